@@ -1,0 +1,264 @@
+//! The shape of a model, and the laws that a shape must keep.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The shape of a Wave Field model. Field names are those of the checkpoint's metadata.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// V: how many different tokens there are.
+    pub vocab_size: usize,
+    /// D: numbers per token in the residual stream.
+    pub embedding_dim: usize,
+    /// L: layers.
+    pub num_layers: usize,
+    /// H: attention heads; divides D.
+    pub num_heads: usize,
+    /// F: width of the feed-forward layer.
+    pub ffn_dim: usize,
+    /// G: cells of the field.
+    pub field_size: usize,
+    /// M: the most tokens the field has room for.
+    pub max_seq_len: usize,
+    /// An interference module follows every so many layers.
+    pub interference_interval: usize,
+    /// c: what the sinusoidal positions are multiplied by; 1 is the public release.
+    #[serde(default = "release_position_scale")]
+    pub position_scale: f32,
+}
+
+fn release_position_scale() -> f32 {
+    1.0
+}
+
+/// Where a token sits on the field: weight `1 - fraction` on `cell`, `fraction` on `cell + 1`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Position {
+    /// The lower of the two cells.
+    pub cell: usize,
+    /// Distance from `cell` towards the next one, 0 <= fraction < 1.
+    pub fraction: f64,
+}
+
+/// Largest value that any single dimension may have: keeps products of two within 64 bits and a
+/// hostile file from asking for the machine's whole memory.
+const MAX_DIMENSION: usize = 1 << 24;
+/// Most parameters a configuration may ask for (256 MiB of float32).
+const MAX_PARAMETERS: usize = 1 << 26;
+
+impl ModelConfig {
+    /// d = D / H: channels per head.
+    pub fn head_dim(&self) -> usize {
+        self.embedding_dim / self.num_heads
+    }
+
+    /// C = D / 4: width of the interference context.
+    pub fn context_dim(&self) -> usize {
+        self.embedding_dim / 4
+    }
+
+    /// How many interference modules there are: L / interval, rounded down.
+    pub fn num_interference(&self) -> usize {
+        self.num_layers / self.interference_interval
+    }
+
+    /// The interference module that follows this layer, if one does.
+    pub fn interference_after(&self, layer: usize) -> Option<usize> {
+        (layer + 1)
+            .is_multiple_of(self.interference_interval)
+            .then(|| (layer + 1) / self.interference_interval - 1)
+    }
+
+    /// s = (G-1)/(M-1): cells from one token to the next.
+    pub fn stride(&self) -> f64 {
+        (self.field_size - 1) as f64 / (self.max_seq_len - 1) as f64
+    }
+
+    /// The stride where it is a whole number of cells, so that no token sits between two cells.
+    pub fn integer_stride(&self) -> Option<usize> {
+        let (cells, tokens) = (self.field_size - 1, self.max_seq_len - 1);
+        cells.is_multiple_of(tokens).then(|| cells / tokens)
+    }
+
+    /// Where token `i` sits: p_i = i·s cells, in exact integer arithmetic. Tokens past the context
+    /// limit go on at the same stride.
+    pub fn position(&self, i: usize) -> Position {
+        let (cells, tokens) = ((self.field_size - 1) as u64, (self.max_seq_len - 1) as u64);
+        let numerator = i as u64 * cells;
+        Position {
+            cell: (numerator / tokens) as usize,
+            fraction: (numerator % tokens) as f64 / tokens as f64,
+        }
+    }
+
+    /// Checks every dimension and the causality law.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the first setting that does not do, and says what would.
+    pub fn validate(&self) -> Result<()> {
+        let fail = |field, message: String| Err(Error::Config { field, message });
+        for (field, value, least) in [
+            ("vocab_size", self.vocab_size, 1),
+            ("embedding_dim", self.embedding_dim, 4),
+            ("num_layers", self.num_layers, 1),
+            ("num_heads", self.num_heads, 1),
+            ("ffn_dim", self.ffn_dim, 1),
+            ("max_seq_len", self.max_seq_len, 2),
+            ("field_size", self.field_size, 2),
+            ("interference_interval", self.interference_interval, 1),
+        ] {
+            if !(least..=MAX_DIMENSION).contains(&value) {
+                return fail(
+                    field,
+                    format!("must be between {least} and {MAX_DIMENSION}, but is {value}"),
+                );
+            }
+        }
+        if !self.embedding_dim.is_multiple_of(self.num_heads) {
+            return fail(
+                "num_heads",
+                format!(
+                    "must divide embedding_dim ({}), but {} does not; choose one of its divisors",
+                    self.embedding_dim, self.num_heads
+                ),
+            );
+        }
+        if !self.embedding_dim.is_multiple_of(4) {
+            return fail(
+                "embedding_dim",
+                format!(
+                    "must be a multiple of 4 (the interference context is a quarter of it and \
+                     positions come in pairs), but is {}",
+                    self.embedding_dim
+                ),
+            );
+        }
+        if !self.position_scale.is_finite() || self.position_scale < 0.0 {
+            return fail(
+                "position_scale",
+                format!("must be a number from 0 up, but is {}", self.position_scale),
+            );
+        }
+        let (g, m) = (self.field_size, self.max_seq_len);
+        // s = 1 or s >= 2: otherwise two neighbouring tokens share a cell, and the reading token
+        // hears the one after it.
+        if g != m && g < 2 * m - 1 {
+            return fail(
+                "field_size",
+                format!(
+                    "{g} cells for {m} tokens is a stride of {:.3} cells, at which a token would \
+                     hear the one after it; use {m} cells (stride 1) or at least {} (stride 2)",
+                    self.stride(),
+                    2 * m - 1
+                ),
+            );
+        }
+        match self.checked_parameter_count() {
+            Some(count) if count <= MAX_PARAMETERS => Ok(()),
+            _ => fail(
+                "embedding_dim",
+                format!(
+                    "this shape has more than the {MAX_PARAMETERS} parameters that are supported; \
+                     make the model narrower or shallower"
+                ),
+            ),
+        }
+    }
+
+    fn checked_parameter_count(&self) -> Option<usize> {
+        let (d, f, h) = (self.embedding_dim, self.ffn_dim, self.num_heads);
+        let c = self.context_dim();
+        let square = d.checked_mul(d)?;
+        let feed = d.checked_mul(f)?.checked_mul(2)?;
+        let layer = square
+            .checked_mul(4)?
+            .checked_add(feed)?
+            .checked_add(h.checked_mul(h)?)?
+            .checked_add(3 * h + 4 * d + 4 * d + f + d)?;
+        let module = square
+            .checked_mul(4)?
+            .checked_add(d.checked_mul(c)?.checked_mul(2)?)?
+            .checked_add(4 * d + c + 1)?;
+        self.vocab_size
+            .checked_mul(d)?
+            .checked_add(2 * d)?
+            .checked_add(layer.checked_mul(self.num_layers)?)?
+            .checked_add(module.checked_mul(self.num_interference())?)
+    }
+
+    /// How many numbers the model learns.
+    ///
+    /// # Panics
+    /// When the configuration was not validated and its size overflows.
+    pub fn parameter_count(&self) -> usize {
+        self.checked_parameter_count()
+            .expect("a validated configuration has a countable size")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> ModelConfig {
+        ModelConfig {
+            vocab_size: 13,
+            embedding_dim: 16,
+            num_layers: 6,
+            num_heads: 4,
+            ffn_dim: 32,
+            field_size: 64,
+            max_seq_len: 17,
+            interference_interval: 3,
+            position_scale: 1.0,
+        }
+    }
+
+    #[test]
+    fn causality_law_names_a_field_size_that_would_do() {
+        for (field_size, allowed) in [(17, true), (18, false), (32, false), (33, true), (64, true)] {
+            let result = ModelConfig { field_size, ..config() }.validate();
+            assert_eq!(result.is_ok(), allowed, "{field_size} cells for 17 tokens");
+            if let Err(error) = result {
+                let text = error.to_string();
+                assert!(text.contains("use 17 cells"), "{text}");
+                assert!(text.contains("at least 33"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_bad_dimension_is_named() {
+        let cases: [(&str, fn(&mut ModelConfig)); 9] = [
+            ("vocab_size", |c| c.vocab_size = 0),
+            ("embedding_dim", |c| c.embedding_dim = 18),
+            ("num_layers", |c| c.num_layers = 0),
+            ("num_heads", |c| c.num_heads = 5),
+            ("ffn_dim", |c| c.ffn_dim = 0),
+            ("max_seq_len", |c| c.max_seq_len = 1),
+            ("interference_interval", |c| c.interference_interval = 0),
+            ("position_scale", |c| c.position_scale = f32::NAN),
+            ("embedding_dim", |c| c.ffn_dim = 1 << 24),
+        ];
+        for (field, break_it) in cases {
+            let mut broken = config();
+            if field == "embedding_dim" {
+                broken.num_heads = 2;
+            }
+            break_it(&mut broken);
+            match broken.validate() {
+                Err(Error::Config { field: found, .. }) => assert_eq!(found, field),
+                other => panic!("{field}: expected a configuration error, found {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn positions_are_exact() {
+        let c = config();
+        assert_eq!(c.stride(), 3.9375);
+        assert_eq!(c.position(0), Position { cell: 0, fraction: 0.0 });
+        assert_eq!(c.position(3), Position { cell: 11, fraction: 0.8125 });
+        assert_eq!(c.position(16), Position { cell: 63, fraction: 0.0 });
+    }
+}
