@@ -1,0 +1,199 @@
+// What the page keeps between visits: values under string keys, in IndexedDB.
+//
+// Where IndexedDB is missing, refuses, or is full, a value is kept in memory instead: the page works on, `persistent`
+// turns false and `reason` says in plain words what that means. A value that did not fit leaves the older one on the
+// disk, because after a reload an older value is worth more than none.
+
+/** How long to wait for the database to open before going on without it. */
+const OPEN_LIMIT_MS = 4000;
+const STORE = 'values';
+
+/** @param {unknown} error @returns {string} */
+function reasonOf(error) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+  if (name === 'QuotaExceededError') {
+    return 'The browser has no room left for this page. New work is kept only until this tab is closed: download what you want to keep.';
+  }
+  return 'The browser does not let this page store anything (a private window, perhaps). Work is kept only until this tab is closed: download what you want to keep.';
+}
+
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+function settled(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/**
+ * A write counts once its transaction has completed: a full disk shows up there, not in the request.
+ * @param {IDBTransaction} transaction @returns {Promise<void>}
+ */
+function completed(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onerror = () => reject(transaction.error);
+    transaction.onabort = () => reject(transaction.error ?? new Error('The write was aborted.'));
+  });
+}
+
+export class Storage {
+  /** Values that the disk did not take. They hide older ones on the disk. @type {Map<string, unknown>} */
+  #memory = new Map();
+  /** @type {Promise<IDBDatabase | null> | null} */
+  #opening = null;
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+  /** @type {IDBFactory | null} */
+  #factory;
+  /** @type {string} */
+  #name;
+
+  /** False once something is kept in memory only. */
+  persistent = true;
+  /** Why, in words for the person; empty while `persistent`. */
+  reason = '';
+
+  /** @param {IDBFactory | null} factory  null: memory only @param {string} name */
+  constructor(factory, name = 'wave-field') {
+    this.#factory = factory;
+    this.#name = name;
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Promise<any>} undefined where there is nothing
+   */
+  async get(key) {
+    if (this.#memory.has(key)) return this.#memory.get(key);
+    const database = await this.#open();
+    if (!database) return undefined;
+    try {
+      return await settled(database.transaction(STORE).objectStore(STORE).get(key));
+    } catch (error) {
+      this.#degrade(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a value; anything that can be cloned, large ArrayBuffers too.
+   * @param {string} key @param {unknown} value
+   * @returns {Promise<boolean>} whether it will survive closing the tab
+   */
+  async set(key, value) {
+    const database = await this.#open();
+    if (database) {
+      try {
+        const transaction = database.transaction(STORE, 'readwrite');
+        const done = completed(transaction);
+        transaction.objectStore(STORE).put(value, key);
+        await done;
+        this.#memory.delete(key);
+        if (this.#memory.size === 0) this.#recover();
+        return true;
+      } catch (error) {
+        this.#degrade(error);
+      }
+    }
+    this.#memory.set(key, value);
+    return false;
+  }
+
+  /** @param {string} key @returns {Promise<void>} */
+  async delete(key) {
+    this.#memory.delete(key);
+    const database = await this.#open();
+    if (!database) return;
+    try {
+      const transaction = database.transaction(STORE, 'readwrite');
+      const done = completed(transaction);
+      transaction.objectStore(STORE).delete(key);
+      await done;
+      if (this.#memory.size === 0) this.#recover();
+    } catch (error) {
+      this.#degrade(error);
+    }
+  }
+
+  /** @param {string} [prefix] @returns {Promise<string[]>} the keys that start so, in order */
+  async keys(prefix = '') {
+    const found = new Set(this.#memory.keys());
+    const database = await this.#open();
+    if (database) {
+      try {
+        const stored = await settled(database.transaction(STORE).objectStore(STORE).getAllKeys());
+        for (const key of stored) found.add(String(key));
+      } catch (error) {
+        this.#degrade(error);
+      }
+    }
+    return [...found].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  /** Calls back when `persistent` or `reason` changes. @param {() => void} listener @returns {() => void} ends it */
+  onChange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @returns {Promise<IDBDatabase | null>} null where only memory is left */
+  #open() {
+    this.#opening ??= this.#connect().catch((error) => {
+      this.#degrade(error);
+      return null;
+    });
+    return this.#opening;
+  }
+
+  /** @returns {Promise<IDBDatabase>} */
+  #connect() {
+    const factory = this.#factory;
+    if (!factory) return Promise.reject(new Error('There is no IndexedDB.'));
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error('The database did not open.')), OPEN_LIMIT_MS);
+      const request = factory.open(this.#name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        clearTimeout(limit);
+        const database = request.result;
+        // Browsers close a connection when the person clears the site's data, or when another version upgrades.
+        const forget = () => {
+          database.close();
+          this.#opening = null;
+        };
+        database.onclose = forget;
+        database.onversionchange = forget;
+        resolve(database);
+      };
+    });
+  }
+
+  /** @param {unknown} error */
+  #degrade(error) {
+    const reason = reasonOf(error);
+    if (!this.persistent && this.reason === reason) return;
+    this.persistent = false;
+    this.reason = reason;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #recover() {
+    if (this.persistent) return;
+    this.persistent = true;
+    this.reason = '';
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** @returns {IDBFactory | null} */
+function browserFactory() {
+  try {
+    return globalThis.indexedDB ?? null;
+  } catch {
+    return null; // Some browsers throw on the mere mention, where storage is switched off.
+  }
+}
+
+export const storage = new Storage(browserFactory());
