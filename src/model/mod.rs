@@ -1,0 +1,248 @@
+//! The Wave Field model: its parameters and what a person may bend.
+
+pub mod parameters;
+
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+pub use parameters::{ParameterSpec, ParameterTable, Parameters};
+
+/// One head's physics, in the units that a person reads.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Head {
+    /// ω, radians per cell.
+    pub frequency: f32,
+    /// α = softplus(raw damping), per cell; above 0.
+    pub damping: f32,
+    /// φ, radians.
+    pub phase: f32,
+    /// What the head's field is multiplied by before coupling: 1 is heard, 0 is muted.
+    pub gain: f32,
+}
+
+/// A model: its shape, its parameters, and how loudly each head is heard.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The shape.
+    pub config: ModelConfig,
+    /// The learned values.
+    pub parameters: Parameters,
+    /// L × H gains (see [`Head::gain`]); not learned, not stored in checkpoints.
+    pub gains: Vec<f32>,
+}
+
+/// ln(1 + e^x), without overflow.
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// The inverse of [`softplus`], for y above 0.
+pub fn inverse_softplus(y: f64) -> f64 {
+    y + (-(-y).exp_m1()).ln()
+}
+
+/// Largest damping and frequency that a person may set; beyond it a kernel is one cell long.
+const MAX_DAMPING: f32 = 50.0;
+/// Smallest damping: an envelope that loses a tenth over 100,000 cells.
+const MIN_DAMPING: f32 = 1e-6;
+
+impl Model {
+    /// A fresh model with the initial values of the seed.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configuration does not do.
+    pub fn new(config: ModelConfig, seed: u64) -> Result<Self> {
+        config.validate()?;
+        let parameters = Parameters::initial(&config, seed);
+        Ok(Self::with_parameters(config, parameters))
+    }
+
+    /// A model whose parameters are all zero, to be filled in.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configuration does not do.
+    pub fn zeros(config: ModelConfig) -> Result<Self> {
+        config.validate()?;
+        let parameters = Parameters::zeros(&config);
+        Ok(Self::with_parameters(config, parameters))
+    }
+
+    fn with_parameters(config: ModelConfig, parameters: Parameters) -> Self {
+        let gains = vec![1.0; config.num_layers * config.num_heads];
+        Model {
+            config,
+            parameters,
+            gains,
+        }
+    }
+
+    /// The physics of one head.
+    ///
+    /// # Panics
+    /// When there is no such layer or head.
+    pub fn head(&self, layer: usize, head: usize) -> Head {
+        let ranges = &self.parameters.table().layers[layer];
+        let at = |range: &std::ops::Range<usize>| self.parameters.flat()[range.clone()][head];
+        Head {
+            frequency: at(&ranges.frequency),
+            damping: softplus(f64::from(at(&ranges.damping))) as f32,
+            phase: at(&ranges.phase),
+            gain: self.gains[layer * self.config.num_heads + head],
+        }
+    }
+
+    /// Bends one head.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is no such head, or a value is not a number in its range.
+    pub fn set_head(&mut self, layer: usize, head: usize, values: Head) -> Result<()> {
+        let (layers, heads) = (self.config.num_layers, self.config.num_heads);
+        if layer >= layers || head >= heads {
+            return Err(Error::Config {
+                field: "head",
+                message: format!(
+                    "layers go from 0 to {} and heads from 0 to {}, but layer {layer}, head {head} \
+                     was asked for",
+                    layers - 1,
+                    heads - 1
+                ),
+            });
+        }
+        for (field, value, range) in [
+            ("frequency", values.frequency, -100.0..=100.0),
+            ("damping", values.damping, MIN_DAMPING..=MAX_DAMPING),
+            ("phase", values.phase, -100.0..=100.0),
+            ("gain", values.gain, 0.0..=10.0),
+        ] {
+            if !range.contains(&value) {
+                return Err(Error::Config {
+                    field,
+                    message: format!(
+                        "must be a number from {} to {}, but is {value}",
+                        range.start(),
+                        range.end()
+                    ),
+                });
+            }
+        }
+        let old = self.head(layer, head);
+        let ranges = self.parameters.table().layers[layer].clone();
+        let flat = self.parameters.flat_mut();
+        flat[ranges.frequency.start + head] = values.frequency;
+        flat[ranges.phase.start + head] = values.phase;
+        // Leaving the raw value alone where α is unchanged keeps an untouched head bit for bit.
+        if old.damping != values.damping {
+            flat[ranges.damping.start + head] = inverse_softplus(f64::from(values.damping)) as f32;
+        }
+        self.gains[layer * heads + head] = values.gain;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> ModelConfig {
+        ModelConfig {
+            vocab_size: 13,
+            embedding_dim: 16,
+            num_layers: 6,
+            num_heads: 4,
+            ffn_dim: 32,
+            field_size: 64,
+            max_seq_len: 17,
+            interference_interval: 3,
+            position_scale: 1.0,
+        }
+    }
+
+    #[test]
+    fn the_table_counts_what_the_configuration_counts() {
+        let model = Model::zeros(config()).unwrap();
+        let total: usize = model
+            .parameters
+            .specs()
+            .iter()
+            .map(ParameterSpec::len)
+            .sum();
+        assert_eq!(total, model.config.parameter_count());
+    }
+
+    #[test]
+    fn initial_values_follow_the_release() {
+        let model = Model::new(config(), 1).unwrap();
+        let get = |name: &str| model.parameters.get(name).unwrap();
+        assert_eq!(get("layers.5.attention.wave_frequency")[0], 0.3);
+        assert_eq!(get("layers.5.attention.wave_frequency")[3], 4.0);
+        let damping = get("layers.0.attention.wave_damping");
+        for (found, expected) in damping.iter().zip([-3.0, -11.0 / 6.0, -2.0 / 3.0, 0.5]) {
+            assert!((found - expected).abs() < 1e-6, "{damping:?}");
+        }
+        assert_eq!(
+            get("interference_modules.0.interference_temperature"),
+            [-2.0]
+        );
+        assert_eq!(
+            get("interference_modules.1.interference_temperature"),
+            [0.5]
+        );
+        assert!((get("layers.2.attention.field_coupling")[5] - 1.0).abs() < 0.1);
+        assert!(get("layers.2.attention.field_coupling")[4].abs() < 0.1);
+        let weights = get("layers.0.ffn.0.weight");
+        let variance = weights.iter().map(|w| w * w).sum::<f32>() / weights.len() as f32;
+        assert!(
+            (variance.sqrt() - 0.02).abs() < 0.003,
+            "{}",
+            variance.sqrt()
+        );
+    }
+
+    #[test]
+    fn bending_a_head_keeps_the_others_and_refuses_nonsense() {
+        let mut model = Model::new(config(), 1).unwrap();
+        let before = model.parameters.flat().to_vec();
+        let head = Head {
+            frequency: 1.5,
+            damping: 0.25,
+            phase: -0.5,
+            gain: 0.0,
+        };
+        model.set_head(2, 1, head).unwrap();
+        let found = model.head(2, 1);
+        assert!((found.damping - 0.25).abs() < 1e-6);
+        assert_eq!((found.frequency, found.phase, found.gain), (1.5, -0.5, 0.0));
+        let changed = (before.iter().zip(model.parameters.flat()))
+            .filter(|(a, b)| a != b)
+            .count();
+        assert_eq!(changed, 3);
+        for bad in [
+            Head {
+                frequency: f32::NAN,
+                ..head
+            },
+            Head {
+                damping: 0.0,
+                ..head
+            },
+            Head {
+                damping: f32::INFINITY,
+                ..head
+            },
+            Head { gain: -1.0, ..head },
+        ] {
+            assert!(model.set_head(2, 1, bad).is_err(), "{bad:?}");
+        }
+        assert!(model.set_head(6, 0, head).is_err());
+        assert!(model.set_head(0, 4, head).is_err());
+    }
+
+    #[test]
+    fn softplus_is_inverted() {
+        for y in [1e-6, 1e-3, 0.5, 3.0, 49.0] {
+            assert!(
+                (softplus(inverse_softplus(y)) / y - 1.0).abs() < 1e-9,
+                "{y}"
+            );
+        }
+    }
+}
