@@ -1,0 +1,27 @@
+// What every panel is given. A panel is `export function mountX(root, app)`: it owns the element
+// `root` and nothing outside it.
+
+/**
+ * @typedef {object} Notice
+ * @property {"error" | "info"} kind
+ * @property {string} title What happened, in one line.
+ * @property {string} [message] What to do about it.
+ * @property {{label: string, run: () => void}} [action]
+ * @property {string} [key] A notice replaces the one with the same key.
+ *
+ * @typedef {object} Storage
+ * @property {(key: string) => Promise<any>} get
+ * @property {(key: string, value: unknown) => Promise<void>} set
+ * @property {boolean} persistent Whether a reload will find it again.
+ *
+ * @typedef {object} App
+ * @property {import("./engine.js").Engine} engine
+ * @property {import("./state.js").State} state
+ * @property {Storage} storage
+ * @property {import("./models.js").Models} models Opens, adopts and remembers models.
+ * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
+ * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
+ * @property {(tab: "generate" | "waves" | "train") => void} show Brings a part into view.
+ */
+
+export {};

@@ -1,0 +1,70 @@
+// Building pieces of the page without a framework.
+
+/**
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {Record<string, unknown>} Attributes
+ */
+
+/**
+ * Makes an element. An attribute that starts with "on" is an event listener; `true` sets a bare
+ * attribute, `false`, `null` and `undefined` leave it out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Attributes | null} [attributes]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith("on") && typeof value === "function") {
+      element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    } else {
+      element.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  for (const child of children.flat()) {
+    if (child === false || child === null || child === undefined) continue;
+    element.append(child instanceof Node ? child : String(child));
+  }
+  return element;
+}
+
+let lastId = 0;
+/** @param {string} stem @returns {string} An id that nothing else on the page has. */
+export const uniqueId = (stem) => `${stem}-${++lastId}`;
+
+/**
+ * Runs `draw` once in the next frame, however often it is asked for before then.
+ * @param {() => void} draw
+ * @returns {() => void}
+ */
+export function oncePerFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
+
+/**
+ * A token's text with its invisible characters made visible, for lists and labels.
+ * @param {string} text
+ */
+export function visible(text) {
+  if (text === "") return "∅";
+  return text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
+}
+
+/** Offers bytes to the person as a file. @param {BlobPart} bytes @param {string} filename */
+export function download(bytes, filename) {
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  h("a", { href: url, download: filename }).click();
+  // Some browsers start the download only after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

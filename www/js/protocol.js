@@ -1,0 +1,247 @@
+// The one place where messages between the page and the engine's worker are described, made and
+// checked. Shapes are declared as types for the checker and as tables for the running page.
+
+/**
+ * One attention head's physics. `damping` is α, per cell of the field; `gain` is 1 when the head is
+ * heard and 0 when it is muted.
+ * @typedef {{frequency: number, damping: number, phase: number, gain: number}} Head
+ * @typedef {Head & {initial: Head}} HeadInfo `initial` is the head as the file has it.
+ *
+ * @typedef {object} ModelConfig
+ * @property {number} vocab_size
+ * @property {number} embedding_dim
+ * @property {number} num_layers
+ * @property {number} num_heads
+ * @property {number} ffn_dim
+ * @property {number} field_size
+ * @property {number} max_seq_len
+ * @property {number} interference_interval
+ * @property {number} position_scale
+ *
+ * @typedef {object} ModelInfo
+ * @property {string} name
+ * @property {ModelConfig} config
+ * @property {number} parameters How many numbers the model has learned.
+ * @property {"character" | "bpe" | null} vocabulary_kind
+ * @property {string[]} tokens Every token's text, by id.
+ * @property {HeadInfo[][]} layers
+ * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
+ *
+ * @typedef {object} GenerateSettings
+ * @property {number} temperature 0 always takes the likeliest token.
+ * @property {number} top_k 0 switches it off.
+ * @property {number} top_p 1 switches it off.
+ * @property {number} repetition_penalty 1 switches it off.
+ * @property {number} seed
+ * @property {number} max_tokens
+ * @property {string[]} stop
+ * @property {"reread" | "run_on"} at_limit
+ *
+ * @typedef {{text: string, probability: number}} Alternative
+ * @typedef {{text: string, id: number, probability: number, alternatives: Alternative[]}} GeneratedToken
+ * @typedef {{reason: "length" | "stop" | "stopped" | "limit", tokens: number, seconds: number}} GenerateResult
+ *   `seconds` is the time spent inside the engine, not the time shown on the page.
+ *
+ * @typedef {object} TrainConfig
+ * @property {number} batch_size
+ * @property {number} seq_len
+ * @property {number} steps
+ * @property {number} warmup_steps
+ * @property {number} peak_lr
+ * @property {number} min_lr
+ * @property {number} weight_decay
+ * @property {number} beta1
+ * @property {number} beta2
+ * @property {number} eps
+ * @property {number} clip_norm
+ * @property {number} dropout
+ * @property {number} seed
+ *
+ * @typedef {object} TrainStart
+ * @property {string} text
+ * @property {string} data_name
+ * @property {{kind: "character" | "bpe", vocab_size: number}} tokenizer `vocab_size` counts for "bpe" alone.
+ * @property {Omit<ModelConfig, "vocab_size">} model
+ * @property {TrainConfig} train
+ * @property {number} evaluate_every Steps between evaluations; 0 never.
+ * @property {number} sample_every Steps between samples; 0 never.
+ * @property {string} sample_prompt
+ *
+ * @typedef {{characters: number, tokens: number, vocabulary: number, train_tokens: number, validation_tokens: number}} DataInfo
+ */
+
+/**
+ * Every request: what the page sends and what comes back.
+ * @typedef {object} Requests
+ * @property {{payload: {bytes: ArrayBuffer, name: string}, value: ModelInfo}} load_model
+ * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model
+ * @property {{payload: {}, value: ModelInfo}} model_info
+ * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
+ * @property {{payload: {layer: number | null}, value: HeadInfo[][]}} reset_heads
+ * @property {{payload: {run: string, prompt: string, settings: GenerateSettings, original: boolean, pace: number}, value: GenerateResult}} generate
+ * @property {{payload: {run: string, pace: number}, value: null}} set_pace
+ * @property {{payload: {run: string | null}, value: null}} stop_generation
+ * @property {{payload: {prompt: string, count: number, original: boolean}, value: Alternative[]}} next_tokens
+ * @property {{payload: {text: string, tokenizer: "character" | "bpe", vocab_size: number}, value: DataInfo}} prepare_data
+ * @property {{payload: TrainStart, value: ModelInfo}} train_start
+ * @property {{payload: {bytes: ArrayBuffer, text: string}, value: ModelInfo}} train_resume_from
+ * @property {{payload: {}, value: null}} train_pause
+ * @property {{payload: {}, value: null}} train_continue
+ * @property {{payload: {}, value: null}} train_stop
+ * @property {{payload: {}, value: ModelInfo}} train_adopt
+ * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, step: number}}} train_snapshot
+ */
+
+/**
+ * Every event that the worker sends unasked.
+ * @typedef {object} Events
+ * @property {{version: string, simd: boolean}} ready
+ * @property {{run: string, tokens: GeneratedToken[], engine_tokens: number, engine_seconds: number}} tokens
+ * @property {TrainProgress} train_progress
+ * @property {{step: number, loss: number, perplexity: number, accuracy: number}} train_evaluation
+ * @property {{step: number, text: string}} train_sample
+ * @property {{step: number, layers: Head[][]}} train_heads
+ * @property {{reason: "done" | "stopped" | "failed", step: number, message?: string}} train_ended
+ * @property {{step: number, message: string}} train_fault A step that was rolled back.
+ * @property {{message: string}} fatal The engine died; nothing more will come from this worker.
+ *
+ * @typedef {object} TrainProgress
+ * @property {number} step
+ * @property {number} steps
+ * @property {[number, number][]} losses [step, loss] since the last event.
+ * @property {number} tokens_per_second
+ * @property {number} seconds_left
+ * @property {number} learning_rate
+ * @property {number} gradient_norm
+ * @property {"running" | "paused" | "done" | "stopped"} state
+ */
+
+/**
+ * @typedef {keyof Requests} RequestType
+ * @typedef {keyof Events} EventName
+ * @typedef {{type: RequestType, id: number, payload: any}} RequestMessage
+ * @typedef {{type: "reply", id: number, ok: true, value: unknown}
+ *   | {type: "reply", id: number, ok: false, error: {message: string}}
+ *   | {type: "event", event: EventName, detail: any}} WorkerMessage
+ */
+
+/** @typedef {(value: unknown) => boolean} Check */
+
+/** @type {Check} */ const isNumber = (v) => typeof v === "number" && Number.isFinite(v);
+/** @type {Check} */ const isCount = (v) => Number.isInteger(v) && /** @type {number} */ (v) >= 0;
+/** @type {Check} */ const isText = (v) => typeof v === "string";
+/** @type {Check} */ const isFlag = (v) => typeof v === "boolean";
+/** @type {Check} */ const isBytes = (v) => v instanceof ArrayBuffer || ArrayBuffer.isView(v);
+/** @type {Check} */ const isObject = (v) => typeof v === "object" && v !== null;
+/** @type {(check: Check) => Check} */
+const orNull = (check) => (v) => v === null || check(v);
+/** @type {(...words: string[]) => Check} */
+const oneOf = (...words) => (v) => words.includes(/** @type {string} */ (v));
+/** @type {(check: Check) => Check} */
+const listOf = (check) => (v) => Array.isArray(v) && v.every(check);
+/** @type {(fields: Record<string, Check>) => Check} */
+const record = (fields) => (v) =>
+  isObject(v) && Object.entries(fields).every(([name, check]) => check(/** @type {any} */ (v)[name]));
+
+const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
+const isSettings = record({
+  temperature: isNumber,
+  top_k: isCount,
+  top_p: isNumber,
+  repetition_penalty: isNumber,
+  seed: isCount,
+  max_tokens: isCount,
+  stop: listOf(isText),
+  at_limit: oneOf("reread", "run_on"),
+});
+
+/** @type {Record<RequestType, Record<string, Check>>} */
+const REQUESTS = {
+  load_model: { bytes: isBytes, name: isText },
+  export_model: {},
+  model_info: {},
+  set_heads: { layer: isCount, heads: listOf(isHead) },
+  reset_heads: { layer: orNull(isCount) },
+  generate: { run: isText, prompt: isText, settings: isSettings, original: isFlag, pace: isNumber },
+  set_pace: { run: isText, pace: isNumber },
+  stop_generation: { run: orNull(isText) },
+  next_tokens: { prompt: isText, count: isCount, original: isFlag },
+  prepare_data: { text: isText, tokenizer: oneOf("character", "bpe"), vocab_size: isCount },
+  train_start: {
+    text: isText,
+    data_name: isText,
+    tokenizer: record({ kind: oneOf("character", "bpe"), vocab_size: isCount }),
+    model: isObject,
+    train: isObject,
+    evaluate_every: isCount,
+    sample_every: isCount,
+    sample_prompt: isText,
+  },
+  train_resume_from: { bytes: isBytes, text: isText },
+  train_pause: {},
+  train_continue: {},
+  train_stop: {},
+  train_adopt: {},
+  train_snapshot: {},
+};
+
+/** @type {EventName[]} */
+const EVENTS = [
+  "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
+  "train_ended", "train_fault", "fatal",
+];
+
+/**
+ * Makes a request, and refuses one that the worker would not understand: that is a mistake in the
+ * page, so it throws at the place where it was made.
+ * @template {RequestType} T
+ * @param {T} type
+ * @param {number} id
+ * @param {Requests[T]["payload"]} payload
+ * @returns {RequestMessage}
+ */
+export function makeRequest(type, id, payload) {
+  const message = { type, id, payload };
+  const fault = faultInRequest(message);
+  if (fault) throw new TypeError(fault);
+  return message;
+}
+
+/**
+ * @param {any} message
+ * @returns {string | null} What is wrong with it, or null.
+ */
+export function faultInRequest(message) {
+  if (!isObject(message) || !isCount(message.id)) return "a message without a number was sent to the engine";
+  const fields = REQUESTS[/** @type {RequestType} */ (message.type)];
+  if (!fields) return `the engine has no request called "${message.type}"`;
+  if (!isObject(message.payload)) return `${message.type}: the payload is missing`;
+  for (const [name, check] of Object.entries(fields)) {
+    if (!check(message.payload[name])) return `${message.type}: "${name}" is missing or of the wrong kind`;
+  }
+  return null;
+}
+
+/** @param {number} id @param {unknown} value @returns {WorkerMessage} */
+export const makeReply = (id, value) => ({ type: "reply", id, ok: true, value });
+
+/** @param {number} id @param {string} message @returns {WorkerMessage} */
+export const makeFailure = (id, message) => ({ type: "reply", id, ok: false, error: { message } });
+
+/**
+ * @template {EventName} E
+ * @param {E} event
+ * @param {Events[E]} detail
+ * @returns {WorkerMessage}
+ */
+export const makeEvent = (event, detail) => ({ type: "event", event, detail });
+
+/**
+ * @param {any} message
+ * @returns {message is WorkerMessage}
+ */
+export function isWorkerMessage(message) {
+  if (!isObject(message)) return false;
+  if (message.type === "event") return EVENTS.includes(message.event);
+  return message.type === "reply" && isCount(message.id) && isFlag(message.ok);
+}

@@ -1,0 +1,96 @@
+// What the page knows, in one place: panels read it, change it and hear of changes. Part of it is
+// kept over a reload.
+
+/**
+ * @typedef {import("./protocol.js").ModelInfo} ModelInfo
+ * @typedef {import("./protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("./protocol.js").GenerateSettings} GenerateSettings
+ *
+ * @typedef {object} Values
+ * @property {"loading" | "ready" | "dead"} engine
+ * @property {ModelInfo | null} model The open model.
+ * @property {HeadInfo[][]} heads The heads as they are bent now, by layer; `gain` is what is heard.
+ * @property {number} layer The layer whose heads are shown.
+ * @property {string} tab The part that is shown where there is room for one only.
+ * @property {string} prompt
+ * @property {GenerateSettings} settings
+ * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
+ * @property {boolean} generating
+ * @property {boolean} training
+ */
+
+/** @type {Values} */
+const INITIAL = {
+  engine: "loading",
+  model: null,
+  heads: [],
+  layer: 0,
+  tab: "generate",
+  prompt: "ROMEO:\n",
+  settings: {
+    temperature: 0.8,
+    top_k: 0,
+    top_p: 0.95,
+    repetition_penalty: 1,
+    seed: 1,
+    max_tokens: 600,
+    stop: [],
+    at_limit: "reread",
+  },
+  pace: 30,
+  generating: false,
+  training: false,
+};
+
+/** What a reload brings back. The model itself is kept by models.js, being large. @type {(keyof Values)[]} */
+const KEPT = ["layer", "tab", "prompt", "settings", "pace"];
+
+export class State {
+  /** @type {Values} */ #values = structuredClone(INITIAL);
+  /** @type {Map<keyof Values, Set<(value: any) => void>>} */ #listeners = new Map();
+
+  /** @template {keyof Values} K @param {K} key @returns {Values[K]} */
+  get(key) {
+    return this.#values[key];
+  }
+
+  /** @template {keyof Values} K @param {K} key @param {Values[K]} value */
+  set(key, value) {
+    if (Object.is(this.#values[key], value)) return;
+    this.#values[key] = value;
+    for (const listener of this.#listeners.get(key) ?? []) listener(value);
+  }
+
+  /**
+   * @template {keyof Values} K
+   * @param {K} key
+   * @param {(value: Values[K]) => void} listener Called on every change, not at once.
+   * @returns {() => void} Call it to stop listening.
+   */
+  on(key, listener) {
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** The part to keep, for {@link restore}. @returns {Partial<Values>} */
+  kept() {
+    return Object.fromEntries(KEPT.map((key) => [key, this.#values[key]]));
+  }
+
+  /** @param {any} kept What {@link kept} gave, perhaps from an older version of the page. */
+  restore(kept) {
+    for (const key of KEPT) {
+      const value = kept?.[key];
+      if (typeof value !== typeof INITIAL[key]) continue;
+      const merged = typeof value === "object" ? { .../** @type {object} */ (INITIAL[key]), ...value } : value;
+      this.set(key, /** @type {never} */ (merged));
+    }
+  }
+
+  /** @param {() => void} listener Called when something that is kept changes. */
+  onKept(listener) {
+    for (const key of KEPT) this.on(key, listener);
+  }
+}
