@@ -1,0 +1,178 @@
+# Builds, serves and tests the playground. `make help` lists the targets.
+#
+# Only Rust, Node and make have to be there. Everything else is fetched into the project itself:
+# .tools/ (Trunk, wasm-bindgen, if need be a browser), node_modules/, target/, pkg/ and dist/.
+# Written for GNU make 3.81, which is what macOS still has.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# A shell that was open when Rust was installed does not have it on its PATH yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+PORT ?= 8080
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+# ---- tools ---------------------------------------------------------------------------------------
+
+TRUNK_VERSION := 0.21.14
+# wasm-bindgen's command and library only understand each other at the very same version.
+BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)
+
+TRUNK := .tools/trunk-$(TRUNK_VERSION)/bin/trunk
+BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen
+RUST := .tools/rust-$(shell PATH="$(PATH)" rustc --version | cut -d ' ' -f 2)
+NODE_MODULES := node_modules/.package-lock.json
+WASM_OPT := node_modules/.bin/wasm-opt
+CHROMIUM_READY := .tools/chromium
+
+# These tools only move files about: built without optimisation they are there in a quarter of the time.
+FAST_INSTALL := env -u CARGO_TARGET_DIR -u RUSTFLAGS CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+	CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 cargo install --quiet
+
+# $(call from_path,COMMAND,VERSION,FILE): links FILE to COMMAND if the PATH has it at VERSION.
+from_path = mkdir -p $(dir $(3)) && found=$$(command -v $(1)) && \
+	[ "$$($(1) --version | cut -d ' ' -f 2)" = $(2) ] && ln -sf "$$found" $(3)
+
+$(TRUNK):
+	@$(call from_path,trunk,$(TRUNK_VERSION),$@) || { \
+		echo "Installing Trunk $(TRUNK_VERSION): about 3 minutes on two cores."; \
+		$(FAST_INSTALL) --locked --force --root .tools/trunk-$(TRUNK_VERSION) trunk --version $(TRUNK_VERSION); }
+
+$(BINDGEN):
+	@$(call from_path,wasm-bindgen,$(BINDGEN_VERSION),$@) || { \
+		echo "Installing wasm-bindgen $(BINDGEN_VERSION): about a minute on two cores."; \
+		$(FAST_INSTALL) --force --root .tools/wasm-bindgen-$(BINDGEN_VERSION) wasm-bindgen-cli --version $(BINDGEN_VERSION); }
+
+# The library folder of the wasm target is there exactly when the target is installed. A toolchain that
+# was updated is looked at again.
+$(RUST):
+	@command -v rustc >/dev/null || { echo "Rust is missing: install it from https://rustup.rs."; exit 1; }
+	@mkdir -p .tools
+	@wasm_is_there() { [ -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; }; \
+	wasm_is_there || rustup target add wasm32-unknown-unknown; \
+	wasm_is_there || { echo "This Rust has no wasm32-unknown-unknown target and no rustup to add it: install it from https://rustup.rs."; exit 1; }
+	@cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	@cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+	@touch $@
+
+$(NODE_MODULES): package.json package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || { \
+		echo "Node 20.10 or newer is needed; this is $$(node --version)."; exit 1; }
+	@npm ci --no-audit --no-fund
+	@touch $@
+
+# The browser tests take any Chromium or Chrome. Where there is none: Debian's package, if we may
+# install one, and otherwise the build that Playwright offers.
+$(CHROMIUM_READY): | $(NODE_MODULES)
+	@mkdir -p .tools
+	@node tests/browser/chromium.mjs >/dev/null 2>&1 || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+		then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+		else PLAYWRIGHT_BROWSERS_PATH=$(CURDIR)/.tools/browsers node_modules/.bin/playwright-core install chromium; fi; }
+	@node tests/browser/chromium.mjs
+	@touch $@
+
+# ---- the engine's npm package and the page ---------------------------------------------------------
+
+RUST_SOURCES := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -type f 2>/dev/null)
+
+# What rustc lets WebAssembly use, so that wasm-opt accepts it and may use it too.
+WASM_FEATURES := bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext simd
+WASM_OPT_FLAGS := -O3 $(addprefix --enable-,$(WASM_FEATURES))
+
+# $(call build_engine,NAME,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and NAME_bg.wasm
+# in $(STAGING). A second build with other instructions is a second line with another name.
+STAGING := $(TARGET_DIR)/pkg
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+define build_engine
+	cargo build --release --lib --target wasm32-unknown-unknown --target-dir $(TARGET_DIR) $(2)
+	$(BINDGEN) --target web --remove-name-section --remove-producers-section \
+		--out-dir $(STAGING) --out-name $(1) $(TARGET_DIR)/wasm32-unknown-unknown/release/wavefield.wasm
+	$(WASM_OPT) $(WASM_OPT_FLAGS) $(3) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
+endef
+
+define MANIFEST
+{
+  "name": "wavefield",
+  "version": "$(VERSION)",
+  "type": "module",
+  "license": "MIT",
+  "main": "wavefield.js",
+  "types": "wavefield.d.ts",
+  "files": ["*.js", "*.ts", "*.wasm"]
+}
+endef
+export MANIFEST
+
+# The manifest is written last and is the target, so a build that breaks off half-way is not taken for done.
+pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
+	@rm -rf $(STAGING)
+	$(call build_engine,wavefield)
+	@rm -rf pkg && cp -R $(STAGING) pkg
+	@printf '%s\n' "$$MANIFEST" > $@
+
+.PHONY: help pkg build serve test bench clean distclean
+.PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+pkg: pkg/package.json ## Build the engine for the browser as an npm package in pkg/
+
+# Trunk's hook asks for pkg again; building it here first keeps the compiler's output readable.
+build: pkg $(TRUNK) ## Build the page into dist/, ready for any static host
+	@$(TRUNK) build
+
+serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=...) and open it
+	@echo "The page is on http://localhost:$(PORT)/  (Ctrl-C stops it)"
+	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then open=--open; fi; \
+	exec $(TRUNK) serve --port $(PORT) $$open
+
+# ---- tests -----------------------------------------------------------------------------------------
+
+JS_TESTS := $(wildcard tests/js/*.test.mjs)
+BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs)
+TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser
+NODE_TEST := node --test --test-reporter=spec --test-concurrency=1
+
+test: $(RUST) $(NODE_MODULES) $(BINDGEN) $(TRUNK) $(CHROMIUM_READY) ## Run every check and every test
+	@node tests/run.mjs $(TESTS)
+
+test-format: $(RUST) ## Rust's formatting
+	cargo fmt --check
+
+test-clippy: $(RUST) ## Lints of the native build
+	cargo clippy --all-targets --features cli -- -D warnings
+
+test-clippy-wasm: $(RUST) ## Lints of the browser build
+	cargo clippy --lib --target wasm32-unknown-unknown -- -D warnings
+
+test-rust: ## Rust's tests, optimised
+	cargo test --features cli
+
+test-types: pkg ## Types of all JavaScript, from its JSDoc
+	node_modules/.bin/tsc -p tsconfig.json
+	node_modules/.bin/tsc -p tests/tsconfig.worker.json
+	node_modules/.bin/tsc -p tests/tsconfig.json
+
+test-js: $(NODE_MODULES) ## JavaScript's unit tests
+	$(NODE_TEST) $(JS_TESTS)
+
+test-browser: build $(CHROMIUM_READY) ## The page, in a real Chromium
+	$(NODE_TEST) $(BROWSER_TESTS)
+
+bench: build $(CHROMIUM_READY) ## Measure training and decoding, natively and in Chromium
+	cargo run --release --features cli --bin wavefield -- bench
+	node tests/browser/bench.mjs
+
+# ---- cleaning --------------------------------------------------------------------------------------
+
+clean: ## Remove what was built
+	rm -rf dist pkg $(STAGING)
+	cargo clean
+
+distclean: clean ## Remove the installed tools too
+	rm -rf .tools node_modules

@@ -1,0 +1,52 @@
+// Finds a Chromium or Chrome and starts it without a window. Run by itself, it prints which one.
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const MAC_APPS = ["Google Chrome", "Chromium"].map((app) => `/Applications/${app}.app/Contents/MacOS/${app}`);
+
+/** @param {string} path */
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function playwright() {
+  // Playwright reads this when it is imported. `make test` puts a browser there if there is no other.
+  process.env.PLAYWRIGHT_BROWSERS_PATH ??= join(ROOT, ".tools", "browsers");
+  return (await import("playwright-core")).chromium;
+}
+
+/** The browser to test with: $CHROMIUM, or the first that is installed. */
+export async function findChromium() {
+  const chosen = process.env.CHROMIUM;
+  if (chosen) {
+    if (isProgram(chosen)) return chosen;
+    throw new Error(`CHROMIUM is ${chosen}, which is not a program. Set it to a Chromium's or Chrome's path.`);
+  }
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const candidates = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...MAC_APPS];
+  const found = candidates.find(isProgram);
+  if (found) return found;
+  const downloaded = (await playwright()).executablePath();
+  if (isProgram(downloaded)) return downloaded;
+  throw new Error("No Chromium or Chrome was found. Install one, or set CHROMIUM to its path.");
+}
+
+/** @param {string[]} [flags] More of the browser's own flags. */
+export async function launchChromium(flags = []) {
+  const executablePath = await findChromium();
+  const args = ["--disable-dev-shm-usage", ...flags];
+  // Chromium's sandbox refuses to run as root.
+  if (process.getuid?.() === 0) args.push("--no-sandbox");
+  return (await playwright()).launch({ executablePath, args });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await findChromium());

@@ -1,0 +1,97 @@
+// What every browser test starts from: one browser and one server a test file, and for each test a fresh
+// page that fails the test if anything goes wrong in it unexpectedly.
+//
+//     import { test } from "node:test";
+//     import { openPage } from "./launch.mjs";
+//
+//     test("what a person sees", async (t) => {
+//       const page = await openPage(t, { size: "phone", colors: "dark" });
+//       ...
+//     });
+
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { launchChromium } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Window sizes by name. */
+export const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  phone: { width: 390, height: 844 },
+  narrow: { width: 360, height: 640 },
+};
+
+/** @type {Promise<{browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>>}> | null} */
+let started = null;
+
+async function start() {
+  return { server: await serve(), browser: await launchChromium() };
+}
+
+after(async () => {
+  if (!started) return;
+  const { browser, server } = await started;
+  await browser.close();
+  server.close();
+});
+
+/**
+ * Collects whatever a person would not want to happen: errors in the console, uncaught exceptions in
+ * the page or its worker, files that are missing, and anything that is sent to another host.
+ * @param {Page} page @param {string} url The page's own address.
+ * @returns {string[]} Grows as problems turn up.
+ */
+function watchForProblems(page, url) {
+  /** @type {string[]} */
+  const problems = [];
+  const { origin } = new URL(url);
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack ?? error.message}`));
+  page.on("crash", () => problems.push("the page crashed"));
+  page.on("response", (response) => {
+    if (response.status() >= 400) problems.push(`HTTP ${response.status()}: ${response.url()}`);
+  });
+  page.on("request", (request) => {
+    const address = new URL(request.url());
+    const own = address.origin === origin || ["data:", "blob:"].includes(address.protocol);
+    if (!own) problems.push(`a request to another host: ${request.url()}`);
+  });
+  return problems;
+}
+
+/**
+ * Opens the page for one test and closes it afterwards.
+ * @param {import("node:test").TestContext} t
+ * @param {object} [options]
+ * @param {keyof typeof SIZES | {width: number, height: number}} [options.size]
+ * @param {"light" | "dark"} [options.colors]
+ * @param {"reduce" | "no-preference"} [options.motion]
+ * @param {string} [options.path] What follows the page's address, such as a query.
+ * @param {RegExp[]} [options.expected] Problems that belong to the test.
+ * @param {(page: Page) => Promise<unknown>} [options.before] Runs before the page is opened.
+ * @returns {Promise<Page>}
+ */
+export async function openPage(t, options = {}) {
+  const { size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], before } = options;
+  const { browser, server } = await (started ??= start());
+  const context = await browser.newContext({
+    viewport: typeof size === "string" ? SIZES[size] : size,
+    colorScheme: colors,
+    reducedMotion: motion,
+    acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  const problems = watchForProblems(page, server.url);
+  t.after(async () => {
+    await context.close();
+    const unexpected = problems.filter((problem) => !expected.some((pattern) => pattern.test(problem)));
+    assert.deepEqual(unexpected, [], "the page reported problems");
+  });
+  await before?.(page);
+  await page.goto(server.url + path);
+  return page;
+}
