@@ -1,0 +1,182 @@
+//! Scalars: one trait, so that every CPU kernel runs in float32 for use and float64 for proof.
+//!
+//! The float32 functions are written without branches or table look-ups, so that LLVM turns loops
+//! over them into vector code, natively and in WebAssembly.
+
+use rustfft::FftNum;
+use std::ops::{AddAssign, MulAssign, SubAssign};
+
+/// A floating-point scalar of the CPU kernels.
+pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Default {
+    /// Rounds from float64.
+    fn of(x: f64) -> Self;
+    /// Widens to float64.
+    fn wide(self) -> f64;
+    /// e^x; saturates rather than overflowing, and keeps NaN.
+    fn exp(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// √x.
+    fn sqrt(self) -> Self;
+    /// Neither infinite nor NaN.
+    fn finite(self) -> bool;
+
+    /// C ← A·B + beta·C over strided matrices.
+    ///
+    /// # Safety
+    /// Every element that the shapes and strides address must lie within its allocation, and C's
+    /// must overlap neither each other nor A or B.
+    unsafe fn matrix_product(
+        shape: [usize; 3],
+        a: (*const Self, [isize; 2]),
+        b: (*const Self, [isize; 2]),
+        beta: Self,
+        c: (*mut Self, [isize; 2]),
+    );
+
+    /// 1/(1 + e^-x).
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        Self::one() / (Self::one() + (-self).exp())
+    }
+}
+
+/// e^x within 2 units in the last place: range reduction and polynomial of Cephes' `expf`.
+#[inline(always)]
+pub fn exp_f32(x: f32) -> f32 {
+    const ROUND: f32 = 12_582_912.0; // 1.5·2²³: adding it rounds to a whole number
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let r = x - k * 0.693_359_4 + k * 2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 5.000_000_3e-1;
+    let p = p * r * r + r + 1.0;
+    // The low bits of `shifted` hold k; moved into the exponent they make 2^k.
+    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+}
+
+/// erf within 4e-7: the rational approximation of Eigen's `perf` (x·P(x²)/Q(x²) on [-4, 4]).
+#[inline(always)]
+pub fn erf_f32(x: f32) -> f32 {
+    let x = x.clamp(-4.0, 4.0);
+    let s = x * x;
+    let p = -2.726_142_3e-10;
+    let p = p * s + 2.770_681_4e-8;
+    let p = p * s - 2.101_024e-6;
+    let p = p * s - 5.692_506_4e-5;
+    let p = p * s - 7.349_906_3e-4;
+    let p = p * s - 2.954_6e-3;
+    let p = p * s - 1.609_603_3e-2;
+    let q = -1.456_607_2e-5;
+    let q = q * s - 2.133_740_6e-4;
+    let q = q * s - 1.682_827e-3;
+    let q = q * s - 7.373_329_2e-3;
+    let q = q * s - 1.426_473_9e-2;
+    x * p / q
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        exp_f32(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> Self {
+        erf_f32(self)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+    unsafe fn matrix_product(
+        [m, k, n]: [usize; 3],
+        (a, [ra, ca]): (*const Self, [isize; 2]),
+        (b, [rb, cb]): (*const Self, [isize; 2]),
+        beta: Self,
+        (c, [rc, cc]): (*mut Self, [isize; 2]),
+    ) {
+        // SAFETY: the caller's promise is the callee's.
+        unsafe { matrixmultiply::sgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, cc) }
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        libm::exp(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+    unsafe fn matrix_product(
+        [m, k, n]: [usize; 3],
+        (a, [ra, ca]): (*const Self, [isize; 2]),
+        (b, [rb, cb]): (*const Self, [isize; 2]),
+        beta: Self,
+        (c, [rc, cc]): (*mut Self, [isize; 2]),
+    ) {
+        // SAFETY: the caller's promise is the callee's.
+        unsafe { matrixmultiply::dgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, cc) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_within_a_few_units() {
+        for i in -8700..8800 {
+            let x = i as f32 * 0.01;
+            let expected = libm::exp(f64::from(x));
+            let error = (f64::from(exp_f32(x)) / expected - 1.0).abs();
+            assert!(error < 3e-7, "e^{x}: relative error {error:e}");
+        }
+        assert!(exp_f32(f32::NAN).is_nan());
+        assert!(exp_f32(-1e30) < 1e-37 && exp_f32(1e30) > 1e38);
+    }
+
+    #[test]
+    fn erf_is_within_4e_7() {
+        for i in -600..=600 {
+            let x = i as f32 * 0.01;
+            let error = (f64::from(erf_f32(x)) - libm::erf(f64::from(x))).abs();
+            assert!(error < 4e-7, "erf({x}): error {error:e}");
+        }
+        assert!(erf_f32(f32::NAN).is_nan());
+    }
+}

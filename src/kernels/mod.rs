@@ -1,0 +1,25 @@
+//! The operations that the model is made of, one a file: its contract, its CPU twin forward and
+//! backward, and its tests.
+//!
+//! A kernel is a pure function over slices. Matrices are row-major; a gradient has the name of what
+//! it belongs to with a `d` in front; "overwrites" and "adds to" are said at each output.
+
+pub mod adamw;
+pub mod couple_gate;
+pub mod cross_entropy;
+pub mod deposit;
+pub mod dropout;
+pub mod embedding;
+pub mod field_convolution;
+pub mod gelu;
+pub mod interference;
+pub mod layer_norm;
+pub mod math;
+pub mod matrix_product;
+pub mod parallel;
+pub mod prefix_mean;
+#[cfg(test)]
+mod testing;
+pub mod wave_kernel;
+
+pub use math::Real;
