@@ -1,0 +1,153 @@
+// What the page reaches in Chromium: training and decoding speed of the engine in its worker, the time
+// to the first token, and the size of the wasm. Build the page first; `make bench` does.
+//
+//     node tests/browser/bench.mjs [--json]
+
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { gzipSync } from "node:zlib";
+import { launchChromium } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const SHAPES = [
+  {
+    name: "0.95 M",
+    vocabulary: 96,
+    model: { embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512, field_size: 257, max_seq_len: 129 },
+    batch: 16,
+    steps: 40,
+  },
+  {
+    name: "5.8 M",
+    vocabulary: 256,
+    model: { embedding_dim: 256, num_layers: 6, num_heads: 8, ffn_dim: 1024, field_size: 1024, max_seq_len: 129 },
+    batch: 8,
+    steps: 12,
+  },
+];
+const WINDOW = 128;
+const DECODED = 2000;
+const FIRST_TOKEN_RUNS = 5;
+
+/** A text with exactly `size` different characters. @param {number} size */
+function textOf(size) {
+  let text = "";
+  // Steps of a whole text's length apart, so that neighbours differ and every character comes up.
+  for (let i = 0; i < 40_000; i++) text += String.fromCodePoint(0x4e00 + ((i * i + i) % 7 + i * 31) % size);
+  return text;
+}
+
+/**
+ * Trains and decodes at one shape, in a page that holds nothing but the engine's client.
+ * Runs in the browser.
+ * @param {{text: string, model: any, batch: number, window: number, steps: number, decoded: number}} what
+ */
+async function measure({ text, model, batch, window, steps, decoded }) {
+  // A variable, because the path is the browser's and not this file's.
+  const client = "./js/engine.js";
+  const { Engine } = await import(new URL(client, document.baseURI).href);
+  const engine = new Engine();
+  /** @type {[number, number][]} When which step was reported. */
+  const marks = [];
+  engine.on("train_progress", (/** @type {{step: number}} */ { step }) => marks.push([step, performance.now()]));
+  const ended = new Promise((resolve, reject) => {
+    engine.on("train_ended", resolve);
+    engine.on("fatal", (/** @type {{message: string}} */ { message }) => reject(new Error(message)));
+  });
+  const info = await engine.request("train_start", {
+    text,
+    data_name: "bench",
+    tokenizer: { kind: "character", vocab_size: 0 },
+    model: { ...model, interference_interval: 3, position_scale: 1 },
+    train: {
+      batch_size: batch, seq_len: window, steps, warmup_steps: 1, peak_lr: 1e-3, min_lr: 1e-4, weight_decay: 0.01,
+      beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 1,
+    },
+    evaluate_every: 0,
+    sample_every: 0,
+    sample_prompt: text.slice(0, 8),
+  });
+  await ended;
+  // The first quarter warms up the compiler and the caches.
+  const warm = marks.filter(([step]) => step >= steps / 4);
+  if (warm.length < 2) throw new Error(`${steps} steps are too few: only ${marks.length} were reported`);
+  const [[firstStep, firstTime], [lastStep, lastTime]] = [warm[0], warm[warm.length - 1]];
+  const training = ((lastStep - firstStep) * batch * window * 1000) / (lastTime - firstTime);
+
+  await engine.request("train_adopt", {});
+  const settings = {
+    temperature: 1, greedy: false, top_k: 0, top_p: 1, repetition_penalty: 1, seed: 1, stop: [], at_limit: "run_on",
+  };
+  /** @param {number} max_tokens */
+  const generate = (max_tokens) =>
+    engine.request("generate", {
+      run: `bench-${max_tokens}`, prompt: text.slice(0, 8), original: false, pace: 0,
+      settings: { ...settings, max_tokens },
+    });
+  await generate(200);
+  const { tokens, seconds } = await generate(decoded);
+  return { parameters: info.parameters, training, decoding: tokens / seconds };
+}
+
+/** Milliseconds from navigation to the first token on the page. @param {Page} page @param {string} url */
+async function firstToken(page, url) {
+  await page.goto(url);
+  return page.evaluate(() => new Promise((/** @type {(time: number) => void} */ resolve) => {
+    const look = () => {
+      if (document.querySelector("[data-token]")) resolve(performance.now());
+      else requestAnimationFrame(look);
+    };
+    look();
+  }));
+}
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+const server = await serve();
+const browser = await launchChromium();
+
+const firstTokens = [];
+for (let run = 0; run < FIRST_TOKEN_RUNS; run++) {
+  // A fresh context has an empty cache, as on a first visit.
+  const context = await browser.newContext();
+  firstTokens.push(await firstToken(await context.newPage(), server.url));
+  await context.close();
+}
+
+const shapes = [];
+for (const { name, vocabulary, model, batch, steps } of SHAPES) {
+  const page = await browser.newPage();
+  await page.route("**/bench.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(`${server.url}bench.html`);
+  const what = { text: textOf(vocabulary), model, batch, window: WINDOW, steps, decoded: DECODED };
+  shapes.push({ name, ...(await page.evaluate(measure, what)) });
+  await page.close();
+}
+
+const wasm = readFileSync(new URL("../../dist/pkg/wavefield_bg.wasm", import.meta.url));
+const result = {
+  machine: cpus()[0]?.model ?? "unknown",
+  chromium: browser.version(),
+  first_token_ms: median(firstTokens),
+  wasm_bytes: wasm.length,
+  wasm_gzip_bytes: gzipSync(wasm, { level: 9 }).length,
+  shapes,
+};
+await browser.close();
+server.close();
+
+if (process.argv.includes("--json")) {
+  console.log(JSON.stringify(result, null, 2));
+} else {
+  const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+  console.log(`Chromium ${result.chromium} on ${result.machine}`);
+  for (const { name, parameters, training, decoding } of shapes) {
+    console.log(`${name} (${count.format(parameters)} parameters): training ${count.format(training)} tokens/s,` +
+      ` decoding ${count.format(decoding)} tokens/s`);
+  }
+  console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
+  console.log(`wasm ${count.format(result.wasm_bytes)} bytes, ${count.format(result.wasm_gzip_bytes)} with gzip -9`);
+}
