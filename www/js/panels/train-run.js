@@ -1,0 +1,384 @@
+// One training, as the page knows it: what the engine reports, and the record that outlives a reload. No DOM of its own.
+
+import { loadDataSet } from "../data.js";
+import { claim } from "./train-claim.js";
+import { LossHistory } from "./train-series.js";
+import { startRequest } from "./train-presets.js";
+
+/**
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../protocol.js").Head} Head
+ * @typedef {import("./train-presets.js").Choices} Choices
+ * @typedef {Omit<import("../protocol.js").TrainStart, "text">} Plan  what the engine was asked for, less the text
+ *
+ * idle: nothing yet. interrupted: found again after a reload, or after the engine died.
+ * @typedef {"idle" | "starting" | "running" | "paused" | "done" | "stopped" | "failed" | "interrupted"} RunState
+ * @typedef {{ step: number, loss: number, perplexity: number, accuracy: number }} Evaluation
+ * @typedef {{ step: number, text: string }} Sample
+ * @typedef {{ step: number, message: string }} Fault
+ *
+ * @typedef {object} Facts  all that is shown of a run; goes into the record as it is
+ * @property {number} step
+ * @property {number} parameters
+ * @property {number} vocabulary
+ * @property {number} tokensPerSecond
+ * @property {number} learningRate
+ * @property {number} secondsTrained
+ * @property {Evaluation[]} evaluations
+ * @property {Sample[]} samples
+ * @property {Fault[]} faults
+ * @property {Head[][]} layers         the heads as they are now
+ * @property {Head[][]} initialLayers  the heads before the first step
+ *
+ * @typedef {object} RunRecord
+ * @property {string} id
+ * @property {number} savedAt
+ * @property {RunState} state
+ * @property {Choices} choices
+ * @property {Plan} plan
+ * @property {Facts} facts
+ * @property {ReturnType<LossHistory["toJSON"]>} history
+ * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state
+ */
+
+const RECORD = "train-run/";
+const TEXT = "train-text/";
+const SPEED = "train-speed";
+const MAX_SAMPLES = 200;
+const MAX_FAULTS = 50;
+/** A snapshot is due this often, or less often where writing one takes long. */
+const SAVE_MS = { least: 5_000, most: 20_000 };
+
+/** @returns {Facts} */
+const noFacts = () => ({
+  step: 0, parameters: 0, vocabulary: 0, tokensPerSecond: 0, learningRate: 0, secondsTrained: 0,
+  evaluations: [], samples: [], faults: [], layers: [], initialLayers: [],
+});
+
+export class TrainRun {
+  #app;
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+  /** The last snapshot. @type {RunRecord | null} */
+  #record = null;
+  /** @type {Promise<boolean> | null} */
+  #saving = null;
+  #lastSave = 0;
+  #saveEvery = SAVE_MS.least;
+  #lastProgress = 0;
+  #id = "";
+  #release = () => {};
+
+  /** @type {RunState} */
+  state = "idle";
+  /** Whether the engine holds this run, so that it can be asked about it. */
+  live = false;
+  /** Why it failed, or what else has to be said; empty when nothing. */
+  message = "";
+  /** @type {number | null} */
+  secondsLeft = null;
+  /** @type {Choices | null} */
+  choices = null;
+  /** @type {Plan | null} */
+  plan = null;
+  facts = noFacts();
+  history = new LossHistory();
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    const { engine } = app;
+    engine.on("train_progress", (detail) => this.#progress(detail));
+    engine.on("train_evaluation", (detail) => this.#report(() => this.facts.evaluations.push(detail)));
+    engine.on("train_sample", (detail) => this.#report(() => keepLast(this.facts.samples, detail, MAX_SAMPLES)));
+    engine.on("train_fault", (detail) => this.#report(() => keepLast(this.facts.faults, detail, MAX_FAULTS)));
+    engine.on("train_heads", ({ layers }) => this.#report(() => (this.facts.layers = layers)));
+    engine.on("train_ended", (detail) => this.#ended(detail));
+    engine.on("fatal", ({ message }) => this.#died(message));
+    // The last chance before a phone or a closing tab ends the page.
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden" && this.state === "running") this.save();
+    });
+    addEventListener("pagehide", () => {
+      if (this.state === "running") this.save();
+    });
+  }
+
+  /** @param {() => void} listener  called after every change */
+  onChange(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /** The engine is at work on it, or about to be. */
+  get busy() {
+    return this.state === "starting" || this.state === "running" || this.state === "paused";
+  }
+
+  /** The step of the last snapshot; null where there is none. */
+  get savedStep() {
+    return this.#record?.facts.step ?? null;
+  }
+
+  /** @param {Choices} choices @param {string} text @param {string} dataName */
+  async start(choices, text, dataName) {
+    await this.discard();
+    const { text: _, ...plan } = startRequest(choices, text, dataName);
+    this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
+    await this.#claim(crypto.randomUUID?.() ?? String(Date.now()));
+    try {
+      const info = await this.#app.engine.request("train_start", { ...plan, text });
+      const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
+      Object.assign(this.facts, { parameters: info.parameters, vocabulary: info.config.vocab_size, initialLayers });
+      if (this.facts.layers.length === 0) this.facts.layers = initialLayers;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (choices.data === "own") await this.#app.storage.set(TEXT + this.#id, text);
+    this.#running();
+  }
+
+  async pause() {
+    await this.#ask("train_pause");
+    this.#become("paused");
+    await this.save();
+  }
+
+  /** Goes on: where it paused, or from the last snapshot when the engine no longer holds the run. */
+  async goOn() {
+    if (!this.live) return this.#resume();
+    await this.#ask("train_continue");
+    this.#running();
+  }
+
+  async stop() {
+    // Paused first, so that the snapshot holds the very last step.
+    await this.#ask("train_pause");
+    await this.save();
+    await this.#ask("train_stop");
+    this.#become("stopped");
+    await this.save({ renew: false });
+  }
+
+  /** The model as it is now becomes the page's open model. */
+  async adopt() {
+    const { engine, models } = this.#app;
+    if (this.live) return models.adopt(await engine.request("train_adopt", {}));
+    if (!this.#record) throw new Error("There is no snapshot of this training. Train again.");
+    return models.openBytes(this.#record.bytes.slice().buffer, this.#record.plan.data_name);
+  }
+
+  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
+  async file() {
+    if (this.live) await this.save();
+    if (!this.#record) return null;
+    const name = this.#record.plan.data_name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    return { bytes: this.#record.bytes, filename: `wave-field-${name || "model"}-step-${this.#record.facts.step}.safetensors` };
+  }
+
+  /** Forgets the run and its record. */
+  async discard() {
+    if (this.#id) {
+      await this.#app.storage.delete(RECORD + this.#id);
+      await this.#app.storage.delete(TEXT + this.#id);
+    }
+    this.#release();
+    this.#id = "";
+    this.#record = null;
+    this.#begin({ choices: null, plan: null, facts: noFacts(), history: new LossHistory() });
+    this.#become("idle");
+  }
+
+  /** Finds the run that an earlier visit left, unless another tab is at it. @returns {Promise<boolean>} */
+  async restore() {
+    const { storage } = this.#app;
+    /** @type {RunRecord[]} */
+    const found = [];
+    for (const key of await storage.keys(RECORD)) {
+      const record = await storage.get(key);
+      if (record?.bytes && (await this.#claim(record.id))) found.push(record);
+    }
+    found.sort((a, b) => b.savedAt - a.savedAt);
+    const [record, ...older] = found;
+    if (!record) return false;
+    for (const { id } of older) {
+      await storage.delete(RECORD + id);
+      await storage.delete(TEXT + id);
+    }
+    await this.#claim(record.id);
+    this.#record = record;
+    this.#show(record);
+    this.#become(record.state === "done" || record.state === "stopped" ? record.state : "interrupted");
+    return true;
+  }
+
+  /** Multiplications and additions a second that training reached here; null before the first. @returns {Promise<number | null>} */
+  async measuredSpeed() {
+    const speed = await this.#app.storage.get(SPEED);
+    return typeof speed === "number" && speed > 0 ? speed : null;
+  }
+
+  /**
+   * Writes a snapshot, one at a time.
+   * @param {{ renew?: boolean }} [options]  renew false: the engine's last snapshot still holds, only the state changed
+   * @returns {Promise<boolean>} whether there is one now
+   */
+  save({ renew = true } = {}) {
+    this.#saving ??= this.#write(renew).finally(() => (this.#saving = null));
+    return this.#saving;
+  }
+
+  /** @param {boolean} renew */
+  async #write(renew) {
+    const { choices, plan } = this;
+    if (!choices || !plan || (renew && !this.live) || (!renew && !this.#record)) return false;
+    const id = this.#id;
+    const started = performance.now();
+    let bytes = this.#record?.bytes;
+    let step = this.#record?.facts.step ?? 0;
+    if (renew || !bytes) {
+      try {
+        ({ bytes, step } = await this.#app.engine.request("train_snapshot", {}));
+      } catch {
+        return false; // The engine died or the run ended meanwhile; the last snapshot still holds.
+      }
+    }
+    if (id !== this.#id) return false; // Another run began while this one was written.
+    const facts = { ...structuredClone(this.facts), step };
+    this.#record = { id, savedAt: Date.now(), state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes };
+    await this.#app.storage.set(RECORD + id, this.#record);
+    if (this.facts.tokensPerSecond > 0) await this.#app.storage.set(SPEED, this.facts.tokensPerSecond * 6 * this.facts.parameters);
+    this.#lastSave = performance.now();
+    // Writing may take a fortieth of the time.
+    this.#saveEvery = Math.min(Math.max(40 * (this.#lastSave - started), SAVE_MS.least), SAVE_MS.most);
+    this.#changed();
+    return true;
+  }
+
+  async #resume() {
+    const record = this.#record;
+    if (!record) throw new Error("There is no snapshot of this training. Train again.");
+    const { engine, models, storage } = this.#app;
+    this.#show(record);
+    this.#become("starting");
+    try {
+      if (!engine.alive) {
+        engine.restart();
+        await models.reload();
+      }
+      const { data } = record.choices;
+      const text = data === "own" ? await storage.get(TEXT + record.id) : await loadDataSet(data);
+      if (typeof text !== "string") {
+        throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
+      }
+      const bytes = record.bytes.slice().buffer;
+      await engine.request("train_resume_from", { bytes, text }, [bytes]);
+      this.live = true;
+      await engine.request("train_continue", {});
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#running();
+  }
+
+  /** @param {RunRecord} record */
+  #show({ choices, plan, facts, history }) {
+    this.#begin({ choices, plan, facts: structuredClone(facts), history: LossHistory.from(history) });
+  }
+
+  /** @param {{ choices: Choices | null, plan: Plan | null, facts: Facts, history: LossHistory }} start */
+  #begin({ choices, plan, facts, history }) {
+    Object.assign(this, { choices, plan, facts, history, live: false, message: "", secondsLeft: null });
+    if (plan) this.#become("starting");
+  }
+
+  #running() {
+    this.live = true;
+    this.#lastProgress = this.#lastSave = performance.now();
+    // A tiny run may have ended before the reply was handled.
+    if (this.state === "starting" || this.state === "paused") this.#become("running");
+  }
+
+  /** @param {import("../protocol.js").TrainProgress} detail */
+  #progress({ step, losses, tokens_per_second, seconds_left, learning_rate, state }) {
+    if (!this.busy) return;
+    for (const [at, loss] of losses) this.history.add(at, loss);
+    const now = performance.now();
+    if (this.live && state === "running") this.facts.secondsTrained += (now - this.#lastProgress) / 1000;
+    this.#lastProgress = now;
+    Object.assign(this.facts, { step, learningRate: learning_rate });
+    if (tokens_per_second > 0) this.facts.tokensPerSecond = tokens_per_second;
+    this.secondsLeft = seconds_left;
+    // Timers slow down in a hidden tab; the engine's reports do not.
+    if (this.state === "running" && now - this.#lastSave > this.#saveEvery) this.save();
+    this.#changed();
+  }
+
+  /** @param {() => void} change */
+  #report(change) {
+    if (!this.plan || this.state === "idle") return;
+    change();
+    this.#changed();
+  }
+
+  /** @param {import("../protocol.js").Events["train_ended"]} detail */
+  async #ended({ reason, step, message }) {
+    if (!this.busy) return;
+    this.facts.step = step;
+    this.secondsLeft = 0;
+    this.live = true;
+    if (reason === "failed") this.message = message ?? "The engine could not go on.";
+    this.#become(reason);
+    // A save under way holds an earlier step.
+    await this.#saving;
+    if (reason !== "failed") await this.save();
+  }
+
+  /** @param {string} message */
+  #died(message) {
+    const wasBusy = this.busy;
+    this.live = false;
+    if (!wasBusy) return this.#changed();
+    this.message = message;
+    this.#become("failed");
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.live = false;
+    this.message = error instanceof Error ? error.message : String(error);
+    this.#become("failed");
+  }
+
+  /** @param {"train_pause" | "train_continue" | "train_stop"} type */
+  async #ask(type) {
+    if (!this.live) return;
+    await this.#app.engine.request(type, {});
+  }
+
+  /** @param {string} id @returns {Promise<boolean>} false when another tab has this run */
+  async #claim(id) {
+    if (id === this.#id) return true;
+    this.#release();
+    const release = await claim(`wave-field-${RECORD}${id}`);
+    this.#id = release ? id : "";
+    this.#release = release ?? (() => {});
+    return release !== null;
+  }
+
+  /** @param {RunState} state */
+  #become(state) {
+    this.state = state;
+    this.#app.state.set("training", state === "running" || state === "starting");
+    this.#changed();
+  }
+
+  #changed() {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** @template T @param {T[]} list @param {T} item @param {number} limit */
+function keepLast(list, item, limit) {
+  list.push(item);
+  if (list.length > limit) list.splice(0, list.length - limit);
+}

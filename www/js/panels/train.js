@@ -1,0 +1,110 @@
+// The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
+
+import { h } from "../dom.js";
+import { TrainRun } from "./train-run.js";
+import { TrainSettings } from "./train-settings.js";
+import { TrainText } from "./train-text.js";
+import { TrainView } from "./train-view.js";
+
+/** @typedef {import("../app.js").App} App */
+
+const CHOICES = "train-choices";
+/** From this width on the panel has two columns; the same as in train.css. */
+const TWO_COLUMNS = 832;
+
+/** @param {HTMLElement} root @param {App} app */
+export function mountTrain(root, app) {
+  const run = new TrainRun(app);
+  const settings = new TrainSettings(() => changed());
+  const text = new TrainText(app, () => changed());
+  const view = new TrainView(app, run);
+
+  const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
+  const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
+  const fields = h("div", { class: "train-fields" }, text.element, settings.sizeElement, settings.settingsElement);
+  const form = h("form", { class: "train-setup", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); begin(); } },
+    fields, h("div", { class: "train-start-row" }, start, startProblem));
+  const bench = h("div", { class: "train-bench" }, form, view.element);
+  root.replaceChildren(
+    h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
+      h("p", null, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
+    h("div", { class: "train-box" }, bench));
+
+  let kept = "";
+  function changed() {
+    settings.setData(text.choice.data, text.vocabulary);
+    if (Number.isFinite(settings.settings.context)) text.setContext(settings.settings.context);
+    startProblem.textContent = "";
+    const choices = { ...text.choice, size: settings.size, changed: settings.changed };
+    const now = JSON.stringify(choices);
+    if (now === kept) return;
+    kept = now;
+    app.storage.set(CHOICES, choices);
+  }
+
+  async function begin() {
+    if (run.busy) return;
+    if (text.problem || !settings.valid) {
+      startProblem.textContent = text.problem || "One of the settings is out of its range: see below its field.";
+      if (text.problem) text.focusProblem();
+      else settings.focusProblem();
+      return;
+    }
+    const choices = { ...text.choice, size: settings.size, settings: settings.settings };
+    try {
+      view.attend();
+      await run.start(choices, await text.text(), text.name);
+    } catch (error) {
+      startProblem.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  function lock() {
+    for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy;
+    start.disabled = run.busy;
+    start.textContent = run.state === "idle" ? "Start training" : run.busy ? "Training…" : "Train another";
+    arrange();
+  }
+
+  /** Where there is room for one column only, a training comes before the form that could start another. */
+  function arrange() {
+    const runFirst = bench.clientWidth < TWO_COLUMNS && run.state !== "idle";
+    if (runFirst === (bench.firstElementChild === view.element)) return;
+    const { activeElement } = document;
+    if (runFirst) bench.append(form);
+    else bench.prepend(form);
+    if (form.contains(activeElement) && activeElement instanceof HTMLElement) activeElement.focus({ preventScroll: true });
+  }
+  new ResizeObserver(arrange).observe(bench);
+
+  run.onChange(lock);
+  run.onChange(() => {
+    if (!run.busy) run.measuredSpeed().then((speed) => settings.setSpeed(speed));
+  });
+  restore();
+
+  async function restore() {
+    const choices = await app.storage.get(CHOICES);
+    if (choices) {
+      settings.restore(choices.data, choices.size, choices.changed ?? {});
+      kept = JSON.stringify(choices);
+    }
+    settings.setSpeed(await run.measuredSpeed());
+    await run.restore();
+    whenSeen(root, () => (choices ? text.restore(choices) : text.begin()));
+    view.render();
+  }
+}
+
+/**
+ * The text is read only once the panel is looked at: the page's first text comes first.
+ * @param {HTMLElement} element @param {() => void} then
+ */
+function whenSeen(element, then) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    then();
+  });
+  observer.observe(element);
+}
