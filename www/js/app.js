@@ -9,15 +9,11 @@
  * @property {{label: string, run: () => void}} [action]
  * @property {string} [key] A notice replaces the one with the same key.
  *
- * @typedef {object} Storage
- * @property {(key: string) => Promise<any>} get
- * @property {(key: string, value: unknown) => Promise<void>} set
- * @property {boolean} persistent Whether a reload will find it again.
- *
  * @typedef {object} App
  * @property {import("./engine.js").Engine} engine
  * @property {import("./state.js").State} state
- * @property {Storage} storage
+ * @property {import("./storage.js").Storage} storage
+ * @property {import("./heads.js").Heads} heads Bends the open model's heads.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.

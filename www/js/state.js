@@ -5,17 +5,20 @@
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
  * @typedef {import("./protocol.js").GenerateSettings} GenerateSettings
+ * @typedef {import("./protocol.js").GeneratedToken} GeneratedToken
  *
  * @typedef {object} Values
  * @property {"loading" | "ready" | "dead"} engine
  * @property {ModelInfo | null} model The open model.
  * @property {HeadInfo[][]} heads The heads as they are bent now, by layer; `gain` is what is heard.
+ * @property {number} applied How often the engine has taken over bent heads.
  * @property {number} layer The layer whose heads are shown.
  * @property {string} tab The part that is shown where there is room for one only.
  * @property {string} prompt
  * @property {GenerateSettings} settings
  * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
  * @property {boolean} generating
+ * @property {GeneratedToken[]} recent The tokens just written, newest first.
  * @property {boolean} training
  */
 
@@ -24,21 +27,24 @@ const INITIAL = {
   engine: "loading",
   model: null,
   heads: [],
+  applied: 0,
   layer: 0,
   tab: "generate",
   prompt: "ROMEO:\n",
   settings: {
     temperature: 0.8,
+    greedy: false,
     top_k: 0,
     top_p: 0.95,
     repetition_penalty: 1,
     seed: 1,
-    max_tokens: 600,
+    max_tokens: 1000,
     stop: [],
     at_limit: "reread",
   },
-  pace: 30,
+  pace: 40,
   generating: false,
+  recent: [],
   training: false,
 };
 

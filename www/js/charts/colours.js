@@ -1,0 +1,42 @@
+// The page's colours for canvases, which cannot use custom properties themselves.
+
+/** @type {Map<string, string>} */ const known = new Map();
+/** @type {Set<() => void>} */ const listeners = new Set();
+/** @type {HTMLElement | null} */ let probe = null;
+
+/**
+ * A custom property's colour in the theme that is shown now.
+ * @param {string} name Such as "--ink".
+ */
+export function colour(name) {
+  let value = known.get(name);
+  if (!value) {
+    if (!probe) {
+      probe = document.createElement("span");
+      probe.hidden = true;
+      document.body.append(probe);
+    }
+    probe.style.color = `var(${name})`;
+    value = getComputedStyle(probe).color;
+    known.set(name, value);
+  }
+  return value;
+}
+
+export const HEAD_COLOURS = 8;
+/** The custom property that holds a head's colour. @param {number} head */
+export const headColour = (head) => `--head-${head % HEAD_COLOURS}`;
+
+/** @param {() => void} listener Called when the theme has changed. @returns {() => void} */
+export function onThemeChange(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function changed() {
+  known.clear();
+  for (const listener of listeners) listener();
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-theme"] });

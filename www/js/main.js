@@ -1,0 +1,80 @@
+// Wires the page: the engine, the state, the storage and the panels. Nothing is decided here.
+
+import { Engine } from "./engine.js";
+import { Heads } from "./heads.js";
+import { Models } from "./models.js";
+import { makeNotices } from "./notices.js";
+import { mountFiles } from "./panels/files.js";
+import { mountGenerate } from "./panels/generate.js";
+import { mountTrain } from "./panels/train.js";
+import { mountWaves } from "./panels/waves.js";
+import { State } from "./state.js";
+import { storage } from "./storage.js";
+import { mountTabs } from "./tabs.js";
+
+const KEY_STATE = "state";
+const KEEP_AFTER = 300;
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const engine = new Engine();
+const state = new State();
+const notify = makeNotices(part("notices"));
+const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
+const models = new Models({ engine, state, storage });
+const heads = new Heads({ engine, state, models, notify });
+const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
+
+/** @type {import("./app.js").App} */
+const app = { engine, state, storage, models, heads, notify, announce, show };
+
+engine.on("ready", ({ simd }) => {
+  state.set("engine", "ready");
+  part("engine-status").textContent = `Engine: WebAssembly${simd ? " with SIMD" : ""}, in a worker of its own.`;
+});
+engine.on("fatal", ({ message }) => {
+  state.set("engine", "dead");
+  part("engine-status").textContent = "Engine: stopped.";
+  notify({
+    kind: "error",
+    key: "engine",
+    title: "The engine stopped.",
+    message: `${message} What is on the page is still here; the model and its waves can be loaded again.`,
+    action: { label: "Restart the engine", run: restart },
+  });
+});
+
+function restart() {
+  state.set("engine", "loading");
+  engine.restart();
+  models.reload().catch(cannotOpen);
+}
+
+/** @param {Error} error */
+function cannotOpen(error) {
+  if (!engine.alive) return;
+  notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message });
+}
+
+function keepState() {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
+  const keep = () => storage.set(KEY_STATE, state.kept()).catch(() => {});
+  state.onKept(() => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, KEEP_AFTER);
+  });
+  addEventListener("pagehide", keep);
+}
+
+async function start() {
+  state.restore(await storage.get(KEY_STATE).catch(() => null));
+  mountFiles(part("files"), app);
+  mountGenerate(part("generate"), app);
+  mountWaves(part("waves"), app);
+  mountTrain(part("train"), app);
+  keepState();
+  await models.restore().catch(cannotOpen);
+}
+
+start();

@@ -1,0 +1,25 @@
+// Messages to the person: they stay until they are dismissed or replaced.
+
+import { h } from "./dom.js";
+
+/** @typedef {import("./app.js").Notice} Notice */
+
+/** @param {HTMLElement} root @returns {(notice: Notice) => void} */
+export function makeNotices(root) {
+  /** @type {Map<string, HTMLElement>} */ const keyed = new Map();
+  return ({ kind, title, message, action, key }) => {
+    const remove = () => {
+      element.remove();
+      if (key && keyed.get(key) === element) keyed.delete(key);
+    };
+    const element = h("div", { class: `notice notice-${kind}`, role: kind === "error" ? "alert" : "status" },
+      h("p", null, h("strong", null, title), message && ` ${message}`),
+      h("div", { class: "notice-actions" },
+        action && h("button", { type: "button", onclick: () => { remove(); action.run(); } }, action.label),
+        h("button", { type: "button", class: "quiet", onclick: remove }, "Dismiss")));
+    const old = key ? keyed.get(key) : null;
+    if (key) keyed.set(key, element);
+    if (old) old.replaceWith(element);
+    else root.append(element);
+  };
+}

@@ -1,0 +1,274 @@
+// Generate: a prompt, the text that the model writes after it, and how sure it was of every token.
+
+import { segmented } from "../controls.js";
+import { h, oncePerFrame, uniqueId } from "../dom.js";
+import { EngineError } from "../engine.js";
+import { isBent } from "../heads.js";
+import { makeSettings } from "./generate-settings.js";
+import { Inspector } from "./inspector.js";
+import { TokenView } from "./token-view.js";
+
+/**
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../protocol.js").GeneratedToken} GeneratedToken
+ * @typedef {import("../protocol.js").GenerateResult} GenerateResult
+ * @typedef {{view: TokenView, original: boolean}} Run
+ */
+
+/** Milliseconds between two readings while text is written: faster could not be read. */
+const LIVE_INTERVAL = 160;
+const NEXT_TOKENS = 5;
+/** What the waves panel shows along its kernels. */
+const RECENT_TOKENS = 1024;
+
+const PACES = [
+  { value: 12, text: "Slow", title: "12 tokens a second" },
+  { value: 40, text: "Reading", title: "40 tokens a second" },
+  { value: 0, text: "Full", title: "As fast as the engine writes" },
+];
+
+/** @param {HTMLElement} root @param {App} app */
+export function mountGenerate(root, app) {
+  new GeneratePanel(root, app);
+}
+
+class GeneratePanel {
+  #app;
+  /** @type {Map<string, Run>} */ #runs = new Map();
+  #inspector = new Inspector();
+  #inspecting = false;
+  #lastLive = 0;
+  #nextBusy = false;
+  #nextWanted = false;
+  #comparing = false;
+  #speeds = { tokens: 0, seconds: 0 };
+
+  #view;
+  #other;
+  #views = h("div", { class: "displays" });
+  #prompt = h("textarea", { class: "prompt", rows: "2", spellcheck: "false", autocomplete: "off", id: uniqueId("prompt") });
+  #start = h("button", { type: "button", class: "primary" }, "Generate");
+  #again = h("button", { type: "button" }, "New seed");
+  #onward = h("button", { type: "button" }, "Go on");
+  #compare = h("button", { type: "button", "aria-pressed": "false" }, "Compare");
+  #speed = h("span", { class: "reading" }, "–");
+  #count = h("span", { class: "reading" }, "0");
+  #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
+
+  /** @param {HTMLElement} root @param {App} app */
+  constructor(root, app) {
+    this.#app = app;
+    const inspect = (/** @type {GeneratedToken | null} */ token, /** @type {boolean} */ speak) => this.#inspect(token, speak);
+    this.#view = new TokenView("Generated text", inspect);
+    this.#other = new TokenView("Text under the waves as in the file", inspect);
+    this.#other.caption.textContent = "Waves as in the file";
+    this.#other.element.hidden = true;
+    this.#build(root);
+    this.#listen();
+  }
+
+  /** @param {HTMLElement} root */
+  #build(root) {
+    const settings = makeSettings(this.#app);
+    const pace = segmented({
+      label: "Pace", choices: PACES, value: this.#app.state.get("pace"),
+      onInput: (value) => this.#app.state.set("pace", Number(value)),
+    });
+    this.#app.state.on("pace", (value) => pace.set(value));
+    this.#views.append(this.#other.element, this.#view.element);
+    root.append(
+      h("header", { class: "panel-head" },
+        h("h2", { id: "generate-title" }, "Generate"),
+        h("p", { class: "readings" },
+          h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"))),
+      h("div", { class: "prompt-row" },
+        h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt),
+      h("div", { class: "actions" }, this.#start, this.#again, this.#onward, this.#compare, pace.element),
+      this.#fault, this.#views, this.#inspector.element, settings.always, settings.more);
+    this.#prompt.value = this.#app.state.get("prompt");
+    this.#prompt.addEventListener("input", () => this.#app.state.set("prompt", this.#prompt.value));
+    this.#prompt.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#begin("prompt");
+    });
+    this.#start.addEventListener("click", () => (this.#runs.size ? this.#stop() : this.#begin("prompt")));
+    this.#again.addEventListener("click", () => { settings.drawSeed(); this.#begin("prompt"); });
+    this.#onward.addEventListener("click", () => this.#begin("end"));
+    this.#compare.addEventListener("click", () => this.#setComparing(!this.#comparing));
+  }
+
+  #listen() {
+    const { engine, state } = this.#app;
+    engine.on("tokens", ({ run, tokens, engine_tokens, engine_seconds }) => {
+      this.#receive(run, tokens);
+      this.#speeds.tokens += engine_tokens;
+      this.#speeds.seconds += engine_seconds;
+      this.#showSpeed();
+    });
+    state.on("prompt", (prompt) => { if (prompt !== this.#prompt.value) this.#prompt.value = prompt; });
+    state.on("pace", (pace) => {
+      for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {});
+    });
+    state.on("applied", () => this.#askNext());
+    state.on("model", (model) => {
+      if (!model) return;
+      this.#fitPrompt();
+      this.#begin("prompt");
+    });
+    state.on("engine", (engineState) => { this.#start.disabled = engineState !== "ready"; this.#showButtons(); });
+    this.#showButtons();
+  }
+
+  /** A prompt with characters that this model has never seen gives way to one that it can read. */
+  #fitPrompt() {
+    const { state } = this.#app;
+    const model = state.get("model");
+    if (model?.vocabulary_kind !== "character") return;
+    const known = new Set(model.tokens);
+    if ([...state.get("prompt")].every((character) => known.has(character))) return;
+    state.set("prompt", known.has("\n") ? "\n" : (model.tokens[0] ?? ""));
+  }
+
+  /** @param {"prompt" | "end"} from */
+  async #begin(from) {
+    await this.#stop();
+    const { state } = this.#app;
+    this.#fault.hidden = true;
+    this.#speeds = { tokens: 0, seconds: 0 };
+    this.#inspecting = false;
+    const views = this.#comparing ? [this.#other, this.#view] : [this.#view];
+    const prompt = from === "end" ? this.#view.text : state.get("prompt");
+    if (from === "prompt") {
+      for (const view of views) view.clear(prompt);
+      this.#setRecent([]);
+    }
+    state.set("generating", true);
+    await Promise.all(views.map((view) => this.#run(view, from === "end" ? view.text : prompt)));
+    state.set("generating", this.#runs.size > 0);
+    this.#showButtons();
+    if (this.#runs.size === 0) this.#askNext();
+  }
+
+  /** @param {TokenView} view @param {string} prompt */
+  async #run(view, prompt) {
+    const { engine, state } = this.#app;
+    const run = uniqueId("run");
+    const original = view === this.#other;
+    this.#runs.set(run, { view, original });
+    this.#showButtons();
+    view.element.classList.add("display-busy");
+    try {
+      await engine.request("generate", { run, prompt, settings: state.get("settings"), original, pace: state.get("pace") });
+    } catch (error) {
+      // The death of the engine has a message of its own, at the top of the page.
+      if (!(error instanceof EngineError && error.died)) this.#showFault(error);
+    } finally {
+      this.#runs.delete(run);
+      if (![...this.#runs.values()].some((other) => other.view === view)) view.element.classList.remove("display-busy");
+    }
+  }
+
+  async #stop() {
+    if (this.#runs.size === 0) return;
+    // Late tokens of a run that was stopped must not land in the next text.
+    this.#runs.clear();
+    this.#showButtons();
+    await this.#app.engine.request("stop_generation", { run: null }).catch(() => {});
+  }
+
+  /** @param {string} run @param {GeneratedToken[]} tokens */
+  #receive(run, tokens) {
+    const found = this.#runs.get(run);
+    if (!found || tokens.length === 0) return;
+    found.view.append(tokens);
+    if (this.#comparing) this.#showFork();
+    if (found.view !== this.#view) return;
+    this.#count.textContent = String(this.#view.tokens.length);
+    this.#setRecent([...tokens].reverse().concat(this.#app.state.get("recent")).slice(0, RECENT_TOKENS));
+    const now = performance.now();
+    if (!this.#inspecting && now - this.#lastLive > LIVE_INTERVAL) {
+      this.#lastLive = now;
+      this.#inspector.showLive(tokens[tokens.length - 1]);
+    }
+  }
+
+  /** @param {GeneratedToken[]} recent Newest first. */
+  #setRecent(recent) {
+    this.#app.state.set("recent", recent);
+  }
+
+  #showSpeed = oncePerFrame(() => {
+    const { tokens, seconds } = this.#speeds;
+    this.#speed.textContent = seconds > 0 ? Math.round(tokens / seconds).toLocaleString("en") : "–";
+  });
+
+  #showFork() {
+    const [a, b] = [this.#other.tokens, this.#view.tokens];
+    const shared = Math.min(a.length, b.length);
+    let fork = 0;
+    while (fork < shared && a[fork].id === b[fork].id) fork++;
+    const parted = fork < shared;
+    this.#other.markFork(parted ? fork : -1);
+    this.#view.markFork(parted ? fork : -1);
+    this.#view.caption.textContent = parted ? `Bent waves: another text from token ${fork + 1} on` : "Bent waves: the same text so far";
+  }
+
+  /** @param {boolean} on */
+  #setComparing(on) {
+    this.#comparing = on;
+    this.#compare.setAttribute("aria-pressed", String(on));
+    this.#other.element.hidden = !on;
+    this.#views.classList.toggle("displays-two", on);
+    this.#view.caption.textContent = on ? "Bent waves" : "";
+    if (this.#app.state.get("model")) this.#begin("prompt");
+  }
+
+  #showButtons() {
+    const busy = this.#runs.size > 0;
+    const ready = this.#app.state.get("engine") === "ready";
+    this.#start.textContent = busy ? "Stop" : "Generate";
+    this.#start.classList.toggle("stop", busy);
+    this.#again.disabled = this.#compare.disabled = !ready;
+    this.#onward.disabled = !ready || busy || this.#view.tokens.length === 0;
+  }
+
+  /** @param {unknown} error */
+  #showFault(error) {
+    this.#fault.textContent = error instanceof Error ? error.message : String(error);
+    this.#fault.hidden = false;
+  }
+
+  /** @param {GeneratedToken | null} token @param {boolean} speak */
+  #inspect(token, speak) {
+    this.#inspecting = token !== null;
+    if (token) this.#inspector.showToken(token, speak);
+    else this.#askNext();
+  }
+
+  /** Shows what would come next; while it is being worked out, further wishes become one. */
+  async #askNext() {
+    const { engine, state } = this.#app;
+    if (this.#runs.size > 0 || this.#inspecting || state.get("engine") !== "ready" || !state.get("model")) return;
+    if (this.#nextBusy) {
+      this.#nextWanted = true;
+      return;
+    }
+    this.#nextBusy = true;
+    const prompt = this.#view.text || state.get("prompt");
+    try {
+      const bent = isBent(state.get("heads"));
+      const [now, before] = await Promise.all([
+        engine.request("next_tokens", { prompt, count: NEXT_TOKENS, original: false }),
+        bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,
+      ]);
+      if (this.#runs.size === 0 && !this.#inspecting) this.#inspector.showNext(now, before);
+    } catch {
+      this.#inspector.empty();
+    } finally {
+      this.#nextBusy = false;
+      if (this.#nextWanted) {
+        this.#nextWanted = false;
+        this.#askNext();
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// What the model had in mind: a token's probability and the likeliest others, or what would come next.
+// It keeps its size whatever it shows.
+
+import { h, visible } from "../dom.js";
+import { percent, spoken } from "./token-view.js";
+
+/**
+ * @typedef {import("../protocol.js").GeneratedToken} GeneratedToken
+ * @typedef {import("../protocol.js").Alternative} Alternative
+ */
+
+const ROWS = 5;
+
+export class Inspector {
+  #title = h("p", { class: "inspector-title" });
+  #note = h("p", { class: "inspector-note" });
+  #rows = Array.from({ length: ROWS }, () => {
+    const name = h("span", { class: "bar-name" });
+    const bar = h("span", { class: "bar-fill" });
+    const before = h("span", { class: "bar-before" });
+    const value = h("span", { class: "bar-value" });
+    const element = h("li", { class: "bar" }, name, h("span", { class: "bar-track" }, bar, before), value);
+    return { element, name, bar, before, value };
+  });
+  #speech = h("p", { class: "visually-hidden", "aria-live": "polite" });
+
+  constructor() {
+    this.element = h("div", { class: "inspector", role: "group", "aria-label": "Probabilities" },
+      h("div", { class: "inspector-words" }, this.#title, this.#note),
+      h("ol", { class: "bars" }, this.#rows.map((row) => row.element)), this.#speech);
+    this.empty();
+  }
+
+  empty() {
+    this.#show("Probabilities", "Point at a token, or walk the text with the arrow keys.", [], null, "");
+  }
+
+  /** @param {GeneratedToken} token @param {boolean} speak */
+  showToken(token, speak) {
+    const note = token.probability > 0.5 ? "The model was fairly sure of it."
+      : token.probability > 0.1 ? "One of several that would do." : "A surprise: the dice chose it.";
+    this.#show(`“${visible(token.text)}” had ${percent(token.probability)}`, note, token.alternatives, null, token.text);
+    if (!speak) return;
+    const others = token.alternatives.filter((other) => other.text !== token.text).slice(0, 3);
+    this.#speech.textContent = `${spoken(token.text)}, ${percent(token.probability)}. Others: ${
+      others.map((other) => `${spoken(other.text)} ${percent(other.probability)}`).join(", ")}.`;
+  }
+
+  /** The newest token while text is being written. @param {GeneratedToken} token */
+  showLive(token) {
+    this.#show(`“${visible(token.text)}” had ${percent(token.probability)}`, "The token written last, and what else it could have been.",
+      token.alternatives, null, token.text);
+  }
+
+  /**
+   * What would come next, as the waves are now and as the file has them.
+   * @param {Alternative[]} now
+   * @param {Alternative[] | null} before Null where nothing is bent.
+   */
+  showNext(now, before) {
+    const note = before ? "Bars: the bent waves. Marks: the waves as in the file." : "What would come next, before temperature and the other settings.";
+    this.#show("Next token", note, now, before, null);
+  }
+
+  /**
+   * @param {string} title
+   * @param {string} note
+   * @param {Alternative[]} rows
+   * @param {Alternative[] | null} before
+   * @param {string | null} chosen
+   */
+  #show(title, note, rows, before, chosen) {
+    this.#title.textContent = title;
+    this.#note.textContent = note;
+    this.#rows.forEach(({ element, name, bar, before: mark, value }, i) => {
+      const row = rows[i];
+      element.classList.toggle("bar-empty", !row);
+      element.classList.toggle("bar-chosen", row !== undefined && row.text === chosen);
+      name.textContent = row ? visible(row.text) : "";
+      value.textContent = row ? percent(row.probability) : "";
+      bar.style.transform = `scaleX(${row?.probability.toFixed(4) ?? 0})`;
+      const old = row && before?.find((other) => other.text === row.text);
+      mark.hidden = !old;
+      if (old) mark.style.left = `${(old.probability * 100).toFixed(2)}%`;
+    });
+  }
+}

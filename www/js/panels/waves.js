@@ -1,0 +1,128 @@
+// Waves: one channel a head, all along the same stretch of text, each with its kernel, its frequency
+// response and the three numbers that shape it.
+
+import { ContextAxis } from "../charts/context.js";
+import { segmented } from "../controls.js";
+import { h, oncePerFrame } from "../dom.js";
+import { isBent } from "../heads.js";
+import { kernelByLag } from "../physics.js";
+import { surprise } from "./token-view.js";
+import { headColour } from "../charts/colours.js";
+import { WaveChannel } from "./wave-channel.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/** How far back the strips can show; 0 is the whole context. */
+const RANGES = [
+  { value: 40, text: "40" },
+  { value: 128, text: "128" },
+  { value: 0, text: "All" },
+];
+
+/** @param {HTMLElement} root @param {App} app */
+export function mountWaves(root, app) {
+  new WavesPanel(root, app);
+}
+
+class WavesPanel {
+  #app;
+  /** @type {WaveChannel[]} */ #channels = [];
+  #list = h("div", { class: "channels" });
+  #layers = h("div", { class: "layer-choice" });
+  #axisCanvas = h("canvas", { class: "context-canvas", "aria-hidden": "true" });
+  #axis = new ContextAxis(this.#axisCanvas);
+  #resetLayer = h("button", { type: "button", disabled: true }, "Reset layer");
+  #resetAll = h("button", { type: "button", disabled: true }, "Reset all");
+  #range = 40;
+  /** The head whose hearing tints the text. */ #chosen = 0;
+
+  /** @param {HTMLElement} root @param {App} app */
+  constructor(root, app) {
+    this.#app = app;
+    const range = segmented({
+      label: "Tokens back", choices: RANGES, value: this.#range,
+      onInput: (value) => { this.#range = Number(value); this.#draw(); },
+    });
+    root.append(
+      h("header", { class: "panel-head" },
+        h("h2", { id: "waves-title" }, "Waves"),
+        h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. A dot is a token; its height is how strongly, and with which sign, the head hears it. Bend one: the text goes on under the new wave.")),
+      h("div", { class: "waves-bar" }, this.#layers, range.element,
+        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
+      h("div", { class: "context-row" }, h("span", { class: "context-label" }, "Text so far"), this.#axisCanvas,
+        h("span", { class: "context-label context-label-right" }, "answers to")),
+      this.#list);
+    this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
+    this.#resetAll.addEventListener("click", () => app.heads.reset(null));
+    app.state.on("model", () => this.#rebuild());
+    app.state.on("layer", () => this.#rebuild());
+    app.state.on("heads", () => this.#draw());
+    app.state.on("recent", () => this.#draw());
+  }
+
+  #rebuild() {
+    const { state } = this.#app;
+    const model = state.get("model");
+    const layers = state.get("heads");
+    if (!model || layers.length === 0) return;
+    const layer = Math.min(state.get("layer"), layers.length - 1);
+    this.#showLayers(layers.length, layer);
+    if (this.#channels.length !== layers[layer].length) {
+      this.#channels = layers[layer].map((_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
+      this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
+      this.#chosen = 0;
+    }
+    this.#draw();
+  }
+
+  /** @param {number} count @param {number} chosen */
+  #showLayers(count, chosen) {
+    const choice = segmented({
+      label: "Layer", value: chosen,
+      choices: Array.from({ length: count }, (_, layer) => ({ value: layer, text: String(layer + 1) })),
+      onInput: (layer) => this.#app.state.set("layer", Number(layer)),
+    });
+    // Rebuilding under the keyboard would drop its focus, so only a different count does.
+    if (this.#layers.dataset.count === String(count)) this.#setLayer?.(chosen);
+    else {
+      this.#layers.dataset.count = String(count);
+      this.#layers.replaceChildren(choice.element);
+      this.#setLayer = choice.set;
+    }
+  }
+
+  /** @type {((layer: number) => void) | null} */ #setLayer = null;
+
+  /** @param {number} head */
+  #choose(head) {
+    if (this.#chosen === head) return;
+    this.#chosen = head;
+    this.#draw();
+  }
+
+  #draw = oncePerFrame(() => {
+    const { state } = this.#app;
+    const config = state.get("model")?.config;
+    const layers = state.get("heads");
+    const heads = layers[state.get("layer")];
+    if (!config || !heads || heads.length !== this.#channels.length) return;
+    const lags = Math.max(2, Math.min(this.#range || config.max_seq_len, config.max_seq_len));
+    const recent = state.get("recent");
+    const weights = recent.slice(0, lags).map(surprise);
+    this.#channels.forEach((channel, i) => {
+      channel.show({ head: heads[i], config, lags, weights, layer: state.get("layer"), chosen: i === this.#chosen });
+    });
+    const chosen = heads[this.#chosen];
+    const kernel = kernelByLag(chosen, config, lags).map(Math.abs);
+    const peak = Math.max(1e-9, ...kernel);
+    this.#axis.set({
+      recent: recent.slice(0, lags).map((token) => token.text),
+      lags,
+      weights: chosen.gain > 0 ? kernel.map((value) => value / peak) : null,
+      tint: headColour(this.#chosen),
+    });
+    this.#resetAll.disabled = !isBent(layers);
+    this.#resetLayer.disabled = !isBent([heads]);
+  });
+}
+
