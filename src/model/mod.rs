@@ -1,5 +1,7 @@
 //! The Wave Field model: its parameters and what a person may bend.
 
+pub mod inference;
+pub mod network;
 pub mod parameters;
 
 use crate::config::ModelConfig;

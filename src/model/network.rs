@@ -1,0 +1,221 @@
+//! The model's computation, written once: forward, loss, hand-derived backward and update, recorded
+//! as operations over tensors that any backend can hold.
+
+mod backward;
+mod buffers;
+mod forward;
+
+use crate::backend::{Backend, Matrix, Op, OptimizerSettings, TensorId, View};
+use crate::config::ModelConfig;
+use crate::kernels::cross_entropy::SUMMARY;
+use crate::kernels::embedding::positions;
+use crate::kernels::field_convolution::Geometry;
+use crate::kernels::matrix_product::Shape;
+use crate::model::{Model, ParameterTable};
+use buffers::{Buffers, Scratch};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A model laid out on a backend for batches of one shape.
+pub struct Network {
+    config: ModelConfig,
+    table: ParameterTable,
+    geometry: Arc<Geometry>,
+    parameters: TensorId,
+    gains: View,
+    positions: View,
+    buffers: Buffers,
+    training: Option<Training>,
+}
+
+/// What training needs beside the forward.
+struct Training {
+    gradients: TensorId,
+    first_moment: View,
+    second_moment: View,
+    norm: View,
+    scratch: Scratch,
+}
+
+/// Where the interesting results lie; read them once the operations have run.
+impl Network {
+    /// Lays a model out on a backend for `batch` sequences of `seq_len` tokens, forward only.
+    ///
+    /// # Panics
+    /// When the sequences are longer than the model's context.
+    pub fn for_inference(
+        backend: &mut impl Backend,
+        model: &Model,
+        batch: usize,
+        seq_len: usize,
+    ) -> Self {
+        let (config, table) = (model.config.clone(), model.parameters.table().clone());
+        let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
+        let geometry = Arc::new(Geometry::new(&config, batch, seq_len));
+        let parameters = allocate(table.flat_len).tensor;
+        let gains = allocate(model.gains.len());
+        let places = allocate(seq_len * config.embedding_dim);
+        let buffers = Buffers::new(&config, &geometry, &mut allocate);
+        let network = Network {
+            config,
+            table,
+            geometry,
+            parameters,
+            gains,
+            positions: places,
+            buffers,
+            training: None,
+        };
+        let config = &network.config;
+        let scale = f64::from(config.position_scale);
+        let table: Vec<f32> = positions(0, seq_len, config.embedding_dim, scale)
+            .into_iter()
+            .map(|x| x as f32)
+            .collect();
+        backend.write(&network.positions, &table);
+        network.upload(backend, model);
+        network
+    }
+
+    /// The same with gradients and moments (zero) for training.
+    ///
+    /// # Panics
+    /// When the sequences are longer than the model's context.
+    pub fn for_training(
+        backend: &mut impl Backend,
+        model: &Model,
+        batch: usize,
+        seq_len: usize,
+    ) -> Self {
+        let mut network = Self::for_inference(backend, model, batch, seq_len);
+        let len = network.table.flat_len;
+        let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
+        network.training = Some(Training {
+            gradients: allocate(len).tensor,
+            first_moment: allocate(len),
+            second_moment: allocate(len),
+            norm: allocate(1),
+            scratch: Scratch::new(&network.config, &network.geometry, &mut allocate),
+        });
+        network
+    }
+
+    /// Writes the model's parameters and gains to the backend.
+    pub fn upload(&self, backend: &mut impl Backend, model: &Model) {
+        backend.write(&self.flat_parameters(), model.parameters.flat());
+        backend.write(&self.gains, &model.gains);
+    }
+
+    /// All parameters, in the order of [`crate::model::Parameters::flat`].
+    pub fn flat_parameters(&self) -> View {
+        View::of(self.parameters, 0..self.table.flat_len)
+    }
+
+    /// All gradients, in the order of the parameters.
+    ///
+    /// # Panics
+    /// When the network was not laid out for training; so do the others that training needs.
+    pub fn flat_gradients(&self) -> View {
+        View::of(self.training().gradients, 0..self.table.flat_len)
+    }
+
+    /// The optimiser's first and second moments, in the order of the parameters.
+    pub fn moments(&self) -> [View; 2] {
+        let training = self.training();
+        [
+            training.first_moment.clone(),
+            training.second_moment.clone(),
+        ]
+    }
+
+    /// The global norm of the gradients, before clipping.
+    pub fn gradient_norm(&self) -> &View {
+        &self.training().norm
+    }
+
+    /// (batch, seq_len, V).
+    pub fn logits(&self) -> &View {
+        &self.buffers.logits
+    }
+
+    /// Mean loss, hits, targets that count.
+    pub fn summary(&self) -> &View {
+        debug_assert_eq!(self.buffers.summary.len(), SUMMARY);
+        &self.buffers.summary
+    }
+
+    /// What a layer's tokens deposited on the field: (batch, seq_len, D).
+    pub fn deposits(&self, layer: usize) -> &View {
+        &self.buffers.layers[layer].deposits
+    }
+
+    /// An interference module's running means W_c x + b_c: (batch, seq_len, C).
+    pub fn context_means(&self, module: usize) -> &View {
+        &self.buffers.interference[module].means
+    }
+
+    /// Clips the gradients and moves the parameters.
+    pub fn update(&self, settings: OptimizerSettings) -> Vec<Op> {
+        let training = self.training();
+        let [first_moment, second_moment] = self.moments();
+        vec![
+            Op::GradientNorm {
+                gradients: self.flat_gradients(),
+                norm: training.norm.clone(),
+            },
+            Op::AdamW {
+                settings,
+                gradients: self.flat_gradients(),
+                norm: training.norm.clone(),
+                parameters: self.flat_parameters(),
+                first_moment,
+                second_moment,
+            },
+        ]
+    }
+
+    fn training(&self) -> &Training {
+        self.training.as_ref().expect("laid out for training")
+    }
+
+    /// A parameter's values.
+    fn parameter(&self, range: &Range<usize>) -> View {
+        View::of(self.parameters, range.clone())
+    }
+
+    /// A parameter's gradient.
+    fn gradient(&self, range: &Range<usize>) -> View {
+        View::of(self.training().gradients, range.clone())
+    }
+
+    /// Tokens in a batch.
+    fn rows(&self) -> usize {
+        self.geometry.batch * self.geometry.seq_len
+    }
+
+    /// A buffer of (rows, columns).
+    fn tokens(&self, view: &View) -> Matrix {
+        let rows = self.rows();
+        Matrix {
+            view: view.clone(),
+            shape: Shape::dense(rows, view.len() / rows),
+        }
+    }
+}
+
+/// A dense weight (out, input).
+fn dense(view: View, columns: usize) -> Matrix {
+    let rows = view.len() / columns;
+    Matrix {
+        view,
+        shape: Shape::dense(rows, columns),
+    }
+}
+
+/// The transpose of a matrix, in place.
+fn transposed(matrix: &Matrix) -> Matrix {
+    Matrix {
+        view: matrix.view.clone(),
+        shape: matrix.shape.transpose(),
+    }
+}

@@ -1,0 +1,261 @@
+//! The backward: the forward's parts from the last to the first, each in reverse.
+//!
+//! `dstream` is the gradient of the residual stream; each part adds to it what flows through its
+//! branch.
+
+use super::forward::{Place, site};
+use super::{Network, dense, transposed};
+use crate::backend::{Matrix, Op, View};
+use crate::kernels::dropout::DropoutSite;
+use std::ops::Range;
+
+impl Network {
+    /// Overwrites all gradients from the logits and targets of the last forward, which must have
+    /// run with the same dropout.
+    ///
+    /// # Panics
+    /// When the network was not laid out for training.
+    pub fn backward(&self, dropout: f32) -> Vec<Op> {
+        let (b, s) = (&self.buffers, &self.training().scratch);
+        let dim = self.config.embedding_dim;
+        let embedding = &self.table.token_embedding;
+        let mut ops = vec![
+            Op::Zero {
+                y: self.flat_gradients(),
+            },
+            Op::CrossEntropyBackward {
+                logits: b.logits.clone(),
+                dlogits: s.dlogits.clone(),
+            },
+            self.weight_gradient(&s.dlogits, &b.normed, dense(self.gradient(embedding), dim)),
+            self.input_gradient(
+                &s.dlogits,
+                dense(self.parameter(embedding), dim),
+                &s.dnormed,
+                false,
+            ),
+            Op::Zero {
+                y: s.dstream.clone(),
+            },
+        ];
+        let norm = (&self.table.norm_weight, &self.table.norm_bias);
+        ops.push(self.norm_backward(&b.output, &b.stats, norm));
+        for layer in (0..self.config.num_layers).rev() {
+            if let Some(module) = self.config.interference_after(layer) {
+                self.interference_backward(module, dropout, &mut ops);
+            }
+            self.feed_forward_backward(layer, dropout, &mut ops);
+            self.attention_backward(layer, dropout, &mut ops);
+        }
+        ops.push(Op::EmbedBackward {
+            dy: s.dstream.clone(),
+            dtable: self.gradient(embedding),
+            dim,
+            dropout: site(dropout, Place::Embedding),
+        });
+        ops
+    }
+
+    /// dW += dyᵀ·x.
+    fn weight_gradient(&self, dy: &View, x: &View, dweight: Matrix) -> Op {
+        Op::MatrixProduct {
+            a: transposed(&self.tokens(dy)),
+            b: self.tokens(x),
+            c: dweight,
+            bias: None,
+            accumulate: true,
+        }
+    }
+
+    /// dx = dy·W, or added to it.
+    fn input_gradient(&self, dy: &View, weight: Matrix, dx: &View, accumulate: bool) -> Op {
+        Op::MatrixProduct {
+            a: self.tokens(dy),
+            b: weight,
+            c: self.tokens(dx),
+            bias: None,
+            accumulate,
+        }
+    }
+
+    /// Everything behind y = x Wᵀ + b: the weight's and the bias's gradient, and the input's.
+    fn linear_backward(
+        &self,
+        (x, dy): (&View, &View),
+        (weight, bias): (&Range<usize>, &Range<usize>),
+        (dx, accumulate): (&View, bool),
+        ops: &mut Vec<Op>,
+    ) {
+        let columns = self.tokens(x).shape.columns;
+        let weights = dense(self.parameter(weight), columns);
+        ops.extend([
+            self.weight_gradient(dy, x, dense(self.gradient(weight), columns)),
+            self.bias_gradient(dy, bias),
+            self.input_gradient(dy, weights, dx, accumulate),
+        ]);
+    }
+
+    fn bias_gradient(&self, dy: &View, bias: &Range<usize>) -> Op {
+        Op::ColumnSum {
+            x: dy.clone(),
+            y: self.gradient(bias),
+        }
+    }
+
+    /// From `dnormed` into `dstream`.
+    fn norm_backward(
+        &self,
+        x: &View,
+        stats: &View,
+        (weight, bias): (&Range<usize>, &Range<usize>),
+    ) -> Op {
+        let s = &self.training().scratch;
+        Op::LayerNormBackward {
+            x: x.clone(),
+            weight: self.parameter(weight),
+            stats: stats.clone(),
+            dy: s.dnormed.clone(),
+            dx: s.dstream.clone(),
+            dweight: self.gradient(weight),
+            dbias: self.gradient(bias),
+        }
+    }
+
+    /// The gradient of a branch's result: the stream's own, behind the branch's dropout.
+    fn branch_gradient(&self, site: Option<DropoutSite>, ops: &mut Vec<Op>) -> View {
+        let s = &self.training().scratch;
+        let Some(site) = site else {
+            return s.dstream.clone();
+        };
+        ops.push(Op::Dropout {
+            x: s.dstream.clone(),
+            y: s.dbranch.clone(),
+            site,
+        });
+        s.dbranch.clone()
+    }
+
+    fn feed_forward_backward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
+        let s = &self.training().scratch;
+        let dy = self.branch_gradient(site(dropout, Place::FeedForward(i)), ops);
+        let (outer, inner) = (
+            (&p.ffn_out_weight, &p.ffn_out_bias),
+            (&p.ffn_in_weight, &p.ffn_in_bias),
+        );
+        self.linear_backward((&b.activated, &dy), outer, (&s.dhidden, false), ops);
+        ops.push(Op::GeluBackward {
+            x: b.hidden.clone(),
+            d: s.dhidden.clone(),
+            dropout: site(dropout, Place::Hidden(i)),
+        });
+        self.linear_backward((&b.normed2, &s.dhidden), inner, (&s.dnormed, false), ops);
+        ops.push(self.norm_backward(&b.middle, &b.stats2, (&p.norm2_weight, &p.norm2_bias)));
+    }
+
+    fn attention_backward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
+        let s = &self.training().scratch;
+        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
+        let dy = self.branch_gradient(site(dropout, Place::Attention(i)), ops);
+        let out = (&p.out_weight, &p.out_bias);
+        self.linear_backward((&b.mixed, &dy), out, (&s.dmixed, false), ops);
+        ops.extend([
+            Op::CoupleGateBackward {
+                gathered: b.gathered.clone(),
+                gate: b.gate.clone(),
+                coupling: self.parameter(&p.coupling),
+                dy: s.dmixed.clone(),
+                dgathered: s.dgathered.clone(),
+                dgate: s.dgate.clone(),
+                dcoupling: self.gradient(&p.coupling),
+                heads,
+                head_dim,
+            },
+            Op::FieldConvolutionBackward {
+                geometry: self.geometry.clone(),
+                deposits: b.deposits.clone(),
+                kernel: b.kernel.clone(),
+                dy: s.dgathered.clone(),
+                ddeposits: s.ddeposits.clone(),
+                dkernel: s.dkernel.clone(),
+            },
+            Op::WaveKernelBackward {
+                heads: self.wave_heads(i),
+                taps: self.geometry.taps,
+                dkernel: s.dkernel.clone(),
+                dfrequency: self.gradient(&p.frequency),
+                ddamping: self.gradient(&p.damping),
+                dphase: self.gradient(&p.phase),
+            },
+            Op::DepositBackward {
+                keys_values: b.keys_values.clone(),
+                ddeposits: s.ddeposits.clone(),
+                dkeys_values: s.dkeys_values.clone(),
+                dim: self.config.embedding_dim,
+                head_dim,
+            },
+        ]);
+        let keys_values = (&p.key_value_weight, &p.key_value_bias);
+        let gate = (&p.gate_weight, &p.gate_bias);
+        self.linear_backward(
+            (&b.normed1, &s.dkeys_values),
+            keys_values,
+            (&s.dnormed, false),
+            ops,
+        );
+        self.linear_backward((&b.normed1, &s.dgate), gate, (&s.dnormed, true), ops);
+        ops.push(self.norm_backward(&b.input, &b.stats1, (&p.norm1_weight, &p.norm1_bias)));
+    }
+
+    fn interference_backward(&self, j: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.interference[j], &self.buffers.interference[j]);
+        let s = &self.training().scratch;
+        let context = self.context(j, dropout);
+        ops.push(Op::InterfereBackward {
+            inputs: self.interference_inputs(j, dropout),
+            stats: b.stats.clone(),
+            dout: s.dstream.clone(),
+            dlocal: s.dlocal.clone(),
+            dglobal: s.dglobal.clone(),
+            dcontext: s.dcontext.clone(),
+            dgate: s.dgate.clone(),
+            dtemperature: self.gradient(&p.temperature),
+            dim: self.config.embedding_dim,
+        });
+        let [from_stream, from_context] = self.gate_halves(self.parameter(&p.gate_weight));
+        let [dfrom_stream, dfrom_context] = self.gate_halves(self.gradient(&p.gate_weight));
+        ops.extend([
+            self.weight_gradient(&s.dgate, &b.input, dfrom_stream),
+            self.weight_gradient(&s.dgate, context, dfrom_context),
+            self.bias_gradient(&s.dgate, &p.gate_bias),
+            self.input_gradient(&s.dgate, from_stream, &s.dstream, true),
+            self.input_gradient(&s.dgate, from_context, &s.dcontext, true),
+        ]);
+        let (local, global) = (
+            (&p.local_weight, &p.local_bias),
+            (&p.global_weight, &p.global_bias),
+        );
+        self.linear_backward((&b.input, &s.dlocal), local, (&s.dstream, true), ops);
+        self.linear_backward((context, &s.dglobal), global, (&s.dcontext, true), ops);
+        let dexpanded = match site(dropout, Place::Context(j)) {
+            None => &s.dcontext,
+            Some(site) => {
+                let (x, y) = (s.dcontext.clone(), s.dbranch.clone());
+                ops.push(Op::Dropout { x, y, site });
+                &s.dbranch
+            }
+        };
+        let (expand, compress) = (
+            (&p.expand_weight, &p.expand_bias),
+            (&p.compress_weight, &p.compress_bias),
+        );
+        self.linear_backward((&b.means, dexpanded), expand, (&s.dmeans, false), ops);
+        ops.push(Op::PrefixMeanBackward {
+            d: s.dmeans.clone(),
+            seq_len: self.geometry.seq_len,
+            dim: self.config.context_dim(),
+        });
+        self.linear_backward((&b.input, &s.dmeans), compress, (&s.dstream, true), ops);
+    }
+}

@@ -1,0 +1,287 @@
+//! The forward, straight down.
+
+use super::{Network, dense, transposed};
+use crate::backend::{InterferenceInputs, Matrix, Op, View, WaveHeads};
+use crate::kernels::dropout::DropoutSite;
+use crate::kernels::matrix_product::Shape;
+use std::ops::Range;
+
+/// The places of one model where elements are dropped, in the order of the forward.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Embedding,
+    Attention(usize),
+    Hidden(usize),
+    FeedForward(usize),
+    Context(usize),
+}
+
+/// The dropout site of a place; none where nothing is dropped.
+pub(super) fn site(probability: f32, place: Place) -> Option<DropoutSite> {
+    let (kind, index) = match place {
+        Place::Embedding => (0, 0),
+        Place::Attention(i) => (1, i),
+        Place::Hidden(i) => (2, i),
+        Place::FeedForward(i) => (3, i),
+        Place::Context(j) => (4, j),
+    };
+    (probability > 0.0).then_some(DropoutSite {
+        probability,
+        site: kind + 8 * index as u32,
+    })
+}
+
+impl Network {
+    /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
+    pub fn forward(&self, dropout: f32) -> Vec<Op> {
+        let b = &self.buffers;
+        let mut ops = vec![Op::Embed {
+            table: self.parameter(&self.table.token_embedding),
+            positions: self.positions.clone(),
+            y: self.stream(0).clone(),
+            dim: self.config.embedding_dim,
+            dropout: site(dropout, Place::Embedding),
+        }];
+        for layer in 0..self.config.num_layers {
+            self.attention(layer, dropout, &mut ops);
+            self.feed_forward(layer, dropout, &mut ops);
+            if let Some(module) = self.config.interference_after(layer) {
+                self.interference(module, self.stream(layer + 1), dropout, &mut ops);
+            }
+        }
+        ops.push(Op::LayerNorm {
+            x: b.output.clone(),
+            weight: self.parameter(&self.table.norm_weight),
+            bias: self.parameter(&self.table.norm_bias),
+            y: b.normed.clone(),
+            stats: b.stats.clone(),
+        });
+        let embedding = self.parameter(&self.table.token_embedding);
+        ops.push(Op::MatrixProduct {
+            a: self.tokens(&b.normed),
+            b: transposed(&dense(embedding, self.config.embedding_dim)),
+            c: self.tokens(&b.logits),
+            bias: None,
+            accumulate: false,
+        });
+        ops
+    }
+
+    /// Mean cross-entropy over the batch's targets, from the logits.
+    pub fn loss(&self) -> Vec<Op> {
+        vec![Op::CrossEntropy {
+            logits: self.buffers.logits.clone(),
+            row_stats: self.buffers.row_stats.clone(),
+            summary: self.buffers.summary.clone(),
+        }]
+    }
+
+    /// The residual stream before a layer; after the last one, the model's output.
+    pub(super) fn stream(&self, layer: usize) -> &View {
+        match self.buffers.layers.get(layer) {
+            Some(layer) => &layer.input,
+            None => &self.buffers.output,
+        }
+    }
+
+    /// Where a layer's feed-forward part leaves the stream: before its interference module, if one
+    /// follows.
+    pub(super) fn after_feed_forward(&self, layer: usize) -> &View {
+        match self.config.interference_after(layer) {
+            Some(module) => &self.buffers.interference[module].input,
+            None => self.stream(layer + 1),
+        }
+    }
+
+    /// y = x Wᵀ + b.
+    fn linear(&self, x: &View, weight: &Range<usize>, bias: &Range<usize>, y: &View) -> Op {
+        let x = self.tokens(x);
+        Op::MatrixProduct {
+            b: transposed(&dense(self.parameter(weight), x.shape.columns)),
+            a: x,
+            c: self.tokens(y),
+            bias: Some(self.parameter(bias)),
+            accumulate: false,
+        }
+    }
+
+    pub(super) fn wave_heads(&self, layer: usize) -> WaveHeads {
+        let ranges = &self.table.layers[layer];
+        let heads = self.config.num_heads;
+        WaveHeads {
+            frequency: self.parameter(&ranges.frequency),
+            damping: self.parameter(&ranges.damping),
+            phase: self.parameter(&ranges.phase),
+            gain: View::of(self.gains.tensor, layer * heads..(layer + 1) * heads),
+        }
+    }
+
+    /// x + out_proj(gate ∘ couple(gather(field ⋆ kernel))).
+    fn attention(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
+        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
+        ops.extend([
+            Op::LayerNorm {
+                x: b.input.clone(),
+                weight: self.parameter(&p.norm1_weight),
+                bias: self.parameter(&p.norm1_bias),
+                y: b.normed1.clone(),
+                stats: b.stats1.clone(),
+            },
+            self.linear(
+                &b.normed1,
+                &p.key_value_weight,
+                &p.key_value_bias,
+                &b.keys_values,
+            ),
+            self.linear(&b.normed1, &p.gate_weight, &p.gate_bias, &b.gate),
+            Op::Deposit {
+                keys_values: b.keys_values.clone(),
+                deposits: b.deposits.clone(),
+                dim: self.config.embedding_dim,
+                head_dim,
+            },
+            Op::WaveKernel {
+                heads: self.wave_heads(i),
+                taps: self.geometry.taps,
+                kernel: b.kernel.clone(),
+            },
+            Op::FieldConvolution {
+                geometry: self.geometry.clone(),
+                deposits: b.deposits.clone(),
+                kernel: b.kernel.clone(),
+                y: b.gathered.clone(),
+            },
+            Op::CoupleGate {
+                gathered: b.gathered.clone(),
+                gate: b.gate.clone(),
+                coupling: self.parameter(&p.coupling),
+                y: b.mixed.clone(),
+                heads,
+                head_dim,
+            },
+            self.linear(&b.mixed, &p.out_weight, &p.out_bias, &self.buffers.branch),
+            Op::Residual {
+                x: b.input.clone(),
+                y: self.buffers.branch.clone(),
+                out: b.middle.clone(),
+                dropout: site(dropout, Place::Attention(i)),
+            },
+        ]);
+    }
+
+    /// x + W₂·gelu(W₁·LN(x) + b₁) + b₂.
+    fn feed_forward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
+        ops.extend([
+            Op::LayerNorm {
+                x: b.middle.clone(),
+                weight: self.parameter(&p.norm2_weight),
+                bias: self.parameter(&p.norm2_bias),
+                y: b.normed2.clone(),
+                stats: b.stats2.clone(),
+            },
+            self.linear(&b.normed2, &p.ffn_in_weight, &p.ffn_in_bias, &b.hidden),
+            Op::Gelu {
+                x: b.hidden.clone(),
+                y: b.activated.clone(),
+                dropout: site(dropout, Place::Hidden(i)),
+            },
+            self.linear(
+                &b.activated,
+                &p.ffn_out_weight,
+                &p.ffn_out_bias,
+                &self.buffers.branch,
+            ),
+            Op::Residual {
+                x: b.middle.clone(),
+                y: self.buffers.branch.clone(),
+                out: self.after_feed_forward(i).clone(),
+                dropout: site(dropout, Place::FeedForward(i)),
+            },
+        ]);
+    }
+
+    /// The mean of the text so far, taken on as far as the token agrees with it.
+    fn interference(&self, j: usize, out: &View, dropout: f32, ops: &mut Vec<Op>) {
+        let (p, b) = (&self.table.interference[j], &self.buffers.interference[j]);
+        let dim = self.config.embedding_dim;
+        ops.extend([
+            self.linear(
+                &b.input,
+                &p.compress_weight,
+                &p.compress_bias,
+                &b.compressed,
+            ),
+            Op::PrefixMean {
+                x: b.compressed.clone(),
+                y: b.means.clone(),
+                seq_len: self.geometry.seq_len,
+                dim: self.config.context_dim(),
+            },
+            self.linear(&b.means, &p.expand_weight, &p.expand_bias, &b.expanded),
+        ]);
+        if let Some(site) = site(dropout, Place::Context(j)) {
+            let (x, y) = (b.expanded.clone(), b.context.clone());
+            ops.push(Op::Dropout { x, y, site });
+        }
+        let context = self.context(j, dropout);
+        let [from_stream, from_context] = self.gate_halves(self.parameter(&p.gate_weight));
+        ops.extend([
+            self.linear(&b.input, &p.local_weight, &p.local_bias, &b.local),
+            self.linear(context, &p.global_weight, &p.global_bias, &b.global),
+            Op::MatrixProduct {
+                a: self.tokens(&b.input),
+                b: transposed(&from_stream),
+                c: self.tokens(&b.gate),
+                bias: Some(self.parameter(&p.gate_bias)),
+                accumulate: false,
+            },
+            Op::MatrixProduct {
+                a: self.tokens(context),
+                b: transposed(&from_context),
+                c: self.tokens(&b.gate),
+                bias: None,
+                accumulate: true,
+            },
+            Op::Interfere {
+                inputs: self.interference_inputs(j, dropout),
+                out: out.clone(),
+                stats: b.stats.clone(),
+                dim,
+            },
+        ]);
+    }
+
+    /// The context g that a module works with: after dropout, where there is any.
+    pub(super) fn context(&self, j: usize, dropout: f32) -> &View {
+        let b = &self.buffers.interference[j];
+        if dropout > 0.0 {
+            &b.context
+        } else {
+            &b.expanded
+        }
+    }
+
+    pub(super) fn interference_inputs(&self, j: usize, dropout: f32) -> InterferenceInputs {
+        let b = &self.buffers.interference[j];
+        InterferenceInputs {
+            x: b.input.clone(),
+            local: b.local.clone(),
+            global: b.global.clone(),
+            context: self.context(j, dropout).clone(),
+            gate: b.gate.clone(),
+            temperature: self.parameter(&self.table.interference[j].temperature),
+        }
+    }
+
+    /// The two halves of W_i (D, 2D), which reads [x; g]: neighbouring columns of one matrix.
+    pub(super) fn gate_halves(&self, weight: View) -> [Matrix; 2] {
+        let dim = self.config.embedding_dim;
+        let (start, end) = (weight.range.start, weight.range.end);
+        [start..end, start + dim..end].map(|range| Matrix {
+            view: View::of(weight.tensor, range),
+            shape: Shape::columns_of(dim, dim, 2 * dim),
+        })
+    }
+}
