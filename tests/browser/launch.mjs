@@ -95,3 +95,20 @@ export async function openPage(t, options = {}) {
   await page.goto(server.url + path);
   return page;
 }
+
+/**
+ * Notes the tasks that hold up the page's own thread for more than 50 ms, from now on.
+ * @param {Page} page
+ * @returns {Promise<() => Promise<number[]>>} Gives their durations in milliseconds.
+ */
+export async function watchLongTasks(page) {
+  const durations = await page.evaluateHandle(() => {
+    /** @type {number[]} */
+    const found = [];
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) found.push(duration);
+    }).observe({ type: "longtask" });
+    return found;
+  });
+  return () => durations.jsonValue();
+}
