@@ -1,7 +1,7 @@
 // The texts a model can be trained on: two that the page ships, and the person's own.
 
 /**
- * @typedef {'names' | 'shakespeare' | 'own'} DataId
+ * @typedef {"names" | "shakespeare" | "own"} DataId
  * @typedef {object} DataSet
  * @property {DataId} id
  * @property {string} label
@@ -12,9 +12,9 @@
 
 /** @type {readonly DataSet[]} */
 export const DATA_SETS = [
-  { id: 'names', label: 'Names', about: '32,033 given names. A tiny model invents new ones within a minute.', file: 'data/names.txt', list: true },
-  { id: 'shakespeare', label: 'Shakespeare', about: '40,000 lines of the plays. Words and speeches take shape within minutes.', file: 'data/tinyshakespeare.txt', list: false },
-  { id: 'own', label: 'Your own text', about: 'Paste it, drop a file, or choose one. It stays in this browser.', file: null, list: false },
+  { id: "names", label: "Names", about: "32,033 given names. A tiny model invents new ones within a minute.", file: "data/names.txt", list: true },
+  { id: "shakespeare", label: "Shakespeare", about: "40,000 lines of the plays. Words and speeches take shape within minutes.", file: "data/tinyshakespeare.txt", list: false },
+  { id: "own", label: "Your own text", about: "Paste it, drop a file, or choose one. It stays in this browser.", file: null, list: false },
 ];
 
 /** The engine and the browser hold several copies of the text, so there is a limit. */
@@ -56,7 +56,7 @@ export function loadDataSet(id) {
 async function fetchText(file, label) {
   let response;
   try {
-    response = await fetch(file);
+    response = await fetch(new URL(`../${file}`, import.meta.url));
   } catch {
     throw new Error(`"${label}" could not be loaded: there is no connection to the page's server. Try again when there is one.`);
   }
@@ -71,7 +71,7 @@ async function fetchText(file, label) {
  * @param {string} text @returns {string}
  */
 export function shuffleLines(text) {
-  const lines = text.split('\n').filter((line) => line !== '');
+  const lines = text.split("\n").filter((line) => line !== "");
   let state = 0x9e3779b9;
   for (let i = lines.length - 1; i > 0; i--) {
     // xorshift32: small, the same everywhere, and good enough to shuffle.
@@ -81,7 +81,7 @@ export function shuffleLines(text) {
     const j = (state >>> 0) % (i + 1);
     [lines[i], lines[j]] = [lines[j], lines[i]];
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.join("\n")}\n`;
 }
 
 /**
@@ -96,7 +96,7 @@ export async function readTextFile(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new Error(`"${file.name}" is empty. Choose a file with text in it.`);
   const text = decodeText(bytes, file.name);
-  if (text.includes('\0')) {
+  if (text.includes("\0")) {
     throw new Error(`"${file.name}" is not a text file. Choose one that a text editor can show (.txt, .md, .csv, source code).`);
   }
   return tidyText(text);
@@ -105,7 +105,7 @@ export async function readTextFile(file) {
 /** @param {Uint8Array} bytes @param {string} name @returns {string} */
 function decodeText(bytes, name) {
   const utf16 = bytes.length > 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
-  const encoding = utf16 ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8';
+  const encoding = utf16 ? (bytes[0] === 0xff ? "utf-16le" : "utf-16be") : "utf-8";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
@@ -118,7 +118,7 @@ function decodeText(bytes, name) {
  * @param {string} text @returns {string}
  */
 export function tidyText(text) {
-  return text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n').replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  return text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n").replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }
 
 /**
@@ -141,14 +141,14 @@ export function summarise(text) {
  * What stands in the way of training on a text, in words; null when nothing does.
  * @param {TextSummary} summary
  * @param {number} context  tokens read at once
- * @param {'character' | 'bpe'} tokenizer
+ * @param {"character" | "bpe"} tokenizer
  * @returns {string | null}
  */
 export function problemWith({ characters, distinct }, context, tokenizer) {
-  if (characters === 0) return 'There is no text yet. Paste some, drop a file here, or choose one.';
-  if (distinct.length < 2) return 'This text has only one kind of character, so there is nothing to learn. Use a text with more in it.';
+  if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
+  if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
   // A validation window is the context and the token after it. For word pieces the engine checks again, in tokens.
-  const needed = tokenizer === 'character' ? Math.ceil((context + 1) / VALIDATION_SHARE) + 1 : 1;
+  const needed = tokenizer === "character" ? Math.ceil((context + 1) / VALIDATION_SHARE) + 1 : 1;
   if (characters < needed) {
     return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}, so that the last tenth fills one validation window. Add more text, or choose a smaller context.`;
   }
@@ -157,24 +157,24 @@ export function problemWith({ characters, distinct }, context, tokenizer) {
 
 /**
  * What is worth knowing about a text that can be trained on; empty when there is nothing to say.
- * @param {TextSummary} summary @param {'character' | 'bpe'} tokenizer @returns {string}
+ * @param {TextSummary} summary @param {"character" | "bpe"} tokenizer @returns {string}
  */
 export function adviceFor({ characters, distinct }, tokenizer) {
-  if (tokenizer === 'character' && distinct.length > MANY_CHARACTERS) {
+  if (tokenizer === "character" && distinct.length > MANY_CHARACTERS) {
     return `${number(distinct.length)} different characters are many to learn one by one. Word pieces suit this text better.`;
   }
   if (characters < LITTLE_TEXT) {
-    return 'This is little text: the model will soon know it by heart. When the validation curve turns upwards, stop.';
+    return "This is little text: the model will soon know it by heart. When the validation curve turns upwards, stop.";
   }
-  return '';
+  return "";
 }
 
 /** @param {number} value @returns {string} */
 export function number(value) {
-  return value.toLocaleString('en-GB');
+  return value.toLocaleString("en-GB");
 }
 
 /** @param {number} bytes @returns {string} */
 function megabytes(bytes) {
-  return (bytes / (1024 * 1024)).toLocaleString('en-GB', { maximumFractionDigits: 0 });
+  return (bytes / (1024 * 1024)).toLocaleString("en-GB", { maximumFractionDigits: 0 });
 }

@@ -6,15 +6,15 @@
 
 /** How long to wait for the database to open before going on without it. */
 const OPEN_LIMIT_MS = 4000;
-const STORE = 'values';
+const STORE = "values";
 
 /** @param {unknown} error @returns {string} */
 function reasonOf(error) {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
-  if (name === 'QuotaExceededError') {
-    return 'The browser has no room left for this page. New work is kept only until this tab is closed: download what you want to keep.';
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  if (name === "QuotaExceededError") {
+    return "The browser has no room left for this page. New work is kept only until this tab is closed: download what you want to keep.";
   }
-  return 'The browser does not let this page store anything (a private window, perhaps). Work is kept only until this tab is closed: download what you want to keep.';
+  return "The browser does not let this page store anything (a private window, perhaps). Work is kept only until this tab is closed: download what you want to keep.";
 }
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
@@ -33,7 +33,7 @@ function completed(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error ?? new Error('The write was aborted.'));
+    transaction.onabort = () => reject(transaction.error ?? new Error("The write was aborted."));
   });
 }
 
@@ -52,10 +52,10 @@ export class Storage {
   /** False once something is kept in memory only. */
   persistent = true;
   /** Why, in words for the person; empty while `persistent`. */
-  reason = '';
+  reason = "";
 
   /** @param {IDBFactory | null} factory  null: memory only @param {string} name */
-  constructor(factory, name = 'wave-field') {
+  constructor(factory, name = "wave-field") {
     this.#factory = factory;
     this.#name = name;
   }
@@ -85,7 +85,7 @@ export class Storage {
     const database = await this.#open();
     if (database) {
       try {
-        const transaction = database.transaction(STORE, 'readwrite');
+        const transaction = database.transaction(STORE, "readwrite");
         const done = completed(transaction);
         transaction.objectStore(STORE).put(value, key);
         await done;
@@ -106,7 +106,7 @@ export class Storage {
     const database = await this.#open();
     if (!database) return;
     try {
-      const transaction = database.transaction(STORE, 'readwrite');
+      const transaction = database.transaction(STORE, "readwrite");
       const done = completed(transaction);
       transaction.objectStore(STORE).delete(key);
       await done;
@@ -117,7 +117,7 @@ export class Storage {
   }
 
   /** @param {string} [prefix] @returns {Promise<string[]>} the keys that start so, in order */
-  async keys(prefix = '') {
+  async keys(prefix = "") {
     const found = new Set(this.#memory.keys());
     const database = await this.#open();
     if (database) {
@@ -149,9 +149,9 @@ export class Storage {
   /** @returns {Promise<IDBDatabase>} */
   #connect() {
     const factory = this.#factory;
-    if (!factory) return Promise.reject(new Error('There is no IndexedDB.'));
+    if (!factory) return Promise.reject(new Error("There is no IndexedDB."));
     return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error('The database did not open.')), OPEN_LIMIT_MS);
+      const limit = setTimeout(() => reject(new Error("The database did not open.")), OPEN_LIMIT_MS);
       const request = factory.open(this.#name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE);
       request.onerror = () => reject(request.error);
@@ -182,7 +182,7 @@ export class Storage {
   #recover() {
     if (this.persistent) return;
     this.persistent = true;
-    this.reason = '';
+    this.reason = "";
     for (const listener of this.#listeners) listener();
   }
 }

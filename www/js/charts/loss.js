@@ -2,7 +2,7 @@
 // Told apart without colour: training is a solid line over its faint raw values, validation is dashed with rings.
 
 import { align, smooth } from "../panels/train-series.js";
-import { oncePerFrame } from "../dom.js";
+import { h, oncePerFrame } from "../dom.js";
 import { colour, onThemeChange } from "./colours.js";
 
 /** @import uPlot from "uplot" */
@@ -45,6 +45,8 @@ export class LossChart {
     new ResizeObserver(() => this.#draw()).observe(host);
     onThemeChange(() => this.#plot?.redraw(false));
     // Loaded apart, so that the chart never stands in the way of the page's first text.
+    const style = h("link", { rel: "stylesheet", href: new URL("../../vendor/uplot/uPlot.min.css", import.meta.url) });
+    document.head.append(style);
     import("../../vendor/uplot/uPlot.esm.js").then((module) => {
       this.#library = module.default;
       this.#draw();

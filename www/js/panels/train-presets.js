@@ -2,8 +2,8 @@
 // checks, the estimates and the message to the engine all derive from these tables.
 
 /**
- * @typedef {import('../data.js').DataId} DataId
- * @typedef {'small' | 'medium' | 'large'} SizeId
+ * @typedef {import("../data.js").DataId} DataId
+ * @typedef {"small" | "medium" | "large"} SizeId
  * @typedef {object} Size
  * @property {SizeId} id
  * @property {string} label
@@ -12,35 +12,35 @@
  * @property {number} num_heads
  * @property {number} ffn_dim
  *
- * @typedef {'steps' | 'peak_lr' | 'batch_size' | 'context' | 'dropout' | 'seed'} SettingKey
+ * @typedef {"steps" | "peak_lr" | "batch_size" | "context" | "dropout" | "seed"} SettingKey
  * @typedef {object} Setting
  * @property {SettingKey} key
  * @property {string} label
  * @property {string} hint    one line, shown beside the field
  * @property {number} min
  * @property {number} max
- * @property {number | 'any'} step
+ * @property {number | "any"} step
  * @property {boolean} whole  whole numbers only
  *
  * @typedef {Record<SettingKey, number>} Settings
- * @typedef {{ data: DataId, size: SizeId, tokenizer: 'character' | 'bpe', pieces: number, settings: Settings }} Choices
+ * @typedef {{ data: DataId, size: SizeId, tokenizer: "character" | "bpe", pieces: number, settings: Settings }} Choices
  */
 
 /** @type {readonly Size[]} */
 export const SIZES = [
-  { id: 'small', label: 'Small', embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256 },
-  { id: 'medium', label: 'Medium', embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512 },
-  { id: 'large', label: 'Large', embedding_dim: 192, num_layers: 6, num_heads: 8, ffn_dim: 768 },
+  { id: "small", label: "Small", embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256 },
+  { id: "medium", label: "Medium", embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512 },
+  { id: "large", label: "Large", embedding_dim: 192, num_layers: 6, num_heads: 8, ffn_dim: 768 },
 ];
 
 /** @type {readonly Setting[]} */
 export const SETTINGS = [
-  { key: 'steps', label: 'Steps', hint: 'How many batches it learns from. More helps until validation stops falling.', min: 10, max: 200_000, step: 10, whole: true },
-  { key: 'peak_lr', label: 'Learning rate', hint: 'How far a step moves the weights. Too high and the loss jumps; too low and it seems unable to learn.', min: 0.00001, max: 0.03, step: 'any', whole: false },
-  { key: 'batch_size', label: 'Batch', hint: 'Pieces of text a step learns from. More makes steps steadier and slower.', min: 1, max: 256, step: 1, whole: true },
-  { key: 'context', label: 'Context', hint: 'Tokens it reads at once: the farthest back that a head can hear.', min: 8, max: 1024, step: 1, whole: true },
-  { key: 'dropout', label: 'Dropout', hint: 'Share of signals muted at random while learning. Helps large models on little text.', min: 0, max: 0.5, step: 0.05, whole: false },
-  { key: 'seed', label: 'Seed', hint: 'Where chance starts. The same seed and settings give the same model.', min: 0, max: 4_294_967_295, step: 1, whole: true },
+  { key: "steps", label: "Steps", hint: "How many batches it learns from. More helps until validation stops falling.", min: 10, max: 200_000, step: 10, whole: true },
+  { key: "peak_lr", label: "Learning rate", hint: "How far a step moves the weights. Too high and the loss jumps; too low and it seems unable to learn.", min: 0.00001, max: 0.03, step: "any", whole: false },
+  { key: "batch_size", label: "Batch", hint: "Pieces of text a step learns from. More makes steps steadier and slower.", min: 1, max: 256, step: 1, whole: true },
+  { key: "context", label: "Context", hint: "Tokens it reads at once: the farthest back that a head can hear.", min: 8, max: 1024, step: 1, whole: true },
+  { key: "dropout", label: "Dropout", hint: "Share of signals muted at random while learning. Helps large models on little text.", min: 0, max: 0.5, step: 0.05, whole: false },
+  { key: "seed", label: "Seed", hint: "Where chance starts. The same seed and settings give the same model.", min: 0, max: 4_294_967_295, step: 1, whole: true },
 ];
 
 /** Vocabulary of word pieces: 256 bytes and the pieces learnt. */
@@ -82,7 +82,7 @@ export function size(id) {
  */
 export function settingProblem(setting, value) {
   if (!Number.isFinite(value) || value < setting.min || value > setting.max || (setting.whole && !Number.isInteger(value))) {
-    const kind = setting.whole ? 'a whole number' : 'a number';
+    const kind = setting.whole ? "a whole number" : "a number";
     return `${setting.label} takes ${kind} from ${plain(setting.min)} to ${plain(setting.max)}.`;
   }
   return null;
@@ -90,7 +90,7 @@ export function settingProblem(setting, value) {
 
 /** @param {number} value @returns {string} */
 function plain(value) {
-  return value.toLocaleString('en-GB', { maximumSignificantDigits: 12, useGrouping: value >= 10_000 });
+  return value.toLocaleString("en-GB", { maximumSignificantDigits: 12, useGrouping: value >= 10_000 });
 }
 
 /**
@@ -160,5 +160,5 @@ export function startRequest(choices, text, dataName) {
 
 /** A sample starts where a line starts, if the text has lines. @param {string} text @returns {string} */
 function samplePrompt(text) {
-  return text.includes('\n') ? '\n' : [...text.slice(0, 2)][0] ?? '';
+  return text.includes("\n") ? "\n" : [...text.slice(0, 2)][0] ?? "";
 }

@@ -1,13 +1,14 @@
 // One training, as the page knows it: what the engine reports, and the record that outlives a reload. No DOM of its own.
 
 import { loadDataSet } from "../data.js";
-import { claim } from "./train-claim.js";
+import { RunRecords } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
 import { startRequest } from "./train-presets.js";
 
 /**
  * @typedef {import("../app.js").App} App
  * @typedef {import("../protocol.js").Head} Head
+ * @typedef {import("./train-record.js").RunRecord} RunRecord
  * @typedef {import("./train-presets.js").Choices} Choices
  * @typedef {Omit<import("../protocol.js").TrainStart, "text">} Plan  what the engine was asked for, less the text
  *
@@ -24,26 +25,17 @@ import { startRequest } from "./train-presets.js";
  * @property {number} tokensPerSecond
  * @property {number} learningRate
  * @property {number} secondsTrained
+ * @property {number} keptStep  the newest step that was adopted or downloaded
  * @property {Evaluation[]} evaluations
  * @property {Sample[]} samples
  * @property {Fault[]} faults
  * @property {Head[][]} layers         the heads as they are now
  * @property {Head[][]} initialLayers  the heads before the first step
- *
- * @typedef {object} RunRecord
- * @property {string} id
- * @property {number} savedAt
- * @property {RunState} state
- * @property {Choices} choices
- * @property {Plan} plan
- * @property {Facts} facts
- * @property {ReturnType<LossHistory["toJSON"]>} history
- * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state
  */
 
-const RECORD = "train-run/";
-const TEXT = "train-text/";
 const SPEED = "train-speed";
+const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
+const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
 const MAX_FAULTS = 50;
 /** A snapshot is due this often, or less often where writing one takes long. */
@@ -51,7 +43,7 @@ const SAVE_MS = { least: 5_000, most: 20_000 };
 
 /** @returns {Facts} */
 const noFacts = () => ({
-  step: 0, parameters: 0, vocabulary: 0, tokensPerSecond: 0, learningRate: 0, secondsTrained: 0,
+  step: 0, parameters: 0, vocabulary: 0, tokensPerSecond: 0, learningRate: 0, secondsTrained: 0, keptStep: 0,
   evaluations: [], samples: [], faults: [], layers: [], initialLayers: [],
 });
 
@@ -66,8 +58,7 @@ export class TrainRun {
   #lastSave = 0;
   #saveEvery = SAVE_MS.least;
   #lastProgress = 0;
-  #id = "";
-  #release = () => {};
+  #records;
 
   /** @type {RunState} */
   state = "idle";
@@ -87,11 +78,12 @@ export class TrainRun {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
+    this.#records = new RunRecords(app.storage);
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
-    engine.on("train_evaluation", (detail) => this.#report(() => this.facts.evaluations.push(detail)));
-    engine.on("train_sample", (detail) => this.#report(() => keepLast(this.facts.samples, detail, MAX_SAMPLES)));
-    engine.on("train_fault", (detail) => this.#report(() => keepLast(this.facts.faults, detail, MAX_FAULTS)));
+    engine.on("train_evaluation", (detail) => this.#report(() => addNewer(this.facts.evaluations, detail, MAX_EVALUATIONS)));
+    engine.on("train_sample", (detail) => this.#report(() => addNewer(this.facts.samples, detail, MAX_SAMPLES)));
+    engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MAX_FAULTS)));
     engine.on("train_heads", ({ layers }) => this.#report(() => (this.facts.layers = layers)));
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
@@ -124,7 +116,7 @@ export class TrainRun {
     await this.discard();
     const { text: _, ...plan } = startRequest(choices, text, dataName);
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
-    await this.#claim(crypto.randomUUID?.() ?? String(Date.now()));
+    await this.#records.begin(choices.data === "own" ? text : null);
     try {
       const info = await this.#app.engine.request("train_start", { ...plan, text });
       const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
@@ -133,14 +125,13 @@ export class TrainRun {
     } catch (error) {
       return this.#fail(error);
     }
-    if (choices.data === "own") await this.#app.storage.set(TEXT + this.#id, text);
     this.#running();
   }
 
   async pause() {
     await this.#ask("train_pause");
     this.#become("paused");
-    await this.save();
+    await this.#saveNow();
   }
 
   /** Goes on: where it paused, or from the last snapshot when the engine no longer holds the run. */
@@ -153,18 +144,31 @@ export class TrainRun {
   async stop() {
     // Paused first, so that the snapshot holds the very last step.
     await this.#ask("train_pause");
-    await this.save();
+    await this.#saveNow();
     await this.#ask("train_stop");
     this.#become("stopped");
-    await this.save({ renew: false });
+    await this.#keepState();
   }
 
   /** The model as it is now becomes the page's open model. */
   async adopt() {
     const { engine, models } = this.#app;
-    if (this.live) return models.adopt(await engine.request("train_adopt", {}));
-    if (!this.#record) throw new Error("There is no snapshot of this training. Train again.");
-    return models.openBytes(this.#record.bytes.slice().buffer, this.#record.plan.data_name);
+    if (this.live) await models.adopt(await engine.request("train_adopt", {}));
+    else if (this.#record) await models.openBytes(this.#record.bytes.slice().buffer, this.#record.plan.data_name);
+    else throw new Error(NO_SNAPSHOT);
+    await this.#kept(this.live ? this.facts.step : this.#record?.facts.step ?? 0);
+  }
+
+  /** Whether starting another training would lose work that is nowhere else. */
+  get onlyHere() {
+    return !this.busy && this.facts.step > 0 && this.facts.keptStep < this.facts.step;
+  }
+
+  /** @param {number} step */
+  async #kept(step) {
+    this.facts.keptStep = step;
+    if (this.#record) this.#record.facts.keptStep = step;
+    await this.#keepState();
   }
 
   /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
@@ -172,17 +176,14 @@ export class TrainRun {
     if (this.live) await this.save();
     if (!this.#record) return null;
     const name = this.#record.plan.data_name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    return { bytes: this.#record.bytes, filename: `wave-field-${name || "model"}-step-${this.#record.facts.step}.safetensors` };
+    const { bytes, facts } = this.#record;
+    await this.#kept(facts.step);
+    return { bytes, filename: `wave-field-${name || "model"}-step-${facts.step}.safetensors` };
   }
 
   /** Forgets the run and its record. */
   async discard() {
-    if (this.#id) {
-      await this.#app.storage.delete(RECORD + this.#id);
-      await this.#app.storage.delete(TEXT + this.#id);
-    }
-    this.#release();
-    this.#id = "";
+    await this.#records.forget();
     this.#record = null;
     this.#begin({ choices: null, plan: null, facts: noFacts(), history: new LossHistory() });
     this.#become("idle");
@@ -190,21 +191,8 @@ export class TrainRun {
 
   /** Finds the run that an earlier visit left, unless another tab is at it. @returns {Promise<boolean>} */
   async restore() {
-    const { storage } = this.#app;
-    /** @type {RunRecord[]} */
-    const found = [];
-    for (const key of await storage.keys(RECORD)) {
-      const record = await storage.get(key);
-      if (record?.bytes && (await this.#claim(record.id))) found.push(record);
-    }
-    found.sort((a, b) => b.savedAt - a.savedAt);
-    const [record, ...older] = found;
+    const record = await this.#records.restore();
     if (!record) return false;
-    for (const { id } of older) {
-      await storage.delete(RECORD + id);
-      await storage.delete(TEXT + id);
-    }
-    await this.#claim(record.id);
     this.#record = record;
     this.#show(record);
     this.#become(record.state === "done" || record.state === "stopped" ? record.state : "interrupted");
@@ -217,47 +205,56 @@ export class TrainRun {
     return typeof speed === "number" && speed > 0 ? speed : null;
   }
 
-  /**
-   * Writes a snapshot, one at a time.
-   * @param {{ renew?: boolean }} [options]  renew false: the engine's last snapshot still holds, only the state changed
-   * @returns {Promise<boolean>} whether there is one now
-   */
-  save({ renew = true } = {}) {
-    this.#saving ??= this.#write(renew).finally(() => (this.#saving = null));
+  /** Writes a snapshot, one at a time. @returns {Promise<boolean>} whether there is a new one now */
+  save() {
+    this.#saving ??= this.#write().finally(() => (this.#saving = null));
     return this.#saving;
   }
 
-  /** @param {boolean} renew */
-  async #write(renew) {
-    const { choices, plan } = this;
-    if (!choices || !plan || (renew && !this.live) || (!renew && !this.#record)) return false;
-    const id = this.#id;
+  /** Writes a snapshot of this very step: one under way may hold an earlier one. */
+  async #saveNow() {
+    await this.#saving;
+    await this.save();
+  }
+
+  async #write() {
+    const { choices, plan, live } = this;
+    if (!choices || !plan || !live) return false;
+    const { id } = this.#records;
     const started = performance.now();
-    let bytes = this.#record?.bytes;
-    let step = this.#record?.facts.step ?? 0;
-    if (renew || !bytes) {
-      try {
-        ({ bytes, step } = await this.#app.engine.request("train_snapshot", {}));
-      } catch {
-        return false; // The engine died or the run ended meanwhile; the last snapshot still holds.
-      }
+    let snapshot;
+    try {
+      snapshot = await this.#app.engine.request("train_snapshot", {});
+    } catch {
+      return false; // The engine died or the run ended meanwhile; the last snapshot still holds.
     }
-    if (id !== this.#id) return false; // Another run began while this one was written.
-    const facts = { ...structuredClone(this.facts), step };
-    this.#record = { id, savedAt: Date.now(), state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes };
-    await this.#app.storage.set(RECORD + id, this.#record);
-    if (this.facts.tokensPerSecond > 0) await this.#app.storage.set(SPEED, this.facts.tokensPerSecond * 6 * this.facts.parameters);
+    if (id !== this.#records.id) return false; // Another run began while this one was written.
+    // Events come in order, so the curves reach exactly as far as the snapshot.
+    const facts = { ...structuredClone(this.facts), step: snapshot.step };
+    await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes: snapshot.bytes });
+    if (facts.tokensPerSecond > 0) await this.#app.storage.set(SPEED, facts.tokensPerSecond * 6 * facts.parameters);
     this.#lastSave = performance.now();
     // Writing may take a fortieth of the time.
     this.#saveEvery = Math.min(Math.max(40 * (this.#lastSave - started), SAVE_MS.least), SAVE_MS.most);
-    this.#changed();
     return true;
+  }
+
+  /** @param {RunRecord} record */
+  async #keep(record) {
+    this.#record = { ...record, savedAt: Date.now() };
+    await this.#records.write(this.#record);
+    this.#changed();
+  }
+
+  /** The snapshot stays; the state changed. */
+  async #keepState() {
+    if (this.#record) await this.#keep({ ...this.#record, state: this.state });
   }
 
   async #resume() {
     const record = this.#record;
-    if (!record) throw new Error("There is no snapshot of this training. Train again.");
-    const { engine, models, storage } = this.#app;
+    if (!record) throw new Error(NO_SNAPSHOT);
+    const { engine, models } = this.#app;
     this.#show(record);
     this.#become("starting");
     try {
@@ -266,7 +263,7 @@ export class TrainRun {
         await models.reload();
       }
       const { data } = record.choices;
-      const text = data === "own" ? await storage.get(TEXT + record.id) : await loadDataSet(data);
+      const text = data === "own" ? await this.#records.text(record.id) : await loadDataSet(data);
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
@@ -328,9 +325,7 @@ export class TrainRun {
     this.live = true;
     if (reason === "failed") this.message = message ?? "The engine could not go on.";
     this.#become(reason);
-    // A save under way holds an earlier step.
-    await this.#saving;
-    if (reason !== "failed") await this.save();
+    if (reason === "done") await this.#saveNow();
   }
 
   /** @param {string} message */
@@ -355,16 +350,6 @@ export class TrainRun {
     await this.#app.engine.request(type, {});
   }
 
-  /** @param {string} id @returns {Promise<boolean>} false when another tab has this run */
-  async #claim(id) {
-    if (id === this.#id) return true;
-    this.#release();
-    const release = await claim(`wave-field-${RECORD}${id}`);
-    this.#id = release ? id : "";
-    this.#release = release ?? (() => {});
-    return release !== null;
-  }
-
   /** @param {RunState} state */
   #become(state) {
     this.state = state;
@@ -377,8 +362,14 @@ export class TrainRun {
   }
 }
 
-/** @template T @param {T[]} list @param {T} item @param {number} limit */
-function keepLast(list, item, limit) {
+/**
+ * Adds what is newer than the rest: a run that was taken up again may repeat itself.
+ * @template {{ step: number }} T
+ * @param {T[]} list @param {T} item @param {number} limit  the oldest make room
+ */
+function addNewer(list, item, limit) {
+  const last = list.at(-1);
+  if (last && item.step <= last.step) return;
   list.push(item);
   if (list.length > limit) list.splice(0, list.length - limit);
 }

@@ -57,7 +57,7 @@ export class LossHistory {
     return { width: this.width, sums: [...this.#sums], counts: [...this.#counts], lastStep: this.lastStep };
   }
 
-  /** @param {ReturnType<LossHistory['toJSON']>} stored @returns {LossHistory} */
+  /** @param {ReturnType<LossHistory["toJSON"]>} stored @returns {LossHistory} */
   static from(stored) {
     const history = new LossHistory();
     history.width = stored.width;

@@ -59,7 +59,7 @@ export class TrainSettings {
     const id = uniqueId(`setting-${setting.key}`);
     const problem = h("p", { class: "train-setting-problem", id: `${id}-problem`, role: "alert" });
     const input = h("input", {
-      id, type: "number", min: setting.min, max: setting.max, step: setting.step, inputmode: setting.whole ? "numeric" : "decimal",
+      id, type: "number", class: "number", min: setting.min, max: setting.max, step: setting.step, inputmode: setting.whole ? "numeric" : "decimal",
       "aria-describedby": `${id}-hint ${id}-problem`,
       oninput: () => this.#edit(setting, input.value),
     });
@@ -146,9 +146,9 @@ export class TrainSettings {
     }
     this.reset.disabled = Object.keys(this.#changed).length === 0;
     this.#sizes.forEach(({ input, about }, i) => {
-      const { id, embedding_dim, num_layers, num_heads } = SIZES[i];
+      const { id, num_layers, num_heads } = SIZES[i];
       input.checked = id === this.size;
-      about.textContent = `${shortCount(parameterCount(id, this.#vocabulary))} parameters: ${num_layers} layers of ${num_heads} heads, ${embedding_dim} wide`;
+      about.textContent = `${shortCount(parameterCount(id, this.#vocabulary))} parameters, ${num_layers} layers of ${num_heads} heads`;
     });
     this.#renderEstimate(settings);
   }

@@ -61,7 +61,8 @@ export class TrainText {
       this.file,
       this.tokenizer.element);
     this.understood = h("div", { class: "train-understood", "aria-live": "polite" });
-    this.element = h("fieldset", { class: "train-field" },
+    // Elsewhere on the page a dropped file is a checkpoint; here it is a text.
+    this.element = h("fieldset", { class: "train-field", "data-takes-files": true },
       h("legend", null, "Text"),
       h("div", { class: "train-options" }, DATA_SETS.map((set, i) => optionCard(this.radios[i], set.label, set.about))),
       this.own,
@@ -243,7 +244,7 @@ function tokenizerParts(choose) {
   const radio = (value) => h("input", { type: "radio", name: group, value, onchange: () => choose({ tokenizer: value }) });
   const radios = [radio("character"), radio("bpe")];
   const pieces = h("input", {
-    type: "number", min: PIECES.min, max: PIECES.max, step: 1,
+    type: "number", class: "number", min: PIECES.min, max: PIECES.max, step: 1,
     onchange: () => choose({ pieces: Math.min(Math.max(Math.round(Number(pieces.value)) || PIECES.initial, PIECES.min), PIECES.max) }),
   });
   const row = h("label", { class: "train-pieces" }, "Tokens to know ", pieces);

@@ -126,10 +126,11 @@ export class TrainView {
     const canResume = run.savedStep !== null && (state === "interrupted" || state === "stopped" || state === "failed");
     const unfinished = facts.step < (plan?.train.steps ?? 0);
     // Buttons keep their places: they are switched off, not taken away, while there is a run.
-    ui.pause.hidden = state !== "running" && state !== "starting" && state !== "idle";
-    ui.goOn.hidden = !ui.pause.hidden;
+    const mayGoOn = state === "paused" || (canResume && unfinished);
+    ui.pause.hidden = mayGoOn;
+    ui.goOn.hidden = !mayGoOn;
     ui.pause.disabled = state !== "running" || this.#busy;
-    ui.goOn.disabled = this.#busy || !(state === "paused" || (canResume && unfinished));
+    ui.goOn.disabled = this.#busy;
     ui.stop.disabled = this.#busy || !(state === "running" || state === "paused");
     ui.adopt.disabled = this.#busy || facts.step === 0 || !(run.live || run.savedStep !== null);
     ui.adopt.classList.toggle("primary", state === "done" || state === "stopped");

@@ -9,8 +9,6 @@ import { TrainView } from "./train-view.js";
 /** @typedef {import("../app.js").App} App */
 
 const CHOICES = "train-choices";
-/** From this width on the panel has two columns; the same as in train.css. */
-const TWO_COLUMNS = 832;
 
 /** @param {HTMLElement} root @param {App} app */
 export function mountTrain(root, app) {
@@ -27,14 +25,17 @@ export function mountTrain(root, app) {
   const bench = h("div", { class: "train-bench" }, form, view.element);
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
-      h("p", null, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
+      h("p", { class: "panel-hint" }, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
     h("div", { class: "train-box" }, bench));
 
   let kept = "";
+  let mayForget = false;
   function changed() {
+    mayForget = false;
     settings.setData(text.choice.data, text.vocabulary);
     if (Number.isFinite(settings.settings.context)) text.setContext(settings.settings.context);
     startProblem.textContent = "";
+    lock();
     const choices = { ...text.choice, size: settings.size, changed: settings.changed };
     const now = JSON.stringify(choices);
     if (now === kept) return;
@@ -43,6 +44,7 @@ export function mountTrain(root, app) {
   }
 
   async function begin() {
+    await restored;
     if (run.busy) return;
     if (text.problem || !settings.valid) {
       startProblem.textContent = text.problem || "One of the settings is out of its range: see below its field.";
@@ -50,6 +52,13 @@ export function mountTrain(root, app) {
       else settings.focusProblem();
       return;
     }
+    if (run.onlyHere && !mayForget) {
+      mayForget = true;
+      startProblem.textContent = `The last training (${run.plan?.data_name}) would be forgotten. Generate with it or download it to keep it, or start all the same.`;
+      return lock();
+    }
+    mayForget = false;
+    startProblem.textContent = "";
     const choices = { ...text.choice, size: settings.size, settings: settings.settings };
     try {
       view.attend();
@@ -62,13 +71,14 @@ export function mountTrain(root, app) {
   function lock() {
     for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy;
     start.disabled = run.busy;
-    start.textContent = run.state === "idle" ? "Start training" : run.busy ? "Training…" : "Train another";
+    start.textContent = mayForget ? "Start all the same" : run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
     arrange();
   }
 
   /** Where there is room for one column only, a training comes before the form that could start another. */
   function arrange() {
-    const runFirst = bench.clientWidth < TWO_COLUMNS && run.state !== "idle";
+    const oneColumn = !getComputedStyle(bench).gridTemplateColumns.includes(" ");
+    const runFirst = oneColumn && run.state !== "idle";
     if (runFirst === (bench.firstElementChild === view.element)) return;
     const { activeElement } = document;
     if (runFirst) bench.append(form);
@@ -81,7 +91,7 @@ export function mountTrain(root, app) {
   run.onChange(() => {
     if (!run.busy) run.measuredSpeed().then((speed) => settings.setSpeed(speed));
   });
-  restore();
+  const restored = restore();
 
   async function restore() {
     const choices = await app.storage.get(CHOICES);

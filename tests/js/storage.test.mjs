@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Storage } from "../../www/js/storage.js";
+
+test("without IndexedDB values are kept in memory, and the page is told", async () => {
+  const storage = new Storage(null);
+  let told = 0;
+  storage.onChange(() => told++);
+  assert.equal(await storage.set("a/1", { bytes: new Uint8Array([1, 2]) }), false);
+  await storage.set("a/2", 2);
+  await storage.set("b", 3);
+  assert.equal(storage.persistent, false);
+  assert.match(storage.reason, /only until this tab is closed/);
+  assert.equal(told, 1);
+  assert.deepEqual(await storage.keys("a/"), ["a/1", "a/2"]);
+  assert.deepEqual((await storage.get("a/1")).bytes, new Uint8Array([1, 2]));
+  await storage.delete("a/1");
+  assert.equal(await storage.get("a/1"), undefined);
+});
+
+test("a browser that refuses to open its database counts as one without", async () => {
+  const refusing = /** @type {IDBFactory} */ (/** @type {unknown} */ ({ open: () => { throw new DOMException("no", "SecurityError"); } }));
+  const storage = new Storage(refusing);
+  await storage.set("a", 1);
+  assert.equal(await storage.get("a"), 1);
+  assert.equal(storage.persistent, false);
+});

@@ -1,0 +1,96 @@
+// What outlives a reload: one record a training, and the text where it is the person's own. A record is held by one
+// tab at a time, so that two tabs never write to the same one.
+
+/**
+ * @typedef {import("./train-run.js").RunState} RunState
+ * @typedef {import("./train-run.js").Facts} Facts
+ * @typedef {object} RunRecord
+ * @property {string} id
+ * @property {number} savedAt
+ * @property {RunState} state
+ * @property {import("./train-presets.js").Choices} choices
+ * @property {import("./train-run.js").Plan} plan
+ * @property {Facts} facts
+ * @property {ReturnType<import("./train-series.js").LossHistory["toJSON"]>} history
+ * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state
+ */
+
+const RECORD = "train-run/";
+const TEXT = "train-text/";
+/** How long a reloaded page waits for the page before it to let go. */
+const PATIENCE_MS = 600;
+
+export class RunRecords {
+  #storage;
+  #release = () => {};
+  /** The training that this tab holds; empty when none. */
+  id = "";
+
+  /** @param {import("../storage.js").Storage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  /** Takes up a new training. @param {string | null} text  null: the page ships it */
+  async begin(text) {
+    await this.#hold(`${Date.now()}-${Math.random().toString(36).slice(2, 8)}`);
+    if (text !== null) await this.#storage.set(TEXT + this.id, text);
+  }
+
+  /** @param {RunRecord} record */
+  async write(record) {
+    await this.#storage.set(RECORD + record.id, record);
+  }
+
+  /** Forgets the training that this tab holds. */
+  async forget() {
+    if (this.id) await this.#delete(this.id);
+    this.#release();
+    this.id = "";
+  }
+
+  /** The person's own text that a training learns from. @param {string} id @returns {Promise<string | undefined>} */
+  text(id) {
+    return this.#storage.get(TEXT + id);
+  }
+
+  /** The newest training that no other tab holds; older ones are deleted. @returns {Promise<RunRecord | null>} */
+  async restore() {
+    let newest = /** @type {RunRecord | null} */ (null);
+    for (const key of await this.#storage.keys(RECORD)) {
+      /** @type {RunRecord | undefined} */
+      const record = await this.#storage.get(key);
+      if (!record?.bytes || !(await this.#hold(record.id))) continue;
+      const isNewer = newest === null || newest.savedAt < record.savedAt;
+      const older = isNewer ? newest : record;
+      if (isNewer) newest = record;
+      if (older) await this.#delete(older.id);
+    }
+    return newest && (await this.#hold(newest.id)) ? newest : null;
+  }
+
+  /** @param {string} id */
+  async #delete(id) {
+    await this.#storage.delete(RECORD + id);
+    await this.#storage.delete(TEXT + id);
+  }
+
+  /** @param {string} id @returns {Promise<boolean>} false when another tab has it */
+  async #hold(id) {
+    if (id === this.id) return true;
+    this.#release();
+    const release = await hold(`wave-field-${RECORD}${id}`);
+    this.id = release ? id : "";
+    this.#release = release ?? (() => {});
+    return release !== null;
+  }
+}
+
+/** @param {string} name @returns {Promise<(() => void) | null>} lets go again; null when another tab holds it */
+function hold(name) {
+  if (!navigator.locks) return Promise.resolve(() => {});
+  return new Promise((resolve) => {
+    const held = () => new Promise((/** @type {(_: void) => void} */ release) => resolve(() => release()));
+    navigator.locks.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, held).catch(() => resolve(null));
+  });
+}
