@@ -53,7 +53,7 @@ function drawKernel(context, width, height, data) {
   const kernel = kernelByLag(head, config, lags);
   const fileKernel = file ? kernelByLag(file, config, lags) : null;
   // Each strip has its own height: a far-reaching kernel is hundreds of times lower than a near one.
-  const peak = Math.max(1e-9, ...kernel.map(Math.abs), ...(fileKernel ?? []).map(Math.abs));
+  const peak = Math.max(peakOf(head, kernel, config, lags), file && fileKernel ? peakOf(file, fileKernel, config, lags) : 0);
   const scale = (height / 2 - 5) / peak;
   drawGrid(context, width, height, lags, middle);
 
@@ -100,6 +100,23 @@ function drawGrid(context, width, height, lags, middle) {
 /** Lags between two ticks: four to eight on any strip. @param {number} lags */
 export function tickStep(lags) {
   return [5, 10, 20, 25, 50, 100, 200, 500, 1000].find((step) => lags / step <= 8) ?? 2000;
+}
+
+/**
+ * The highest point that is drawn: of the dots, and of the wave between them.
+ * @param {Head} head
+ * @param {Float64Array} kernel
+ * @param {import("../protocol.js").ModelConfig} config
+ * @param {number} lags
+ */
+function peakOf(head, kernel, config, lags) {
+  let peak = 1e-9;
+  for (const value of kernel) peak = Math.max(peak, Math.abs(value));
+  const step = stride(config) / 4;
+  const scale = 1 / norm(head, config.field_size);
+  // An envelope only falls: what is highest stands within the first turns.
+  for (let i = 0; i < Math.min(4 * lags, 160); i++) peak = Math.max(peak, Math.abs(wave(head, i * step)) * scale);
+  return peak;
 }
 
 /**

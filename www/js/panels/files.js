@@ -36,7 +36,7 @@ export function mountFiles(root, app) {
     if (!model) return;
     const { num_layers: layers, num_heads: heads } = model.config;
     name.textContent = model.name;
-    size.textContent = `${millions(model.parameters)} parameters · ${layers} layers of ${heads} heads`;
+    size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads`;
   };
   state.on("model", show);
   state.on("engine", show);
@@ -118,8 +118,9 @@ function themeToggle() {
   const now = () => /** @type {string} */ (root.dataset.theme ?? "system");
   const button = h("button", { type: "button", class: "theme-toggle" });
   const show = () => {
-    button.textContent = { system: "◐ Auto", light: "○ Light", dark: "● Dark" }[now()] ?? "◐ Auto";
-    button.setAttribute("aria-label", `Theme: ${now()}. Change it.`);
+    button.textContent = { system: "◐", light: "○", dark: "●" }[now()] ?? "◐";
+    button.title = `Theme: ${now() === "system" ? "as the system" : now()}`;
+    button.setAttribute("aria-label", `${button.title}. Change it.`);
   };
   button.addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(/** @type {any} */ (now())) + 1) % THEMES.length];

@@ -50,7 +50,7 @@ class GeneratePanel {
   #start = h("button", { type: "button", class: "primary" }, "Generate");
   #again = h("button", { type: "button" }, "New seed");
   #onward = h("button", { type: "button" }, "Go on");
-  #compare = h("button", { type: "button", "aria-pressed": "false" }, "Compare");
+  #compare = h("button", { type: "button", "aria-pressed": "false", title: "The same seed under the waves as in the file and as bent, side by side" }, "Before and after");
   #speed = h("span", { class: "reading" }, "–");
   #count = h("span", { class: "reading" }, "0");
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
@@ -83,7 +83,8 @@ class GeneratePanel {
           h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"))),
       h("div", { class: "prompt-row" },
         h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt),
-      h("div", { class: "actions" }, this.#start, this.#again, this.#onward, this.#compare, pace.element),
+      h("div", { class: "actions" }, this.#start, this.#again, this.#onward),
+      h("div", { class: "actions" }, this.#compare, pace.element),
       this.#fault, this.#views, this.#inspector.element, settings.always, settings.more);
     this.#prompt.value = this.#app.state.get("prompt");
     this.#prompt.addEventListener("input", () => this.#app.state.set("prompt", this.#prompt.value));

@@ -44,13 +44,15 @@ class WavesPanel {
       onInput: (value) => { this.#range = Number(value); this.#draw(); },
     });
     root.append(
-      h("header", { class: "panel-head" },
-        h("h2", { id: "waves-title" }, "Waves"),
-        h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. A dot is a token; its height is how strongly, and with which sign, the head hears it. Bend one: the text goes on under the new wave.")),
-      h("div", { class: "waves-bar" }, this.#layers, range.element,
+      h("div", { class: "waves-bar" },
+        h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
         h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
-      h("div", { class: "context-row" }, h("span", { class: "context-label" }, "Text so far"), this.#axisCanvas,
-        h("span", { class: "context-label context-label-right" }, "answers to")),
+      h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
+      h("div", { class: "context-row" },
+        h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
+        h("span", { class: "context-label context-ends" }, h("span", null, "slow"), h("span", null, "fast")),
+        h("span", { class: "context-label context-names" },
+          ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text)))),
       this.#list);
     this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
     this.#resetAll.addEventListener("click", () => app.heads.reset(null));

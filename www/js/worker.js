@@ -1,0 +1,122 @@
+// The engine's worker: listens before the engine is loaded, does the work in short turns, and serves
+// messages between two turns.
+
+import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
+import { Texts } from "./worker-texts.js";
+import { Lessons } from "./worker-lessons.js";
+import { Turns } from "./worker-turns.js";
+
+/**
+ * @typedef {import("./protocol.js").RequestMessage} RequestMessage
+ * @typedef {import("./protocol.js").RequestType} RequestType
+ * @typedef {import("../pkg/wavefield.js").Session} Session
+ * @typedef {(payload: any, id: number) => unknown} Handler Gives the reply's value, or LATER.
+ */
+
+/** What was sent before the engine was there. @type {RequestMessage[] | null} */
+let early = [];
+/** @type {Record<RequestType, Handler> | null} */
+let handlers = null;
+let dead = false;
+
+self.onmessage = ({ data }) => {
+  if (early) early.push(data);
+  else serve(data);
+};
+
+/** A reply that comes when the work is done. */
+const LATER = Symbol("later");
+
+/** @param {number} id @param {unknown} value */
+function reply(id, value) {
+  const message = makeReply(id, value);
+  const bytes = /** @type {any} */ (value)?.bytes;
+  self.postMessage(message, bytes instanceof Uint8Array ? [bytes.buffer] : []);
+}
+
+/** @param {number} id @param {unknown} error */
+const fail = (id, error) => self.postMessage(makeFailure(id, wordsOf(error)));
+
+/** @param {unknown} error */
+const wordsOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Nothing can be trusted after a panic: the page is told, and starts another worker.
+ * @param {unknown} error
+ */
+function die(error) {
+  if (dead) return;
+  dead = true;
+  console.error(error);
+  self.postMessage(makeEvent("fatal", { message: isPanic(error) ? "It came upon a fault of its own." : wordsOf(error) }));
+}
+
+/** A Rust panic ends as a trap; so does running out of memory. @param {unknown} error */
+const isPanic = (error) => error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+
+/** @param {RequestMessage} message */
+function serve(message) {
+  if (dead) return;
+  const fault = faultInRequest(message);
+  if (fault) return fail(message?.id ?? 0, fault);
+  try {
+    const value = /** @type {Record<RequestType, Handler>} */ (handlers)[message.type](message.payload, message.id);
+    if (value !== LATER) reply(message.id, value ?? null);
+  } catch (error) {
+    if (isPanic(error)) die(error);
+    else fail(message.id, error);
+  }
+}
+
+/** @param {Session} session @returns {Record<RequestType, Handler>} */
+function makeHandlers(session) {
+  const turns = new Turns(die);
+  const texts = new Texts(session, turns, reply, fail);
+  const lessons = new Lessons(session, turns);
+  return {
+    load_model: ({ bytes, name }) => {
+      const info = session.load_model(new Uint8Array(bytes), name);
+      texts.endAll("stopped");
+      return info;
+    },
+    export_model: () => ({ bytes: session.export_model(), filename: session.export_name() }),
+    model_info: () => session.model_info(),
+    set_heads: ({ layer, heads }) => session.set_heads(layer, heads),
+    reset_heads: ({ layer }) => session.reset_heads(layer ?? undefined),
+    generate: (payload, id) => {
+      texts.start(payload, id);
+      return LATER;
+    },
+    set_pace: ({ run, pace }) => texts.setPace(run, pace),
+    stop_generation: ({ run }) => (run === null ? texts.endAll("stopped") : texts.end(run, "stopped")),
+    next_tokens: ({ prompt, count, original }) => session.next_tokens(prompt, count, original),
+    prepare_data: ({ text, tokenizer, vocab_size }) => session.prepare_data(text, tokenizer, vocab_size),
+    train_start: (payload) => lessons.start(payload),
+    train_resume_from: ({ bytes, text }) => lessons.resumeFrom(new Uint8Array(bytes), text),
+    train_pause: () => lessons.pause(),
+    train_continue: () => lessons.goOn(),
+    train_stop: () => lessons.stop(),
+    train_adopt: () => {
+      const info = session.train_adopt();
+      texts.endAll("stopped");
+      return info;
+    },
+    train_snapshot: () => lessons.snapshot(),
+  };
+}
+
+async function load() {
+  try {
+    const engine = await import("../pkg/wavefield.js");
+    await engine.default();
+    handlers = makeHandlers(new engine.Session());
+  } catch (error) {
+    return die(new Error(`The engine could not be loaded (${wordsOf(error)}). It needs a browser with WebAssembly SIMD: any from 2023 on.`));
+  }
+  self.postMessage(makeEvent("ready", { version: "", simd: true }));
+  const waiting = early ?? [];
+  early = null;
+  waiting.forEach(serve);
+}
+
+load();
