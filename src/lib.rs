@@ -6,6 +6,7 @@ pub mod error;
 pub mod kernels;
 pub mod model;
 pub mod rng;
+pub mod tokenizer;
 pub mod train;
 pub use config::ModelConfig;
 pub use error::{Error, Result};
