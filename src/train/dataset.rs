@@ -1,0 +1,180 @@
+//! The text that a run learns from, cut into batches.
+
+use crate::error::{Error, Result};
+use crate::kernels::cross_entropy::IGNORED;
+use crate::rng::{Philox, Stream};
+use crate::tokenizer::Tokenizer;
+
+/// A text as tokens: what is learned from, and what is held back to measure on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    pub train: Vec<u32>,
+    pub validation: Vec<u32>,
+}
+
+/// Ids and targets of one batch, row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    pub ids: Vec<i32>,
+    /// The next token after each id, or [`IGNORED`].
+    pub targets: Vec<i32>,
+}
+
+impl Dataset {
+    /// Encodes a text; its last `validation_share` (of characters) is held back.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a share outside 0..1, [`Error::Tokenizer`] for characters that the
+    /// tokenizer does not know.
+    pub fn from_text(tokenizer: &Tokenizer, text: &str, validation_share: f64) -> Result<Self> {
+        if !(0.0..1.0).contains(&validation_share) {
+            return Err(Error::Config {
+                field: "validation_share",
+                message: format!("must be from 0 to below 1, but is {validation_share}"),
+            });
+        }
+        let characters = text.chars().count();
+        // Rounding first keeps 1 - 0.1 from losing the last character of a tenth.
+        let kept = (characters as f64 * (1.0 - validation_share)).round() as usize;
+        let cut = text
+            .char_indices()
+            .nth(kept)
+            .map_or(text.len(), |(at, _)| at);
+        Ok(Dataset {
+            train: tokenizer.encode(&text[..cut])?,
+            validation: tokenizer.encode(&text[cut..])?,
+        })
+    }
+
+    /// Checks that a run of this shape can learn from the text and be measured on it.
+    ///
+    /// # Errors
+    /// [`Error::Data`] says how long the text must be, or which token is not the model's.
+    pub fn validate(&self, seq_len: usize, vocab_size: usize) -> Result<()> {
+        let fail = |message| Err(Error::Data { message });
+        for (part, tokens, least) in [
+            ("to learn from", &self.train, seq_len + 1),
+            ("held back for validation", &self.validation, 2),
+        ] {
+            if tokens.len() < least {
+                return fail(format!(
+                    "the part {part} has {} tokens, but a context of {seq_len} needs at least \
+                     {least}; use a longer text or a shorter context",
+                    tokens.len()
+                ));
+            }
+            if let Some(id) = tokens.iter().find(|id| **id as usize >= vocab_size) {
+                return fail(format!(
+                    "it holds token {id}, but the model knows tokens 0 to {} only; use the \
+                     tokenizer that belongs to the model",
+                    vocab_size - 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The batch of a step: rows cut from the text at places drawn from the seed.
+    pub fn batch(&self, seed: u64, step: u64, rows: usize, seq_len: usize) -> Batch {
+        let rng = Philox::stream(seed, Stream::Batch);
+        let places = (self.train.len() - seq_len) as u64;
+        let starts =
+            (0..rows).map(|row| rng.below(step * rows as u64 + row as u64, places) as usize);
+        windows(&self.train, starts, rows, seq_len)
+    }
+
+    /// How many windows of `seq_len` tokens cover the validation text, the last one perhaps partly.
+    pub fn validation_windows(&self, seq_len: usize) -> usize {
+        (self.validation.len() - 1).div_ceil(seq_len)
+    }
+
+    /// The windows of these numbers as one batch of `rows` rows; missing rows are ignored.
+    pub fn validation_batch(&self, numbers: &[usize], rows: usize, seq_len: usize) -> Batch {
+        let starts = numbers.iter().map(|number| number * seq_len);
+        windows(&self.validation, starts, rows, seq_len)
+    }
+}
+
+fn windows(
+    tokens: &[u32],
+    starts: impl Iterator<Item = usize>,
+    rows: usize,
+    seq_len: usize,
+) -> Batch {
+    let mut batch = Batch {
+        ids: vec![0; rows * seq_len],
+        targets: vec![IGNORED; rows * seq_len],
+    };
+    for (row, start) in starts.enumerate() {
+        let window = &tokens[start..(start + seq_len + 1).min(tokens.len())];
+        for (i, pair) in window.windows(2).enumerate() {
+            batch.ids[row * seq_len + i] = pair[0] as i32;
+            batch.targets[row * seq_len + i] = pair[1] as i32;
+        }
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset() -> Dataset {
+        Dataset {
+            train: (0..50).collect(),
+            validation: (0..11).collect(),
+        }
+    }
+
+    #[test]
+    fn batches_follow_the_seed_and_the_step() {
+        let batch = dataset().batch(1, 1, 4, 8);
+        assert_eq!(batch, dataset().batch(1, 1, 4, 8));
+        assert_ne!(batch, dataset().batch(1, 2, 4, 8));
+        assert_ne!(batch, dataset().batch(2, 1, 4, 8));
+        for (id, target) in batch.ids.iter().zip(&batch.targets) {
+            assert_eq!(id + 1, *target);
+        }
+    }
+
+    #[test]
+    fn every_place_can_be_drawn() {
+        let data = dataset();
+        let mut seen: Vec<i32> = (0..400)
+            .map(|step| data.batch(3, step, 1, 48).ids[0])
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(
+            seen,
+            [0, 1],
+            "50 tokens have two windows of 48 with a next token"
+        );
+    }
+
+    #[test]
+    fn validation_windows_cover_each_target_once() {
+        let data = dataset();
+        assert_eq!(data.validation_windows(4), 3);
+        let batch = data.validation_batch(&[0, 1, 2], 4, 4);
+        let counted: Vec<i32> = batch
+            .targets
+            .iter()
+            .copied()
+            .filter(|t| *t != IGNORED)
+            .collect();
+        assert_eq!(counted, (1..11).collect::<Vec<i32>>());
+    }
+
+    #[test]
+    fn a_short_text_and_a_foreign_token_are_named() {
+        let message = |seq_len, vocab| dataset().validate(seq_len, vocab).unwrap_err().to_string();
+        assert!(
+            message(50, 50).contains("at least 51"),
+            "{}",
+            message(50, 50)
+        );
+        assert!(message(8, 40).contains("token 40"), "{}", message(8, 40));
+        assert!(dataset().validate(49, 50).is_ok());
+    }
+}
