@@ -33,6 +33,8 @@ export class TrainText {
   /** How many tokens of the context the person asks for; a text can be too short for it. */
   #context = 32;
   #turn = 0;
+  /** @type {Promise<void>} */
+  #counted = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
 
@@ -70,16 +72,17 @@ export class TrainText {
     this.#acceptDrops();
   }
 
-  /** @param {TextChoice} choice */
+  /** Brings back an earlier choice; the text itself is read by {@link begin}. @param {TextChoice} choice */
   async restore(choice) {
     const own = await this.#app.storage.get(OWN_TEXT);
     if (own?.text && !this.#own.text) this.#own = own;
-    this.#choose(choice);
+    this.#apply(choice);
   }
 
-  /** Reads the chosen text if that has not happened yet. */
-  begin() {
+  /** Reads the chosen text if that has not happened yet; resolves once it is known whether it will do. */
+  async begin() {
     if (this.#turn === 0) this.#choose({});
+    await this.#counted;
   }
 
   /** @param {number} context */
@@ -117,6 +120,12 @@ export class TrainText {
 
   /** @param {Partial<TextChoice>} change */
   #choose(change) {
+    this.#apply(change);
+    this.#read();
+  }
+
+  /** @param {Partial<TextChoice>} change */
+  #apply(change) {
     const data = change.data ?? this.choice.data;
     // The shipped texts are read as characters; how to read one's own is shown only there.
     const tokenizer = data === "own" ? change.tokenizer ?? this.choice.tokenizer : "character";
@@ -125,7 +134,6 @@ export class TrainText {
     this.tokenizer.show(this.choice);
     this.own.hidden = data !== "own";
     if (data === "own") this.#showOwn();
-    this.#read();
   }
 
   #typed() {
@@ -191,25 +199,36 @@ export class TrainText {
   }
 
   /** Counts the text here, then asks the engine how it splits it. */
-  async #read() {
+  #read() {
     const turn = ++this.#turn;
     this.#info = null;
     this.#fault = "";
+    const text = this.text();
+    this.#counted = text.then((whole) => {
+      if (turn === this.#turn) this.#summary = summarise(whole);
+    }).catch((error) => this.#fail(turn, error));
+    this.#counted.then(() => this.#askEngine(turn, text));
+  }
+
+  /** @param {number} turn @param {Promise<string>} text */
+  async #askEngine(turn, text) {
+    if (turn !== this.#turn) return;
+    this.#render();
+    if (this.problem) return;
+    const { tokenizer, pieces } = this.choice;
     try {
-      const text = await this.text();
-      if (turn !== this.#turn) return;
-      this.#summary = summarise(text);
-      this.#render();
-      if (this.problem) return;
-      const { tokenizer, pieces } = this.choice;
-      const info = await this.#app.engine.request("prepare_data", { text, tokenizer, vocab_size: pieces });
+      const info = await this.#app.engine.request("prepare_data", { text: await text, tokenizer, vocab_size: pieces });
       if (turn !== this.#turn) return;
       this.#info = info;
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.#fault = error instanceof Error ? error.message : String(error);
+      this.#fail(turn, error);
     }
     this.#render();
+  }
+
+  /** @param {number} turn @param {unknown} error */
+  #fail(turn, error) {
+    if (turn === this.#turn) this.#fault = error instanceof Error ? error.message : String(error);
   }
 
   #render() {

@@ -45,6 +45,7 @@ export function mountTrain(root, app) {
 
   async function begin() {
     await restored;
+    await text.begin();
     if (run.busy) return;
     if (text.problem || !settings.valid) {
       startProblem.textContent = text.problem || "One of the settings is out of its range: see below its field.";
@@ -98,11 +99,12 @@ export function mountTrain(root, app) {
     if (choices) {
       settings.restore(choices.data, choices.size, choices.changed ?? {});
       kept = JSON.stringify(choices);
+      await text.restore(choices);
     }
     settings.setSpeed(await run.measuredSpeed());
     await run.restore();
-    whenSeen(root, () => (choices ? text.restore(choices) : text.begin()));
     view.render();
+    whenSeen(root, () => text.begin());
   }
 }
 
