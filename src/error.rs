@@ -33,6 +33,11 @@ pub enum Error {
         /// What was expected, what was found, and what to do.
         message: String,
     },
+    /// The model's own numbers have overflowed, so that it says nothing any more.
+    Model {
+        /// What was expected, what was found, and what to do.
+        message: String,
+    },
     /// A file could not be read or written.
     File {
         /// The file's path.
@@ -52,6 +57,7 @@ impl fmt::Display for Error {
             Error::Checkpoint { part, message } => write!(f, "checkpoint, {part}: {message}"),
             Error::Tokenizer { message } => write!(f, "tokenizer: {message}"),
             Error::Data { message } => write!(f, "text: {message}"),
+            Error::Model { message } => write!(f, "model: {message}"),
             Error::File { path, message } => write!(f, "{path}: {message}"),
         }
     }

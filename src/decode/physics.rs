@@ -1,0 +1,200 @@
+//! The numbers that follow from the heads' frequency, damping, phase and gain, worked out once
+//! and used at every token.
+
+use crate::config::ModelConfig;
+use crate::model::Model;
+
+/// A complex number in float64.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Complex {
+    pub re: f64,
+    pub im: f64,
+}
+
+impl Complex {
+    /// size·e^(i·angle).
+    fn polar(size: f64, angle: f64) -> Self {
+        let (sin, cos) = libm::sincos(angle);
+        Complex {
+            re: size * cos,
+            im: size * sin,
+        }
+    }
+
+    #[inline(always)]
+    pub fn times(self, other: Complex) -> Self {
+        Complex {
+            re: self.re * other.re - self.im * other.im,
+            im: self.re * other.im + self.im * other.re,
+        }
+    }
+}
+
+/// One head's kernel as a rotation.
+#[derive(Debug, Clone)]
+pub struct HeadPhysics {
+    /// z = e^(-α+iω): what one cell does to a wave.
+    pub per_cell: Complex,
+    /// z^Δ for the cell distances Δ that occur between two tokens: `least_distance`, and one and
+    /// two more.
+    pub powers: [Complex; 3],
+    /// gain·e^(iφ) / max(Σ|κ|, 1e-8): the real part of its product with a wave is what is heard.
+    pub listen: Complex,
+}
+
+/// One layer's heads and how they mix.
+#[derive(Debug, Clone)]
+pub struct LayerPhysics {
+    pub heads: Vec<HeadPhysics>,
+    /// softmax over each row of the coupling matrix, H × H.
+    pub coupling: Vec<f32>,
+}
+
+/// All layers.
+#[derive(Debug, Clone)]
+pub struct Physics {
+    pub layers: Vec<LayerPhysics>,
+    /// The smallest number of cells from where a token's wave was left to the next token.
+    pub least_distance: usize,
+}
+
+impl Physics {
+    /// Reads the model's heads and couplings.
+    pub fn new(model: &Model) -> Self {
+        let config = &model.config;
+        // From the upper of a token's two cells (the lower, when strides are whole and the
+        // fraction is 0) to the lower of the next one's.
+        let least_distance = ((config.field_size - 1) / (config.max_seq_len - 1)).max(1) - 1;
+        let layers = (0..config.num_layers)
+            .map(|layer| LayerPhysics {
+                heads: (0..config.num_heads)
+                    .map(|head| HeadPhysics::new(model, layer, head, least_distance))
+                    .collect(),
+                coupling: coupling(model, layer),
+            })
+            .collect();
+        Physics {
+            layers,
+            least_distance,
+        }
+    }
+}
+
+impl HeadPhysics {
+    fn new(model: &Model, layer: usize, head: usize, least_distance: usize) -> Self {
+        let ranges = &model.parameters.table().layers[layer];
+        let flat = model.parameters.flat();
+        let frequency = f64::from(flat[ranges.frequency.start + head]);
+        let phase = f64::from(flat[ranges.phase.start + head]);
+        let damping = softplus(f64::from(flat[ranges.damping.start + head]));
+        let gain = f64::from(model.gains[layer * model.config.num_heads + head]);
+        let power = |cells: usize| {
+            let cells = cells as f64;
+            Complex::polar(libm::exp(-damping * cells), frequency * cells)
+        };
+        let per_cell = power(1);
+        let turn = Complex::polar(1.0, phase);
+        let size = gain / kernel_norm(per_cell, turn, &model.config);
+        HeadPhysics {
+            per_cell,
+            powers: [0, 1, 2].map(|more| power(least_distance + more)),
+            listen: Complex {
+                re: size * turn.re,
+                im: size * turn.im,
+            },
+        }
+    }
+}
+
+/// max(Σ|κ(t)|, 1e-8) over the cells t = 0..G-1, κ(t) = Re(e^(iφ)·z^t).
+fn kernel_norm(per_cell: Complex, turn: Complex, config: &ModelConfig) -> f64 {
+    let (mut wave, mut sum) = (turn, 0.0);
+    for _ in 0..config.field_size {
+        sum += wave.re.abs();
+        wave = wave.times(per_cell);
+        // The rest of the tail is below rounding, and subnormal numbers are slow.
+        if wave.re.abs() + wave.im.abs() < 1e-30 {
+            break;
+        }
+    }
+    sum.max(1e-8)
+}
+
+/// ln(1 + e^x), with `libm` so that it is the same on every machine.
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
+}
+
+fn coupling(model: &Model, layer: usize) -> Vec<f32> {
+    let range = model.parameters.table().layers[layer].coupling.clone();
+    let mut mixed = Vec::with_capacity(range.len());
+    for row in model.parameters.flat()[range].chunks_exact(model.config.num_heads) {
+        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights = row
+            .iter()
+            .map(|&c| libm::exp(f64::from(c) - f64::from(max)));
+        let total: f64 = weights.clone().sum();
+        mixed.extend(weights.map(|w| (w / total) as f32));
+    }
+    mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Head;
+
+    fn model() -> Model {
+        let config = ModelConfig {
+            vocab_size: 5,
+            embedding_dim: 8,
+            num_layers: 1,
+            num_heads: 2,
+            ffn_dim: 8,
+            field_size: 64,
+            max_seq_len: 17,
+            interference_interval: 1,
+            position_scale: 1.0,
+        };
+        Model::new(config, 1).unwrap()
+    }
+
+    #[test]
+    fn powers_and_norm_are_those_of_the_kernel() {
+        let mut model = model();
+        let head = Head {
+            frequency: 1.3,
+            damping: 0.02,
+            phase: 0.7,
+            gain: 0.5,
+        };
+        model.set_head(0, 1, head).unwrap();
+        let physics = Physics::new(&model);
+        assert_eq!(physics.least_distance, 2);
+        // From the model's float32 parameters, as they are stored.
+        let flat = model.parameters.flat();
+        let ranges = &model.parameters.table().layers[0];
+        let damping = softplus(f64::from(flat[ranges.damping.start + 1]));
+        let kernel = |t: usize| {
+            (-damping * t as f64).exp() * (1.3f32 as f64 * t as f64 + 0.7f32 as f64).cos()
+        };
+        let norm: f64 = (0..64).map(|t| kernel(t).abs()).sum();
+        let bent = &physics.layers[0].heads[1];
+        for (i, power) in bent.powers.iter().enumerate() {
+            let heard = bent.listen.times(*power).re;
+            let expected = 0.5 * kernel(2 + i) / norm;
+            assert!((heard - expected).abs() < 1e-12, "{heard} for {expected}");
+        }
+    }
+
+    #[test]
+    fn the_norm_has_a_floor_and_coupling_rows_add_up_to_one() {
+        let model = model();
+        let (still, quarter) = (Complex { re: 0.0, im: 0.0 }, Complex { re: 0.0, im: 1.0 });
+        assert_eq!(kernel_norm(still, quarter, &model.config), 1e-8);
+        let physics = &Physics::new(&model).layers[0];
+        for row in physics.coupling.chunks_exact(2) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        }
+    }
+}
