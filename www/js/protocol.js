@@ -28,8 +28,7 @@
  * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
  *
  * @typedef {object} GenerateSettings
- * @property {number} temperature
- * @property {boolean} greedy Always takes the likeliest token, whatever the temperature.
+ * @property {number} temperature 0 always takes the likeliest token.
  * @property {number} top_k 0 switches it off.
  * @property {number} top_p 1 switches it off.
  * @property {number} repetition_penalty 1 switches it off.
@@ -147,7 +146,6 @@ const record = (fields) => (v) =>
 const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
 const isSettings = record({
   temperature: isNumber,
-  greedy: isFlag,
   top_k: isCount,
   top_p: isNumber,
   repetition_penalty: isNumber,

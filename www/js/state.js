@@ -4,7 +4,8 @@
 /**
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
- * @typedef {import("./protocol.js").GenerateSettings} GenerateSettings
+ * @typedef {import("./protocol.js").GenerateSettings & {greedy: boolean}} SamplingSettings `greedy`
+ *   always takes the likeliest token, and leaves the temperature where it was.
  * @typedef {import("./protocol.js").GeneratedToken} GeneratedToken
  *
  * @typedef {object} Values
@@ -15,7 +16,7 @@
  * @property {number} layer The layer whose heads are shown.
  * @property {string} tab The part that is shown where there is room for one only.
  * @property {string} prompt
- * @property {GenerateSettings} settings
+ * @property {SamplingSettings} settings
  * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
  * @property {boolean} generating
  * @property {GeneratedToken[]} recent The tokens just written, newest first.

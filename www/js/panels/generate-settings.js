@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 
 /**
  * @typedef {import("../app.js").App} App
- * @typedef {import("../protocol.js").GenerateSettings} GenerateSettings
+ * @typedef {import("../state.js").SamplingSettings} SamplingSettings
  * @typedef {"temperature" | "top_k" | "top_p" | "repetition_penalty" | "max_tokens" | "seed"} NumberKey
  */
 
@@ -28,8 +28,8 @@ const LARGEST_DRAWN_SEED = 9999;
  */
 export function makeSettings(app) {
   const { state } = app;
-  const change = (/** @type {Partial<GenerateSettings>} */ part) => state.set("settings", { ...state.get("settings"), ...part });
-  /** @type {((settings: GenerateSettings) => void)[]} */ const followers = [];
+  const change = (/** @type {Partial<SamplingSettings>} */ part) => state.set("settings", { ...state.get("settings"), ...part });
+  /** @type {((settings: SamplingSettings) => void)[]} */ const followers = [];
 
   const number = (/** @type {NumberKey} */ key) => {
     const { slider, ...options } = NUMBERS[key];
@@ -65,7 +65,7 @@ export function makeSettings(app) {
     h("div", { class: "settings settings-more" },
       number("top_p").element, number("repetition_penalty").element, number("top_k").element, stop.element, limit.element, greedy.element));
 
-  const follow = (/** @type {GenerateSettings} */ settings) => followers.forEach((follower) => follower(settings));
+  const follow = (/** @type {SamplingSettings} */ settings) => followers.forEach((follower) => follower(settings));
   state.on("settings", follow);
   follow(state.get("settings"));
   return { always, more, drawSeed: () => change({ seed: 1 + Math.floor(Math.random() * LARGEST_DRAWN_SEED) }) };

@@ -158,7 +158,9 @@ class GeneratePanel {
     this.#showButtons();
     view.element.classList.add("display-busy");
     try {
-      await engine.request("generate", { run, prompt, settings: state.get("settings"), original, pace: state.get("pace") });
+      const { greedy, ...settings } = state.get("settings");
+      if (greedy) settings.temperature = 0;
+      await engine.request("generate", { run, prompt, settings, original, pace: state.get("pace") });
     } catch (error) {
       // The death of the engine has a message of its own, at the top of the page.
       if (!(error instanceof EngineError && error.died)) this.#showFault(error);

@@ -1,0 +1,218 @@
+//! The engine as the page's worker sees it: one [`Session`] that holds the open model, the texts
+//! being generated and the training.
+//!
+//! Everything here is thin: arguments in, calls into the library, results out as plain objects.
+//! Whatever takes long is cut into pieces (`run_step`, `train_step`), so that the worker can serve
+//! messages between them. Errors become JavaScript errors with the library's own words.
+
+mod generate;
+mod open_model;
+mod train;
+
+use crate::error::Error;
+use crate::model::Head;
+use generate::{Run, RunRequest};
+use open_model::OpenModel;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use train::Training;
+use wasm_bindgen::prelude::*;
+
+/// Called once by the module's loader.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// What a call gives the worker.
+type Answer<T> = Result<T, JsError>;
+
+/// A library error in the person's words.
+fn said(error: Error) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+/// A plain JavaScript object.
+fn object(value: &impl Serialize) -> Answer<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    Ok(value.serialize(&serializer)?)
+}
+
+/// Reads a plain JavaScript object.
+fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
+    Ok(serde_wasm_bindgen::from_value(value)?)
+}
+
+/// The engine's state: the open model, what is being generated with it, and the training.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Session {
+    open: Option<OpenModel>,
+    runs: BTreeMap<String, Run>,
+    training: Option<Training>,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// A session without a model.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn open(&self) -> Answer<&OpenModel> {
+        (self.open.as_ref()).ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
+    }
+
+    fn open_mut(&mut self) -> Answer<&mut OpenModel> {
+        (self.open.as_mut()).ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
+    }
+
+    /// Opens a checkpoint. When it is refused, the model that was open stays open.
+    pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<JsValue> {
+        let opened = OpenModel::from_bytes(bytes, name).map_err(said)?;
+        self.put(opened)
+    }
+
+    /// Makes a model the open one. What was being generated ends, for it was another model's.
+    fn put(&mut self, opened: OpenModel) -> Answer<JsValue> {
+        self.runs.clear();
+        let info = object(&opened.info());
+        self.open = Some(opened);
+        info
+    }
+
+    /// What the open model is.
+    pub fn model_info(&self) -> Answer<JsValue> {
+        object(&self.open()?.info())
+    }
+
+    /// The open model, as bent, as the bytes of a checkpoint.
+    pub fn export_model(&self) -> Answer<Vec<u8>> {
+        Ok(self.open()?.to_bytes())
+    }
+
+    /// A file name for [`Session::export_model`].
+    pub fn export_name(&self) -> Answer<String> {
+        Ok(self.open()?.file_name())
+    }
+
+    /// Bends the heads of one layer: a list of `{frequency, damping, phase, gain}`.
+    pub fn set_heads(&mut self, layer: usize, heads: JsValue) -> Answer<()> {
+        let heads: Vec<Head> = read(heads)?;
+        self.open_mut()?.set_heads(layer, &heads).map_err(said)?;
+        self.physics_changed();
+        Ok(())
+    }
+
+    /// Gives a layer, or every layer, the heads of the file, and returns all layers.
+    pub fn reset_heads(&mut self, layer: Option<usize>) -> Answer<JsValue> {
+        self.open_mut()?.reset_heads(layer).map_err(said)?;
+        self.physics_changed();
+        object(&self.open()?.layers())
+    }
+
+    fn physics_changed(&mut self) {
+        for run in self.runs.values_mut() {
+            run.physics_changed();
+        }
+    }
+
+    /// Begins to generate; `run` names it from then on. Reads the prompt.
+    pub fn run_start(&mut self, run: String, request: JsValue) -> Answer<()> {
+        let request: RunRequest = read(request)?;
+        let started = Run::start(self.open_mut()?, request).map_err(said)?;
+        self.runs.insert(run, started);
+        Ok(())
+    }
+
+    /// Generates up to `most` tokens: `{tokens, reason}`, where `reason` is null until the end.
+    pub fn run_step(&mut self, run: &str, most: usize) -> Answer<JsValue> {
+        let open = self.open.as_mut();
+        let (Some(open), Some(going)) = (open, self.runs.get_mut(run)) else {
+            return Err(JsError::new("this text is not being generated any more"));
+        };
+        let step = going.step(open, most).map_err(said)?;
+        if step.ended() {
+            self.runs.remove(run);
+        }
+        object(&step)
+    }
+
+    /// Ends a run early.
+    pub fn run_stop(&mut self, run: &str) {
+        self.runs.remove(run);
+    }
+
+    /// The likeliest next tokens after a prompt, with the model's own probabilities.
+    pub fn next_tokens(&mut self, prompt: &str, count: usize, original: bool) -> Answer<JsValue> {
+        let next = generate::next_tokens(self.open_mut()?, prompt, count, original).map_err(said)?;
+        object(&next)
+    }
+
+    /// What a text comes to under a vocabulary (`"character"` or `"bpe"`).
+    pub fn prepare_data(&self, text: &str, kind: &str, vocab_size: usize) -> Answer<JsValue> {
+        object(&train::prepare_data(text, kind, vocab_size).map_err(said)?)
+    }
+
+    fn training(&mut self) -> Answer<&mut Training> {
+        (self.training.as_mut()).ok_or_else(|| JsError::new("nothing is being trained"))
+    }
+
+    /// Begins a training in place of the last one; returns what the new model is.
+    pub fn train_start(&mut self, order: JsValue) -> Answer<JsValue> {
+        // The last one goes first: two may not fit.
+        self.training = None;
+        let training = Training::start(read(order)?).map_err(said)?;
+        self.put_training(training)
+    }
+
+    /// Takes up a training from its snapshot; returns what the model is.
+    pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<JsValue> {
+        self.training = None;
+        let training = Training::resume(bytes, text).map_err(said)?;
+        self.put_training(training)
+    }
+
+    fn put_training(&mut self, mut training: Training) -> Answer<JsValue> {
+        let info = object(&training.as_open_model().map_err(said)?.info())?;
+        self.training = Some(training);
+        Ok(info)
+    }
+
+    /// `{step, steps, tokens_per_step, evaluate_every, sample_every}`.
+    pub fn train_plan(&mut self) -> Answer<JsValue> {
+        object(&self.training()?.plan_info())
+    }
+
+    /// One step: `{step, loss, gradient_norm, learning_rate, fault}`.
+    pub fn train_step(&mut self) -> Answer<JsValue> {
+        object(&self.training()?.step())
+    }
+
+    /// `{loss, perplexity, accuracy, tokens}` on a part of the text that was held back.
+    pub fn train_evaluate(&mut self) -> Answer<JsValue> {
+        object(&self.training()?.evaluate())
+    }
+
+    /// A short text by the model as it is now.
+    pub fn train_sample(&mut self) -> Answer<String> {
+        self.training()?.sample().map_err(said)
+    }
+
+    /// The heads of the model in training, by layer.
+    pub fn train_heads(&mut self) -> Answer<JsValue> {
+        object(&self.training()?.heads())
+    }
+
+    /// Opens a copy of the model in training; the training goes on unharmed.
+    pub fn train_adopt(&mut self) -> Answer<JsValue> {
+        let opened = self.training()?.as_open_model().map_err(said)?;
+        self.put(opened)
+    }
+
+    /// The bytes that [`Session::train_resume`] takes up.
+    pub fn train_snapshot(&mut self) -> Answer<Vec<u8>> {
+        Ok(self.training()?.snapshot())
+    }
+}

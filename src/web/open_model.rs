@@ -1,0 +1,235 @@
+//! The open model: as the file has it, and as the person has bent it.
+
+use crate::checkpoint::Checkpoint;
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+use crate::model::{Head, Model};
+use crate::tokenizer::Tokenizer;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A model with its vocabulary and the heads of its file.
+pub struct OpenModel {
+    /// What the page calls it.
+    pub name: String,
+    /// The model as bent.
+    pub model: Model,
+    /// The vocabulary.
+    pub tokenizer: Tokenizer,
+    /// The heads as the file has them, by layer, each with its raw damping: α back to raw is not
+    /// exact, and the file's own waves must give the file's own text.
+    file_heads: Vec<Vec<FileHead>>,
+    /// The model as the file has it; made when it is first asked for.
+    original: Option<Model>,
+    /// Metadata that travels along.
+    extra: BTreeMap<String, String>,
+}
+
+/// A head as the file has it.
+#[derive(Clone, Copy)]
+struct FileHead {
+    head: Head,
+    raw_damping: f32,
+}
+
+/// A head as it is and as the file has it.
+#[derive(Serialize)]
+pub struct HeadInfo {
+    #[serde(flatten)]
+    head: Head,
+    initial: Head,
+}
+
+/// What the page is told about a model.
+#[derive(Serialize)]
+pub struct ModelInfo<'a> {
+    name: &'a str,
+    config: &'a ModelConfig,
+    parameters: usize,
+    vocabulary_kind: &'static str,
+    tokens: Vec<String>,
+    layers: Vec<Vec<HeadInfo>>,
+    /// How it was trained, as far as the file says.
+    trained: &'a BTreeMap<String, String>,
+}
+
+impl OpenModel {
+    /// Reads a checkpoint that carries its vocabulary.
+    pub fn from_bytes(bytes: &[u8], name: String) -> Result<Self> {
+        let checkpoint = Checkpoint::from_bytes(bytes)?;
+        let tokenizer = checkpoint.tokenizer.ok_or_else(|| Error::Checkpoint {
+            part: "tokenizer".into(),
+            message: "the file carries no vocabulary, so its tokens cannot be turned into text; open a \
+                      checkpoint that was saved by this page or by `wavefield train`"
+                .into(),
+        })?;
+        Self::new(name, checkpoint.model, tokenizer, checkpoint.extra)
+    }
+
+    /// A model with its vocabulary.
+    ///
+    /// # Errors
+    /// When the two do not belong together.
+    pub fn new(
+        name: String,
+        model: Model,
+        tokenizer: Tokenizer,
+        extra: BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let (tokens, rows) = (tokenizer.vocab_size(), model.config.vocab_size);
+        if tokens != rows {
+            return Err(Error::Checkpoint {
+                part: "tokenizer".into(),
+                message: format!(
+                    "the vocabulary has {tokens} tokens but the model has {rows}; they belong to \
+                     different models, so open the checkpoint that they were saved in together"
+                ),
+            });
+        }
+        let (layers, heads) = (model.config.num_layers, model.config.num_heads);
+        let file_head = |layer, head| FileHead {
+            head: model.head(layer, head),
+            raw_damping: model.parameters.flat()[raw_damping(&model, layer, head)],
+        };
+        let file_heads = (0..layers)
+            .map(|layer| (0..heads).map(|head| file_head(layer, head)).collect())
+            .collect();
+        Ok(OpenModel {
+            name,
+            model,
+            tokenizer,
+            file_heads,
+            original: None,
+            extra,
+        })
+    }
+
+    /// Everything that the page shows of it.
+    pub fn info(&self) -> ModelInfo<'_> {
+        ModelInfo {
+            name: &self.name,
+            config: &self.model.config,
+            parameters: self.model.config.parameter_count(),
+            vocabulary_kind: self.tokenizer.kind(),
+            tokens: (0..self.tokenizer.vocab_size() as u32)
+                .map(|id| self.tokenizer.token_text(id))
+                .collect(),
+            layers: self.layers(),
+            trained: &self.extra,
+        }
+    }
+
+    /// Every head, by layer.
+    pub fn layers(&self) -> Vec<Vec<HeadInfo>> {
+        let head_info = |layer, head, file: &FileHead| HeadInfo {
+            head: self.model.head(layer, head),
+            initial: file.head,
+        };
+        (self.file_heads.iter().enumerate())
+            .map(|(layer, heads)| {
+                (heads.iter().enumerate())
+                    .map(|(head, file)| head_info(layer, head, file))
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Bends one layer; all of it or, where a value does not do, none of it.
+    pub fn set_heads(&mut self, layer: usize, heads: &[Head]) -> Result<()> {
+        let before: Vec<Head> = match self.file_heads.get(layer) {
+            Some(known) if known.len() == heads.len() => {
+                (0..heads.len()).map(|head| self.model.head(layer, head)).collect()
+            }
+            _ => {
+                return Err(Error::Config {
+                    field: "heads",
+                    message: format!(
+                        "{} heads were given for layer {layer}, but this model has {} layers of {} heads",
+                        heads.len(),
+                        self.model.config.num_layers,
+                        self.model.config.num_heads
+                    ),
+                });
+            }
+        };
+        for (head, &values) in heads.iter().enumerate() {
+            if let Err(error) = self.set_head(layer, head, values) {
+                for (head, &values) in before.iter().enumerate() {
+                    self.set_head(layer, head, values)?;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_head(&mut self, layer: usize, head: usize, values: Head) -> Result<()> {
+        let file = self.file_heads[layer][head];
+        bend(&mut self.model, layer, head, values, file)
+    }
+
+    /// Gives one layer, or all of them, the heads of the file.
+    pub fn reset_heads(&mut self, only: Option<usize>) -> Result<()> {
+        for layer in 0..self.file_heads.len() {
+            if only.is_none_or(|wanted| wanted == layer) {
+                let heads: Vec<Head> = self.file_heads[layer].iter().map(|file| file.head).collect();
+                self.set_heads(layer, &heads)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The model as bent, or as the file has it, and the vocabulary.
+    pub fn chosen(&mut self, original: bool) -> Result<(&Model, &Tokenizer)> {
+        if original && self.original.is_none() {
+            let mut model = self.model.clone();
+            for (layer, heads) in self.file_heads.iter().enumerate() {
+                for (head, &file) in heads.iter().enumerate() {
+                    bend(&mut model, layer, head, file.head, file)?;
+                }
+            }
+            self.original = Some(model);
+        }
+        let model = match &self.original {
+            Some(model) if original => model,
+            _ => &self.model,
+        };
+        Ok((model, &self.tokenizer))
+    }
+
+    /// The bytes of a checkpoint, with the heads as they are bent now.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let checkpoint = Checkpoint {
+            model: self.model.clone(),
+            tokenizer: Some(self.tokenizer.clone()),
+            extra: self.extra.clone(),
+            trainer: None,
+        };
+        checkpoint.to_bytes()
+    }
+
+    /// Its name as a file name: letters and digits, joined by hyphens.
+    pub fn file_name(&self) -> String {
+        let words: Vec<String> = (self.name.split(|c: char| !c.is_alphanumeric()))
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        let stem = if words.is_empty() { "wavefield".into() } else { words.join("-") };
+        format!("{stem}.safetensors")
+    }
+}
+
+/// Where a head's raw damping stands among the parameters.
+fn raw_damping(model: &Model, layer: usize, head: usize) -> usize {
+    model.parameters.table().layers[layer].damping.start + head
+}
+
+/// Sets a head; the file's own damping gets its own raw value back, bit for bit.
+fn bend(model: &mut Model, layer: usize, head: usize, values: Head, file: FileHead) -> Result<()> {
+    model.set_head(layer, head, values)?;
+    if values.damping == file.head.damping {
+        let at = raw_damping(model, layer, head);
+        model.parameters.flat_mut()[at] = file.raw_damping;
+    }
+    Ok(())
+}

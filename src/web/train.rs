@@ -1,0 +1,263 @@
+//! A training as the page runs it: step by step, with evaluations, samples and snapshots between.
+
+use super::open_model::OpenModel;
+use crate::checkpoint::Checkpoint;
+use crate::config::ModelConfig;
+use crate::decode::{Generation, GenerationSettings, SamplingSettings};
+use crate::error::{Error, Result};
+use crate::model::{Head, Model};
+use crate::tokenizer::Tokenizer;
+use crate::train::{Dataset, Evaluation, TrainConfig, Trainer};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// The last tenth of the text is held back to measure on.
+const VALIDATION_SHARE: f64 = 0.1;
+/// Windows of the validation text that one evaluation reads: enough to steer by, and over soon.
+const EVALUATION_WINDOWS: usize = 48;
+/// Tokens of a sample.
+const SAMPLE_TOKENS: usize = 200;
+/// The metadata entry that a snapshot keeps its plan under.
+const PLAN: &str = "training_plan";
+
+/// How the page asks for a vocabulary.
+#[derive(Deserialize)]
+pub struct Vocabulary {
+    kind: String,
+    vocab_size: usize,
+}
+
+/// The shape of the model, but for the size of its vocabulary, which the text decides.
+#[derive(Deserialize)]
+struct Shape {
+    embedding_dim: usize,
+    num_layers: usize,
+    num_heads: usize,
+    ffn_dim: usize,
+    max_seq_len: usize,
+    field_size: usize,
+    interference_interval: usize,
+    position_scale: f32,
+}
+
+/// What the page asks for.
+#[derive(Deserialize)]
+pub struct Order {
+    text: String,
+    tokenizer: Vocabulary,
+    model: Shape,
+    train: TrainConfig,
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+/// What is done between the steps. It travels in snapshots.
+#[derive(Clone, Serialize, Deserialize)]
+struct Plan {
+    data_name: String,
+    evaluate_every: u64,
+    sample_every: u64,
+    sample_prompt: String,
+}
+
+/// What the worker has to know of a training.
+#[derive(Serialize)]
+pub struct PlanInfo {
+    step: u64,
+    steps: u64,
+    tokens_per_step: usize,
+    evaluate_every: u64,
+    sample_every: u64,
+}
+
+/// How a step went.
+#[derive(Serialize)]
+pub struct Report {
+    step: u64,
+    loss: f32,
+    gradient_norm: f32,
+    learning_rate: f64,
+    /// Why the step was undone; null for a good one.
+    fault: Option<String>,
+}
+
+/// What a text comes to under a vocabulary.
+#[derive(Serialize)]
+pub struct DataInfo {
+    characters: usize,
+    tokens: usize,
+    vocabulary: usize,
+    train_tokens: usize,
+    validation_tokens: usize,
+}
+
+/// A training in progress.
+pub struct Training {
+    trainer: Trainer,
+    tokenizer: Tokenizer,
+    plan: Plan,
+}
+
+/// Cuts a text into tokens, to see what it comes to.
+pub fn prepare_data(text: &str, kind: &str, vocab_size: usize) -> Result<DataInfo> {
+    let tokenizer = make_tokenizer(text, kind, vocab_size)?;
+    let data = Dataset::from_text(&tokenizer, text, VALIDATION_SHARE)?;
+    Ok(DataInfo {
+        characters: text.chars().count(),
+        tokens: data.train.len() + data.validation.len(),
+        vocabulary: tokenizer.vocab_size(),
+        train_tokens: data.train.len(),
+        validation_tokens: data.validation.len(),
+    })
+}
+
+fn make_tokenizer(text: &str, kind: &str, vocab_size: usize) -> Result<Tokenizer> {
+    match kind {
+        "bpe" => Tokenizer::train_bpe(text, vocab_size, |_, _| ControlFlow::Continue(())),
+        _ => Tokenizer::train_character(text),
+    }
+}
+
+impl Training {
+    /// Begins a training of a fresh model.
+    pub fn start(order: Order) -> Result<Self> {
+        let Order {
+            text,
+            tokenizer: Vocabulary { kind, vocab_size },
+            model: shape,
+            train,
+            plan,
+        } = order;
+        let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
+        let data = Dataset::from_text(&tokenizer, &text, VALIDATION_SHARE)?;
+        let config = ModelConfig {
+            vocab_size: tokenizer.vocab_size(),
+            embedding_dim: shape.embedding_dim,
+            num_layers: shape.num_layers,
+            num_heads: shape.num_heads,
+            ffn_dim: shape.ffn_dim,
+            max_seq_len: shape.max_seq_len,
+            field_size: shape.field_size,
+            interference_interval: shape.interference_interval,
+            position_scale: shape.position_scale,
+        };
+        let model = Model::new(config, train.seed)?;
+        Ok(Training {
+            trainer: Trainer::new(model, train, data)?,
+            tokenizer,
+            plan,
+        })
+    }
+
+    /// Takes up a training from its snapshot and the text it was learning from.
+    pub fn resume(bytes: &[u8], text: &str) -> Result<Self> {
+        let missing = |part: &str| Error::Checkpoint {
+            part: part.into(),
+            message: "is missing, so the training cannot go on from this file; open it to generate \
+                      with, or train again"
+                .into(),
+        };
+        let checkpoint = Checkpoint::from_bytes(bytes)?;
+        let tokenizer = checkpoint.tokenizer.ok_or_else(|| missing("tokenizer"))?;
+        let state = checkpoint.trainer.ok_or_else(|| missing("training state"))?;
+        let plan = (checkpoint.extra.get(PLAN))
+            .and_then(|json| serde_json::from_str(json).ok())
+            .ok_or_else(|| missing(PLAN))?;
+        let data = Dataset::from_text(&tokenizer, text, VALIDATION_SHARE)?;
+        Ok(Training {
+            trainer: Trainer::resume(checkpoint.model, state, data)?,
+            tokenizer,
+            plan,
+        })
+    }
+
+    /// What the worker has to know.
+    pub fn plan_info(&self) -> PlanInfo {
+        let config = self.trainer.config();
+        PlanInfo {
+            step: self.trainer.steps_done(),
+            steps: config.steps,
+            tokens_per_step: config.batch_size * config.seq_len,
+            evaluate_every: self.plan.evaluate_every,
+            sample_every: self.plan.sample_every,
+        }
+    }
+
+    /// One step.
+    pub fn step(&mut self) -> Report {
+        let report = self.trainer.step();
+        let fault = report.rolled_back.then(|| {
+            format!(
+                "Step {} came out as no number and was undone; the model is as it was before it.",
+                report.step
+            )
+        });
+        Report {
+            step: report.step,
+            loss: report.loss,
+            gradient_norm: report.gradient_norm,
+            learning_rate: report.learning_rate,
+            fault,
+        }
+    }
+
+    /// How well the model does on the text that was held back.
+    pub fn evaluate(&mut self) -> Evaluation {
+        self.trainer.evaluate(Some(EVALUATION_WINDOWS))
+    }
+
+    /// A text by the model as it is now; always the same draw, so that what changes is the model.
+    pub fn sample(&mut self) -> Result<String> {
+        let settings = GenerationSettings {
+            sampling: SamplingSettings {
+                temperature: 0.8,
+                seed: 1,
+                alternatives: 0,
+                ..SamplingSettings::default()
+            },
+            max_tokens: SAMPLE_TOKENS,
+            ..GenerationSettings::default()
+        };
+        let model = self.trainer.model();
+        let prompt = &self.plan.sample_prompt;
+        let mut generation = Generation::new(model, &self.tokenizer, prompt, settings)?;
+        let mut text = prompt.clone();
+        while let Some(token) = generation.next(model, &self.tokenizer)? {
+            text.push_str(&token.text);
+        }
+        Ok(text)
+    }
+
+    /// Every head as it is now, by layer.
+    pub fn heads(&mut self) -> Vec<Vec<Head>> {
+        let model = self.trainer.model();
+        let (layers, heads) = (model.config.num_layers, model.config.num_heads);
+        (0..layers)
+            .map(|layer| (0..heads).map(|head| model.head(layer, head)).collect())
+            .collect()
+    }
+
+    /// A copy of the model as it is now, to open.
+    pub fn as_open_model(&mut self) -> Result<OpenModel> {
+        let step = self.trainer.steps_done();
+        let extra = BTreeMap::from([
+            ("trained_on".to_string(), self.plan.data_name.clone()),
+            ("trained_steps".to_string(), step.to_string()),
+        ]);
+        let name = format!("{}, {step} steps", self.plan.data_name);
+        OpenModel::new(name, self.trainer.model().clone(), self.tokenizer.clone(), extra)
+    }
+
+    /// Everything that [`Training::resume`] needs, but for the text.
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        let plan = serde_json::to_string(&self.plan).expect("a plan has only strings and numbers");
+        let checkpoint = Checkpoint {
+            model: self.trainer.model().clone(),
+            tokenizer: Some(self.tokenizer.clone()),
+            extra: BTreeMap::from([(PLAN.to_string(), plan)]),
+            trainer: Some(self.trainer.state()),
+        };
+        checkpoint.to_bytes()
+    }
+}
