@@ -61,11 +61,13 @@ impl Session {
     }
 
     fn open(&self) -> Answer<&OpenModel> {
-        (self.open.as_ref()).ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
+        (self.open.as_ref())
+            .ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
     }
 
     fn open_mut(&mut self) -> Answer<&mut OpenModel> {
-        (self.open.as_mut()).ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
+        (self.open.as_mut())
+            .ok_or_else(|| JsError::new("no model is open yet; open a checkpoint first"))
     }
 
     /// Opens a checkpoint. When it is refused, the model that was open stays open.
@@ -146,7 +148,8 @@ impl Session {
 
     /// The likeliest next tokens after a prompt, with the model's own probabilities.
     pub fn next_tokens(&mut self, prompt: &str, count: usize, original: bool) -> Answer<JsValue> {
-        let next = generate::next_tokens(self.open_mut()?, prompt, count, original).map_err(said)?;
+        let next =
+            generate::next_tokens(self.open_mut()?, prompt, count, original).map_err(said)?;
         object(&next)
     }
 

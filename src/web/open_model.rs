@@ -59,9 +59,10 @@ impl OpenModel {
         let checkpoint = Checkpoint::from_bytes(bytes)?;
         let tokenizer = checkpoint.tokenizer.ok_or_else(|| Error::Checkpoint {
             part: "tokenizer".into(),
-            message: "the file carries no vocabulary, so its tokens cannot be turned into text; open a \
+            message:
+                "the file carries no vocabulary, so its tokens cannot be turned into text; open a \
                       checkpoint that was saved by this page or by `wavefield train`"
-                .into(),
+                    .into(),
         })?;
         Self::new(name, checkpoint.model, tokenizer, checkpoint.extra)
     }
@@ -137,9 +138,9 @@ impl OpenModel {
     /// Bends one layer; all of it or, where a value does not do, none of it.
     pub fn set_heads(&mut self, layer: usize, heads: &[Head]) -> Result<()> {
         let before: Vec<Head> = match self.file_heads.get(layer) {
-            Some(known) if known.len() == heads.len() => {
-                (0..heads.len()).map(|head| self.model.head(layer, head)).collect()
-            }
+            Some(known) if known.len() == heads.len() => (0..heads.len())
+                .map(|head| self.model.head(layer, head))
+                .collect(),
             _ => {
                 return Err(Error::Config {
                     field: "heads",
@@ -172,7 +173,10 @@ impl OpenModel {
     pub fn reset_heads(&mut self, only: Option<usize>) -> Result<()> {
         for layer in 0..self.file_heads.len() {
             if only.is_none_or(|wanted| wanted == layer) {
-                let heads: Vec<Head> = self.file_heads[layer].iter().map(|file| file.head).collect();
+                let heads: Vec<Head> = self.file_heads[layer]
+                    .iter()
+                    .map(|file| file.head)
+                    .collect();
                 self.set_heads(layer, &heads)?;
             }
         }
@@ -214,7 +218,11 @@ impl OpenModel {
             .filter(|word| !word.is_empty())
             .map(str::to_lowercase)
             .collect();
-        let stem = if words.is_empty() { "wavefield".into() } else { words.join("-") };
+        let stem = if words.is_empty() {
+            "wavefield".into()
+        } else {
+            words.join("-")
+        };
         format!("{stem}.safetensors")
     }
 }

@@ -154,13 +154,16 @@ impl Training {
     pub fn resume(bytes: &[u8], text: &str) -> Result<Self> {
         let missing = |part: &str| Error::Checkpoint {
             part: part.into(),
-            message: "is missing, so the training cannot go on from this file; open it to generate \
+            message:
+                "is missing, so the training cannot go on from this file; open it to generate \
                       with, or train again"
-                .into(),
+                    .into(),
         };
         let checkpoint = Checkpoint::from_bytes(bytes)?;
         let tokenizer = checkpoint.tokenizer.ok_or_else(|| missing("tokenizer"))?;
-        let state = checkpoint.trainer.ok_or_else(|| missing("training state"))?;
+        let state = checkpoint
+            .trainer
+            .ok_or_else(|| missing("training state"))?;
         let plan = (checkpoint.extra.get(PLAN))
             .and_then(|json| serde_json::from_str(json).ok())
             .ok_or_else(|| missing(PLAN))?;
@@ -246,7 +249,12 @@ impl Training {
             ("trained_steps".to_string(), step.to_string()),
         ]);
         let name = format!("{}, {step} steps", self.plan.data_name);
-        OpenModel::new(name, self.trainer.model().clone(), self.tokenizer.clone(), extra)
+        OpenModel::new(
+            name,
+            self.trainer.model().clone(),
+            self.tokenizer.clone(),
+            extra,
+        )
     }
 
     /// Everything that [`Training::resume`] needs, but for the text.
