@@ -1,7 +1,7 @@
 //! Matrix products: the linear layers and their gradients.
 
 use super::Real;
-use super::parallel::{for_each_block, reduce_blocks};
+use super::parallel::{for_each_block, reduce_blocks, threads};
 
 /// The shape of a matrix inside a slice: element (r, c) is at `r·row_stride + c`, or the other way
 /// about where it is read transposed.
@@ -101,11 +101,10 @@ pub fn matrix_product<T: Real>(
         "the product's slice is too short"
     );
     let stride = c_shape.stride;
-    let block = if m * n * k >= SHARED {
-        m.div_ceil(8).next_multiple_of(8)
-    } else {
-        m
-    };
+    // Every block packs B anew, so there are no more of them than threads. An element's arithmetic
+    // does not depend on which block its row is in.
+    let shares = if m * n * k >= SHARED { threads() } else { 1 };
+    let block = m.div_ceil(shares).next_multiple_of(16);
     // Pad the last row's view so that every block is whole rows of `stride`.
     let whole = m - 1;
     let run = |first: usize, rows: usize, c: &mut [T]| {

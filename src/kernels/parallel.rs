@@ -1,6 +1,7 @@
 //! Sharing rows among threads natively; in the browser the same code runs on one.
 //!
-//! How the rows are cut never depends on the number of threads, so that results do not either.
+//! Where a sum runs over rows, how they are cut never depends on the number of threads, so that
+//! results do not either.
 
 /// Calls `work(first_row, pieces)` for blocks of at most `block` rows, where each piece is the same
 /// rows of one output. Every output is given with its row's width; blocks may run at once.
@@ -32,6 +33,18 @@ pub fn for_each_block<T: Send, const K: usize>(
         pieces.push((first, piece));
     }
     each(pieces, |(first, piece)| work(first, piece));
+}
+
+/// How many threads share the work.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// How many threads share the work.
+#[cfg(target_arch = "wasm32")]
+pub fn threads() -> usize {
+    1
 }
 
 #[cfg(not(target_arch = "wasm32"))]
