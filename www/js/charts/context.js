@@ -42,7 +42,7 @@ function drawContext(context, width, height, { recent, lags, weights, tint }) {
   const room = width / lags;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  if (room >= 6.4) {
+  if (room >= 5.2) {
     context.font = `${Math.min(13, room * 1.5)}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace`;
     for (let lag = 0; lag < Math.min(lags, recent.length); lag++) {
       const x = lagToX(lag, lags, width);

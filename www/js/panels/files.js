@@ -15,7 +15,7 @@ export function mountFiles(root, app) {
   const picker = h("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "Checkpoint file" });
   const open = h("button", { type: "button" }, "Open");
   open.title = "Open a checkpoint (.safetensors); dropping one on the page does the same";
-  const save = h("button", { type: "button", disabled: true }, "Download");
+  const save = h("button", { type: "button", disabled: true }, "Save");
   save.title = "Save the model, with its waves as they are bent now, as one .safetensors file";
   const shipped = h("button", { type: "button", hidden: true }, "Back to Shakespeare");
 
