@@ -21,6 +21,8 @@ export const DATA_SETS = [
 export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 /** Validation takes the last tenth of the text. */
 export const VALIDATION_SHARE = 0.1;
+/** A tenth of fewer characters is nothing to validate on. */
+const FEWEST = 20;
 /** Below this many characters a model learns the text by heart rather than its patterns. */
 const LITTLE_TEXT = 20_000;
 /** With more different characters than this, most are too rare to learn one by one. */
@@ -153,10 +155,10 @@ export function summarise(text) {
 export function problemWith({ characters, distinct }, context, tokenizer) {
   if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
-  // A validation window is the context and the token after it. For word pieces the engine checks again, in tokens.
-  const needed = tokenizer === "character" ? Math.ceil((context + 1) / VALIDATION_SHARE) + 1 : 1;
+  // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
+  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - VALIDATION_SHARE)), FEWEST) : FEWEST;
   if (characters < needed) {
-    return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}, so that the last tenth fills one validation window. Add more text, or choose a smaller context.`;
+    return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}. Add more text, or choose a smaller context.`;
   }
   return null;
 }

@@ -94,6 +94,8 @@ export class Lessons {
 
   /** The training as bytes that it can be taken up from. */
   snapshot() {
+    // The page keeps its curves with the snapshot: they must reach as far.
+    if (this.#losses.length > 0) this.#report();
     return { bytes: this.#session.train_snapshot(), step: this.#step };
   }
 

@@ -236,7 +236,7 @@ export class TrainView {
   #renderFaults() {
     const { faults } = this.#run.facts;
     if (this.faults.childElementCount === faults.length) return;
-    this.faults.replaceChildren(...faults.map(({ step, message }) => h("li", null, `Step ${step.toLocaleString("en-GB")}: ${message}`)));
+    this.faults.replaceChildren(...faults.map(({ message }) => h("li", null, message)));
   }
 
   /** Says the turning points to a screen reader, and nothing in between. */
