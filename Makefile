@@ -151,7 +151,7 @@ test-clippy-wasm: $(RUST) ## Lints of the browser build
 	cargo clippy --lib --target wasm32-unknown-unknown -- -D warnings
 
 test-rust: ## Rust's tests, optimised
-	cargo test --features cli
+	cargo test --features cli --no-fail-fast
 
 test-types: pkg ## Types of all JavaScript, from its JSDoc
 	node_modules/.bin/tsc -p tsconfig.json
