@@ -53,6 +53,24 @@ export function oncePerFrame(draw) {
 }
 
 /**
+ * Runs `work` at most once in so many milliseconds, the last time after the last wish.
+ * @param {number} interval @param {() => void} work
+ * @returns {() => void}
+ */
+export function atMostEvery(interval, work) {
+  let last = -Infinity;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
+  const run = () => {
+    timer = undefined;
+    last = performance.now();
+    work();
+  };
+  return () => {
+    if (timer === undefined) timer = setTimeout(run, Math.max(0, last + interval - performance.now()));
+  };
+}
+
+/**
  * A token's text with its invisible characters made visible, for lists and labels.
  * @param {string} text
  */

@@ -33,7 +33,10 @@ export function mountFiles(root, app) {
     const model = state.get("model");
     save.disabled = state.get("engine") !== "ready" || !model;
     shipped.hidden = !model || app.models.isShipped;
-    if (!model) return;
+    if (!model) {
+      name.textContent = state.get("engine") === "loading" ? "Loading the model" : "No model is open";
+      return;
+    }
     const { num_layers: layers, num_heads: heads } = model.config;
     name.textContent = model.name;
     size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads`;

@@ -1,7 +1,7 @@
 // Generate: a prompt, the text that the model writes after it, and how sure it was of every token.
 
 import { segmented } from "../controls.js";
-import { h, oncePerFrame, uniqueId } from "../dom.js";
+import { atMostEvery, h, uniqueId } from "../dom.js";
 import { EngineError } from "../engine.js";
 import { isBent } from "../heads.js";
 import { makeSettings } from "./generate-settings.js";
@@ -17,6 +17,7 @@ import { TokenView } from "./token-view.js";
 
 /** Milliseconds between two readings while text is written: faster could not be read. */
 const LIVE_INTERVAL = 160;
+const SPEED_INTERVAL = 250;
 const NEXT_TOKENS = 5;
 /** What the waves panel shows along its kernels. */
 const RECENT_TOKENS = 1024;
@@ -49,7 +50,7 @@ class GeneratePanel {
   #prompt = h("textarea", { class: "prompt", rows: "2", spellcheck: "false", autocomplete: "off", id: uniqueId("prompt") });
   #start = h("button", { type: "button", class: "primary" }, "Generate");
   #again = h("button", { type: "button" }, "New seed");
-  #onward = h("button", { type: "button" }, "Go on");
+  #onward = h("button", { type: "button", title: "Write on from the end of the text" }, "Continue");
   #compare = h("button", { type: "button", "aria-pressed": "false", title: "The same seed under the waves as in the file and as bent, side by side" }, "Before and after");
   #speed = h("span", { class: "reading" }, "–");
   #count = h("span", { class: "reading" }, "0");
@@ -115,7 +116,7 @@ class GeneratePanel {
       this.#fitPrompt();
       this.#begin("prompt");
     });
-    state.on("engine", (engineState) => { this.#start.disabled = engineState !== "ready"; this.#showButtons(); });
+    state.on("engine", () => this.#showButtons());
     this.#showButtons();
   }
 
@@ -185,7 +186,6 @@ class GeneratePanel {
     found.view.append(tokens);
     if (this.#comparing) this.#showFork();
     if (found.view !== this.#view) return;
-    this.#count.textContent = String(this.#view.tokens.length);
     this.#setRecent([...tokens].reverse().concat(this.#app.state.get("recent")).slice(0, RECENT_TOKENS));
     const now = performance.now();
     if (!this.#inspecting && now - this.#lastLive > LIVE_INTERVAL) {
@@ -199,8 +199,9 @@ class GeneratePanel {
     this.#app.state.set("recent", recent);
   }
 
-  #showSpeed = oncePerFrame(() => {
+  #showSpeed = atMostEvery(SPEED_INTERVAL, () => {
     const { tokens, seconds } = this.#speeds;
+    this.#count.textContent = this.#view.tokens.length.toLocaleString("en");
     this.#speed.textContent = seconds > 0 ? Math.round(tokens / seconds).toLocaleString("en") : "–";
   });
 
@@ -227,7 +228,8 @@ class GeneratePanel {
 
   #showButtons() {
     const busy = this.#runs.size > 0;
-    const ready = this.#app.state.get("engine") === "ready";
+    const ready = this.#app.state.get("engine") === "ready" && this.#app.state.get("model") !== null;
+    this.#start.disabled = !ready;
     this.#start.textContent = busy ? "Stop" : "Generate";
     this.#start.classList.toggle("stop", busy);
     this.#again.disabled = this.#compare.disabled = !ready;

@@ -1,7 +1,7 @@
 // The written text: every token can be pointed at or walked to with the arrow keys, and its shade
 // says how surprised the model was by it.
 
-import { h, visible } from "../dom.js";
+import { h, oncePerFrame, visible } from "../dom.js";
 
 /**
  * @typedef {import("../protocol.js").GeneratedToken} GeneratedToken
@@ -18,7 +18,8 @@ export class TokenView {
   #current = -1;
   #inspect;
   #text = h("div", { class: "token-text" });
-  /** Names the tokens that begin to differ from another text. */ #fork = -1;
+  /** The token at which another text parts from this one. */ #fork = -1;
+  /** Whether the reader is at the end, and so wants to stay there. */ #atEnd = true;
 
   /**
    * @param {string} label
@@ -31,6 +32,10 @@ export class TokenView {
       class: "display", tabindex: "0", role: "group", "aria-label": `${label}. Arrow keys go from token to token.`,
     }, this.#text);
     this.element = h("div", { class: "display-frame" }, this.caption, this.scroller);
+    this.scroller.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+      this.#atEnd = scrollHeight - scrollTop - clientHeight < 48;
+    }, { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.#onKey(event));
     this.scroller.addEventListener("focusout", () => this.#select(-1, true));
     this.#text.addEventListener("pointerover", (event) => this.#point(event.target));
@@ -51,13 +56,12 @@ export class TokenView {
     this.#current = -1;
     this.#fork = -1;
     this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt));
+    this.#atEnd = true;
     this.scroller.scrollTop = 0;
   }
 
   /** @param {GeneratedToken[]} batch */
   append(batch) {
-    const { scroller } = this;
-    const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
     const piece = document.createDocumentFragment();
     for (const token of batch) {
       const span = h("span", { class: "token", "data-token": this.tokens.length }, token.text);
@@ -68,8 +72,12 @@ export class TokenView {
     }
     this.#text.append(piece);
     this.#shed();
-    if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+    if (this.#atEnd) this.#toEnd();
   }
+
+  #toEnd = oncePerFrame(() => {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  });
 
   /** Marks where this text begins to differ from another. @param {number} index -1 for nowhere. */
   markFork(index) {

@@ -3,7 +3,7 @@
 
 import { ContextAxis } from "../charts/context.js";
 import { segmented } from "../controls.js";
-import { h, oncePerFrame } from "../dom.js";
+import { atMostEvery, h, oncePerFrame } from "../dom.js";
 import { isBent } from "../heads.js";
 import { kernelByLag } from "../physics.js";
 import { surprise } from "./token-view.js";
@@ -18,6 +18,9 @@ const RANGES = [
   { value: 128, text: "128" },
   { value: 0, text: "All" },
 ];
+
+/** Milliseconds between two steps of the text along the kernels. A slider does not wait for them. */
+const TEXT_INTERVAL = 80;
 
 /** @param {HTMLElement} root @param {App} app */
 export function mountWaves(root, app) {
@@ -54,12 +57,13 @@ class WavesPanel {
         h("span", { class: "context-label context-names" },
           ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text)))),
       this.#list);
+    this.#list.append(h("p", { class: "channels-empty" }, "The heads of the open model stand here."));
     this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
     this.#resetAll.addEventListener("click", () => app.heads.reset(null));
     app.state.on("model", () => this.#rebuild());
     app.state.on("layer", () => this.#rebuild());
     app.state.on("heads", () => this.#draw());
-    app.state.on("recent", () => this.#draw());
+    app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));
   }
 
   #rebuild() {
