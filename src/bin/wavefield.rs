@@ -1,1 +1,16 @@
-fn main() {}
+//! The command line: `wavefield train|generate|eval|inspect|bench`.
+
+#[path = "cli/mod.rs"]
+mod cli;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    match cli::Command::parse().run() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wavefield: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -51,27 +51,16 @@ impl Dataset {
     /// # Errors
     /// [`Error::Data`] says how long the text must be, or which token is not the model's.
     pub fn validate(&self, seq_len: usize, vocab_size: usize) -> Result<()> {
-        let fail = |message| Err(Error::Data { message });
-        for (part, tokens, least) in [
-            ("to learn from", &self.train, seq_len + 1),
-            ("held back for validation", &self.validation, 2),
-        ] {
-            if tokens.len() < least {
-                return fail(format!(
-                    "the part {part} has {} tokens, but a context of {seq_len} needs at least \
-                     {least}; use a longer text or a shorter context",
-                    tokens.len()
-                ));
-            }
-            if let Some(id) = tokens.iter().find(|id| **id as usize >= vocab_size) {
-                return fail(format!(
-                    "it holds token {id}, but the model knows tokens 0 to {} only; use the \
-                     tokenizer that belongs to the model",
-                    vocab_size - 1
-                ));
-            }
-        }
-        Ok(())
+        check("to learn from", &self.train, seq_len + 1, vocab_size)?;
+        self.validate_validation(vocab_size)
+    }
+
+    /// Checks that a model can be measured on the validation text.
+    ///
+    /// # Errors
+    /// As [`Dataset::validate`].
+    pub fn validate_validation(&self, vocab_size: usize) -> Result<()> {
+        check("to be measured on", &self.validation, 2, vocab_size)
     }
 
     /// The batch of a step: rows cut from the text at places drawn from the seed.
@@ -93,6 +82,25 @@ impl Dataset {
         let starts = numbers.iter().map(|number| number * seq_len);
         windows(&self.validation, starts, rows, seq_len)
     }
+}
+
+fn check(part: &str, tokens: &[u32], least: usize, vocab_size: usize) -> Result<()> {
+    let fail = |message| Err(Error::Data { message });
+    if tokens.len() < least {
+        return fail(format!(
+            "the part {part} has {} tokens, but at least {least} are needed; use a longer text or \
+             a shorter context",
+            tokens.len()
+        ));
+    }
+    if let Some(id) = tokens.iter().find(|id| **id as usize >= vocab_size) {
+        return fail(format!(
+            "it holds token {id}, but the model knows tokens 0 to {} only; use the tokenizer that \
+             belongs to the model",
+            vocab_size - 1
+        ));
+    }
+    Ok(())
 }
 
 fn windows(

@@ -133,7 +133,7 @@ pub struct StepReport {
 }
 
 /// How well a model predicts a text.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean cross-entropy, nats per token.
     pub loss: f64,
@@ -176,15 +176,7 @@ impl Trainer {
     /// [`Error::Config`] or [`Error::Data`] when settings, model and text do not go together.
     pub fn new(model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
         config.validate()?;
-        if config.seq_len > model.config.max_seq_len {
-            return Err(Error::Config {
-                field: "seq_len",
-                message: format!(
-                    "must be at most the model's context ({}), but is {}",
-                    model.config.max_seq_len, config.seq_len
-                ),
-            });
-        }
+        check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
         let mut cpu = Cpu::new();
         let network = Network::for_training(&mut cpu, &model, config.batch_size, config.seq_len);
@@ -273,24 +265,10 @@ impl Trainer {
         let windows = self.dataset.validation_windows(seq_len);
         let count = most_windows.unwrap_or(windows).clamp(1, windows);
         let numbers: Vec<usize> = (0..count).map(|i| i * windows / count).collect();
-        let (mut loss, mut hits, mut tokens) = (0.0, 0.0, 0.0);
-        for numbers in numbers.chunks(rows) {
-            let batch = self.dataset.validation_batch(numbers, rows, seq_len);
-            self.cpu.write_batch(&batch.ids, &batch.targets);
-            self.cpu.run(&self.evaluate, &StepInputs::default());
-            let summary = self.cpu.view(self.network.summary());
-            let counted = f64::from(summary[2]);
-            loss += f64::from(summary[0]) * counted;
-            hits += f64::from(summary[1]);
-            tokens += counted;
-        }
-        let loss = loss / tokens;
-        Evaluation {
-            loss,
-            perplexity: loss.exp(),
-            accuracy: hits / tokens,
-            tokens: tokens as usize,
-        }
+        let batches = numbers
+            .chunks(rows)
+            .map(|numbers| self.dataset.validation_batch(numbers, rows, seq_len));
+        measure(&mut self.cpu, &self.network, &self.evaluate, batches)
     }
 
     /// The model as it is now.
@@ -312,6 +290,11 @@ impl Trainer {
         }
     }
 
+    /// The text that the run learns from.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
     /// Steps done.
     pub fn steps_done(&self) -> u64 {
         self.step
@@ -321,6 +304,67 @@ impl Trainer {
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
+}
+
+/// Runs a forward with its loss over batches and adds up what they found.
+fn measure(
+    cpu: &mut Cpu<f32>,
+    network: &Network,
+    ops: &[Op],
+    batches: impl Iterator<Item = Batch>,
+) -> Evaluation {
+    let (mut loss, mut hits, mut tokens) = (0.0, 0.0, 0.0);
+    for batch in batches {
+        cpu.write_batch(&batch.ids, &batch.targets);
+        cpu.run(ops, &StepInputs::default());
+        let summary = cpu.view(network.summary());
+        let counted = f64::from(summary[2]);
+        loss += f64::from(summary[0]) * counted;
+        hits += f64::from(summary[1]);
+        tokens += counted;
+    }
+    let loss = loss / tokens;
+    Evaluation {
+        loss,
+        perplexity: loss.exp(),
+        accuracy: hits / tokens,
+        tokens: tokens as usize,
+    }
+}
+
+/// Measures a model on a text: every token but the first is predicted once, in windows of
+/// `seq_len` tokens that follow each other.
+///
+/// # Errors
+/// [`Error::Data`] when the text is shorter than two tokens or has tokens that the model lacks,
+/// [`Error::Config`] when the window is longer than the model's context.
+pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evaluation> {
+    const ROWS: usize = 8;
+    check_window(model, seq_len)?;
+    let dataset = Dataset {
+        train: Vec::new(),
+        validation: tokens,
+    };
+    dataset.validate_validation(model.config.vocab_size)?;
+    let mut cpu = Cpu::new();
+    let network = Network::for_inference(&mut cpu, model, ROWS, seq_len);
+    let ops = [network.forward(0.0), network.loss()].concat();
+    let numbers: Vec<usize> = (0..dataset.validation_windows(seq_len)).collect();
+    let batches = numbers
+        .chunks(ROWS)
+        .map(|numbers| dataset.validation_batch(numbers, ROWS, seq_len));
+    Ok(measure(&mut cpu, &network, &ops, batches))
+}
+
+fn check_window(model: &Model, seq_len: usize) -> Result<()> {
+    let context = model.config.max_seq_len;
+    if (1..=context).contains(&seq_len) {
+        return Ok(());
+    }
+    Err(Error::Config {
+        field: "seq_len",
+        message: format!("must be from 1 to the model's context ({context}), but is {seq_len}"),
+    })
 }
 
 #[cfg(test)]

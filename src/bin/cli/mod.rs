@@ -1,0 +1,105 @@
+//! The commands, one a file.
+
+mod bench;
+mod eval;
+mod generate;
+mod inspect;
+mod train;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use wavefield::checkpoint::Checkpoint;
+use wavefield::error::{Error, Result};
+use wavefield::tokenizer::Tokenizer;
+
+/// Wave Field language models: train them, generate with them, look into them.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Command {
+    /// Threads to compute with; all cores where it is not given.
+    #[arg(long, global = true)]
+    threads: Option<usize>,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Train a model as the folder's train.toml says; goes on with a run that was stopped.
+    Train(train::Train),
+    /// Continue a text.
+    Generate(generate::Generate),
+    /// Measure a model on a text.
+    Eval(eval::Eval),
+    /// Show a model's shape and each head's physics.
+    Inspect(inspect::Inspect),
+    /// Time training and decoding on this machine.
+    Bench(bench::Bench),
+}
+
+/// What the commands on a trained model have in common.
+#[derive(Args)]
+struct ModelFolder {
+    /// The model's folder: model.safetensors and tokenizer.json.
+    folder: PathBuf,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+impl ModelFolder {
+    fn open(&self) -> Result<(Checkpoint, Tokenizer)> {
+        let mut checkpoint = Checkpoint::read(&self.folder.join(MODEL_FILE))?;
+        let tokenizer = match checkpoint.tokenizer.take() {
+            Some(tokenizer) => tokenizer,
+            None => Tokenizer::from_json(&read_text(&self.folder.join(TOKENIZER_FILE))?)?,
+        };
+        Ok((checkpoint, tokenizer))
+    }
+}
+
+const MODEL_FILE: &str = "model.safetensors";
+const TOKENIZER_FILE: &str = "tokenizer.json";
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self) -> Result<()> {
+        if let Some(threads) = self.threads {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build_global()
+                .map_err(|error| Error::Config {
+                    field: "threads",
+                    message: format!("{threads} threads could not be started: {error}"),
+                })?;
+        }
+        match self.task {
+            Task::Train(task) => task.run(),
+            Task::Generate(task) => task.run(),
+            Task::Eval(task) => task.run(),
+            Task::Inspect(task) => task.run(),
+            Task::Bench(task) => task.run(),
+        }
+    }
+}
+
+/// The system's word on a file, with its path.
+fn file_error(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    let path = path.display().to_string();
+    move |error| Error::File {
+        path: path.clone(),
+        message: error.to_string(),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(file_error(path))
+}
+
+/// Prints an object for programs.
+fn print_json(value: &impl serde::Serialize) {
+    println!(
+        "{}",
+        serde_json::to_string(value).expect("plain data has a JSON form")
+    );
+}

@@ -1,0 +1,306 @@
+//! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
+
+use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use wavefield::checkpoint::Checkpoint;
+use wavefield::config::ModelConfig;
+use wavefield::error::{Error, Result};
+use wavefield::model::Model;
+use wavefield::tokenizer::Tokenizer;
+use wavefield::train::{Dataset, Evaluation, TrainConfig, Trainer};
+
+/// Where the run itself is kept, so that it can go on; no part of a model that is given away.
+const STATE_FILE: &str = "run.safetensors.tmp";
+/// The validation curve, one line a measurement.
+const LOG_FILE: &str = "validation.csv.tmp";
+
+#[derive(Args)]
+pub struct Train {
+    /// The model's folder: train.toml is read, model.safetensors and tokenizer.json are written.
+    folder: PathBuf,
+    /// Begin anew, even where a stopped run could go on.
+    #[arg(long)]
+    restart: bool,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// train.toml.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    /// The text, relative to the recipe.
+    data: PathBuf,
+    /// The share of the text, at its end, that is held back to measure on.
+    #[serde(default = "tenth")]
+    validation_share: f64,
+    tokenizer: TokenizerRecipe,
+    model: ModelRecipe,
+    train: TrainConfig,
+    /// Steps between two measurements on the validation text.
+    #[serde(default = "every")]
+    evaluate_every: u64,
+    /// Draws the initial values.
+    #[serde(default)]
+    initial_seed: u64,
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+fn every() -> u64 {
+    250
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum TokenizerRecipe {
+    Character,
+    Bpe { vocab_size: usize },
+}
+
+/// The shape but for the vocabulary, which the text decides.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelRecipe {
+    embedding_dim: usize,
+    num_layers: usize,
+    num_heads: usize,
+    ffn_dim: usize,
+    field_size: usize,
+    max_seq_len: usize,
+    interference_interval: usize,
+    position_scale: f32,
+}
+
+impl ModelRecipe {
+    fn config(&self, vocab_size: usize) -> ModelConfig {
+        ModelConfig {
+            vocab_size,
+            embedding_dim: self.embedding_dim,
+            num_layers: self.num_layers,
+            num_heads: self.num_heads,
+            ffn_dim: self.ffn_dim,
+            field_size: self.field_size,
+            max_seq_len: self.max_seq_len,
+            interference_interval: self.interference_interval,
+            position_scale: self.position_scale,
+        }
+    }
+}
+
+impl Train {
+    pub fn run(self) -> Result<()> {
+        let path = self.folder.join("train.toml");
+        let recipe: Recipe = toml::from_str(&read_text(&path)?).map_err(|error| Error::File {
+            path: path.display().to_string(),
+            message: error.to_string(),
+        })?;
+        let text = read_text(&self.folder.join(&recipe.data))?;
+        let tokenizer = match recipe.tokenizer {
+            TokenizerRecipe::Character => Tokenizer::train_character(&text)?,
+            TokenizerRecipe::Bpe { vocab_size } => {
+                let go_on = |_, _| std::ops::ControlFlow::Continue(());
+                Tokenizer::train_bpe(&text, vocab_size, go_on)?
+            }
+        };
+        let dataset = Dataset::from_text(&tokenizer, &text, recipe.validation_share)?;
+        let mut run = Run::start(&self, &recipe, tokenizer, dataset)?;
+        run.go(&recipe, self.json)?;
+        run.finish(self.json)
+    }
+}
+
+/// A run and the best model it has seen.
+struct Run {
+    folder: PathBuf,
+    tokenizer: Tokenizer,
+    trainer: Trainer,
+    best: Option<Evaluation>,
+}
+
+impl Run {
+    fn start(
+        task: &Train,
+        recipe: &Recipe,
+        tokenizer: Tokenizer,
+        dataset: Dataset,
+    ) -> Result<Self> {
+        let state = task.folder.join(STATE_FILE);
+        let config = recipe.model.config(tokenizer.vocab_size());
+        let (trainer, best) = if state.exists() && !task.restart {
+            let checkpoint = Checkpoint::read(&state)?;
+            let stopped = checkpoint.trainer.filter(|run| run.config == recipe.train);
+            let (true, Some(stopped)) = (checkpoint.model.config == config, stopped) else {
+                return Err(Error::File {
+                    path: state.display().to_string(),
+                    message: "belongs to a run with other settings than train.toml has now; put \
+                              the settings back, or begin anew with --restart"
+                        .into(),
+                });
+            };
+            let best = checkpoint
+                .extra
+                .get("best")
+                .and_then(|best| serde_json::from_str(best).ok());
+            (Trainer::resume(checkpoint.model, stopped, dataset)?, best)
+        } else {
+            let model = Model::new(config, recipe.initial_seed)?;
+            let log = task.folder.join(LOG_FILE);
+            std::fs::write(&log, "step,training_loss,loss,perplexity,accuracy\n")
+                .map_err(file_error(&log))?;
+            (Trainer::new(model, recipe.train.clone(), dataset)?, None)
+        };
+        Ok(Run {
+            folder: task.folder.clone(),
+            tokenizer,
+            trainer,
+            best,
+        })
+    }
+
+    fn go(&mut self, recipe: &Recipe, quiet: bool) -> Result<()> {
+        let steps = recipe.train.steps;
+        let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
+        let (mut mean, mut saved) = (f32::NAN, Instant::now());
+        while self.trainer.steps_done() < steps {
+            let report = self.trainer.step();
+            if report.rolled_back {
+                say(
+                    &bar,
+                    format!(
+                        "step {}: the loss was not a number; the step was rolled back",
+                        report.step
+                    ),
+                );
+            } else {
+                mean = if mean.is_nan() {
+                    report.loss
+                } else {
+                    0.98 * mean + 0.02 * report.loss
+                };
+            }
+            bar.inc(1);
+            bar.set_message(format!("loss {mean:.4}"));
+            let last = report.step == steps;
+            if last || report.step.is_multiple_of(recipe.evaluate_every) {
+                let found = self.trainer.evaluate((!last).then_some(128));
+                say(
+                    &bar,
+                    format!(
+                        "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
+                        report.step,
+                        found.loss,
+                        found.perplexity,
+                        100.0 * found.accuracy
+                    ),
+                );
+                self.log(report.step, mean, &found)?;
+                self.keep_best(found)?;
+            }
+            if last || saved.elapsed() > Duration::from_secs(60) {
+                self.save_state()?;
+                saved = Instant::now();
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn log(&self, step: u64, mean: f32, found: &Evaluation) -> Result<()> {
+        let path = self.folder.join(LOG_FILE);
+        let line = format!(
+            "{step},{mean},{},{},{}\n",
+            found.loss, found.perplexity, found.accuracy
+        );
+        let file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(line.as_bytes()))
+            .map_err(file_error(&path))
+    }
+
+    /// Writes the model where it is the best one so far.
+    fn keep_best(&mut self, found: Evaluation) -> Result<()> {
+        if self.best.is_some_and(|best| best.loss <= found.loss) {
+            return Ok(());
+        }
+        self.best = Some(found);
+        let step = self.trainer.steps_done().to_string();
+        let extra = BTreeMap::from([("step".to_string(), step)]);
+        let checkpoint = self.checkpoint(extra);
+        checkpoint.write(&self.folder.join(MODEL_FILE))?;
+        let path = self.folder.join(TOKENIZER_FILE);
+        std::fs::write(&path, self.tokenizer.to_json()).map_err(file_error(&path))
+    }
+
+    fn save_state(&mut self) -> Result<()> {
+        let best = serde_json::to_string(&self.best).expect("plain data has a JSON form");
+        let mut checkpoint = self.checkpoint(BTreeMap::from([("best".to_string(), best)]));
+        checkpoint.trainer = Some(self.trainer.state());
+        checkpoint.write(&self.folder.join(STATE_FILE))
+    }
+
+    fn checkpoint(&mut self, extra: BTreeMap<String, String>) -> Checkpoint {
+        Checkpoint {
+            model: self.trainer.model().clone(),
+            tokenizer: Some(self.tokenizer.clone()),
+            extra,
+            trainer: None,
+        }
+    }
+
+    /// Measures what was kept on the whole validation text.
+    fn finish(self, json: bool) -> Result<()> {
+        let path: &Path = &self.folder.join(MODEL_FILE);
+        let model = Checkpoint::read(path)?.model;
+        let parameters = model.config.parameter_count();
+        let dataset = self.trainer.dataset().clone();
+        let mut kept = Trainer::new(model, self.trainer.config().clone(), dataset)?;
+        let found = kept.evaluate(None);
+        if json {
+            print_json(&super::eval::Report {
+                evaluation: found,
+                parameters,
+            });
+        } else {
+            println!(
+                "{}: {parameters} parameters, validation loss {:.4}, perplexity {:.3}, accuracy {:.2} %",
+                path.display(),
+                found.loss,
+                found.perplexity,
+                100.0 * found.accuracy
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A line above the bar, or on its own where there is no terminal to draw a bar on.
+fn say(bar: &ProgressBar, line: String) {
+    if bar.is_hidden() {
+        eprintln!("{line}");
+    } else {
+        bar.println(line);
+    }
+}
+
+fn progress_bar(steps: u64, done: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(steps).with_position(done);
+    let template = "{bar:30} {pos}/{len} steps  {msg}  {per_sec}, {eta} left";
+    bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant"));
+    bar.reset_eta();
+    bar
+}

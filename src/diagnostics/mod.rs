@@ -1,0 +1,3 @@
+//! Observers: they look at a model and change nothing.
+
+pub mod heads;
