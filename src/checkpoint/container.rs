@@ -1,0 +1,366 @@
+//! The safetensors container: 8 bytes of header length, a JSON header, the tensors' bytes.
+//!
+//! The `safetensors` crate parses it. What it refuses is looked at once more here, because its
+//! errors mostly lose the tensor's name, and because the commonest broken file is not a damaged
+//! safetensors file but another kind of file under its name.
+
+use crate::error::{Error, Result};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorInfo, TensorView};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Longest header that is looked at; the format's own limit.
+const MAX_HEADER: u64 = 100_000_000;
+/// Bytes of the header's length.
+const PREFIX: usize = 8;
+
+/// A checkpoint error about a tensor or a part of the file.
+pub fn error(part: impl Into<String>, message: impl Into<String>) -> Error {
+    Error::Checkpoint {
+        part: part.into(),
+        message: message.into(),
+    }
+}
+
+/// A parsed file: its metadata and its tensors by name.
+#[derive(Debug)]
+pub struct Container<'a> {
+    pub metadata: BTreeMap<String, String>,
+    pub tensors: BTreeMap<String, TensorView<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__", default)]
+    metadata: Option<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, TensorInfo>,
+}
+
+impl<'a> Container<'a> {
+    /// Parses a file. Every length and offset is checked before it is used.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] names the tensor or the part of the file at fault.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let (header, data_len) = split_header(bytes)?;
+        let broken = |e: serde_json::Error| {
+            error(
+                "header",
+                format!("expected a safetensors header in JSON, found it broken ({e}); {AGAIN}"),
+            )
+        };
+        let names: Names = serde_json::from_str(header).map_err(broken)?;
+        if let Some(name) = names.repeated {
+            return Err(error(
+                name,
+                "expected once, found twice in the file's header; the program that wrote the file \
+                 is at fault",
+            ));
+        }
+        let Header { metadata, tensors } = serde_json::from_str(header).map_err(broken)?;
+        check_places(&tensors, data_len)?;
+        let parsed = SafeTensors::deserialize(bytes).map_err(|e| {
+            error(
+                "header",
+                format!("expected a safetensors file, found: {e}; {AGAIN}"),
+            )
+        })?;
+        Ok(Container {
+            metadata: metadata.unwrap_or_default(),
+            tensors: parsed.tensors().into_iter().collect(),
+        })
+    }
+}
+
+const AGAIN: &str = "download or save the file again";
+
+/// The header's text, and how many bytes of tensors follow.
+fn split_header(bytes: &[u8]) -> Result<(&str, usize)> {
+    let refuse = |message: String| {
+        Err(match other_kind(bytes) {
+            Some(kind) => error("file", format!("expected a safetensors file, found {kind}")),
+            None => error("file", message),
+        })
+    };
+    let Some((length, rest)) = bytes.split_first_chunk::<PREFIX>() else {
+        return refuse(format!(
+            "expected a safetensors file, found only {} bytes; {AGAIN}",
+            bytes.len()
+        ));
+    };
+    let length = u64::from_le_bytes(*length);
+    if length > MAX_HEADER {
+        return refuse(format!(
+            "expected a safetensors file, found a header length of {length} bytes, which no such \
+             file has; choose another file"
+        ));
+    }
+    let Some((header, data)) = rest.split_at_checked(length as usize) else {
+        return refuse(format!(
+            "expected a header of {length} bytes, found a file that ends after {}; {AGAIN}",
+            rest.len()
+        ));
+    };
+    match std::str::from_utf8(header) {
+        Ok(header) if header.starts_with('{') => Ok((header, data.len())),
+        _ => refuse(
+            "expected a safetensors header in JSON, found other bytes; choose another file".into(),
+        ),
+    }
+}
+
+/// What a file that is not safetensors is, and what to do, if its first bytes tell.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let text = bytes.trim_ascii_start();
+    let begins = |start: &[u8]| bytes.starts_with(start);
+    Some(if begins(b"version https://git-lfs") {
+        "a Git LFS pointer, which only stands for the file; fetch the file itself with `git lfs \
+         pull`, or download it from the repository's page"
+    } else if text.first() == Some(&b'<') {
+        "a web page, most likely an error message that was saved in the file's place; download \
+         the file again"
+    } else if begins(&[0x1f, 0x8b]) {
+        "a gzip archive; unpack it first"
+    } else if begins(b"PK\x03\x04") || begins(&[0x80, 0x02]) {
+        "a PyTorch or zip file; convert it with Python: safetensors.torch.save_file(state_dict, \
+         \"model.safetensors\", metadata)"
+    } else if begins(b"GGUF") {
+        "a GGUF file, which holds another kind of model; choose a safetensors file"
+    } else if text.first() == Some(&b'{') || text.first() == Some(&b'[') {
+        "a JSON file; choose the model's .safetensors file"
+    } else {
+        return None;
+    })
+}
+
+/// Checks that each tensor's bytes fit its shape, follow the one before, and are there.
+fn check_places(tensors: &BTreeMap<String, TensorInfo>, data_len: usize) -> Result<()> {
+    let mut in_order: Vec<_> = tensors.iter().collect();
+    in_order.sort_by_key(|(_, info)| info.data_offsets);
+    let mut end = 0;
+    for (name, info) in in_order {
+        let (from, to) = info.data_offsets;
+        let bits =
+            (info.shape.iter()).try_fold(info.dtype.bitsize(), |bits, &n| bits.checked_mul(n));
+        if from != end || to < from {
+            return Err(error(
+                name,
+                format!("expected its values from byte {end} on, found {from} to {to}; {AGAIN}"),
+            ));
+        }
+        if bits.is_none_or(|bits| (to - from).checked_mul(8) != Some(bits)) {
+            return Err(error(
+                name,
+                format!(
+                    "expected as many bytes as its shape {:?} and type {} take, found {}; {AGAIN}",
+                    info.shape,
+                    info.dtype,
+                    to - from
+                ),
+            ));
+        }
+        if to > data_len {
+            return Err(error(
+                name,
+                format!(
+                    "expected its values up to byte {to}, found a file that ends at byte {data_len} \
+                     of its values: it was cut short; {AGAIN}"
+                ),
+            ));
+        }
+        end = to;
+    }
+    if end != data_len {
+        return Err(error(
+            "file",
+            format!(
+                "expected {end} bytes of values, found {data_len}: there are bytes that belong to \
+                 no tensor; {AGAIN}"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The first name that the header's map has twice. A map type would silently keep one of them.
+struct Names {
+    repeated: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct NamesVisitor;
+        impl<'de> Visitor<'de> for NamesVisitor {
+            type Value = Names;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a map of tensors")
+            }
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Names, A::Error> {
+                let (mut seen, mut repeated) = (BTreeSet::new(), None);
+                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                    if seen.contains(&name) {
+                        repeated.get_or_insert(name);
+                    } else {
+                        seen.insert(name);
+                    }
+                }
+                Ok(Names { repeated })
+            }
+        }
+        deserializer.deserialize_map(NamesVisitor)
+    }
+}
+
+/// A tensor to write: its shape and its values in row-major order.
+#[derive(Debug, Clone)]
+pub struct TensorOut {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("text and lists of numbers are always JSON")
+}
+
+/// The file's bytes. The same content gives the same bytes: everything stands in the order of its
+/// name.
+pub fn encode(
+    metadata: &BTreeMap<String, String>,
+    tensors: &BTreeMap<String, TensorOut>,
+) -> Vec<u8> {
+    let mut header = format!("{{\"__metadata__\":{}", json(metadata));
+    let mut end = 0;
+    for (name, tensor) in tensors {
+        let start = end;
+        end += tensor.values.len() * size_of::<f32>();
+        let (name, shape) = (json(name), json(&tensor.shape));
+        header.push_str(&format!(
+            ",{name}:{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}"
+        ));
+    }
+    header.push('}');
+    // The values begin at a multiple of 8 bytes.
+    let padded = header.len().next_multiple_of(PREFIX);
+    let mut bytes = Vec::with_capacity(PREFIX + padded + end);
+    bytes.extend_from_slice(&(padded as u64).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.resize(PREFIX + padded, b' ');
+    for value in tensors.values().flat_map(|tensor| &tensor.values) {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
+/// A tensor's values as float32.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the type is not a float that fits, or a value is NaN or infinite.
+pub fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
+    let data = tensor.data();
+    let halves = || {
+        data.as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&b| u16::from_le_bytes(b))
+    };
+    let values: Vec<f32> = match tensor.dtype() {
+        Dtype::F32 => (data.as_chunks::<4>().0.iter())
+            .map(|&b| f32::from_le_bytes(b))
+            .collect(),
+        Dtype::F16 => halves().map(from_half).collect(),
+        Dtype::BF16 => halves()
+            .map(|half| f32::from_bits(u32::from(half) << 16))
+            .collect(),
+        other => {
+            return Err(error(
+                name,
+                format!(
+                    "expected values of type F32 (F16 and BF16 do as well), found {other}; save \
+                     the model in float32"
+                ),
+            ));
+        }
+    };
+    if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+        return Err(error(
+            name,
+            format!(
+                "expected numbers, found {} at place {place}; the model's training failed, so use \
+                 an earlier checkpoint",
+                values[place]
+            ),
+        ));
+    }
+    Ok(values)
+}
+
+/// IEEE 754 binary16 to float32, exactly.
+fn from_half(half: u16) -> f32 {
+    let sign = u32::from(half & 0x8000) << 16;
+    let (exponent, fraction) = (u32::from(half >> 10 & 0x1f), u32::from(half & 0x3ff));
+    let magnitude = match exponent {
+        // Subnormal: fraction · 2⁻²⁴, which float32 holds exactly.
+        0 => (fraction as f32 * (1.0 / 16_777_216.0)).to_bits(),
+        0x1f => 0x7f80_0000 | fraction << 13,
+        _ => (exponent + 112) << 23 | fraction << 13,
+    };
+    f32::from_bits(sign | magnitude)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_have_their_known_values() {
+        for (half, expected) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65_504.0),
+            (0x0400, 6.103_515_6e-5),
+            (0x0001, 5.960_464_5e-8),
+            (0x83ff, -6.097_555e-5),
+            (0x3555, 0.333_251_95),
+            (0x7c00, f32::INFINITY),
+        ] {
+            assert_eq!(from_half(half), expected, "{half:#06x}");
+        }
+        assert!(from_half(0x8000).is_sign_negative());
+        assert!(from_half(0x7e01).is_nan());
+    }
+
+    #[test]
+    fn what_is_encoded_parses_and_begins_at_a_multiple_of_8() {
+        let metadata = BTreeMap::from([("a \"quoted\" key\n".to_string(), "é🙂".to_string())]);
+        let tensor = |shape: &[usize], values: &[f32]| TensorOut {
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        };
+        let tensors = BTreeMap::from([
+            ("scalar".to_string(), tensor(&[], &[-0.0])),
+            ("matrix".to_string(), tensor(&[1, 2], &[1e-45, f32::MAX])),
+        ]);
+        let bytes = encode(&metadata, &tensors);
+        assert_eq!(u64::from_le_bytes(*bytes.first_chunk().unwrap()) % 8, 0);
+        // Also where the bytes themselves stand at an odd address.
+        let shifted = [&[0], bytes.as_slice()].concat();
+        for bytes in [bytes.as_slice(), &shifted[1..]] {
+            let container = Container::parse(bytes).unwrap();
+            assert_eq!(container.metadata, metadata);
+            for (name, tensor) in &tensors {
+                let found = &container.tensors[name];
+                assert_eq!(found.shape(), tensor.shape);
+                let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&floats(name, found).unwrap()), bits(&tensor.values));
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Models as files: safetensors under the public release's own tensor names.
+//!
+//! The tensors always have the release's full form (see [`release`]), so a file goes both ways.
+//! Everything else travels in the file's metadata, which maps texts to texts:
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `format` | `pt`, as the release's own tools write it |
+//! | `model` | `wave` |
+//! | `config` | the [`ModelConfig`] in JSON |
+//! | `tokenizer` | the vocabulary, as a `tokenizer.json` |
+//! | `position_scale_note` | where the scale is not 1: the release's position cache must be multiplied by it |
+//! | `trainer.step`, `trainer.config` | the state of a run, with the tensors below |
+//! | anything else | kept as it is |
+//!
+//! A run's state adds the tensors `optimizer.first_moment.<name>` and
+//! `optimizer.second_moment.<name>`, in our own shapes; the release does not know them, so a file
+//! for the release is written without. Values keep their bits. Heads' gains are not part of a
+//! model, and not of its file.
+
+mod container;
+mod release;
+
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::tokenizer::Tokenizer;
+use crate::train::{TrainConfig, TrainerState};
+use container::{Container, error};
+use safetensors::tensor::TensorView;
+use std::collections::BTreeMap;
+
+const FORMAT: &str = "format";
+const KIND: &str = "model";
+const CONFIG: &str = "config";
+const TOKENIZER: &str = "tokenizer";
+const POSITION_NOTE: &str = "position_scale_note";
+const TRAINER_STEP: &str = "trainer.step";
+const TRAINER_CONFIG: &str = "trainer.config";
+const FIRST_MOMENT: &str = "optimizer.first_moment.";
+const SECOND_MOMENT: &str = "optimizer.second_moment.";
+/// Largest file that is read from a disk: the largest model with both moments, and its vocabulary.
+#[cfg(not(target_arch = "wasm32"))]
+const MAX_FILE: u64 = 1 << 30;
+
+/// What a checkpoint file holds.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The model. All heads are heard at gain 1 after reading.
+    pub model: Model,
+    /// Its vocabulary, if the file has one.
+    pub tokenizer: Option<Tokenizer>,
+    /// Other entries of the metadata: how it was trained, where it comes from.
+    pub extra: BTreeMap<String, String>,
+    /// The state of the run that made it, to go on with.
+    pub trainer: Option<TrainerState>,
+}
+
+impl Checkpoint {
+    /// A model and its vocabulary, and nothing else.
+    pub fn new(model: Model, tokenizer: Option<Tokenizer>) -> Self {
+        Checkpoint {
+            model,
+            tokenizer,
+            extra: BTreeMap::new(),
+            trainer: None,
+        }
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] names the tensor or part of the file at fault, says what was expected
+    /// and found, and what to do.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let Container {
+            mut metadata,
+            mut tensors,
+        } = Container::parse(bytes)?;
+        refuse_other_models(&metadata, &tensors)?;
+        let config = read_config(&metadata)?;
+        // A few bytes may ask for a huge model: compare before anything is allocated.
+        let wanted = config.parameter_count();
+        if wanted > bytes.len() {
+            return Err(error(
+                CONFIG,
+                format!(
+                    "expected a file with this configuration's {wanted} numbers, found one of {} \
+                     bytes; the configuration is another model's",
+                    bytes.len()
+                ),
+            ));
+        }
+        let model = release::read(config, &mut tensors)?;
+        let trainer = read_trainer(&model, &metadata, &mut tensors)?;
+        if let Some(name) = tensors.keys().next() {
+            return Err(error(
+                name,
+                format!(
+                    "expected only the tensors of a Wave Field model, found {} more, this one \
+                     first; the configuration in the file is another model's",
+                    tensors.len()
+                ),
+            ));
+        }
+        let tokenizer = read_tokenizer(&metadata, &model.config)?;
+        let known = [
+            FORMAT,
+            KIND,
+            CONFIG,
+            TOKENIZER,
+            POSITION_NOTE,
+            TRAINER_STEP,
+            TRAINER_CONFIG,
+        ];
+        metadata.retain(|key, _| !known.contains(&key.as_str()));
+        Ok(Checkpoint {
+            model,
+            tokenizer,
+            extra: metadata,
+            trainer,
+        })
+    }
+
+    /// The file's bytes: always the same for the same content.
+    ///
+    /// # Panics
+    /// When the trainer's state is another model's.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut metadata = self.extra.clone();
+        let mut put = |key: &str, value: String| metadata.insert(key.into(), value);
+        put(FORMAT, "pt".into());
+        put(KIND, "wave".into());
+        put(CONFIG, to_json(&self.model.config));
+        if let Some(tokenizer) = &self.tokenizer {
+            put(TOKENIZER, tokenizer.to_json());
+        }
+        let scale = self.model.config.position_scale;
+        if scale != 1.0 {
+            put(
+                POSITION_NOTE,
+                format!(
+                    "{scale}: to compute the same with the public release, multiply its position \
+                     cache by this number after loading"
+                ),
+            );
+        }
+        let mut tensors = release::write(&self.model);
+        if let Some(trainer) = &self.trainer {
+            put(TRAINER_STEP, trainer.step.to_string());
+            put(TRAINER_CONFIG, to_json(&trainer.config));
+            for (prefix, moment) in [
+                (FIRST_MOMENT, &trainer.first_moment),
+                (SECOND_MOMENT, &trainer.second_moment),
+            ] {
+                release::write_like(&self.model.parameters, prefix, moment, &mut tensors);
+            }
+        }
+        container::encode(&metadata, &tensors)
+    }
+
+    /// Reads a file from the disk.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system cannot read it, and as [`Self::from_bytes`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn read(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let size = std::fs::metadata(path)
+            .map_err(|e| file_error(path, &e))?
+            .len();
+        if size > MAX_FILE {
+            return Err(Error::File {
+                path: path.display().to_string(),
+                message: format!(
+                    "expected a checkpoint of at most {MAX_FILE} bytes, found {size}; choose \
+                     another file"
+                ),
+            });
+        }
+        Self::from_bytes(&std::fs::read(path).map_err(|e| file_error(path, &e))?)
+    }
+
+    /// Writes a file to the disk: first beside its place under a temporary name, then renamed, so
+    /// that an older file of the name is whole until the new one is.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system cannot write it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn write(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        use std::io::Write;
+        let path = path.as_ref();
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let written = std::fs::File::create(&temporary)
+            .and_then(|mut file| {
+                file.write_all(&self.to_bytes())?;
+                file.sync_all()
+            })
+            .and_then(|()| std::fs::rename(&temporary, path));
+        written.map_err(|e| {
+            // Best effort: the error that matters is the one before.
+            let _ = std::fs::remove_file(&temporary);
+            file_error(path, &e)
+        })
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn file_error(path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::File {
+        path: path.display().to_string(),
+        message: error.to_string(),
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("a struct of numbers is always JSON")
+}
+
+fn refuse_other_models(
+    metadata: &BTreeMap<String, String>,
+    tensors: &BTreeMap<String, TensorView<'_>>,
+) -> Result<()> {
+    let standard = metadata.get(KIND).is_some_and(|kind| kind == "standard")
+        || tensors.contains_key("positional_embedding.weight");
+    if standard {
+        return Err(error(
+            KIND,
+            "expected a Wave Field model, found a standard Transformer, which is not supported \
+             yet; choose a Wave Field checkpoint",
+        ));
+    }
+    match metadata.get(KIND) {
+        None => Ok(()),
+        Some(kind) if kind == "wave" => Ok(()),
+        Some(kind) => Err(error(
+            KIND,
+            format!(
+                "expected the kind \"wave\", found {:?}; choose a Wave Field checkpoint",
+                shortened(kind)
+            ),
+        )),
+    }
+}
+
+/// The beginning of a text from a file, fit for a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn read_config(metadata: &BTreeMap<String, String>) -> Result<ModelConfig> {
+    let Some(text) = metadata.get(CONFIG) else {
+        let found: Vec<String> = metadata.keys().take(8).map(|key| shortened(key)).collect();
+        let found = match found.is_empty() {
+            true => "no metadata at all".into(),
+            false => format!("only {}", found.join(", ")),
+        };
+        return Err(error(
+            CONFIG,
+            format!(
+                "expected the model's shape as JSON in the file's metadata, found {found}; field \
+                 size and context length cannot be told from the tensors, so save the file again \
+                 with metadata, such as {{\"model\": \"wave\", \"config\": \"{{\\\"vocab_size\\\": \
+                 256, ...}}\"}}"
+            ),
+        ));
+    };
+    let config: ModelConfig = serde_json::from_str(text).map_err(|e| {
+        error(
+            CONFIG,
+            format!(
+                "expected the model's shape as JSON, found it broken ({e}); save the file again"
+            ),
+        )
+    })?;
+    config
+        .validate()
+        .map_err(|e| error(CONFIG, e.to_string()))?;
+    Ok(config)
+}
+
+fn read_tokenizer(
+    metadata: &BTreeMap<String, String>,
+    config: &ModelConfig,
+) -> Result<Option<Tokenizer>> {
+    let Some(text) = metadata.get(TOKENIZER) else {
+        return Ok(None);
+    };
+    let tokenizer = Tokenizer::from_json(text).map_err(|e| error(TOKENIZER, e.to_string()))?;
+    let (found, expected) = (tokenizer.vocab_size(), config.vocab_size);
+    if found != expected {
+        return Err(error(
+            TOKENIZER,
+            format!(
+                "expected a vocabulary of {expected} tokens, which is what the model has, found \
+                 one of {found}; it belongs to another model"
+            ),
+        ));
+    }
+    Ok(Some(tokenizer))
+}
+
+fn read_trainer(
+    model: &Model,
+    metadata: &BTreeMap<String, String>,
+    tensors: &mut BTreeMap<String, TensorView<'_>>,
+) -> Result<Option<TrainerState>> {
+    let (step, config) = match (metadata.get(TRAINER_STEP), metadata.get(TRAINER_CONFIG)) {
+        (None, None) => return Ok(None),
+        (Some(step), Some(config)) => (step, config),
+        (None, _) => return Err(error(TRAINER_STEP, MISSING_STATE)),
+        (_, None) => return Err(error(TRAINER_CONFIG, MISSING_STATE)),
+    };
+    let step = step.parse().map_err(|_| {
+        error(
+            TRAINER_STEP,
+            format!(
+                "expected the number of steps done, found {:?}; the state of the run is broken, \
+                 so start a new one",
+                shortened(step)
+            ),
+        )
+    })?;
+    let config: TrainConfig = serde_json::from_str(config).map_err(|e| {
+        error(
+            TRAINER_CONFIG,
+            format!(
+                "expected the run's settings as JSON, found them broken ({e}); start a new run \
+                 from the model instead"
+            ),
+        )
+    })?;
+    config
+        .validate()
+        .map_err(|e| error(TRAINER_CONFIG, e.to_string()))?;
+    let first_moment = release::read_like(&model.parameters, FIRST_MOMENT, tensors)?;
+    let second_moment = release::read_like(&model.parameters, SECOND_MOMENT, tensors)?;
+    if second_moment.iter().any(|&moment| moment < 0.0) {
+        return Err(error(
+            "optimizer.second_moment",
+            "expected squares, which are never below 0, found one that is; the state of the run \
+             is broken, so start a new one from the model",
+        ));
+    }
+    Ok(Some(TrainerState {
+        step,
+        first_moment,
+        second_moment,
+        config,
+    }))
+}
+
+const MISSING_STATE: &str = "expected it beside the rest of the run's state, found none; the state \
+                             of the run is broken, so start a new one from the model";
+
+#[cfg(test)]
+mod tests;

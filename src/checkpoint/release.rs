@@ -1,0 +1,135 @@
+//! Between our parameters and the public release's tensors.
+//!
+//! The release computes queries and an interference norm and never uses either. Our models have
+//! neither: reading drops them, writing fills them in, so that every file of ours loads strictly
+//! there.
+
+use super::container::{TensorOut, error, floats};
+use crate::config::ModelConfig;
+use crate::error::Result;
+use crate::model::{Model, ParameterSpec, Parameters};
+use safetensors::tensor::TensorView;
+use std::collections::BTreeMap;
+
+/// How the release has one of our parameters: the same rows, after some that it never uses.
+struct ReleaseForm {
+    shape: Vec<usize>,
+    /// Values at the front that our models do not have.
+    unused: usize,
+}
+
+/// The query third comes first: its gradients are zero in the release.
+fn release_form(spec: &ParameterSpec) -> ReleaseForm {
+    let mut shape = spec.shape.clone();
+    let mut unused = 0;
+    if spec.name.contains(".qkv_proj.") {
+        unused = spec.len() / 2;
+        shape[0] = shape[0] / 2 * 3;
+    }
+    ReleaseForm { shape, unused }
+}
+
+/// The names and values of what the release has besides: the interference norm.
+fn unused_tensors(config: &ModelConfig) -> impl Iterator<Item = (String, f32)> {
+    (0..config.num_interference()).flat_map(|j| {
+        let name = move |part| format!("interference_modules.{j}.norm.{part}");
+        [(name("weight"), 1.0), (name("bias"), 0.0)]
+    })
+}
+
+/// All tensors of the release's form.
+pub fn write(model: &Model) -> BTreeMap<String, TensorOut> {
+    let flat = model.parameters.flat();
+    let own = model.parameters.specs().iter().map(|spec| {
+        let ReleaseForm { shape, unused } = release_form(spec);
+        let mut values = vec![0.0; unused];
+        values.extend_from_slice(&flat[spec.range()]);
+        (spec.name.clone(), TensorOut { shape, values })
+    });
+    let filled = unused_tensors(&model.config).map(|(name, value)| {
+        let dim = model.config.embedding_dim;
+        let (shape, values) = (vec![dim], vec![value; dim]);
+        (name, TensorOut { shape, values })
+    });
+    own.chain(filled).collect()
+}
+
+/// Takes a model's tensors out of `tensors`.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] names the first tensor that is missing, of another shape or type,
+/// or holds something that is not a number.
+pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>) -> Result<Model> {
+    let mut model = Model::zeros(config)?;
+    let specs = model.parameters.specs().to_vec();
+    let flat = model.parameters.flat_mut();
+    for spec in &specs {
+        let ReleaseForm { shape, unused } = release_form(spec);
+        let values = take(tensors, &spec.name, &shape)?;
+        flat[spec.range()].copy_from_slice(&values[unused..]);
+    }
+    for (name, _) in unused_tensors(&model.config) {
+        if tensors.contains_key(&name) {
+            take(tensors, &name, &[model.config.embedding_dim])?;
+        }
+    }
+    Ok(model)
+}
+
+/// Writes a flat vector of the parameters' layout, one tensor for each parameter.
+pub fn write_like(
+    parameters: &Parameters,
+    prefix: &str,
+    flat: &[f32],
+    tensors: &mut BTreeMap<String, TensorOut>,
+) {
+    for spec in parameters.specs() {
+        let (shape, values) = (spec.shape.clone(), flat[spec.range()].to_vec());
+        let name = format!("{prefix}{}", spec.name);
+        tensors.insert(name, TensorOut { shape, values });
+    }
+}
+
+/// Reads what [`write_like`] wrote.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_like(
+    parameters: &Parameters,
+    prefix: &str,
+    tensors: &mut BTreeMap<String, TensorView<'_>>,
+) -> Result<Vec<f32>> {
+    let mut flat = vec![0.0; parameters.flat().len()];
+    for spec in parameters.specs() {
+        let name = format!("{prefix}{}", spec.name);
+        flat[spec.range()].copy_from_slice(&take(tensors, &name, &spec.shape)?);
+    }
+    Ok(flat)
+}
+
+fn take(
+    tensors: &mut BTreeMap<String, TensorView<'_>>,
+    name: &str,
+    shape: &[usize],
+) -> Result<Vec<f32>> {
+    let Some(tensor) = tensors.remove(name) else {
+        return Err(error(
+            name,
+            format!(
+                "expected a tensor of shape {shape:?}, found none of this name; the file is not \
+                 whole, or its configuration is another model's"
+            ),
+        ));
+    };
+    if tensor.shape() != shape {
+        return Err(error(
+            name,
+            format!(
+                "expected the shape {shape:?}, found {:?}; the configuration in the file is \
+                 another model's",
+                tensor.shape()
+            ),
+        ));
+    }
+    floats(name, &tensor)
+}

@@ -1,0 +1,183 @@
+use super::*;
+use crate::model::ParameterSpec;
+use safetensors::SafeTensors;
+
+fn config() -> ModelConfig {
+    ModelConfig {
+        vocab_size: 5,
+        embedding_dim: 8,
+        num_layers: 2,
+        num_heads: 2,
+        ffn_dim: 12,
+        field_size: 33,
+        max_seq_len: 17,
+        interference_interval: 1,
+        position_scale: 0.03,
+    }
+}
+
+fn checkpoint() -> Checkpoint {
+    let model = Model::new(config(), 9).unwrap();
+    let flat = model.parameters.flat();
+    let trainer = TrainerState {
+        step: u64::MAX,
+        first_moment: flat.iter().map(|x| x * 0.1).collect(),
+        second_moment: flat.iter().map(|x| x * x).collect(),
+        config: TrainConfig {
+            peak_lr: 0.000_123_456_789,
+            ..TrainConfig::default()
+        },
+    };
+    Checkpoint {
+        tokenizer: Some(Tokenizer::train_character("abcde").unwrap()),
+        extra: BTreeMap::from([("data".into(), "the \"whole\" text\n🙂".into())]),
+        trainer: Some(trainer),
+        model,
+    }
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn a_checkpoint_keeps_everything_to_the_bit() {
+    let mut before = checkpoint();
+    // Values that a conversion through text or float64 arithmetic would not keep.
+    let embedding = before.model.parameters.get_mut("token_embedding.weight");
+    embedding.unwrap()[..3].copy_from_slice(&[-0.0, 1e-45, f32::MAX]);
+    before.model.gains[1] = 0.0;
+    let bytes = before.to_bytes();
+    let after = Checkpoint::from_bytes(&bytes).unwrap();
+    assert_eq!(after.model.config, before.model.config);
+    assert_eq!(
+        bits(after.model.parameters.flat()),
+        bits(before.model.parameters.flat())
+    );
+    assert!(after.model.gains.iter().all(|&gain| gain == 1.0));
+    assert_eq!(after.tokenizer, before.tokenizer);
+    assert_eq!(after.extra, before.extra);
+    assert_eq!(after.trainer, before.trainer);
+    assert_eq!(after.to_bytes(), bytes);
+}
+
+#[test]
+fn the_file_has_the_releases_form() {
+    let mut whole = checkpoint();
+    whole.trainer = None;
+    let bytes = whole.to_bytes();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = header.metadata().as_ref().unwrap();
+    assert!(metadata["position_scale_note"].starts_with("0.03: "));
+    assert_eq!(metadata["format"], "pt");
+
+    let shape = |name: &str| tensors.tensor(name).unwrap().shape().to_vec();
+    let values = |name: &str| container::floats(name, &tensors.tensor(name).unwrap()).unwrap();
+    let name = "layers.1.attention.qkv_proj.weight";
+    assert_eq!(shape(name), [24, 8]);
+    let (query, rest) = (&values(name)[..64], &values(name)[64..]);
+    assert!(query.iter().all(|&x| x == 0.0));
+    assert_eq!(rest, whole.model.parameters.get(name).unwrap());
+    assert_eq!(shape("layers.1.attention.qkv_proj.bias"), [24]);
+    assert_eq!(values("interference_modules.1.norm.weight"), [1.0; 8]);
+    assert_eq!(values("interference_modules.1.norm.bias"), [0.0; 8]);
+    assert_eq!(
+        shape("interference_modules.0.interference_temperature"),
+        [0; 0]
+    );
+    // Beside our own parameters only the two norms.
+    assert_eq!(tensors.len(), whole.model.parameters.specs().len() + 4);
+}
+
+#[test]
+fn no_note_where_the_release_computes_the_same() {
+    let scale_of_release = ModelConfig {
+        position_scale: 1.0,
+        ..config()
+    };
+    let bytes = Checkpoint::new(Model::new(scale_of_release, 1).unwrap(), None).to_bytes();
+    let container = Container::parse(&bytes).unwrap();
+    assert!(!container.metadata.contains_key(POSITION_NOTE));
+    let after = Checkpoint::from_bytes(&bytes).unwrap();
+    assert!(after.tokenizer.is_none() && after.trainer.is_none() && after.extra.is_empty());
+}
+
+/// Rewrites every tensor in a two-byte type.
+fn in_halves(bytes: &[u8], dtype: &str, convert: fn(f32) -> u16) -> Vec<u8> {
+    let container = Container::parse(bytes).unwrap();
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    header.insert("__metadata__".into(), serde_json::json!(container.metadata));
+    for (name, tensor) in &container.tensors {
+        let start = data.len();
+        for value in container::floats(name, tensor).unwrap() {
+            data.extend_from_slice(&convert(value).to_le_bytes());
+        }
+        let entry = serde_json::json!({
+            "dtype": dtype, "shape": tensor.shape(), "data_offsets": [start, data.len()]
+        });
+        header.insert(name.clone(), entry);
+    }
+    let header = serde_json::to_string(&header).unwrap();
+    let length = (header.len() as u64).to_le_bytes();
+    [&length, header.as_bytes(), &data].concat()
+}
+
+#[test]
+fn half_precision_reads_as_the_nearest_float32() {
+    let mut whole = checkpoint();
+    whole.trainer = None;
+    let whole = Checkpoint::from_bytes(&whole.to_bytes()).unwrap();
+    let bytes = whole.to_bytes();
+    let bfloat = in_halves(&bytes, "BF16", |x| (x.to_bits() >> 16) as u16);
+    let found = Checkpoint::from_bytes(&bfloat).unwrap();
+    for (&x, &half) in whole
+        .model
+        .parameters
+        .flat()
+        .iter()
+        .zip(found.model.parameters.flat())
+    {
+        assert_eq!(half.to_bits(), x.to_bits() & 0xffff_0000);
+    }
+    let halves = in_halves(&bytes, "F16", |_| 0x3555);
+    let found = Checkpoint::from_bytes(&halves).unwrap();
+    let is_third = |spec: &ParameterSpec| {
+        let values = &found.model.parameters.flat()[spec.range()];
+        values.iter().all(|&x| x == 0.333_251_95)
+    };
+    assert!(found.model.parameters.specs().iter().all(is_third));
+}
+
+#[test]
+fn a_file_is_replaced_whole_and_its_errors_name_it() {
+    let folder = std::env::temp_dir().join(format!("wavefield-checkpoint-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("model.safetensors");
+    std::fs::write(&path, "an older file").unwrap();
+    let before = checkpoint();
+    before.write(&path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before.to_bytes());
+    assert_eq!(
+        Checkpoint::read(&path).unwrap().to_bytes(),
+        before.to_bytes()
+    );
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(
+        names.len(),
+        1,
+        "a temporary file was left behind: {names:?}"
+    );
+
+    // A folder in its place: nothing can be renamed over it, and nothing is left beside it.
+    let taken = folder.join("taken");
+    std::fs::create_dir_all(taken.join("inside")).unwrap();
+    for failed in [
+        before.write(&taken).unwrap_err(),
+        Checkpoint::read(folder.join("nowhere")).unwrap_err(),
+    ] {
+        assert!(matches!(failed, Error::File { .. }), "{failed}");
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
