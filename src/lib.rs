@@ -1,4 +1,58 @@
-//! Wave Field language models.
+//! Wave Field language models: attention by damped waves on a one-dimensional field, in
+//! O(N log N) over the text in training and O(1) a token in decoding.
+//!
+//! # The model in brief
+//!
+//! N tokens sit on a field of G cells, token i at p_i = i·s with stride s = (G-1)/(M-1), M being the
+//! context. In each layer every head h has a wave of its own, the kernel
+//!
+//! κ(t) = e^(-αt)·cos(ωt + φ) / max(Σ|κ|, 1e-8),  t = 0..G-1 cells,
+//!
+//! with learned frequency ω (radians a cell), damping α = softplus(a) (a cell) and phase φ
+//! (radians). A token deposits its value times the length of its key; the field is convolved with
+//! the kernel, causally; the tokens gather what reached them; heads are coupled by a softmax over a
+//! learned H×H matrix, gated by a sigmoid, and projected. Around that: pre-norm residual layers with
+//! a GELU feed-forward part, and after every few layers an interference module that lets a token
+//! take on the mean of the text so far as far as it agrees with it. The formulas stand at the kernels
+//! ([`kernels`]); the order in which they run stands in [`model::network`].
+//!
+//! The kernel is the real part of a damped rotation, so the convolution is a recurrence as well, with
+//! one complex number of state a channel: [`decode`] generates text that way, and a test holds both
+//! views equal.
+//!
+//! # Conventions
+//!
+//! - Row-major float32; (rows, columns) means the columns are next to each other. Indices start at 0.
+//! - B sequences of N tokens; T = B·N rows of tokens. D embedding, H heads, d = D/H, F feed-forward,
+//!   V vocabulary, L layers, C = D/4 interference context. Head h owns channels h·d..(h+1)·d.
+//! - FFTs are not normalised; the kernel's spectrum carries the 1/length. Lines are padded with
+//!   zeros to at least twice their length, so that a convolution never wraps around.
+//! - No logit depends on a later token. That holds for stride 1 and strides from 2 up, and any other
+//!   configuration is refused ([`ModelConfig::validate`]).
+//! - The gradient of `x` is `dx`. Parameter gradients are added to, all others overwritten, unless a
+//!   kernel says otherwise.
+//! - Random numbers are functions of (seed, stream, counter) ([`rng`]); there is no hidden state.
+//! - What comes from outside and is wrong gives an [`Error`] that says what was expected, what was
+//!   found and what to do. A panic is a programmer's mistake.
+//!
+//! # Where things are
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`config`], [`error`], [`rng`] | a model's shape and its laws; failures; random numbers |
+//! | [`kernels`] | one operation a file: contract, CPU forward and backward, test |
+//! | [`backend`] | operations as plain data, and the CPU that runs them |
+//! | [`model`] | parameter table; forward and backward over a backend; reading whole texts |
+//! | [`decode`] | the recurrent view: state, one step, sampling, text |
+//! | [`train`] | a step, the schedule, batches, evaluation |
+//! | [`tokenizer`] | characters and byte-level BPE, as `tokenizer.json` |
+//! | [`checkpoint`] | safetensors files under the public release's names |
+//! | [`diagnostics`] | observers that look at a model and change nothing |
+//! | [`bench`] | the shapes at which speed is measured |
+//! | `web` | the session that the page's worker holds (wasm only) |
+//!
+//! The model is Wave Field V3.5 as its public release computes it; `tests/fixtures` pins that.
+
 pub mod backend;
 pub mod bench;
 pub mod checkpoint;
@@ -13,5 +67,6 @@ pub mod tokenizer;
 pub mod train;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+
 pub use config::ModelConfig;
 pub use error::{Error, Result};
