@@ -216,8 +216,13 @@ mod tests {
 
     #[test]
     fn causality_law_names_a_field_size_that_would_do() {
-        for (field_size, allowed) in [(17, true), (18, false), (32, false), (33, true), (64, true)] {
-            let result = ModelConfig { field_size, ..config() }.validate();
+        for (field_size, allowed) in [(17, true), (18, false), (32, false), (33, true), (64, true)]
+        {
+            let result = ModelConfig {
+                field_size,
+                ..config()
+            }
+            .validate();
             assert_eq!(result.is_ok(), allowed, "{field_size} cells for 17 tokens");
             if let Err(error) = result {
                 let text = error.to_string();
@@ -257,8 +262,26 @@ mod tests {
     fn positions_are_exact() {
         let c = config();
         assert_eq!(c.stride(), 3.9375);
-        assert_eq!(c.position(0), Position { cell: 0, fraction: 0.0 });
-        assert_eq!(c.position(3), Position { cell: 11, fraction: 0.8125 });
-        assert_eq!(c.position(16), Position { cell: 63, fraction: 0.0 });
+        assert_eq!(
+            c.position(0),
+            Position {
+                cell: 0,
+                fraction: 0.0
+            }
+        );
+        assert_eq!(
+            c.position(3),
+            Position {
+                cell: 11,
+                fraction: 0.8125
+            }
+        );
+        assert_eq!(
+            c.position(16),
+            Position {
+                cell: 63,
+                fraction: 0.0
+            }
+        );
     }
 }
