@@ -60,13 +60,13 @@ export class Lessons {
   resumeFrom(bytes, text) {
     const info = this.#session.train_resume(bytes, text);
     this.#begin();
-    this.#state = "paused";
     return info;
   }
 
   #begin() {
     const { step, ...plan } = this.#session.train_plan();
     this.#plan = plan;
+    this.#state = "paused"; // Whatever the training before it came to.
     this.#step = step;
     this.#losses = [];
     this.#faults = 0;

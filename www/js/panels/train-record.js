@@ -17,8 +17,8 @@
 
 const RECORD = "train-run/";
 const TEXT = "train-text/";
-/** How long a reloaded page waits for the page before it to let go. */
-const PATIENCE_MS = 600;
+/** How long to wait for another page to let go: a page that was just reloaded does so soon, on a busy machine later. */
+export const PATIENCE_MS = { first: 500, then: 30_000 };
 
 export class RunRecords {
   #storage;
@@ -54,19 +54,31 @@ export class RunRecords {
     return this.#storage.get(TEXT + id);
   }
 
-  /** The newest training that no other tab holds; older ones are deleted. @returns {Promise<RunRecord | null>} */
-  async restore() {
+  /** Whether other tabs hold trainings that could be taken up once they let go. */
+  heldElsewhere = false;
+
+  /**
+   * The newest training that no other tab holds; older ones are deleted.
+   * @param {AbortSignal} patience  ends the waiting for other tabs to let go
+   * @returns {Promise<RunRecord | null>}
+   */
+  async restore(patience) {
+    this.heldElsewhere = false;
     let newest = /** @type {RunRecord | null} */ (null);
     for (const key of await this.#storage.keys(RECORD)) {
       /** @type {RunRecord | undefined} */
       const record = await this.#storage.get(key);
-      if (!record?.bytes || !(await this.#hold(record.id))) continue;
+      if (!record?.bytes) continue;
+      if (!(await this.#hold(record.id, patience))) {
+        this.heldElsewhere = true;
+        continue;
+      }
       const isNewer = newest === null || newest.savedAt < record.savedAt;
       const older = isNewer ? newest : record;
       if (isNewer) newest = record;
       if (older) await this.#delete(older.id);
     }
-    return newest && (await this.#hold(newest.id)) ? newest : null;
+    return newest && (await this.#hold(newest.id, patience)) ? newest : null;
   }
 
   /** @param {string} id */
@@ -75,22 +87,25 @@ export class RunRecords {
     await this.#storage.delete(TEXT + id);
   }
 
-  /** @param {string} id @returns {Promise<boolean>} false when another tab has it */
-  async #hold(id) {
+  /** @param {string} id @param {AbortSignal} [patience] @returns {Promise<boolean>} false when another tab has it */
+  async #hold(id, patience = AbortSignal.timeout(PATIENCE_MS.first)) {
     if (id === this.id) return true;
     this.#release();
-    const release = await hold(`wave-field-${RECORD}${id}`);
+    const release = await hold(`wave-field-${RECORD}${id}`, patience);
     this.id = release ? id : "";
     this.#release = release ?? (() => {});
     return release !== null;
   }
 }
 
-/** @param {string} name @returns {Promise<(() => void) | null>} lets go again; null when another tab holds it */
-function hold(name) {
+/**
+ * @param {string} name @param {AbortSignal} patience
+ * @returns {Promise<(() => void) | null>} lets go again; null when another tab holds it
+ */
+function hold(name, patience) {
   if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
     const held = () => new Promise((/** @type {(_: void) => void} */ release) => resolve(() => release()));
-    navigator.locks.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, held).catch(() => resolve(null));
+    navigator.locks.request(name, { signal: patience }, held).catch(() => resolve(null));
   });
 }

@@ -1,7 +1,7 @@
 // One training, as the page knows it: what the engine reports, and the record that outlives a reload. No DOM of its own.
 
 import { loadDataSet } from "../data.js";
-import { RunRecords } from "./train-record.js";
+import { PATIENCE_MS, RunRecords } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
 import { startRequest } from "./train-presets.js";
 
@@ -59,6 +59,9 @@ export class TrainRun {
   #saveEvery = SAVE_MS.least;
   #lastProgress = 0;
   #records;
+  #patience = new AbortController();
+  /** @type {Promise<void>} */
+  #waiting = Promise.resolve();
 
   /** @type {RunState} */
   state = "idle";
@@ -113,6 +116,8 @@ export class TrainRun {
 
   /** @param {Choices} choices @param {string} text @param {string} dataName */
   async start(choices, text, dataName) {
+    this.#patience.abort();
+    await this.#waiting;
     await this.discard();
     const { text: _, ...plan } = startRequest(choices, text, dataName);
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
@@ -189,14 +194,22 @@ export class TrainRun {
     this.#become("idle");
   }
 
-  /** Finds the run that an earlier visit left, unless another tab is at it. @returns {Promise<boolean>} */
+  /** Finds the run that an earlier visit left, unless another tab is at it. */
   async restore() {
-    const record = await this.#records.restore();
-    if (!record) return false;
+    await this.#take(AbortSignal.timeout(PATIENCE_MS.first));
+    if (this.plan || !this.#records.heldElsewhere) return;
+    // The page before this one has not let go yet, or another tab is at it: it may still come free.
+    setTimeout(() => this.#patience.abort(), PATIENCE_MS.then);
+    this.#waiting = this.#take(this.#patience.signal);
+  }
+
+  /** @param {AbortSignal} patience */
+  async #take(patience) {
+    const record = await this.#records.restore(patience);
+    if (!record) return;
     this.#record = record;
     this.#show(record);
     this.#become(record.state === "done" || record.state === "stopped" ? record.state : "interrupted");
-    return true;
   }
 
   /** Multiplications and additions a second that training reached here; null before the first. @returns {Promise<number | null>} */

@@ -27,6 +27,9 @@ const STATE_WORDS = {
   failed: "Interrupted by a fault",
   interrupted: "Interrupted",
 };
+/** Drawing takes time from the training on a small machine. */
+const DRAWING_MS = 200;
+
 export class TrainView {
   #app;
   #run;
@@ -39,12 +42,16 @@ export class TrainView {
   /** The data whose items count as known in the samples. */
   #knownFor = "";
   #shownEvaluations = -1;
+  #drawnAt = 0;
+  /** @type {RunState | null} */
+  #drawnState = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #waiting;
 
   /** @param {App} app @param {TrainRun} run */
   constructor(app, run) {
     this.#app = app;
     this.#run = run;
-    this.render = oncePerFrame(() => this.#render());
     this.status = statusParts({
       pause: () => this.#do(() => run.pause()),
       goOn: () => this.#do(() => run.goOn()),
@@ -59,7 +66,7 @@ export class TrainView {
     this.faults = h("ul", { class: "train-faults" });
     this.chart = new LossChart(this.curves.host, (reading) => {
       this.#reading = reading;
-      this.render();
+      this.#draw();
     });
     this.sampleList = new TrainSamples(this.samples.list);
     this.strips = new TrainHeads(this.heads.root);
@@ -70,6 +77,21 @@ export class TrainView {
     document.addEventListener("visibilitychange", this.render);
     new ResizeObserver(this.render).observe(this.element);
   }
+
+  /** Draws in the next frame; while nothing but the figures move, a few times a second are enough. */
+  render = () => {
+    const rest = this.#drawnState === this.#run.state ? DRAWING_MS - (performance.now() - this.#drawnAt) : 0;
+    if (rest <= 0) return this.#draw();
+    this.#waiting ??= setTimeout(this.#draw, rest);
+  };
+
+  #draw = oncePerFrame(() => {
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+    this.#drawnAt = performance.now();
+    this.#drawnState = this.#run.state;
+    this.#render();
+  });
 
   /** Moves the person to the training that begins. */
   attend() {
@@ -82,14 +104,14 @@ export class TrainView {
     if (this.#busy) return;
     this.#busy = true;
     this.#problem = "";
-    this.render();
+    this.#draw();
     try {
       await action();
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error);
     }
     this.#busy = false;
-    this.render();
+    this.#draw();
   }
 
   async #adopt() {
