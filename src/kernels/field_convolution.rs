@@ -10,7 +10,7 @@ use super::parallel::for_each_block;
 use super::wave_kernel::Taps;
 use crate::config::ModelConfig;
 use rustfft::num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
+use rustfft::Fft;
 use std::sync::Arc;
 
 /// How the tokens of one batch lie on the field.
@@ -98,7 +98,7 @@ pub struct Transforms<T: Real> {
 impl<T: Real> Transforms<T> {
     /// Plans both directions.
     pub fn new(len: usize) -> Self {
-        let mut planner = FftPlanner::new();
+        let mut planner = planner();
         Transforms {
             len,
             forward: planner.plan_fft_forward(len),
@@ -120,6 +120,18 @@ impl<T: Real> Transforms<T> {
         scratch.resize(fft.get_inplace_scratch_len(), zero());
         fft.process_with_scratch(lines, scratch);
     }
+}
+
+/// In the browser the vector planner is asked for by name: the general one also carries the scalar
+/// transforms of every length, a third of the library's code, and our lengths never need them.
+#[cfg(target_arch = "wasm32")]
+fn planner<T: Real>() -> rustfft::FftPlannerWasmSimd<T> {
+    rustfft::FftPlannerWasmSimd::new().expect("the page is built with simd128, for float32")
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn planner<T: Real>() -> rustfft::FftPlanner<T> {
+    rustfft::FftPlanner::new()
 }
 
 fn zero<T: Real>() -> Complex<T> {
