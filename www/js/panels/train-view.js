@@ -174,7 +174,7 @@ export class TrainView {
       case "running":
         return unsafe.trim() || (savedStep === null ? "You can leave this tab: training goes on." : `Saved at step ${savedStep.toLocaleString("en-GB")}. You can leave this tab: training goes on.`);
       case "paused":
-        return `Saved at step ${(savedStep ?? facts.step).toLocaleString("en-GB")}. It will go on exactly from here.` + unsafe;
+        return (savedStep === facts.step ? `Saved at step ${savedStep.toLocaleString("en-GB")}. It will go on exactly from here.` : "Being saved.") + unsafe;
       case "done":
         return `It took ${duration(facts.secondsTrained)}.` + unsafe;
       case "stopped":
