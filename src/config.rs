@@ -234,7 +234,8 @@ mod tests {
 
     #[test]
     fn every_bad_dimension_is_named() {
-        let cases: [(&str, fn(&mut ModelConfig)); 9] = [
+        type Break = fn(&mut ModelConfig);
+        let cases: [(&str, Break); 9] = [
             ("vocab_size", |c| c.vocab_size = 0),
             ("embedding_dim", |c| c.embedding_dim = 18),
             ("num_layers", |c| c.num_layers = 0),

@@ -37,7 +37,6 @@ struct Training {
     scratch: Scratch,
 }
 
-/// Where the interesting results lie; read them once the operations have run.
 impl Network {
     /// Lays a model out on a backend for `batch` sequences of `seq_len` tokens, forward only.
     ///
@@ -142,16 +141,6 @@ impl Network {
     pub fn summary(&self) -> &View {
         debug_assert_eq!(self.buffers.summary.len(), SUMMARY);
         &self.buffers.summary
-    }
-
-    /// What a layer's tokens deposited on the field: (batch, seq_len, D).
-    pub fn deposits(&self, layer: usize) -> &View {
-        &self.buffers.layers[layer].deposits
-    }
-
-    /// An interference module's running means W_c x + b_c: (batch, seq_len, C).
-    pub fn context_means(&self, module: usize) -> &View {
-        &self.buffers.interference[module].means
     }
 
     /// Clips the gradients and moves the parameters.
