@@ -40,6 +40,9 @@ export function mountTabs(list, state) {
   show();
   return (tab) => {
     state.set("tab", tab);
-    if (!narrow.matches) document.getElementById(tab)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (narrow.matches) return;
+    // The text panel sticks, so it counts as in view even where the training panel covers it.
+    const panel = document.getElementById(tab);
+    (tab === "train" ? panel : panel?.parentElement)?.scrollIntoView({ block: "start", behavior: "smooth" });
   };
 }

@@ -39,7 +39,7 @@ const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
 const MAX_FAULTS = 50;
 /** A snapshot is due this often, or less often where writing one takes long. */
-const SAVE_MS = { least: 5_000, most: 20_000 };
+const SAVE_MS = { first: 2_000, least: 5_000, most: 20_000 };
 
 /** @returns {Facts} */
 const noFacts = () => ({
@@ -56,7 +56,7 @@ export class TrainRun {
   /** @type {Promise<boolean> | null} */
   #saving = null;
   #lastSave = 0;
-  #saveEvery = SAVE_MS.least;
+  #saveEvery = SAVE_MS.first;
   #lastProgress = 0;
   #records;
   #patience = new AbortController();

@@ -69,27 +69,20 @@ export class LossHistory {
 }
 
 /**
- * Exponential mean from both sides, so that the smoothed curve neither lags behind nor runs ahead.
+ * Exponential mean from both sides, so that the smoothed curve neither lags behind nor runs ahead. It looks less far at
+ * the beginning, where the loss falls too fast for a long mean to follow.
  * @param {readonly number[]} values @param {number} span  about how many points it looks over; 1 is none
  * @returns {number[]}
  */
 export function smooth(values, span) {
-  const keep = span > 1 ? 1 - 2 / (span + 1) : 0;
-  if (keep === 0) return [...values];
-  const forward = values.map(running(keep));
-  const step = running(keep);
-  return forward.reverse().map(step).reverse();
-}
-
-/** An exponential mean that is unbiased at its start. @param {number} keep @returns {(value: number) => number} */
-function running(keep) {
-  let sum = 0;
-  let weight = 0;
-  return (value) => {
-    sum = keep * sum + (1 - keep) * value;
-    weight = keep * weight + (1 - keep);
-    return sum / weight;
+  const smoothed = [...values];
+  const pull = (/** @type {number} */ i, /** @type {number} */ from) => {
+    const rate = 2 / (Math.min(span, 1 + i / 2) + 1);
+    smoothed[i] = smoothed[from] + (smoothed[i] - smoothed[from]) * rate;
   };
+  for (let i = 1; i < smoothed.length; i++) pull(i, i - 1);
+  for (let i = smoothed.length - 2; i >= 0; i--) pull(i, i + 1);
+  return smoothed;
 }
 
 /**
