@@ -1,7 +1,7 @@
 //! Interference for one token after another: the mean over the past is a running sum.
 
 use super::linear::{dot, linear, sigmoid};
-use super::physics::softplus;
+use crate::kernels::interference::{SMALLEST_NORM, effective_temperature};
 use crate::model::Model;
 
 /// The running sums of one interference module, in float64 so that a long stream loses nothing.
@@ -106,7 +106,7 @@ impl RunningContext {
         sigmoid(gate);
 
         let raw = f64::from(at(&ranges.temperature)[0]);
-        let temperature = (softplus(raw) + 0.05) as f32;
+        let temperature = effective_temperature(raw) as f32;
         for t in 0..tokens {
             let row = t * dim..(t + 1) * dim;
             let (local, global) = (&local[row.clone()], &global[row.clone()]);
@@ -121,7 +121,7 @@ impl RunningContext {
     }
 }
 
-/// max(||x||₂, 1e-12).
+/// max(‖x‖₂, 1e-12).
 fn length(x: &[f32]) -> f32 {
-    dot(x, x).sqrt().max(1e-12)
+    dot(x, x).sqrt().max(SMALLEST_NORM as f32)
 }

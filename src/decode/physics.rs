@@ -1,8 +1,9 @@
 //! The numbers that follow from the heads' frequency, damping, phase and gain, worked out once
 //! and used at every token.
 
-use crate::config::ModelConfig;
-use crate::model::Model;
+use crate::kernels::couple_gate::softmax_rows;
+use crate::kernels::wave_kernel::{SMALLEST_SUM, Wave};
+use crate::model::{Model, softplus};
 
 /// A complex number in float64.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,7 +95,13 @@ impl HeadPhysics {
         };
         let per_cell = power(1);
         let turn = Complex::polar(1.0, phase);
-        let size = gain / kernel_norm(per_cell, turn, &model.config);
+        let wave = Wave {
+            frequency,
+            damping,
+            phase,
+        };
+        let sum = wave.absolute_sum(model.config.field_size);
+        let size = gain / sum.max(SMALLEST_SUM);
         HeadPhysics {
             per_cell,
             powers: [0, 1, 2].map(|more| power(least_distance + more)),
@@ -106,42 +113,20 @@ impl HeadPhysics {
     }
 }
 
-/// max(Σ|κ(t)|, 1e-8) over the cells t = 0..G-1, κ(t) = Re(e^(iφ)·z^t).
-fn kernel_norm(per_cell: Complex, turn: Complex, config: &ModelConfig) -> f64 {
-    let (mut wave, mut sum) = (turn, 0.0);
-    for _ in 0..config.field_size {
-        sum += wave.re.abs();
-        wave = wave.times(per_cell);
-        // The rest of the tail is below rounding, and subnormal numbers are slow.
-        if wave.re.abs() + wave.im.abs() < 1e-30 {
-            break;
-        }
-    }
-    sum.max(1e-8)
-}
-
-/// ln(1 + e^x), with `libm` so that it is the same on every machine.
-pub fn softplus(x: f64) -> f64 {
-    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
-}
-
 fn coupling(model: &Model, layer: usize) -> Vec<f32> {
     let range = model.parameters.table().layers[layer].coupling.clone();
-    let mut mixed = Vec::with_capacity(range.len());
-    for row in model.parameters.flat()[range].chunks_exact(model.config.num_heads) {
-        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights = row
-            .iter()
-            .map(|&c| libm::exp(f64::from(c) - f64::from(max)));
-        let total: f64 = weights.clone().sum();
-        mixed.extend(weights.map(|w| (w / total) as f32));
-    }
-    mixed
+    let raw: Vec<f64> = model.parameters.flat()[range]
+        .iter()
+        .map(|c| f64::from(*c))
+        .collect();
+    let mixed = softmax_rows(&raw, model.config.num_heads);
+    mixed.into_iter().map(|weight| weight as f32).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
     use crate::model::Head;
 
     fn model() -> Model {
@@ -188,10 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn the_norm_has_a_floor_and_coupling_rows_add_up_to_one() {
+    fn coupling_rows_add_up_to_one() {
         let model = model();
-        let (still, quarter) = (Complex { re: 0.0, im: 0.0 }, Complex { re: 0.0, im: 1.0 });
-        assert_eq!(kernel_norm(still, quarter, &model.config), 1e-8);
         let physics = &Physics::new(&model).layers[0];
         for row in physics.coupling.chunks_exact(2) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);

@@ -32,14 +32,14 @@ pub struct Model {
     pub gains: Vec<f32>,
 }
 
-/// ln(1 + e^x), without overflow.
+/// ln(1 + e^x), without overflow, and with `libm` so that it is the same on every machine.
 pub fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }
 
 /// The inverse of [`softplus`], for y above 0.
 pub fn inverse_softplus(y: f64) -> f64 {
-    y + (-(-y).exp_m1()).ln()
+    y + libm::log(-libm::expm1(-y))
 }
 
 /// Largest damping and frequency that a person may set; beyond it a kernel is one cell long.
