@@ -21,8 +21,19 @@ export class EngineError extends Error {
   }
 }
 
-const startWorker = () =>
-  new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "wavefield-engine" });
+/**
+ * A worker, and what it has said so far.
+ * @typedef {{worker: Worker, said: unknown[]}} Started
+ */
+
+/** @returns {Started} */
+function startWorker() {
+  const page = /** @type {{firstWorker?: Started}} */ (globalThis);
+  const first = page.firstWorker;
+  delete page.firstWorker;
+  if (first) return first;
+  return { worker: new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "wavefield-engine" }), said: [] };
+}
 
 export class Engine {
   /** @type {Worker | null} */ #worker = null;
@@ -31,7 +42,7 @@ export class Engine {
   #nextId = 1;
   #start;
 
-  /** @param {() => Worker} start How a worker is made; another one in tests. */
+  /** @param {() => Started} start How a worker is made; another one in tests. */
   constructor(start = startWorker) {
     this.#start = start;
     this.restart();
@@ -41,7 +52,7 @@ export class Engine {
   restart() {
     this.#worker?.terminate();
     this.#fail("The engine was restarted.");
-    const worker = this.#start();
+    const { worker, said } = this.#start();
     worker.onmessage = ({ data }) => this.#receive(data);
     // A script that does not load, or a panic that escaped: the worker cannot tell us itself.
     worker.onerror = (event) => {
@@ -49,6 +60,8 @@ export class Engine {
       this.#die(event.message || "The engine could not be loaded. Check the connection and reload the page.");
     };
     this.#worker = worker;
+    // Not at once: whoever made this engine has yet to listen to it.
+    if (said.length > 0) queueMicrotask(() => said.forEach((message) => this.#receive(message)));
   }
 
   get alive() {

@@ -69,12 +69,15 @@ function keepState() {
 
 async function start() {
   state.restore(await storage.get(KEY_STATE).catch(() => null));
-  mountFiles(part("files"), app);
-  mountGenerate(part("generate"), app);
-  mountWaves(part("waves"), app);
-  mountTrain(part("train"), app);
+  const opening = models.restore().catch(cannotOpen);
+  // A breath between two panels: neither the engine nor a person waits for all of them.
+  const mounts = /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles], ["train", mountTrain]]);
+  for (const [id, mount] of mounts) {
+    mount(part(id), app);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   keepState();
-  await models.restore().catch(cannotOpen);
+  await opening;
 }
 
 start();

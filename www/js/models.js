@@ -15,10 +15,14 @@ const KEY_HEADS = "heads";
 export class Models {
   #app;
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
+  /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
+  #early = fetchShipped();
 
   /** @param {Pick<App, "engine" | "state" | "storage">} app */
   constructor(app) {
     this.#app = app;
+    // Whoever asks for it hears of a failure; a person with a model of their own need not.
+    this.#early?.catch(() => {});
   }
 
   /** Whether the model that comes with the page is the open one. */
@@ -85,7 +89,9 @@ export class Models {
 
   /** @param {Source} source */
   async #load(source) {
-    const bytes = source.bytes?.slice(0) ?? (await fetchShipped());
+    const early = this.#early;
+    this.#early = null;
+    const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
     this.#show(info);

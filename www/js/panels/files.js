@@ -46,6 +46,7 @@ export function mountFiles(root, app) {
   root.append(
     h("div", { class: "model-card" }, name, size),
     h("div", { class: "file-buttons" }, shipped, open, save, themeToggle()), picker);
+  show();
   acceptDrops(app);
 }
 

@@ -35,6 +35,8 @@ export function mountGenerate(root, app) {
 
 class GeneratePanel {
   #app;
+  #root;
+  /** Texts that came to their end or were stopped. */ #written = 0;
   /** @type {Map<string, Run>} */ #runs = new Map();
   #inspector = new Inspector();
   #inspecting = false;
@@ -59,6 +61,7 @@ class GeneratePanel {
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
     this.#app = app;
+    this.#root = root;
     const inspect = (/** @type {GeneratedToken | null} */ token, /** @type {boolean} */ speak) => this.#inspect(token, speak);
     this.#view = new TokenView("Generated text", inspect);
     this.#other = new TokenView("Text under the waves as in the file", inspect);
@@ -111,13 +114,17 @@ class GeneratePanel {
       for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {});
     });
     state.on("applied", () => this.#askNext());
-    state.on("model", (model) => {
-      if (!model) return;
-      this.#fitPrompt();
-      this.#begin("prompt");
-    });
+    state.on("model", () => this.#open());
     state.on("engine", () => this.#showButtons());
+    this.#open();
+  }
+
+  /** A model that has just been opened writes at once. */
+  #open() {
     this.#showButtons();
+    if (!this.#app.state.get("model")) return;
+    this.#fitPrompt();
+    this.#begin("prompt");
   }
 
   /** A prompt with characters that this model has never seen gives way to one that it can read. */
@@ -146,6 +153,7 @@ class GeneratePanel {
     state.set("generating", true);
     await Promise.all(views.map((view) => this.#run(view, from === "end" ? view.text : prompt)));
     state.set("generating", this.#runs.size > 0);
+    this.#root.dataset.written = String(++this.#written);
     this.#showButtons();
     if (this.#runs.size === 0) this.#askNext();
   }

@@ -61,6 +61,7 @@ class WavesPanel {
     this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
     this.#resetAll.addEventListener("click", () => app.heads.reset(null));
     app.state.on("model", () => this.#rebuild());
+    this.#rebuild();
     app.state.on("layer", () => this.#rebuild());
     app.state.on("heads", () => this.#draw());
     app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));

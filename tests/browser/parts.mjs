@@ -1,0 +1,53 @@
+// Words for what a person does with the Generate and Waves parts, shared by their tests.
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page */
+export const generatePanel = (page) => page.locator("#generate");
+
+/** Waits until the first text is being written. @param {Page} page */
+export async function firstText(page) {
+  await page.locator(".token").nth(5).waitFor({ timeout: 20_000 });
+}
+
+/** The text after the prompt. @param {Page} page @param {number} [view] */
+export const textOf = (page, view = 0) =>
+  page.locator(".display:visible").nth(view).evaluate((element) => [...element.querySelectorAll(".token")].map((token) => token.textContent).join(""));
+
+/** Waits until nothing is being written. @param {Page} page */
+export const finished = (page) => generatePanel(page).getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: 60_000 });
+
+/**
+ * Opens nothing, stops the first text and sets what the test needs: full pace and a short length.
+ * @param {Page} page @param {{length?: number, seed?: number, prompt?: string}} [settings]
+ */
+export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" } = {}) {
+  await firstText(page);
+  await page.getByRole("button", { name: "Stop", exact: true }).first().click();
+  await finished(page);
+  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  await generatePanel(page).getByLabel("Length", { exact: true }).fill(String(length));
+  await generatePanel(page).getByLabel("Seed", { exact: true }).fill(String(seed));
+  await generatePanel(page).getByLabel("Prompt", { exact: true }).fill(prompt);
+}
+
+/** Writes a text to its end. @param {Page} page @returns {Promise<string>} */
+export async function write(page) {
+  const panel = generatePanel(page);
+  const before = Number(await panel.getAttribute("data-written"));
+  await panel.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.locator(`#generate[data-written="${before + 1}"]`).waitFor({ timeout: 60_000 });
+  return textOf(page);
+}
+
+/** The likeliest next tokens with their probabilities, once they stand still. @param {Page} page @returns {Promise<string>} */
+export async function nextTokens(page) {
+  await page.locator(".inspector-title", { hasText: "Next token" }).waitFor();
+  return page.locator(".bars").innerText();
+}
+
+/** One head's channel. @param {Page} page @param {number} head From 1. */
+export const channel = (page, head) => page.getByRole("article", { name: `Head ${head}`, exact: true });
+
+/** A picture of a canvas, to see whether it changed. @param {import("playwright-core").Locator} canvas @returns {Promise<string>} */
+export const picture = (canvas) => canvas.evaluate((element) => /** @type {HTMLCanvasElement} */ (element).toDataURL());
