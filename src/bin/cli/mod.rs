@@ -64,22 +64,21 @@ const TOKENIZER_FILE: &str = "tokenizer.json";
 impl Command {
     /// Runs the command.
     pub fn run(self) -> Result<()> {
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build_global()
-                .map_err(|error| Error::Config {
-                    field: "threads",
-                    message: format!("{threads} threads could not be started: {error}"),
-                })?;
-        }
-        match self.task {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0))
+            .build()
+            .map_err(|error| Error::Config {
+                field: "threads",
+                message: format!("they could not be started: {error}"),
+            })?;
+        // Inside the pool, so that no operation has to be handed over to it.
+        pool.install(|| match self.task {
             Task::Train(task) => task.run(),
             Task::Generate(task) => task.run(),
             Task::Eval(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
-        }
+        })
     }
 }
 
