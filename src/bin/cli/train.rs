@@ -16,9 +16,9 @@ use wavefield::tokenizer::Tokenizer;
 use wavefield::train::{Dataset, Evaluation, TrainConfig, Trainer};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
-const STATE_FILE: &str = "run.safetensors.tmp";
+const STATE_FILE: &str = "run.safetensors";
 /// The validation curve, one line a measurement.
-const LOG_FILE: &str = "validation.csv.tmp";
+const LOG_FILE: &str = "validation.csv";
 
 #[derive(Args)]
 pub struct Train {
