@@ -20,7 +20,7 @@ const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const engine = new Engine();
 const state = new State();
-const notify = makeNotices(part("notices"));
+const { notify, dismiss } = makeNotices(part("notices"));
 const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
 const models = new Models({ engine, state, storage });
 const heads = new Heads({ engine, state, models, notify });
@@ -31,6 +31,7 @@ const app = { engine, state, storage, models, heads, notify, announce, show };
 
 engine.on("ready", ({ simd }) => {
   state.set("engine", "ready");
+  dismiss("engine");
   part("engine-status").textContent = `Engine: WebAssembly${simd ? " with SIMD" : ""}, in a worker of its own.`;
 });
 engine.on("fatal", ({ message }) => {

@@ -33,7 +33,7 @@ export class Models {
   /** Opens the model that comes with the page. @returns {Promise<ModelInfo>} */
   async openShipped() {
     const info = await this.#load({ name: SHIPPED.name, bytes: null });
-    await this.#app.storage.set(KEY_MODEL, null);
+    await this.#remember();
     return info;
   }
 
@@ -45,7 +45,7 @@ export class Models {
    */
   async openBytes(bytes, name) {
     const info = await this.#load({ name, bytes });
-    await this.#app.storage.set(KEY_MODEL, { name, bytes });
+    await this.#remember();
     return info;
   }
 
@@ -57,29 +57,32 @@ export class Models {
     this.#show(info);
     const { bytes } = await this.#app.engine.request("export_model", {});
     this.#source = { name: info.name, bytes: bytes.buffer };
-    await this.#app.storage.set(KEY_MODEL, this.#source);
+    await this.#remember();
+  }
+
+  /** Keeps the open model for the next visit; heads that were bent belonged to the last one. */
+  async #remember() {
+    const { storage } = this.#app;
+    const { bytes } = this.#source;
+    await Promise.all([storage.set(KEY_MODEL, bytes ? this.#source : null), storage.set(KEY_HEADS, null)]);
   }
 
   /** Opens what was open before the reload, or the shipped model. @returns {Promise<ModelInfo>} */
   async restore() {
-    const [kept, heads] = await Promise.all([this.#app.storage.get(KEY_MODEL), this.#app.storage.get(KEY_HEADS)]);
-    let info;
+    const { storage } = this.#app;
+    const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS)]);
+    const shipped = { name: SHIPPED.name, bytes: null };
     try {
-      info = await this.#load(kept?.bytes ? kept : { name: SHIPPED.name, bytes: null });
+      return await this.#load(kept?.bytes ? kept : shipped, heads);
     } catch (error) {
       if (!kept?.bytes) throw error;
-      info = await this.#load({ name: SHIPPED.name, bytes: null });
+      return this.#load(shipped, null);
     }
-    await this.#bend(heads);
-    return info;
   }
 
   /** Loads the open model and its bent heads into a new worker. @returns {Promise<ModelInfo>} */
   async reload() {
-    const heads = this.#app.state.get("heads");
-    const info = await this.#load(this.#source);
-    await this.#bend(heads);
-    return info;
+    return this.#load(this.#source, this.#app.state.get("heads"));
   }
 
   /** Keeps the bent heads for the next visit. */
@@ -87,13 +90,17 @@ export class Models {
     await this.#app.storage.set(KEY_HEADS, this.#app.state.get("heads"));
   }
 
-  /** @param {Source} source */
-  async #load(source) {
+  /**
+   * @param {Source} source
+   * @param {Head[][] | null} [heads] Bent heads, which count from the first token on.
+   */
+  async #load(source, heads = null) {
     const early = this.#early;
     this.#early = null;
     const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
+    if (heads) await this.#bend(info, heads);
     this.#show(info);
     return info;
   }
@@ -106,14 +113,19 @@ export class Models {
     state.set("model", info);
   }
 
-  /** @param {Head[][] | null} heads Ignored where they are another model's. */
-  async #bend(heads) {
-    const { engine, state } = this.#app;
-    const now = state.get("heads");
-    if (heads?.length !== now.length || heads.some((layer, l) => layer.length !== now[l].length)) return;
-    const bent = now.map((layer, l) => layer.map((head, i) => ({ ...head, ...pick(heads[l][i]) })));
-    state.set("heads", bent);
-    await Promise.all(bent.map((layer, l) => engine.request("set_heads", { layer: l, heads: layer.map(pick) })));
+  /** @param {ModelInfo} info @param {Head[][]} heads Ignored where they are another model's. */
+  async #bend(info, heads) {
+    const { layers } = info;
+    if (heads.length !== layers.length || heads.some((layer, l) => layer.length !== layers[l].length)) return;
+    try {
+      const asked = heads.map((layer, l) => this.#app.engine.request("set_heads", { layer: l, heads: layer.map(pick) }));
+      await Promise.all(asked);
+    } catch {
+      // Heads that the engine does not take (from an older version of the page) are forgotten.
+      await this.#app.engine.request("reset_heads", { layer: null });
+      return;
+    }
+    info.layers = layers.map((layer, l) => layer.map((head, i) => ({ ...head, ...pick(heads[l][i]) })));
   }
 }
 

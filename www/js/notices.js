@@ -4,10 +4,17 @@ import { h } from "./dom.js";
 
 /** @typedef {import("./app.js").Notice} Notice */
 
-/** @param {HTMLElement} root @returns {(notice: Notice) => void} */
+/**
+ * @param {HTMLElement} root
+ * @returns {{notify: (notice: Notice) => void, dismiss: (key: string) => void}}
+ */
 export function makeNotices(root) {
   /** @type {Map<string, HTMLElement>} */ const keyed = new Map();
-  return ({ kind, title, message, action, key }) => {
+  const dismiss = (/** @type {string} */ key) => {
+    keyed.get(key)?.remove();
+    keyed.delete(key);
+  };
+  const notify = (/** @type {Notice} */ { kind, title, message, action, key }) => {
     const remove = () => {
       element.remove();
       if (key && keyed.get(key) === element) keyed.delete(key);
@@ -22,4 +29,5 @@ export function makeNotices(root) {
     if (old) old.replaceWith(element);
     else root.append(element);
   };
+  return { notify, dismiss };
 }

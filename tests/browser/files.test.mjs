@@ -1,0 +1,127 @@
+// Opening and saving checkpoints, and what outlives a reload or the engine.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { openPage } from "./launch.mjs";
+import { channel, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page @param {Buffer} bytes @param {string} [name] */
+const choose = (page, bytes, name = "mine.safetensors") =>
+  page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
+
+/** @param {Page} page @returns {Promise<Buffer>} */
+async function save(page) {
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save", exact: true }).click()]);
+  assert.match(file.suggestedFilename(), /^[\w-]+\.safetensors$/);
+  return readFile(await file.path());
+}
+
+test("a broken checkpoint gives a clear message and loses nothing", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const text = await write(page);
+  const good = await save(page);
+  const pointer = Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n");
+  const broken = { "cut short": good.subarray(0, good.length - 1000), "not a checkpoint": Buffer.from("hello"), "a pointer": pointer, empty: Buffer.alloc(0) };
+  for (const [what, bytes] of Object.entries(broken)) {
+    await choose(page, bytes, `${what}.safetensors`);
+    const notice = page.locator(".notice-error", { hasText: `${what}.safetensors could not be opened` });
+    await notice.waitFor();
+    const words = await notice.innerText();
+    assert.ok(words.length > 60, `${what}: ${words}`);
+    assert.match(words, /Nothing was lost: Shakespeare is still open/);
+  }
+  assert.equal(await write(page), text);
+});
+
+test("a saved model opens again with its bent waves", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const straight = await write(page);
+  await channel(page, 1).getByRole("spinbutton", { name: "damping" }).fill("2");
+  const bent = await write(page);
+  assert.notEqual(bent, straight);
+  const bytes = await save(page);
+  await page.getByRole("button", { name: "Reset all" }).click();
+  assert.equal(await write(page), straight);
+  await choose(page, bytes, "bent one.safetensors");
+  await page.locator(".model-name", { hasText: "bent one" }).waitFor();
+  assert.equal(await write(page), bent);
+  await page.getByRole("button", { name: "Back to Shakespeare" }).click();
+  await page.locator(".model-name", { hasText: "Shakespeare" }).waitFor();
+  assert.equal(await write(page), straight);
+});
+
+test("a checkpoint can be dropped on the page", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const bytes = await save(page);
+  await page.evaluate(async (list) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(list)], "dropped.safetensors"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, [...bytes]);
+  await page.locator(".model-name", { hasText: "dropped" }).waitFor();
+});
+
+test("a reload brings back prompt, settings, waves and the opened model", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { prompt: "JULIET:\n", seed: 21 });
+  const bytes = await save(page);
+  await choose(page, bytes, "kept.safetensors");
+  await page.locator(".model-name", { hasText: "kept" }).waitFor();
+  await channel(page, 1).getByRole("spinbutton", { name: "frequency" }).fill("2.5");
+  await channel(page, 4).getByRole("button", { name: "Mute head 4" }).click();
+  const text = await write(page);
+  await page.waitForTimeout(700);
+  await page.reload();
+  await page.locator(".model-name", { hasText: "kept" }).waitFor();
+  assert.equal(await generatePanel(page).getByLabel("Prompt", { exact: true }).inputValue(), "JULIET:\n");
+  assert.equal(await generatePanel(page).getByLabel("Seed", { exact: true }).inputValue(), "21");
+  assert.equal(await channel(page, 1).getByRole("spinbutton", { name: "frequency" }).inputValue(), "2.5");
+  assert.equal(await channel(page, 4).getByRole("button", { name: "Mute head 4" }).getAttribute("aria-pressed"), "true");
+  await page.waitForFunction((length) => document.querySelectorAll(".token").length === length, 60);
+  assert.equal(await textOf(page), text, "the first text after the reload is under the bent waves");
+});
+
+test("without storage the page works all the same", async (t) => {
+  const page = await openPage(t, {
+    before: (page) => page.addInitScript(() => {
+      Object.defineProperty(globalThis, "indexedDB", { get: () => undefined });
+    }),
+  });
+  await settle(page);
+  assert.equal([...(await write(page))].length, 60);
+});
+
+test("when the engine dies the page says so, keeps the text, and starts it again", async (t) => {
+  let trapped = false;
+  const page = await openPage(t, {
+    expected: [/unreachable/],
+    before: (page) => page.route("**/pkg/wavefield.js", async (route) => {
+      const response = await route.fetch();
+      // The 40th step of a text ends as a panic does; the engine that follows is sound.
+      const trap = `
+        const step = Session.prototype.run_step;
+        let steps = 0;
+        Session.prototype.run_step = function (...args) {
+          if (++steps > 40) throw new WebAssembly.RuntimeError("unreachable");
+          return step.apply(this, args);
+        };`;
+      const armed = !trapped;
+      trapped = true;
+      await route.fulfill({ response, body: (await response.text()) + (armed ? trap : "") });
+    }),
+  });
+  const notice = page.locator(".notice-error", { hasText: "The engine stopped" });
+  await notice.waitFor({ timeout: 20_000 });
+  const text = await textOf(page);
+  assert.ok(text.length > 0);
+  await notice.getByRole("button", { name: "Restart the engine" }).click();
+  await generatePanel(page).getByRole("button", { name: "Stop", exact: true }).waitFor();
+  await firstText(page);
+  assert.equal(await notice.count(), 0);
+});
