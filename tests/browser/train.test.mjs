@@ -76,6 +76,23 @@ test("a paused training stands still and goes on", async (t) => {
   await passesStep(page, paused + 10);
   await panel(page).getByRole("button", { name: "Stop" }).click();
   await reaches(page, "stopped");
+  await panel(page).getByRole("button", { name: "Go on" }).click();
+  await reaches(page, "done");
+});
+
+test("when the engine dies, the training is kept and goes on with a new engine", async (t) => {
+  const page = await openPage(t, { expected: [/the engine is gone/] });
+  await set(page, { ...SHORT, Steps: 2000 });
+  await panel(page).getByRole("button", { name: "Start training" }).click();
+  await page.locator(".train-note", { hasText: "Saved at step" }).waitFor(PATIENCE);
+  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
+  await reaches(page, "failed");
+  const note = await page.locator(".train-note").innerText();
+  const kept = Number(/kept at step ([\d,]+)/.exec(note)?.[1].replace(",", ""));
+  assert.ok(kept > 0, note);
+  await panel(page).getByRole("button", { name: "Go on" }).click();
+  await passesStep(page, kept + 1);
+  await reaches(page, "running");
 });
 
 test("after a reload a training goes on exactly: the same losses and the same weights as without", async (t) => {

@@ -135,6 +135,7 @@ export class TrainRun {
 
   async pause() {
     await this.#ask("train_pause");
+    if (!this.busy) return; // It ended in the meantime.
     this.#become("paused");
     await this.#saveNow();
   }
@@ -149,6 +150,7 @@ export class TrainRun {
   async stop() {
     // Paused first, so that the snapshot holds the very last step.
     await this.#ask("train_pause");
+    if (!this.busy) return;
     await this.#saveNow();
     await this.#ask("train_stop");
     this.#become("stopped");
@@ -305,7 +307,7 @@ export class TrainRun {
     this.live = true;
     this.#lastProgress = this.#lastSave = performance.now();
     // A tiny run may have ended before the reply was handled.
-    if (this.state === "starting" || this.state === "paused") this.#become("running");
+    if (this.state !== "done" && this.state !== "failed") this.#become("running");
   }
 
   /** @param {import("../protocol.js").TrainProgress} detail */
