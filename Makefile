@@ -126,10 +126,14 @@ pkg: pkg/package.json ## Build the engine for the browser as an npm package in p
 build: pkg $(TRUNK) ## Build the page into dist/, ready for any static host
 	@$(TRUNK) build
 
+# The first port from PORT on that nobody listens on.
+FREE_PORT := node -e 'const look = (port) => require("net").createServer().once("error", () => look(port + 1)) \
+	.listen(port, "127.0.0.1", function () { console.log(port); this.close(); }); look($(PORT))'
+
 serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=...) and open it
-	@echo "The page is on http://localhost:$(PORT)/  (Ctrl-C stops it)"
-	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then open=--open; fi; \
-	exec $(TRUNK) serve --port $(PORT) $$open
+	@port=$$($(FREE_PORT)) && echo "The page is on http://localhost:$$port/  (Ctrl-C stops it)" && \
+	if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then open=--open; fi && \
+	exec $(TRUNK) serve --port $$port $$open
 
 # ---- tests -----------------------------------------------------------------------------------------
 
