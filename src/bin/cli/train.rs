@@ -13,12 +13,13 @@ use wavefield::config::ModelConfig;
 use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::{Dataset, Evaluation, TrainConfig, Trainer};
+use wavefield::train::{Dataset, Evaluation, TrainConfig, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
 const STATE_FILE: &str = "run.safetensors";
 /// The validation curve, one line a measurement.
 const LOG_FILE: &str = "validation.csv";
+const LOG_HEADER: &str = "step,training_loss,loss,perplexity,accuracy\n";
 
 #[derive(Args)]
 pub struct Train {
@@ -147,16 +148,14 @@ impl Run {
                         .into(),
                 });
             };
-            let best = checkpoint
-                .extra
-                .get("best")
-                .and_then(|best| serde_json::from_str(best).ok());
+            let best = checkpoint.extra.get("best");
+            let best = best.and_then(|best| serde_json::from_str(best).ok());
+            cut_log(&task.folder.join(LOG_FILE), stopped.step)?;
             (Trainer::resume(checkpoint.model, stopped, dataset)?, best)
         } else {
             let model = Model::new(config, recipe.initial_seed)?;
             let log = task.folder.join(LOG_FILE);
-            std::fs::write(&log, "step,training_loss,loss,perplexity,accuracy\n")
-                .map_err(file_error(&log))?;
+            std::fs::write(&log, LOG_HEADER).map_err(file_error(&log))?;
             (Trainer::new(model, recipe.train.clone(), dataset)?, None)
         };
         Ok(Run {
@@ -264,9 +263,8 @@ impl Run {
         let path: &Path = &self.folder.join(MODEL_FILE);
         let model = Checkpoint::read(path)?.model;
         let parameters = model.config.parameter_count();
-        let dataset = self.trainer.dataset().clone();
-        let mut kept = Trainer::new(model, self.trainer.config().clone(), dataset)?;
-        let found = kept.evaluate(None);
+        let text = self.trainer.dataset().validation.clone();
+        let found = evaluate(&model, text, self.trainer.config().seq_len)?;
         if json {
             print_json(&super::eval::Report {
                 evaluation: found,
@@ -283,6 +281,27 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Drops what was measured after the state that a run goes on from: it will be measured again.
+fn cut_log(path: &Path, step: u64) -> Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => LOG_HEADER.into(),
+        Err(error) => return Err(file_error(path)(error)),
+    };
+    let mut kept = LOG_HEADER.to_string();
+    for line in text.lines().skip(1) {
+        let measured = line
+            .split(',')
+            .next()
+            .and_then(|step| step.parse::<u64>().ok());
+        if measured.is_some_and(|measured| measured <= step) {
+            kept += line;
+            kept.push('\n');
+        }
+    }
+    std::fs::write(path, kept).map_err(file_error(path))
 }
 
 /// A line above the bar, or on its own where there is no terminal to draw a bar on.

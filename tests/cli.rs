@@ -1,0 +1,166 @@
+//! The command line as a person uses it: train by a recipe, then use the folder.
+#![cfg(feature = "cli")]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const TEXT: &str = "the wave runs on and the field is still. ";
+
+/// A model's folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("wavefield-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn recipe(&self, steps: u64) {
+        std::fs::write(self.0.join("text.txt"), TEXT.repeat(40)).unwrap();
+        let recipe = format!(
+            r#"
+            data = "text.txt"
+            evaluate_every = 20
+            [tokenizer]
+            kind = "character"
+            [model]
+            embedding_dim = 16
+            num_layers = 2
+            num_heads = 2
+            ffn_dim = 32
+            field_size = 33
+            max_seq_len = 33
+            interference_interval = 2
+            position_scale = 0.03
+            [train]
+            batch_size = 4
+            seq_len = 32
+            steps = {steps}
+            warmup_steps = 5
+            peak_lr = 1e-2
+            "#
+        );
+        std::fs::write(self.0.join("train.toml"), recipe).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left in the system's folder for temporary files harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn wavefield(command: &str, folder: &Path, rest: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wavefield"))
+        .args(["--threads", "1", command])
+        .arg(folder)
+        .args(rest)
+        .output()
+        .unwrap()
+}
+
+fn json(output: Output) -> Value {
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn train_then_use_the_folder() {
+    let folder = Folder::new("train");
+    folder.recipe(60);
+    let trained = json(wavefield("train", &folder.0, &["--json"]));
+    let text = folder.0.join("text.txt");
+    let found = json(wavefield(
+        "eval",
+        &folder.0,
+        &["--data", text.to_str().unwrap(), "--json"],
+    ));
+    assert_eq!(
+        trained, found,
+        "what training reports is what evaluation finds"
+    );
+    assert!(found["loss"].as_f64().unwrap() < 2.0, "{found}");
+    let loss = found["loss"].as_f64().unwrap();
+    assert!((found["perplexity"].as_f64().unwrap() - loss.exp()).abs() < 1e-9);
+    assert!((0.0..=1.0).contains(&found["accuracy"].as_f64().unwrap()));
+    assert_eq!(
+        found["tokens"], 163,
+        "a tenth of the text, less the first character"
+    );
+
+    let inspected = json(wavefield("inspect", &folder.0, &["--json"]));
+    assert_eq!(inspected["parameters"], found["parameters"]);
+    assert_eq!(inspected["heads"].as_array().unwrap().len(), 4);
+    assert!(inspected["heads"][0]["role"].is_string());
+
+    let arguments = [
+        "--prompt",
+        "the wave",
+        "--max-tokens",
+        "12",
+        "--seed",
+        "3",
+        "--json",
+    ];
+    let first = json(wavefield("generate", &folder.0, &arguments));
+    let second = json(wavefield("generate", &folder.0, &arguments));
+    assert_eq!(first["text"], second["text"], "one seed, one text");
+    assert_eq!(first["tokens"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn a_finished_run_is_not_trained_again_and_other_settings_are_refused() {
+    let folder = Folder::new("again");
+    folder.recipe(20);
+    let first = json(wavefield("train", &folder.0, &["--json"]));
+    let log = std::fs::read_to_string(folder.0.join("validation.csv")).unwrap();
+    assert_eq!(json(wavefield("train", &folder.0, &["--json"])), first);
+    assert_eq!(
+        std::fs::read_to_string(folder.0.join("validation.csv")).unwrap(),
+        log
+    );
+    folder.recipe(40);
+    let refused = wavefield("train", &folder.0, &[]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && message.contains("--restart"),
+        "{message}"
+    );
+    assert!(
+        wavefield("train", &folder.0, &["--restart", "--json"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn faults_are_said_in_words() {
+    let folder = Folder::new("faults");
+    for (command, rest, expected) in [
+        ("train", &[][..], "train.toml"),
+        ("inspect", &[], "model.safetensors"),
+        ("eval", &["--data", "nowhere.txt"], "model.safetensors"),
+    ] {
+        let output = wavefield(command, &folder.0, rest);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{command} must fail");
+        assert!(
+            message.contains(expected) && !message.contains("panicked"),
+            "{message}"
+        );
+    }
+    std::fs::write(
+        folder.0.join("train.toml"),
+        "data = \"text.txt\"\nspeed = 11\n",
+    )
+    .unwrap();
+    let message = String::from_utf8_lossy(&wavefield("train", &folder.0, &[]).stderr).into_owned();
+    assert!(
+        message.contains("speed"),
+        "the unknown setting is named: {message}"
+    );
+}
