@@ -91,7 +91,7 @@ test("before and after stand side by side with the same seed", async (t) => {
   await write(page);
   assert.equal(await textOf(page, 0), straight, "the file's own text");
   assert.notEqual(await textOf(page, 1), straight);
-  assert.match(await page.locator(".display-caption").last().innerText(), /another text from token \d+/);
+  assert.match(await page.locator(".display-caption").last().innerText(), /parts at token \d+/);
 });
 
 test("another layer has other waves, and a bent head is still bent on coming back", async (t) => {

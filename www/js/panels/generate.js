@@ -36,6 +36,7 @@ export function mountGenerate(root, app) {
 class GeneratePanel {
   #app;
   #root;
+  #wishes = 0;
   /** Texts that came to their end or were stopped. */ #written = 0;
   /** @type {Map<string, Run>} */ #runs = new Map();
   #inspector = new Inspector();
@@ -65,7 +66,7 @@ class GeneratePanel {
     const inspect = (/** @type {GeneratedToken | null} */ token, /** @type {boolean} */ speak) => this.#inspect(token, speak);
     this.#view = new TokenView("Generated text", inspect);
     this.#other = new TokenView("Text under the waves as in the file", inspect);
-    this.#other.caption.textContent = "Waves as in the file";
+    this.#other.caption.textContent = "As in the file";
     this.#other.element.hidden = true;
     this.#build(root);
     this.#listen();
@@ -89,7 +90,9 @@ class GeneratePanel {
         h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt),
       h("div", { class: "actions" }, this.#start, this.#again, this.#onward),
       h("div", { class: "actions" }, this.#compare, pace.element),
-      this.#fault, this.#views, this.#inspector.element, settings.always, settings.more);
+      this.#fault, this.#views,
+      h("p", { class: "field-hint display-hint" }, "The darker a token's shade, the less the model expected it."),
+      this.#inspector.element, settings.always, settings.more);
     this.#prompt.value = this.#app.state.get("prompt");
     this.#prompt.addEventListener("input", () => this.#app.state.set("prompt", this.#prompt.value));
     this.#prompt.addEventListener("keydown", (event) => {
@@ -139,7 +142,10 @@ class GeneratePanel {
 
   /** @param {"prompt" | "end"} from */
   async #begin(from) {
+    const wish = ++this.#wishes;
     await this.#stop();
+    // A later wish has been heard meanwhile, and only the last one counts.
+    if (wish !== this.#wishes) return;
     const { state } = this.#app;
     this.#fault.hidden = true;
     this.#speeds = { tokens: 0, seconds: 0 };
@@ -155,7 +161,9 @@ class GeneratePanel {
     state.set("generating", this.#runs.size > 0);
     this.#root.dataset.written = String(++this.#written);
     this.#showButtons();
-    if (this.#runs.size === 0) this.#askNext();
+    if (this.#runs.size > 0) return;
+    this.#app.announce(`The text has ended after ${this.#view.tokens.length} tokens.`);
+    this.#askNext();
   }
 
   /** @param {TokenView} view @param {string} prompt */
@@ -221,7 +229,7 @@ class GeneratePanel {
     const parted = fork < shared;
     this.#other.markFork(parted ? fork : -1);
     this.#view.markFork(parted ? fork : -1);
-    this.#view.caption.textContent = parted ? `Bent waves: another text from token ${fork + 1} on` : "Bent waves: the same text so far";
+    this.#view.caption.textContent = parted ? `Bent: parts at token ${fork + 1}` : "Bent: the same so far";
   }
 
   /** @param {boolean} on */
@@ -230,7 +238,7 @@ class GeneratePanel {
     this.#compare.setAttribute("aria-pressed", String(on));
     this.#other.element.hidden = !on;
     this.#views.classList.toggle("displays-two", on);
-    this.#view.caption.textContent = on ? "Bent waves" : "";
+    this.#view.caption.textContent = on ? "Bent" : "";
     if (this.#app.state.get("model")) this.#begin("prompt");
   }
 

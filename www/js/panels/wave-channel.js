@@ -98,7 +98,7 @@ export class WaveChannel {
     this.#shown = head;
     this.#response.set({ head, file, config, heard, index: this.#index });
     for (const key of KEYS) this.#controls[key].set(Number(head[key].toFixed(NUMBERS[key].digits)));
-    const words = heard ? role(head, config) : "Silent";
+    const words = heard ? role(head, config) : "Muted";
     const far = reach(head, config);
     this.#role.textContent = words;
     this.#role.title = roleExplained(head, config);

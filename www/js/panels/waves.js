@@ -53,7 +53,8 @@ class WavesPanel {
       h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
       h("div", { class: "context-row" },
         h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
-        h("span", { class: "context-label context-ends" }, h("span", null, "slow"), h("span", null, "fast")),
+        h("span", { class: "context-label context-ends", title: "Frequency response: how strongly a head answers to slow and to fast patterns in the text" },
+          h("span", { class: "context-over" }, "response"), h("span", null, "slow"), h("span", null, "fast")),
         h("span", { class: "context-label context-names" },
           ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text)))),
       this.#list);
