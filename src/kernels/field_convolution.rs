@@ -9,8 +9,8 @@ use super::Real;
 use super::parallel::for_each_block;
 use super::wave_kernel::Taps;
 use crate::config::ModelConfig;
-use rustfft::num_complex::Complex;
 use rustfft::Fft;
+use rustfft::num_complex::Complex;
 use std::sync::Arc;
 
 /// How the tokens of one batch lie on the field.

@@ -25,9 +25,9 @@ pub fn prefix_mean_backward<T: Real>(d: &mut [T], seq_len: usize, dim: usize) {
         let mut total = vec![T::zero(); dim];
         for (i, d) in d.chunks_exact_mut(dim).enumerate().rev() {
             let scale = T::of(1.0 / (i + 1) as f64);
-            for c in 0..dim {
-                total[c] += d[c] * scale;
-                d[c] = total[c];
+            for (total, d) in total.iter_mut().zip(d) {
+                *total += *d * scale;
+                *d = *total;
             }
         }
     });
