@@ -43,6 +43,9 @@ export function mountTabs(list, state) {
     if (narrow.matches) return;
     // The text panel sticks, so it counts as in view even where the training panel covers it.
     const panel = document.getElementById(tab);
-    (tab === "train" ? panel : panel?.parentElement)?.scrollIntoView({ block: "start", behavior: "smooth" });
+    const target = tab === "train" ? panel : panel?.parentElement;
+    const top = target?.getBoundingClientRect().top ?? 0;
+    // What begins in the upper half is in view; scrolling would only unsettle the page.
+    if (top < 0 || top > innerHeight / 2) target?.scrollIntoView({ block: "start", behavior: "smooth" });
   };
 }

@@ -2,7 +2,7 @@
 // text itself does. Dots stand where tokens are; between them the wave is drawn faintly.
 
 import { kernelByLag, norm, stride, wave } from "../physics.js";
-import { colour, headColour } from "./colours.js";
+import { HEAD_COLOURS, colour, headColour } from "./colours.js";
 import { Surface } from "./surface.js";
 
 /**
@@ -18,7 +18,10 @@ import { Surface } from "./surface.js";
  */
 
 /** The dash pattern that tells heads apart without their colour. @type {number[][]} */
-export const DASHES = [[], [6, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 3], [12, 4], [6, 2, 2, 2, 2, 2]];
+const DASHES = [[], [6, 3], [2, 2.5], [9, 3, 2, 3], [4, 4], [1, 3], [12, 4], [6, 2, 2, 2, 2, 2]];
+
+/** More heads than colours: the next round of colours comes with other dashes. @param {number} head */
+export const dashOf = (head) => DASHES[(head + Math.floor(head / HEAD_COLOURS)) % DASHES.length];
 
 /** The x of a lag's middle. @param {number} lag @param {number} lags @param {number} width */
 export const lagToX = (lag, lags, width) => width - ((lag + 0.5) * width) / lags;
@@ -69,7 +72,7 @@ function drawKernel(context, width, height, data) {
   context.fillStyle = ink;
   context.lineWidth = 1.5;
   context.globalAlpha = heard ? 0.75 : 0.5;
-  context.setLineDash(DASHES[index % DASHES.length]);
+  context.setLineDash(dashOf(index));
   drawCurve(context, width, head, config, lags, middle, scale);
   context.setLineDash([]);
   drawStems(context, width, kernel, middle, scale, data);

@@ -1,7 +1,7 @@
 // One head: its name and role, its kernel, its frequency response and its controls.
 
 import { headColour } from "../charts/colours.js";
-import { DASHES, KernelStrip } from "../charts/kernel.js";
+import { KernelStrip, dashOf } from "../charts/kernel.js";
 import { ResponseChart, strongestPeriod } from "../charts/response.js";
 import { LOGARITHMIC, sliderField } from "../controls.js";
 import { h } from "../dom.js";
@@ -122,7 +122,7 @@ function swatch(index) {
   svg.setAttribute("aria-hidden", "true");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
   line.setAttribute("d", "M0 3H24");
-  line.setAttribute("stroke-dasharray", DASHES[index % DASHES.length].join(" "));
+  line.setAttribute("stroke-dasharray", dashOf(index).join(" "));
   svg.append(line);
   return svg;
 }
