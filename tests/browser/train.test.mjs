@@ -39,7 +39,7 @@ const record = (page) => page.evaluate(async () => {
   const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
   const [key] = await storage.keys("train-run/");
   const { state, facts, history, bytes } = await storage.get(key);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer()));
   return { state, facts, history, digest: Array.from(digest).join(" ") };
 });
 

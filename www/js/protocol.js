@@ -89,7 +89,7 @@
  * @property {{payload: {}, value: null}} train_continue
  * @property {{payload: {}, value: null}} train_stop
  * @property {{payload: {}, value: ModelInfo}} train_adopt
- * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, step: number}}} train_snapshot
+ * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
  */
 
 /**

@@ -96,7 +96,9 @@ export class Lessons {
   snapshot() {
     // The page keeps its curves with the snapshot: they must reach as far.
     if (this.#losses.length > 0) this.#report();
-    return { bytes: this.#session.train_snapshot(), step: this.#step };
+    // As a blob, so that the page's own thread never copies it, however large the model.
+    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (this.#session.train_snapshot());
+    return { bytes: new Blob([bytes]), step: this.#step };
   }
 
   /** @param {number} now @returns {number} */

@@ -19,7 +19,10 @@ import { colour, onThemeChange } from "./colours.js";
 
 const FONT = "12px system-ui, sans-serif";
 /** Values of the loss axis in its logarithmic form: uPlot's own decades are too far apart for a loss. */
-const LOG_TICKS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20];
+const LOG_TICKS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3.2, 3.6, 4, 5, 6, 8, 10, 15, 20];
+
+/** Shares of all steps that the step axis shows. */
+const OPENINGS = [0.1, 0.25, 0.5, 1];
 
 export class LossChart {
   #host;
@@ -99,7 +102,7 @@ export class LossChart {
       padding: [10, 26, 0, 0],
       cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
       scales: {
-        x: { time: false, range: () => [0, Math.max(this.#data.steps, 1)] },
+        x: { time: false, range: (_, __, last) => [0, this.#end(last)] },
         y: { distr: this.#view.log ? 3 : 1, range: (_, low, high) => this.#range(low, high) },
       },
       axes: [
@@ -129,6 +132,16 @@ export class LossChart {
         setCursor: [(plot) => this.#read(plot)],
       },
     };
+  }
+
+  /**
+   * Where the step axis ends: it opens in a few leaps, so that a long training's beginning can be seen and the curve
+   * does not shift all the time.
+   * @param {number | null} last
+   */
+  #end(last) {
+    const { steps } = this.#data;
+    return Math.max(steps * (OPENINGS.find((share) => (last ?? steps) <= share * steps) ?? 1), 1);
   }
 
   /** @param {number | null} low @param {number | null} high @returns {[number, number]} */

@@ -50,7 +50,7 @@ class GeneratePanel {
   #view;
   #other;
   #views = h("div", { class: "displays" });
-  #prompt = h("textarea", { class: "prompt", rows: "2", spellcheck: "false", autocomplete: "off", id: uniqueId("prompt") });
+  #prompt = h("textarea", { class: "prompt", rows: "2", spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter generate" });
   #start = h("button", { type: "button", class: "primary" }, "Generate");
   #again = h("button", { type: "button" }, "New seed");
   #onward = h("button", { type: "button", title: "Write on from the end of the text" }, "Continue");

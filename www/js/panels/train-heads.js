@@ -1,4 +1,5 @@
-// The heads' kernels while they learn: one small strip a head, in the colours of the Waves panel.
+// The heads' kernels while they learn: one small strip a head, in the colours of the Waves panel. One layer is drawn a
+// frame, and only those that can be seen: a large model has dozens of strips, and the page must not stand still for them.
 
 import { headColour } from "../charts/colours.js";
 import { KernelStrip } from "../charts/kernel.js";
@@ -8,7 +9,8 @@ import { role } from "../physics.js";
 /**
  * @typedef {import("../protocol.js").Head} Head
  * @typedef {import("../protocol.js").ModelConfig} ModelConfig
- * @typedef {{ card: HTMLElement, strip: KernelStrip, role: HTMLElement }} Cell
+ * @typedef {{ strip: KernelStrip, role: HTMLElement }} Cell
+ * @typedef {{ cells: Cell[], visible: boolean, stale: boolean }} Row  stale: not drawn since the heads moved
  */
 
 /** Most tokens back that a strip shows: further, its dots would run together. */
@@ -16,10 +18,22 @@ const MAX_LAGS = 48;
 
 export class TrainHeads {
   #root;
-  /** @type {Cell[][]} */
-  #cells = [];
+  /** @type {Row[]} */
+  #rows = [];
   /** What is on the page now: strips are made anew only for another shape. */
   #shape = "";
+  /** @type {{ layers: Head[][], initial: Head[][], config: ModelConfig } | null} */
+  #data = null;
+  #asked = false;
+  /** @type {Map<Element, Row>} */
+  #watched = new Map();
+  #watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const row = this.#watched.get(target);
+      if (row) row.visible = isIntersecting;
+    }
+    this.#ask();
+  });
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -28,38 +42,67 @@ export class TrainHeads {
 
   /** @param {Head[][]} layers @param {Head[][]} initial @param {ModelConfig} config */
   show(layers, initial, config) {
-    const shape = `${layers.length} ${layers[0]?.length ?? 0}`;
+    if (this.#data?.layers === layers) return;
+    const shape = layers.map((heads) => heads.length).join(" ");
     if (shape !== this.#shape) this.#build(layers, shape);
+    this.#data = { layers, initial, config };
+    for (const row of this.#rows) row.stale = true;
+    this.#ask();
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => {
+      this.#asked = false;
+      const layer = this.#rows.findIndex(({ visible, stale }) => visible && stale);
+      if (layer < 0) return;
+      this.#draw(layer);
+      this.#ask();
+    });
+  }
+
+  /** @param {number} layer */
+  #draw(layer) {
+    const row = this.#rows[layer];
+    row.stale = false;
+    if (!this.#data) return;
+    const { layers, initial, config } = this.#data;
     const lags = Math.min(config.max_seq_len, MAX_LAGS);
-    layers.forEach((heads, layer) => heads.forEach((head, index) => {
-      const cell = this.#cells[layer][index];
-      const file = initial[layer]?.[index] ?? null;
-      cell.strip.set({ head, file, config, index, lags, heard: true, weights: [] });
+    layers[layer].forEach((head, index) => {
+      const cell = row.cells[index];
+      cell.strip.set({ head, file: initial[layer]?.[index] ?? null, config, index, lags, heard: true, weights: [] });
       const words = role(head, config);
       if (cell.role.textContent !== words) cell.role.textContent = words;
-    }));
+    });
   }
 
   /** @param {Head[][]} layers @param {string} shape */
   #build(layers, shape) {
     this.#shape = shape;
-    this.#cells = [];
+    this.#watcher.disconnect();
+    this.#watched.clear();
+    this.#rows = [];
     this.#root.replaceChildren(...layers.map((heads, layer) => {
-      const cells = heads.map((_, index) => cell(layer, index));
-      this.#cells.push(cells);
-      return h("div", { class: "train-layer", role: "group", "aria-label": `Layer ${layer + 1}` },
+      const made = heads.map((_, index) => makeCell(layer, index));
+      const element = h("div", { class: "train-layer", role: "group", "aria-label": `Layer ${layer + 1}` },
         h("h4", null, `Layer ${layer + 1}`),
-        h("div", { class: "train-strips" }, cells.map(({ card }) => card)));
+        h("div", { class: "train-strips" }, made.map(({ card }) => card)));
+      const row = { cells: made.map(({ cell }) => cell), visible: false, stale: true };
+      this.#rows.push(row);
+      this.#watched.set(element, row);
+      this.#watcher.observe(element);
+      return element;
     }));
   }
 }
 
-/** @param {number} layer @param {number} index @returns {Cell} */
-function cell(layer, index) {
-  const canvas = h("canvas", { role: "img", "aria-label": `Kernel of layer ${layer + 1}, head ${index + 1}: the past to the left, now at the right` });
+/** @param {number} layer @param {number} index @returns {{ card: HTMLElement, cell: Cell }} */
+function makeCell(layer, index) {
+  const label = `Kernel of layer ${layer + 1}, head ${index + 1}: the past to the left, now at the right`;
+  const canvas = h("canvas", { role: "img", "aria-label": label });
   const words = h("span", { class: "train-strip-role" });
-  const card = h("div", { class: "train-strip" },
-    canvas,
+  const card = h("div", { class: "train-strip" }, canvas,
     h("p", null, h("span", { class: "train-strip-number", style: `color: var(${headColour(index)})` }, index + 1), " ", words));
-  return { card, strip: new KernelStrip(canvas), role: words };
+  return { card, cell: { strip: new KernelStrip(canvas), role: words } };
 }

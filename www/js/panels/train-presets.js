@@ -49,7 +49,7 @@ export const PIECES = { min: 260, max: 4096, initial: 512 };
 /** The starting point of every choice of text and size. @type {Record<DataId, Record<SizeId, Settings>>} */
 export const DEFAULTS = {
   names: {
-    small: { steps: 1000, peak_lr: 0.004, batch_size: 32, context: 32, dropout: 0, seed: 1 },
+    small: { steps: 800, peak_lr: 0.004, batch_size: 32, context: 32, dropout: 0, seed: 1 },
     medium: { steps: 2000, peak_lr: 0.002, batch_size: 32, context: 32, dropout: 0, seed: 1 },
     large: { steps: 3000, peak_lr: 0.001, batch_size: 32, context: 32, dropout: 0.1, seed: 1 },
   },
@@ -152,11 +152,14 @@ export function startRequest(choices, text, dataName) {
       min_lr: peak_lr / 10,
       weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1,
     },
-    evaluate_every: Math.max(10, Math.round(steps / 40)),
-    sample_every: Math.max(10, Math.round(steps / 20)),
+    evaluate_every: between(10, Math.round(steps / 40), 250),
+    sample_every: between(10, Math.round(steps / 20), 100),
     sample_prompt: samplePrompt(text),
   };
 }
+
+/** @param {number} least @param {number} value @param {number} most */
+const between = (least, value, most) => Math.min(Math.max(value, least), most);
 
 /** A sample starts where a line starts, if the text has lines. @param {string} text @returns {string} */
 function samplePrompt(text) {

@@ -12,7 +12,7 @@
  * @property {import("./train-run.js").Plan} plan
  * @property {Facts} facts
  * @property {ReturnType<import("./train-series.js").LossHistory["toJSON"]>} history
- * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state
+ * @property {Blob} bytes  weights, moments, step and random state
  */
 
 const RECORD = "train-run/";

@@ -161,7 +161,7 @@ export class TrainRun {
   async adopt() {
     const { engine, models } = this.#app;
     if (this.live) await models.adopt(await engine.request("train_adopt", {}));
-    else if (this.#record) await models.openBytes(this.#record.bytes.slice().buffer, this.#record.plan.data_name);
+    else if (this.#record) await models.openBytes(await this.#record.bytes.arrayBuffer(), this.#record.plan.data_name);
     else throw new Error(NO_SNAPSHOT);
     await this.#kept(this.live ? this.facts.step : this.#record?.facts.step ?? 0);
   }
@@ -178,7 +178,7 @@ export class TrainRun {
     await this.#keepState();
   }
 
-  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
+  /** @returns {Promise<{ bytes: Blob, filename: string } | null>} the newest snapshot, to download */
   async file() {
     if (this.live) await this.save();
     if (!this.#record) return null;
@@ -282,7 +282,7 @@ export class TrainRun {
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
-      const bytes = record.bytes.slice().buffer;
+      const bytes = await record.bytes.arrayBuffer();
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
       await engine.request("train_continue", {});
