@@ -22,7 +22,7 @@ const engine = new Engine();
 const state = new State();
 const { notify, dismiss } = makeNotices(part("notices"));
 const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
-const models = new Models({ engine, state, storage });
+const models = new Models({ engine, state, storage, notify });
 const heads = new Heads({ engine, state, models, notify });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
@@ -58,6 +58,11 @@ function cannotOpen(error) {
   notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message });
 }
 
+function showStorage() {
+  part("storage-status").textContent = storage.persistent
+    ? "Your settings, waves and opened model are kept in this browser." : storage.reason;
+}
+
 function keepState() {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
   const keep = () => storage.set(KEY_STATE, state.kept()).catch(() => {});
@@ -78,6 +83,8 @@ async function start() {
     await new Promise((resolve) => setTimeout(resolve));
   }
   keepState();
+  storage.onChange(showStorage);
+  showStorage();
   await opening;
 }
 

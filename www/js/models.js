@@ -18,7 +18,7 @@ export class Models {
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
   #early = fetchShipped();
 
-  /** @param {Pick<App, "engine" | "state" | "storage">} app */
+  /** @param {Pick<App, "engine" | "state" | "storage" | "notify">} app */
   constructor(app) {
     this.#app = app;
     // Whoever asks for it hears of a failure; a person with a model of their own need not.
@@ -69,14 +69,20 @@ export class Models {
 
   /** Opens what was open before the reload, or the shipped model. @returns {Promise<ModelInfo>} */
   async restore() {
-    const { storage } = this.#app;
+    const { notify, storage } = this.#app;
     const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS)]);
     const shipped = { name: SHIPPED.name, bytes: null };
     try {
       return await this.#load(kept?.bytes ? kept : shipped, heads);
     } catch (error) {
       if (!kept?.bytes) throw error;
-      return this.#load(shipped, null);
+      notify({
+        kind: "error",
+        key: "open",
+        title: `${kept.name}, which was open last time, could not be opened again.`,
+        message: `${error instanceof Error ? error.message : error} Open it from its file, if you saved it. This is the model that comes with the page.`,
+      });
+      return this.#load(shipped);
     }
   }
 
