@@ -169,7 +169,9 @@ test-browser: build $(CHROMIUM_READY) ## The page, in a real Chromium
 	$(NODE_TEST) $(BROWSER_TESTS)
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding, natively and in Chromium
-	cargo run --release --features cli --bin wavefield -- bench
+	cargo build --release --features cli
+	$(TARGET_DIR)/release/wavefield bench --threads 1
+	$(TARGET_DIR)/release/wavefield bench
 	node tests/browser/bench.mjs
 
 # ---- cleaning --------------------------------------------------------------------------------------

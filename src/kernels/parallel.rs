@@ -53,7 +53,7 @@ fn each<P: Send>(pieces: Vec<P>, work: impl Fn(P) + Sync) {
     if pieces.len() == 1 {
         pieces.into_iter().for_each(work);
     } else {
-        pieces.into_par_iter().for_each(work);
+        pieces.into_par_iter().for_each(&work);
     }
 }
 
