@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeRequest } from "../../www/js/protocol.js";
-import { DEFAULTS, SETTINGS, SIZES, memoryEstimate, parameterCount, settingProblem, startRequest } from "../../www/js/panels/train-presets.js";
+import { DEFAULTS, SETTINGS, SIZES, machineSpeed, memoryEstimate, parameterCount, settingProblem, startRequest, timeEstimate } from "../../www/js/panels/train-presets.js";
 
 /** @typedef {import("../../www/js/panels/train-presets.js").Choices} Choices */
 
@@ -47,4 +47,12 @@ test("parameters are counted tensor by tensor", () => {
 test("a larger model takes more memory", () => {
   const [small, medium, large] = SIZES.map(({ id }) => memoryEstimate(id, 65, DEFAULTS.shakespeare[id]));
   assert.ok(small < medium && medium < large, `${small} ${medium} ${large}`);
+});
+
+test("a time estimate comes true on the machine that was measured", () => {
+  const settings = DEFAULTS.names.small;
+  const tokensPerSecond = 12_345;
+  const machine = machineSpeed("small", parameterCount("small", 27), tokensPerSecond);
+  const expected = (settings.steps * settings.batch_size * settings.context) / tokensPerSecond;
+  assert.ok(Math.abs(timeEstimate("small", 27, settings, machine) - expected) < 1e-6 * expected);
 });

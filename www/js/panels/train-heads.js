@@ -33,7 +33,7 @@ export class TrainHeads {
       if (row) row.visible = isIntersecting;
     }
     this.#ask();
-  });
+  }, { rootMargin: "400px" });
 
   /** @param {HTMLElement} root */
   constructor(root) {

@@ -19,7 +19,7 @@ const FIGURES = /** @type {const} */ (["Step", "Loss", "Validation", "Perplexity
 export function statusParts(actions) {
   const word = h("strong", { class: "train-state" });
   const title = h("span", { class: "train-run-title" });
-  const note = h("p", { class: "train-note", role: "status" });
+  const note = h("p", { class: "train-note" });
   const bar = h("progress", { class: "train-bar", max: 1, value: 0, "aria-label": "Steps done" });
   const pause = h("button", { type: "button", onclick: actions.pause }, "Pause");
   const goOn = h("button", { type: "button", class: "primary", hidden: true, onclick: actions.goOn }, "Go on");
@@ -41,8 +41,8 @@ export function figureParts() {
 
 /** @param {(log: boolean, smoothing: number) => void} onView */
 export function curveParts(onView) {
-  const train = h("output", null, "–");
-  const validation = h("output", null, "–");
+  const train = h("span", { class: "train-legend-value" }, "–");
+  const validation = h("span", { class: "train-legend-value" }, "–");
   const step = h("span", { class: "train-legend-step" });
   const host = h("div", { class: "train-chart", role: "img", "aria-label": "Loss against steps" });
   const apply = () => onView(log.checked, SMOOTHING[smoothing.selectedIndex].span);

@@ -11,6 +11,8 @@
  * @property {number} num_layers
  * @property {number} num_heads
  * @property {number} ffn_dim
+ * @property {number} speed  multiplications and additions a second of training it, on one core of an ordinary computer:
+ *   the larger the matrices, the better a core is used
  *
  * @typedef {"steps" | "peak_lr" | "batch_size" | "context" | "dropout" | "seed"} SettingKey
  * @typedef {object} Setting
@@ -28,9 +30,9 @@
 
 /** @type {readonly Size[]} */
 export const SIZES = [
-  { id: "small", label: "Small", embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256 },
-  { id: "medium", label: "Medium", embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512 },
-  { id: "large", label: "Large", embedding_dim: 192, num_layers: 6, num_heads: 8, ffn_dim: 768 },
+  { id: "small", label: "Small", embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256, speed: 1.8e10 },
+  { id: "medium", label: "Medium", embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512, speed: 4e10 },
+  { id: "large", label: "Large", embedding_dim: 192, num_layers: 6, num_heads: 8, ffn_dim: 768, speed: 4.5e10 },
 ];
 
 /** @type {readonly Setting[]} */
@@ -119,12 +121,26 @@ export function memoryEstimate(id, vocabulary, { batch_size, context }) {
  * Multiplications and additions of one training step, roughly: six a weight and token.
  * @param {SizeId} id @param {number} vocabulary @param {Settings} settings @returns {number}
  */
-export function workOfStep(id, vocabulary, { batch_size, context }) {
+function workOfStep(id, vocabulary, { batch_size, context }) {
   return 6 * parameterCount(id, vocabulary) * batch_size * context;
 }
 
-/** Where nothing was measured in this browser yet: about one core of an ordinary laptop. */
-export const ASSUMED_SPEED = 1.5e10;
+/**
+ * Seconds that training takes, roughly.
+ * @param {SizeId} id @param {number} vocabulary @param {Settings} settings
+ * @param {number} machine  how fast this machine is, against an ordinary one
+ */
+export function timeEstimate(id, vocabulary, settings, machine) {
+  return (workOfStep(id, vocabulary, settings) * settings.steps) / (size(id).speed * machine);
+}
+
+/**
+ * How fast this machine is, against an ordinary one.
+ * @param {SizeId} id @param {number} parameters @param {number} tokensPerSecond  as measured
+ */
+export function machineSpeed(id, parameters, tokensPerSecond) {
+  return (6 * parameters * tokensPerSecond) / size(id).speed;
+}
 
 /**
  * The message that starts a training.

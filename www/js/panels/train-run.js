@@ -3,7 +3,7 @@
 import { loadDataSet } from "../data.js";
 import { PATIENCE_MS, RunRecords } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
-import { startRequest } from "./train-presets.js";
+import { machineSpeed, startRequest } from "./train-presets.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -33,7 +33,7 @@ import { startRequest } from "./train-presets.js";
  * @property {Head[][]} initialLayers  the heads before the first step
  */
 
-const SPEED = "train-speed";
+const MACHINE = "train-machine";
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
 const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
@@ -214,10 +214,10 @@ export class TrainRun {
     this.#become(record.state === "done" || record.state === "stopped" ? record.state : "interrupted");
   }
 
-  /** Multiplications and additions a second that training reached here; null before the first. @returns {Promise<number | null>} */
-  async measuredSpeed() {
-    const speed = await this.#app.storage.get(SPEED);
-    return typeof speed === "number" && speed > 0 ? speed : null;
+  /** How fast this machine trains, against an ordinary one; null before the first training. @returns {Promise<number | null>} */
+  async machine() {
+    const machine = await this.#app.storage.get(MACHINE);
+    return typeof machine === "number" && machine > 0 ? machine : null;
   }
 
   /** Writes a snapshot, one at a time. @returns {Promise<boolean>} whether there is a new one now */
@@ -247,7 +247,8 @@ export class TrainRun {
     // Events come in order, so the curves reach exactly as far as the snapshot.
     const facts = { ...structuredClone(this.facts), step: snapshot.step };
     await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes: snapshot.bytes });
-    if (facts.tokensPerSecond > 0) await this.#app.storage.set(SPEED, facts.tokensPerSecond * 6 * facts.parameters);
+    const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
+    if (machine > 0) await this.#app.storage.set(MACHINE, machine);
     this.#lastSave = performance.now();
     // Writing may take a fortieth of the time.
     this.#saveEvery = Math.min(Math.max(40 * (this.#lastSave - started), SAVE_MS.least), SAVE_MS.most);

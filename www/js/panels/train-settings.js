@@ -2,7 +2,7 @@
 
 import { h, uniqueId } from "../dom.js";
 import { duration, megabytes, shortCount } from "./train-words.js";
-import { ASSUMED_SPEED, DEFAULTS, SETTINGS, SIZES, memoryEstimate, parameterCount, settingProblem, workOfStep } from "./train-presets.js";
+import { DEFAULTS, SETTINGS, SIZES, memoryEstimate, parameterCount, settingProblem, timeEstimate } from "./train-presets.js";
 import { optionCard } from "./train-text.js";
 
 /**
@@ -22,7 +22,7 @@ export class TrainSettings {
   #data = "names";
   #vocabulary = 27;
   /** @type {number | null} */
-  #speed = null;
+  #machine = null;
   /** @type {Field[]} */
   #fields;
   /** @type {{ input: HTMLInputElement, about: HTMLElement }[]} */
@@ -97,9 +97,9 @@ export class TrainSettings {
     this.#render();
   }
 
-  /** @param {number | null} speed  additions and multiplications a second, measured here */
-  setSpeed(speed) {
-    this.#speed = speed;
+  /** @param {number | null} machine  how fast this machine is, as measured; null: nothing was trained here yet */
+  setMachine(machine) {
+    this.#machine = machine;
     this.#render();
   }
 
@@ -159,9 +159,9 @@ export class TrainSettings {
       this.estimate.textContent = "One of the settings is out of its range.";
       return;
     }
-    const seconds = (workOfStep(this.size, this.#vocabulary, settings) * settings.steps) / (this.#speed ?? ASSUMED_SPEED);
+    const seconds = timeEstimate(this.size, this.#vocabulary, settings, this.#machine ?? 1);
     const memory = megabytes(memoryEstimate(this.size, this.#vocabulary, settings));
-    const source = this.#speed ? "at the speed measured here" : "a guess until something has been trained here";
+    const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
     this.estimate.textContent = `About ${duration(seconds)} and ${memory} of memory (${source}).`;
   }
 }

@@ -109,6 +109,7 @@ export class TrainView {
       await action();
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error);
+      this.#app.announce(this.#problem);
     }
     this.#busy = false;
     this.#draw();
@@ -268,6 +269,7 @@ export class TrainView {
     this.#said = state;
     if (state === "idle" || state === "starting") return;
     const last = facts.evaluations.at(-1);
-    this.#app.announce(`${STATE_WORDS[state]} at step ${facts.step}${last ? `, validation loss ${loss(last.loss)}` : ""}.`);
+    const why = state === "failed" ? ` ${this.#run.message}` : "";
+    this.#app.announce(`${STATE_WORDS[state]} at step ${facts.step}${last ? `, validation loss ${loss(last.loss)}` : ""}.${why}`);
   }
 }

@@ -90,7 +90,7 @@ export function mountTrain(root, app) {
 
   run.onChange(lock);
   run.onChange(() => {
-    if (!run.busy) run.measuredSpeed().then((speed) => settings.setSpeed(speed));
+    if (!run.busy) run.machine().then((machine) => settings.setMachine(machine));
   });
   const restored = restore();
 
@@ -101,7 +101,7 @@ export function mountTrain(root, app) {
       kept = JSON.stringify(choices);
       await text.restore(choices);
     }
-    settings.setSpeed(await run.measuredSpeed());
+    settings.setMachine(await run.machine());
     await run.restore();
     view.render();
     whenSeen(root, () => text.begin());
