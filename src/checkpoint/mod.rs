@@ -22,7 +22,9 @@ mod container;
 mod release;
 
 use crate::config::ModelConfig;
-use crate::error::{Error, Result};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::Error;
+use crate::error::Result;
 use crate::model::Model;
 use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
