@@ -49,7 +49,7 @@ struct ModelFolder {
 
 impl ModelFolder {
     fn open(&self) -> Result<(Checkpoint, Tokenizer)> {
-        let mut checkpoint = Checkpoint::read(&self.folder.join(MODEL_FILE))?;
+        let mut checkpoint = Checkpoint::read(self.folder.join(MODEL_FILE))?;
         let tokenizer = match checkpoint.tokenizer.take() {
             Some(tokenizer) => tokenizer,
             None => Tokenizer::from_json(&read_text(&self.folder.join(TOKENIZER_FILE))?)?,

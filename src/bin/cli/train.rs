@@ -237,7 +237,7 @@ impl Run {
         let step = self.trainer.steps_done().to_string();
         let extra = BTreeMap::from([("step".to_string(), step)]);
         let checkpoint = self.checkpoint(extra);
-        checkpoint.write(&self.folder.join(MODEL_FILE))?;
+        checkpoint.write(self.folder.join(MODEL_FILE))?;
         let path = self.folder.join(TOKENIZER_FILE);
         std::fs::write(&path, self.tokenizer.to_json()).map_err(file_error(&path))
     }
@@ -246,7 +246,7 @@ impl Run {
         let best = serde_json::to_string(&self.best).expect("plain data has a JSON form");
         let mut checkpoint = self.checkpoint(BTreeMap::from([("best".to_string(), best)]));
         checkpoint.trainer = Some(self.trainer.state());
-        checkpoint.write(&self.folder.join(STATE_FILE))
+        checkpoint.write(self.folder.join(STATE_FILE))
     }
 
     fn checkpoint(&mut self, extra: BTreeMap<String, String>) -> Checkpoint {
