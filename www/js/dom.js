@@ -35,20 +35,29 @@ let lastId = 0;
 /** @param {string} stem @returns {string} An id that nothing else on the page has. */
 export const uniqueId = (stem) => `${stem}-${++lastId}`;
 
+/** What the next frame has to draw. @type {Set<() => void>} */ const frame = new Set();
+
+function drawFrame() {
+  // A drawing that asks for another one, such as a panel for its charts, has it in the same frame.
+  for (const draw of frame) {
+    frame.delete(draw);
+    try {
+      draw();
+    } catch (error) {
+      reportError(error);
+    }
+  }
+}
+
 /**
  * Runs `draw` once in the next frame, however often it is asked for before then.
  * @param {() => void} draw
  * @returns {() => void}
  */
 export function oncePerFrame(draw) {
-  let asked = false;
   return () => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      draw();
-    });
+    if (frame.size === 0) requestAnimationFrame(drawFrame);
+    frame.add(draw);
   };
 }
 

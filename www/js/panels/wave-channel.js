@@ -134,8 +134,8 @@ function shortCount(count) {
 }
 
 /** @param {HeadInfo} head @param {import("../protocol.js").ModelConfig} config */
-function responseInWords(head, config) {
+export function responseInWords(head, config) {
   const period = strongestPeriod(head, config);
   if (period > config.max_seq_len) return "Answers most to what stays the same.";
-  return `Answers most to patterns that repeat every ${period < 10 ? period.toFixed(1) : Math.round(period)} tokens.`;
+  return `Answers most to patterns of ${period < 10 ? period.toFixed(1) : Math.round(period)} tokens.`;
 }

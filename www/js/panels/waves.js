@@ -5,10 +5,10 @@ import { ContextAxis } from "../charts/context.js";
 import { segmented } from "../controls.js";
 import { atMostEvery, h, oncePerFrame } from "../dom.js";
 import { isBent } from "../heads.js";
-import { kernelByLag } from "../physics.js";
+import { kernelByLag, roleExplained } from "../physics.js";
 import { surprise } from "./token-view.js";
 import { headColour } from "../charts/colours.js";
-import { WaveChannel } from "./wave-channel.js";
+import { WaveChannel, responseInWords } from "./wave-channel.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -38,6 +38,7 @@ class WavesPanel {
   #resetAll = h("button", { type: "button", disabled: true }, "Reset all");
   #range = 40;
   /** The head whose hearing tints the text. */ #chosen = 0;
+  #words = h("p", { class: "chosen-words" });
 
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
@@ -51,6 +52,7 @@ class WavesPanel {
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
         h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
       h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
+      this.#words,
       h("div", { class: "context-row" },
         h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
         h("span", { class: "context-label context-ends", title: "Frequency response: how strongly a head answers to slow and to fast patterns in the text" },
@@ -108,6 +110,14 @@ class WavesPanel {
     this.#draw();
   }
 
+  /** @param {import("../protocol.js").HeadInfo} head @param {import("../protocol.js").ModelConfig} config */
+  #showWords(head, config) {
+    const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? `${roleExplained(head, config)} ${responseInWords(head, config)}` : "muted."}`;
+    if (this.#words.textContent === words) return;
+    this.#words.textContent = words;
+    this.#words.style.setProperty("--head", `var(${headColour(this.#chosen)})`);
+  }
+
   #draw = oncePerFrame(() => {
     const { state } = this.#app;
     const config = state.get("model")?.config;
@@ -129,6 +139,7 @@ class WavesPanel {
       weights: chosen.gain > 0 ? kernel.map((value) => value / peak) : null,
       tint: headColour(this.#chosen),
     });
+    this.#showWords(chosen, config);
     this.#resetAll.disabled = !isBent(layers);
     this.#resetLayer.disabled = !isBent([heads]);
   });
