@@ -7,6 +7,7 @@
  * @property {string} title What happened, in one line.
  * @property {string} [message] What to do about it.
  * @property {{label: string, run: () => void}} [action]
+ * @property {boolean} [lasting] It stays until its action is taken.
  * @property {string} [key] A notice replaces the one with the same key.
  *
  * @typedef {object} App

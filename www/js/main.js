@@ -40,6 +40,7 @@ engine.on("fatal", ({ message }) => {
   notify({
     kind: "error",
     key: "engine",
+    lasting: true,
     title: "The engine stopped.",
     message: `${message} What is on the page is still here; the model and its waves can be loaded again.`,
     action: { label: "Restart the engine", run: restart },

@@ -39,6 +39,7 @@ class WavesPanel {
   #range = 40;
   /** The head whose hearing tints the text. */ #chosen = 0;
   #words = h("p", { class: "chosen-words" });
+  #context = h("div", { class: "context-row context-empty" });
 
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
@@ -47,18 +48,19 @@ class WavesPanel {
       label: "Tokens back", choices: RANGES, value: this.#range,
       onInput: (value) => { this.#range = Number(value); this.#draw(); },
     });
+    this.#context.append(
+      h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
+      h("span", { class: "context-label context-ends", title: "Frequency response: how strongly a head answers to slow and to fast patterns in the text" },
+        h("span", { class: "context-over" }, "response"), h("span", null, "slow"), h("span", null, "fast")),
+      h("span", { class: "context-label context-names" },
+        ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text))));
     root.append(
       h("div", { class: "waves-bar" },
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
         h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
       h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
       this.#words,
-      h("div", { class: "context-row" },
-        h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
-        h("span", { class: "context-label context-ends", title: "Frequency response: how strongly a head answers to slow and to fast patterns in the text" },
-          h("span", { class: "context-over" }, "response"), h("span", null, "slow"), h("span", null, "fast")),
-        h("span", { class: "context-label context-names" },
-          ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text)))),
+      this.#context,
       this.#list);
     this.#list.append(h("p", { class: "channels-empty" }, "The heads of the open model stand here."));
     this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
@@ -77,6 +79,7 @@ class WavesPanel {
     if (!model || layers.length === 0) return;
     const layer = Math.min(state.get("layer"), layers.length - 1);
     this.#showLayers(layers.length, layer);
+    this.#context.classList.remove("context-empty");
     if (this.#channels.length !== layers[layer].length) {
       this.#channels = layers[layer].map((_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
       this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
