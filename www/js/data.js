@@ -154,6 +154,9 @@ export function summarise(text) {
  */
 export function problemWith({ characters, distinct }, context, tokenizer) {
   if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
+  if (characters > MAX_FILE_BYTES) {
+    return `This text has ${number(characters)} characters; up to ${number(MAX_FILE_BYTES)} fit here. Use a part of it.`;
+  }
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
   // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
   const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - VALIDATION_SHARE)), FEWEST) : FEWEST;

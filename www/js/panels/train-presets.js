@@ -51,7 +51,7 @@ export const PIECES = { min: 260, max: 4096, initial: 512 };
 /** The starting point of every choice of text and size. @type {Record<DataId, Record<SizeId, Settings>>} */
 export const DEFAULTS = {
   names: {
-    small: { steps: 800, peak_lr: 0.004, batch_size: 32, context: 32, dropout: 0, seed: 1 },
+    small: { steps: 1600, peak_lr: 0.008, batch_size: 16, context: 32, dropout: 0, seed: 1 },
     medium: { steps: 2000, peak_lr: 0.002, batch_size: 32, context: 32, dropout: 0, seed: 1 },
     large: { steps: 3000, peak_lr: 0.001, batch_size: 32, context: 32, dropout: 0.1, seed: 1 },
   },

@@ -162,7 +162,7 @@ export class TrainText {
     this.area.readOnly = !whole;
     const shown = whole ? text : `${text.slice(0, PREVIEW)}…`;
     if (this.area.value !== shown) this.area.value = shown;
-    this.fileName.textContent = name && (whole ? name : `${name} (its beginning is shown)`);
+    this.fileName.textContent = whole ? name : `${name || "A long text"} (its beginning is shown)`;
   }
 
   /** @param {FileList | null | undefined} files */
