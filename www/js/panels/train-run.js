@@ -34,6 +34,7 @@ import { machineSpeed, startRequest } from "./train-presets.js";
  */
 
 const MACHINE = "train-machine";
+const MEASURED_AFTER_S = 5;
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
 const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
@@ -248,7 +249,8 @@ export class TrainRun {
     const facts = { ...structuredClone(this.facts), step: snapshot.step };
     await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes: snapshot.bytes });
     const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
-    if (machine > 0) await this.#app.storage.set(MACHINE, machine);
+    // The first seconds are slower than the rest.
+    if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
     this.#lastSave = performance.now();
     // Writing may take a fortieth of the time.
     this.#saveEvery = Math.min(Math.max(40 * (this.#lastSave - started), SAVE_MS.least), SAVE_MS.most);
