@@ -21,7 +21,10 @@ pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Defaul
     /// Neither infinite nor NaN.
     fn finite(self) -> bool;
 
-    /// C ← A·B + beta·C over strided matrices.
+    /// C ← A·B, or C += A·B, or C ← bias + A·B, over strided matrices: (m, k), (k, n) and (m, n)
+    /// for the shape `[m, k, n]`. A and B have the distances between rows and between columns; C's
+    /// columns lie together, and it has the one between its rows. A bias (n) takes precedence over
+    /// `accumulate`.
     ///
     /// # Safety
     /// Every element that the shapes and strides address must lie within its allocation, and C's
@@ -30,8 +33,9 @@ pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Defaul
         shape: [usize; 3],
         a: (*const Self, [isize; 2]),
         b: (*const Self, [isize; 2]),
-        beta: Self,
-        c: (*mut Self, [isize; 2]),
+        bias: Option<*const Self>,
+        accumulate: bool,
+        c: (*mut Self, usize),
     );
 
     /// 1/(1 + e^-x).
@@ -80,6 +84,26 @@ pub fn erf_f32(x: f32) -> f32 {
     x * p / q
 }
 
+/// What `matrixmultiply` has to scale C by: a bias is written to C beforehand.
+unsafe fn beta<T: Real>(
+    [m, n]: [usize; 2],
+    bias: Option<*const T>,
+    accumulate: bool,
+    (c, row_stride): (*mut T, usize),
+) -> T {
+    if let Some(bias) = bias {
+        for r in 0..m {
+            // SAFETY: C has m rows of n, the bias one.
+            unsafe { c.add(r * row_stride).copy_from_nonoverlapping(bias, n) };
+        }
+    }
+    if accumulate || bias.is_some() {
+        T::one()
+    } else {
+        T::zero()
+    }
+}
+
 impl Real for f32 {
     #[inline(always)]
     fn of(x: f64) -> Self {
@@ -105,15 +129,33 @@ impl Real for f32 {
     fn finite(self) -> bool {
         self.is_finite()
     }
+    #[cfg(target_arch = "wasm32")]
+    unsafe fn matrix_product(
+        shape: [usize; 3],
+        a: (*const Self, [isize; 2]),
+        b: (*const Self, [isize; 2]),
+        bias: Option<*const Self>,
+        accumulate: bool,
+        c: (*mut Self, usize),
+    ) {
+        // SAFETY: the caller's promise is the callee's.
+        unsafe { super::tiled_product::tiled_product(shape, a, b, bias, accumulate, c) }
+    }
+    #[cfg(not(target_arch = "wasm32"))]
     unsafe fn matrix_product(
         [m, k, n]: [usize; 3],
         (a, [ra, ca]): (*const Self, [isize; 2]),
         (b, [rb, cb]): (*const Self, [isize; 2]),
-        beta: Self,
-        (c, [rc, cc]): (*mut Self, [isize; 2]),
+        bias: Option<*const Self>,
+        accumulate: bool,
+        (c, rc): (*mut Self, usize),
     ) {
-        // SAFETY: the caller's promise is the callee's.
-        unsafe { matrixmultiply::sgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, cc) }
+        // SAFETY: the caller's promise is the callees'.
+        unsafe {
+            let beta = beta([m, n], bias, accumulate, (c, rc));
+            let rc = rc as isize;
+            matrixmultiply::sgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, 1)
+        }
     }
 }
 
@@ -146,11 +188,16 @@ impl Real for f64 {
         [m, k, n]: [usize; 3],
         (a, [ra, ca]): (*const Self, [isize; 2]),
         (b, [rb, cb]): (*const Self, [isize; 2]),
-        beta: Self,
-        (c, [rc, cc]): (*mut Self, [isize; 2]),
+        bias: Option<*const Self>,
+        accumulate: bool,
+        (c, rc): (*mut Self, usize),
     ) {
-        // SAFETY: the caller's promise is the callee's.
-        unsafe { matrixmultiply::dgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, cc) }
+        // SAFETY: the caller's promise is the callees'.
+        unsafe {
+            let beta = beta([m, n], bias, accumulate, (c, rc));
+            let rc = rc as isize;
+            matrixmultiply::dgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, 1)
+        }
     }
 }
 

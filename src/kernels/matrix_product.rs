@@ -100,6 +100,10 @@ pub fn matrix_product<T: Real>(
         c.len() >= c_shape.extent(),
         "the product's slice is too short"
     );
+    assert!(
+        bias.is_none_or(|bias| bias.len() >= n),
+        "the bias is too short"
+    );
     let stride = c_shape.stride;
     // Every block packs B anew, so there are no more of them than threads. An element's arithmetic
     // does not depend on which block its row is in.
@@ -108,16 +112,6 @@ pub fn matrix_product<T: Real>(
     // Pad the last row's view so that every block is whole rows of `stride`.
     let whole = m - 1;
     let run = |first: usize, rows: usize, c: &mut [T]| {
-        if let Some(bias) = bias {
-            for row in c.chunks_mut(stride) {
-                row[..n].copy_from_slice(&bias[..n]);
-            }
-        }
-        let beta = if accumulate || bias.is_some() {
-            T::one()
-        } else {
-            T::zero()
-        };
         let [ra, ca] = a_shape.strides();
         // SAFETY: the asserts above bound every address: rows first..first+rows of A, all of B, and
         // `rows` rows of C, which no other block touches.
@@ -127,8 +121,9 @@ pub fn matrix_product<T: Real>(
                 [rows, k, n],
                 (a, [ra, ca]),
                 (b.as_ptr(), b_shape.strides()),
-                beta,
-                (c.as_mut_ptr(), [stride as isize, 1]),
+                bias.map(<[T]>::as_ptr),
+                accumulate,
+                (c.as_mut_ptr(), stride),
             );
         }
     };

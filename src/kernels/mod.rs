@@ -13,6 +13,8 @@ pub mod embedding;
 pub mod field_convolution;
 pub mod gelu;
 pub mod interference;
+#[cfg(any(target_arch = "wasm32", test))]
+mod lanes;
 pub mod layer_norm;
 pub mod math;
 pub mod matrix_product;
@@ -20,6 +22,8 @@ pub mod parallel;
 pub mod prefix_mean;
 #[cfg(test)]
 mod testing;
+#[cfg(any(target_arch = "wasm32", test))]
+mod tiled_product;
 pub mod wave_kernel;
 
 pub use math::Real;
