@@ -4,6 +4,7 @@
 //! costs tokens, not cells.
 
 use super::Real;
+use super::layer_norm::{LANES, total};
 use super::parallel::{for_each_block, reduce_blocks};
 
 const BLOCK: usize = 64;
@@ -25,11 +26,40 @@ pub fn softmax_rows<T: Real>(coupling: &[T], heads: usize) -> Vec<T> {
 fn mix<T: Real>(weights: impl Fn(usize, usize) -> T, r: &[T], y: &mut [T], head_dim: usize) {
     let heads = r.len() / head_dim;
     for (i, y) in y.chunks_exact_mut(head_dim).enumerate() {
-        y.fill(T::zero());
-        for h in 0..heads {
-            let w = weights(i, h);
-            for (y, r) in y.iter_mut().zip(&r[h * head_dim..(h + 1) * head_dim]) {
-                *y += w * *r;
+        let mut first = 0;
+        for y in y.chunks_mut(LANES) {
+            // A fixed width keeps the sums in registers while the heads pass by.
+            let mut sums = [T::zero(); LANES];
+            for h in 0..heads {
+                let w = weights(i, h);
+                let r = &r[h * head_dim + first..][..y.len()];
+                if let Ok(r) = <&[T; LANES]>::try_from(r) {
+                    for j in 0..LANES {
+                        sums[j] += w * r[j];
+                    }
+                } else {
+                    for (sum, r) in sums.iter_mut().zip(r) {
+                        *sum += w * *r;
+                    }
+                }
+            }
+            y.copy_from_slice(&sums[..y.len()]);
+            first += LANES;
+        }
+    }
+}
+
+/// Adds the products of two rows' elements to partial sums.
+#[inline(always)]
+fn add_products<T: Real>(a: &[T], b: &[T], sums: &mut [T; LANES]) {
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        if let (Ok(a), Ok(b)) = (<&[T; LANES]>::try_from(a), <&[T; LANES]>::try_from(b)) {
+            for j in 0..LANES {
+                sums[j] += a[j] * b[j];
+            }
+        } else {
+            for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                *sum += *a * *b;
             }
         }
     }
@@ -102,23 +132,24 @@ pub fn couple_gate_backward<T: Real>(
         },
     );
     let mut dweights = vec![T::zero(); heads * heads];
-    reduce_blocks(rows, BLOCK * 4, &mut dweights, |first, count, total| {
+    reduce_blocks(rows, BLOCK * 4, &mut dweights, |first, count, dweights| {
         let mut dmixed = vec![T::zero(); dim];
+        let mut sums = vec![[T::zero(); LANES]; heads * heads];
         for t in first..first + count {
             let row = t * dim..(t + 1) * dim;
             let (r, g, dy) = (&gathered[row.clone()], &gate[row.clone()], &dy[row]);
             for i in 0..dim {
                 dmixed[i] = dy[i] * g[i].sigmoid();
             }
-            for i in 0..heads {
-                for h in 0..heads {
-                    let (a, b) = (
-                        &dmixed[i * head_dim..][..head_dim],
-                        &r[h * head_dim..][..head_dim],
-                    );
-                    total[i * heads + h] += super::layer_norm::sum_pair(a, b, |a, b| a * b);
+            for (i, sums) in sums.chunks_exact_mut(heads).enumerate() {
+                let dmixed = &dmixed[i * head_dim..][..head_dim];
+                for (r, sums) in r.chunks_exact(head_dim).zip(sums) {
+                    add_products(dmixed, r, sums);
                 }
             }
+        }
+        for (dweight, sums) in dweights.iter_mut().zip(sums) {
+            *dweight = total(sums);
         }
     });
     // Through the softmax: dC = w ∘ (dw - Σ w·dw), row by row.

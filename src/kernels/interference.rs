@@ -4,7 +4,7 @@
 //! m = cos(local, global), u = σ(m/(softplus(T) + 0.05)), out = x + σ(gate) ∘ g·u.
 
 use super::Real;
-use super::layer_norm::{sum, sum_pair};
+use super::layer_norm::{sum, sum_pair, sum_rows};
 use super::parallel::{for_each_block, reduce_blocks};
 
 const BLOCK: usize = 64;
@@ -91,30 +91,32 @@ pub fn interfere_backward<T: Real>(
     let dalignment = |r: usize| {
         let row = r * dim..(r + 1) * dim;
         let (gate, context) = (&inputs.gate[row.clone()], &inputs.context[row.clone()]);
-        let mut dstrength = T::zero();
-        for (i, dout) in dout[row].iter().enumerate() {
-            dstrength += *dout * gate[i].sigmoid() * context[i];
-        }
+        let dstrength = sum_rows([&dout[row], gate, context], |[dout, gate, context]| {
+            dout * gate.sigmoid() * context
+        });
         let strength = stats[r * STATS + 3];
         dstrength * strength * (T::one() - strength) * inverse_temperature
     };
+    let mut dalignments = vec![T::zero(); rows];
     let outputs = [
         (d.local, dim),
         (d.global, dim),
         (d.context, dim),
         (d.gate, dim),
+        (&mut dalignments[..], 1),
     ];
     for_each_block(
         rows,
         BLOCK,
         outputs,
-        |first, [dlocal, dglobal, dcontext, dgate]| {
+        |first, [dlocal, dglobal, dcontext, dgate, dalignments]| {
             for r in 0..dlocal.len() / dim {
                 let at = (first + r) * dim;
                 let [il, ig, alignment, strength] = stats[(first + r) * STATS..][..STATS] else {
                     unreachable!("a row has {STATS} statistics");
                 };
                 let dm = dalignment(first + r);
+                dalignments[r] = dm;
                 // Below the smallest norm the divisor is a constant, and nothing is projected out.
                 let edge = T::of(1.0 / SMALLEST_NORM);
                 let (ml, mg) = (
@@ -136,7 +138,7 @@ pub fn interfere_backward<T: Real>(
     let mut total = [T::zero()];
     reduce_blocks(rows, BLOCK * 4, &mut total, |first, count, total| {
         for r in first..first + count {
-            total[0] += dalignment(r) * -stats[r * STATS + 2] * inverse_temperature;
+            total[0] += dalignments[r] * -stats[r * STATS + 2] * inverse_temperature;
         }
     });
     *d.temperature += total[0] * inputs.temperature.sigmoid();

@@ -50,26 +50,16 @@ pub fn layer_norm_backward<T: Real>(
             let (x, dy) = (&x[row.clone()], &dy[row]);
             let (mean, inverse) = (stats[2 * (first + r)], stats[2 * (first + r) + 1]);
             let dnorm_mean = sum_pair(dy, weight, |dy, w| dy * w) * scale;
-            let mut along = [T::zero(); LANES];
-            let whole = dim - dim % LANES;
-            for i in (0..whole).step_by(LANES) {
-                for j in 0..LANES {
-                    along[j] += dy[i + j] * weight[i + j] * (x[i + j] - mean);
-                }
-            }
-            let mut dot = along.iter().fold(T::zero(), |a, b| a + *b);
-            for i in whole..dim {
-                dot += dy[i] * weight[i] * (x[i] - mean);
-            }
-            let along = dot * inverse * inverse * scale;
+            let along = sum_rows([x, dy, weight], |[x, dy, w]| dy * w * (x - mean));
+            let along = along * inverse * inverse * scale;
             for i in 0..dim {
                 dx[i] += inverse * (dy[i] * weight[i] - dnorm_mean - (x[i] - mean) * along);
             }
         }
     });
-    let mut total = vec![T::zero(); 2 * dim];
-    reduce_blocks(rows, BLOCK * 4, &mut total, |first, count, total| {
-        let (dweight, dbias) = total.split_at_mut(dim);
+    let mut sums = vec![T::zero(); 2 * dim];
+    reduce_blocks(rows, BLOCK * 4, &mut sums, |first, count, sums| {
+        let (dweight, dbias) = sums.split_at_mut(dim);
         for r in first..first + count {
             let row = r * dim..(r + 1) * dim;
             let (x, dy) = (&x[row.clone()], &dy[row]);
@@ -81,45 +71,55 @@ pub fn layer_norm_backward<T: Real>(
         }
     });
     for i in 0..dim {
-        dweight[i] += total[i];
-        dbias[i] += total[dim + i];
+        dweight[i] += sums[i];
+        dbias[i] += sums[dim + i];
     }
 }
 
 /// Independent partial sums, so that the additions vectorise.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
+
+/// The sum of partial sums, by halves.
+#[inline(always)]
+pub(crate) fn total<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for j in 0..half {
+            lanes[j] += lanes[j + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
 
 /// Σ f(xᵢ) in [`LANES`] partial sums.
 #[inline(always)]
 pub(crate) fn sum<T: Real>(x: &[T], f: impl Fn(T) -> T) -> T {
-    let mut lanes = [T::zero(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for j in 0..LANES {
-            lanes[j] += f(chunk[j]);
-        }
-    }
-    let total = lanes.iter().fold(T::zero(), |a, b| a + *b);
-    rest.iter().fold(total, |a, x| a + f(*x))
+    sum_rows([x], |[x]| f(x))
 }
 
 /// Σ f(xᵢ, yᵢ) in [`LANES`] partial sums.
 #[inline(always)]
 pub(crate) fn sum_pair<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [T::zero(); LANES];
-    let n = x.len().min(y.len());
+    sum_rows([x, y], |[x, y]| f(x, y))
+}
+
+/// Σ f(elements i of all rows) in [`LANES`] partial sums.
+///
+/// # Panics
+/// When a row is shorter than the first.
+#[inline(always)]
+pub(crate) fn sum_rows<T: Real, const K: usize>(rows: [&[T]; K], f: impl Fn([T; K]) -> T) -> T {
+    let n = rows[0].len();
     let whole = n - n % LANES;
-    for (x, y) in x[..whole]
-        .chunks_exact(LANES)
-        .zip(y[..whole].chunks_exact(LANES))
-    {
+    let mut lanes = [T::zero(); LANES];
+    for first in (0..whole).step_by(LANES) {
+        let rows = rows.map(|row| &row[first..first + LANES]);
         for j in 0..LANES {
-            lanes[j] += f(x[j], y[j]);
+            lanes[j] += f(rows.map(|row| row[j]));
         }
     }
-    let total = lanes.iter().fold(T::zero(), |a, b| a + *b);
-    (whole..n).fold(total, |a, i| a + f(x[i], y[i]))
+    (whole..n).fold(total(lanes), |sum, i| sum + f(rows.map(|row| row[i])))
 }
 
 #[cfg(test)]
