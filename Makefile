@@ -84,7 +84,7 @@ WASM_FEATURES := bulk-memory multivalue mutable-globals nontrapping-float-to-int
 WASM_OPT_FLAGS := -O3 $(addprefix --enable-,$(WASM_FEATURES))
 
 # $(call build_engine,NAME,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and NAME_bg.wasm
-# in $(STAGING). A second build with other instructions is a second line with another name.
+# in $(STAGING).
 STAGING := $(TARGET_DIR)/pkg
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 define build_engine
@@ -93,6 +93,10 @@ define build_engine
 		--out-dir $(STAGING) --out-name $(1) $(TARGET_DIR)/wasm32-unknown-unknown/release/wavefield.wasm
 	$(WASM_OPT) $(WASM_OPT_FLAGS) $(3) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
 endef
+
+# With the relaxed instructions a multiply-add is one, which trains faster. Not every browser has them,
+# so the worker chooses. Cargo adds these flags to those of .cargo/config.toml.
+RELAXED := --config 'target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=+relaxed-simd"]'
 
 define MANIFEST
 {
@@ -111,6 +115,7 @@ export MANIFEST
 pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 	@rm -rf $(STAGING)
 	$(call build_engine,wavefield)
+	$(call build_engine,wavefield_relaxed,$(RELAXED),--enable-relaxed-simd)
 	@rm -rf pkg && cp -R $(STAGING) pkg
 	@printf '%s\n' "$$MANIFEST" > $@
 

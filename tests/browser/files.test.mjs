@@ -101,7 +101,7 @@ test("when the engine dies the page says so, keeps the text, and starts it again
   let trapped = false;
   const page = await openPage(t, {
     expected: [/unreachable/],
-    before: (page) => page.route("**/pkg/wavefield.js", async (route) => {
+    before: (page) => page.route("**/pkg/wavefield*.js", async (route) => {
       const response = await route.fetch();
       // The 40th step of a text ends as a panic does; the engine that follows is sound.
       const trap = `
