@@ -14,6 +14,8 @@ import { mountTabs } from "./tabs.js";
 
 const KEY_STATE = "state";
 const KEEP_AFTER = 300;
+/** Milliseconds that the training panel leaves to the first text. */
+const LONGEST_WAIT = 1000;
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -74,19 +76,24 @@ function keepState() {
   addEventListener("pagehide", keep);
 }
 
+const breath = (/** @type {number} */ milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 async function start() {
-  state.restore(await storage.get(KEY_STATE).catch(() => null));
-  const opening = models.restore().catch(cannotOpen);
+  const restored = storage.get(KEY_STATE).catch(() => null).then((kept) => state.restore(kept));
+  const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
+  models.restore(restored).catch(cannotOpen);
+  await restored;
   // A breath between two panels: neither the engine nor a person waits for all of them.
-  const mounts = /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles], ["train", mountTrain]]);
-  for (const [id, mount] of mounts) {
+  for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
     mount(part(id), app);
-    await new Promise((resolve) => setTimeout(resolve));
+    await breath();
   }
   keepState();
   storage.onChange(showStorage);
   showStorage();
-  await opening;
+  // The first text comes first; a model that takes long keeps nobody from training.
+  await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
+  mountTrain(part("train"), app);
 }
 
 start();

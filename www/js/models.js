@@ -67,10 +67,14 @@ export class Models {
     await Promise.all([storage.set(KEY_MODEL, bytes ? this.#source : null), storage.set(KEY_HEADS, null)]);
   }
 
-  /** Opens what was open before the reload, or the shipped model. @returns {Promise<ModelInfo>} */
-  async restore() {
+  /**
+   * Opens what was open before the reload, or the shipped model.
+   * @param {Promise<void>} stateRestored
+   * @returns {Promise<ModelInfo>}
+   */
+  async restore(stateRestored) {
     const { notify, storage } = this.#app;
-    const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS)]);
+    const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), stateRestored]);
     const shipped = { name: SHIPPED.name, bytes: null };
     try {
       return await this.#load(kept?.bytes ? kept : shipped, heads);

@@ -19,6 +19,7 @@ const RANGES = [
   { value: 0, text: "All" },
 ];
 
+const USUAL_HEADS = 8;
 /** Milliseconds between two steps of the text along the kernels. A slider does not wait for them. */
 const TEXT_INTERVAL = 80;
 
@@ -63,6 +64,8 @@ class WavesPanel {
       this.#context,
       this.#list);
     this.#list.append(h("p", { class: "channels-empty" }, "The heads of the open model stand here."));
+    // Made while the engine is still loading, so that the first text need not wait for them.
+    this.#makeChannels(USUAL_HEADS);
     this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
     this.#resetAll.addEventListener("click", () => app.heads.reset(null));
     app.state.on("model", () => this.#rebuild());
@@ -70,6 +73,12 @@ class WavesPanel {
     app.state.on("layer", () => this.#rebuild());
     app.state.on("heads", () => this.#draw());
     app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));
+  }
+
+  /** @param {number} count */
+  #makeChannels(count) {
+    if (this.#channels.length === count) return;
+    this.#channels = Array.from({ length: count }, (_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
   }
 
   #rebuild() {
@@ -80,8 +89,8 @@ class WavesPanel {
     const layer = Math.min(state.get("layer"), layers.length - 1);
     this.#showLayers(layers.length, layer);
     this.#context.classList.remove("context-empty");
-    if (this.#channels.length !== layers[layer].length) {
-      this.#channels = layers[layer].map((_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
+    this.#makeChannels(layers[layer].length);
+    if (this.#list.firstElementChild !== this.#channels[0].element) {
       this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
       this.#chosen = 0;
     }
