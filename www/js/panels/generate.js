@@ -91,7 +91,7 @@ class GeneratePanel {
       h("div", { class: "actions" }, this.#start, this.#again, this.#onward),
       h("div", { class: "actions" }, this.#compare, pace.element),
       this.#fault, this.#views,
-      h("p", { class: "field-hint display-hint" }, "The darker a token's shade, the less the model expected it."),
+      h("p", { class: "field-hint display-hint" }, "The stronger a token's shade, the less the model expected it."),
       this.#inspector.element, settings.always, settings.more);
     this.#prompt.value = this.#app.state.get("prompt");
     this.#prompt.addEventListener("input", () => this.#app.state.set("prompt", this.#prompt.value));
