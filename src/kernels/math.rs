@@ -49,7 +49,7 @@ pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Defaul
 #[inline(always)]
 pub fn exp_f32(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5·2²³: adding it rounds to a whole number
-    let x = x.clamp(-87.0, 88.0);
+    let (x, asked) = (x.clamp(-87.0, 88.0), x);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = x - k * 0.693_359_4 + k * 2.121_944_4e-4;
@@ -61,13 +61,21 @@ pub fn exp_f32(x: f32) -> f32 {
     let p = p * r + 5.000_000_3e-1;
     let p = p * r * r + r + 1.0;
     // The low bits of `shifted` hold k; moved into the exponent they make 2^k.
-    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+    let power = p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
+    keep_nan(asked, power)
+}
+
+/// `y`, or NaN where `x` is. WebAssembly's relaxed instructions make `clamp` forget a NaN, and a step
+/// that went wrong would pass for a good one.
+#[inline(always)]
+fn keep_nan(x: f32, y: f32) -> f32 {
+    if x.is_nan() { x } else { y }
 }
 
 /// erf within 4e-7: the rational approximation of Eigen's `perf` (x·P(x²)/Q(x²) on [-4, 4]).
 #[inline(always)]
 pub fn erf_f32(x: f32) -> f32 {
-    let x = x.clamp(-4.0, 4.0);
+    let (x, asked) = (x.clamp(-4.0, 4.0), x);
     let s = x * x;
     let p = -2.726_142_3e-10;
     let p = p * s + 2.770_681_4e-8;
@@ -81,7 +89,7 @@ pub fn erf_f32(x: f32) -> f32 {
     let q = q * s - 1.682_827e-3;
     let q = q * s - 7.373_329_2e-3;
     let q = q * s - 1.426_473_9e-2;
-    x * p / q
+    keep_nan(asked, x * p / q)
 }
 
 /// What `matrixmultiply` has to scale C by: a bias is written to C beforehand.
