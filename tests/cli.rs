@@ -4,6 +4,8 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use wavefield::checkpoint::Checkpoint;
+use wavefield::tokenizer::Tokenizer;
 
 const TEXT: &str = "the wave runs on and the field is still. ";
 
@@ -123,6 +125,15 @@ fn a_finished_run_is_not_trained_again_and_other_settings_are_refused() {
         std::fs::read_to_string(folder.0.join("validation.csv")).unwrap(),
         log
     );
+    // As many characters, but others: its tokens would be read as those of the old text.
+    let other = TEXT.replace('w', "W").repeat(40);
+    std::fs::write(folder.0.join("text.txt"), other).unwrap();
+    let refused = wavefield("train", &folder.0, &[]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && message.contains("another vocabulary"),
+        "{message}"
+    );
     folder.recipe(40);
     let refused = wavefield("train", &folder.0, &[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -134,6 +145,35 @@ fn a_finished_run_is_not_trained_again_and_other_settings_are_refused() {
         wavefield("train", &folder.0, &["--restart", "--json"])
             .status
             .success()
+    );
+}
+
+#[test]
+fn a_vocabulary_beside_the_model_must_be_the_models() {
+    let folder = Folder::new("vocabulary");
+    folder.recipe(1);
+    json(wavefield("train", &folder.0, &["--json"]));
+    let path = folder.0.join("model.safetensors");
+    let mut checkpoint = Checkpoint::read(&path).unwrap();
+    checkpoint.tokenizer = None;
+    checkpoint.write(&path).unwrap();
+    let text = folder.0.join("text.txt");
+    let measure = ["--data", text.to_str().unwrap(), "--validation-share", "1"];
+    let whole = json(wavefield(
+        "eval",
+        &folder.0,
+        &[&measure[..], &["--json"]].concat(),
+    ));
+    assert_eq!(whole["tokens"], 40 * TEXT.len() - 1, "the whole text");
+    // Without the full stop, which is not in the text's first part either.
+    let other = Tokenizer::train_character(&TEXT.replace('.', "")).unwrap();
+    std::fs::write(folder.0.join("tokenizer.json"), other.to_json()).unwrap();
+    std::fs::write(&text, TEXT.replace('.', "")).unwrap();
+    let refused = wavefield("eval", &folder.0, &measure);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && message.contains("expected a vocabulary of"),
+        "{message}"
     );
 }
 

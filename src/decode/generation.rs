@@ -74,16 +74,7 @@ impl Generation {
         prompt: &str,
         settings: GenerationSettings,
     ) -> Result<Self> {
-        if tokenizer.vocab_size() != model.config.vocab_size {
-            return Err(Error::Tokenizer {
-                message: format!(
-                    "expected a vocabulary of {} tokens, which is what the model has, found one of \
-                     {}; use the tokenizer that the model was trained with",
-                    model.config.vocab_size,
-                    tokenizer.vocab_size()
-                ),
-            });
-        }
+        tokenizer.check_size(model.config.vocab_size)?;
         let sampler = Sampler::new(settings.sampling.clone())?;
         let mut history = tokenizer.encode(prompt)?;
         if history.is_empty() {

@@ -5,12 +5,11 @@
 //! same bits natively and in WebAssembly, and reading a prompt at once gives the same bits as
 //! reading it token by token.
 
+use crate::kernels::layer_norm::EPSILON;
 use crate::kernels::math::{erf_f32, exp_f32};
 
 /// Independent partial sums of a dot product: two vectors of WebAssembly, one of AVX.
 const LANES: usize = 8;
-/// Added to the variance in layer norm.
-const EPSILON: f32 = 1e-5;
 
 /// out\[t,o\] = bias\[o\] + Σ_i weight\[o,i\]·x\[t,i\], for as many tokens t as `x` holds.
 ///
@@ -122,7 +121,7 @@ pub fn layer_norm(out: &mut [f32], x: &[f32], weight: &[f32], bias: &[f32]) {
         for (o, x) in out.iter_mut().zip(x) {
             *o = x - mean;
         }
-        let scale = 1.0 / (dot(out, out) / dim as f32 + EPSILON).sqrt();
+        let scale = 1.0 / (dot(out, out) / dim as f32 + EPSILON as f32).sqrt();
         for ((o, w), b) in out.iter_mut().zip(weight).zip(bias) {
             *o = *o * scale * w + b;
         }

@@ -42,7 +42,7 @@ pub fn inverse_softplus(y: f64) -> f64 {
     y + libm::log(-libm::expm1(-y))
 }
 
-/// Largest damping and frequency that a person may set; beyond it a kernel is one cell long.
+/// Largest damping that a person may set; beyond it a kernel is one cell long.
 const MAX_DAMPING: f32 = 50.0;
 /// Smallest damping: an envelope that loses a tenth over 100,000 cells.
 const MIN_DAMPING: f32 = 1e-6;
@@ -92,10 +92,10 @@ impl Model {
         }
     }
 
-    /// Bends one head.
+    /// Bends one head. A value that stays as it is may be out of range, as a file can have it.
     ///
     /// # Errors
-    /// [`Error::Config`] when there is no such head, or a value is not a number in its range.
+    /// [`Error::Config`] when there is no such head, or a new value is not a number in its range.
     pub fn set_head(&mut self, layer: usize, head: usize, values: Head) -> Result<()> {
         let (layers, heads) = (self.config.num_layers, self.config.num_heads);
         if layer >= layers || head >= heads {
@@ -109,13 +109,19 @@ impl Model {
                 ),
             });
         }
-        for (field, value, range) in [
-            ("frequency", values.frequency, -100.0..=100.0),
-            ("damping", values.damping, MIN_DAMPING..=MAX_DAMPING),
-            ("phase", values.phase, -100.0..=100.0),
-            ("gain", values.gain, 0.0..=10.0),
+        let old = self.head(layer, head);
+        for (field, before, value, range) in [
+            ("frequency", old.frequency, values.frequency, -100.0..=100.0),
+            (
+                "damping",
+                old.damping,
+                values.damping,
+                MIN_DAMPING..=MAX_DAMPING,
+            ),
+            ("phase", old.phase, values.phase, -100.0..=100.0),
+            ("gain", old.gain, values.gain, 0.0..=10.0),
         ] {
-            if !range.contains(&value) {
+            if value != before && !range.contains(&value) {
                 return Err(Error::Config {
                     field,
                     message: format!(
@@ -126,7 +132,6 @@ impl Model {
                 });
             }
         }
-        let old = self.head(layer, head);
         let ranges = self.parameters.table().layers[layer].clone();
         let flat = self.parameters.flat_mut();
         flat[ranges.frequency.start + head] = values.frequency;
@@ -234,6 +239,21 @@ mod tests {
         ] {
             assert!(model.set_head(2, 1, bad).is_err(), "{bad:?}");
         }
+        // A file's own value beyond the range stays, bit for bit, while another one is bent.
+        for (name, value) in [("damping", -60.0), ("frequency", 1e4), ("phase", -500.0)] {
+            let name = format!("layers.3.attention.wave_{name}");
+            model.parameters.get_mut(&name).unwrap()[2] = value;
+        }
+        let wild = model.head(3, 2);
+        assert!(wild.damping < MIN_DAMPING);
+        model.set_head(3, 2, Head { gain: 0.5, ..wild }).unwrap();
+        assert_eq!(
+            model
+                .parameters
+                .get("layers.3.attention.wave_damping")
+                .unwrap()[2],
+            -60.0
+        );
         assert!(model.set_head(6, 0, head).is_err());
         assert!(model.set_head(0, 4, head).is_err());
     }

@@ -99,6 +99,26 @@ impl Network {
         network
     }
 
+    /// About how many numbers the results of a training step take, from the embedding to the last
+    /// gradient; at least as many as those of a forward alone.
+    ///
+    /// # Panics
+    /// When the sequences are longer than the model's context.
+    pub fn result_count(config: &ModelConfig, batch: usize, seq_len: usize) -> u64 {
+        let mut per_token = 0u64;
+        let mut count = |len: usize| {
+            per_token += len as u64;
+            View::of(TensorId(0), 0..len)
+        };
+        let one = Geometry::new(config, 1, 1);
+        Buffers::new(config, &one, &mut count);
+        Scratch::new(config, &one, &mut count);
+        // The convolution's correlations: a complex line for each head of each sequence.
+        let line = Geometry::new(config, 1, seq_len).fft_len() as u64;
+        let per_sequence = seq_len as u64 * per_token + 2 * config.num_heads as u64 * line;
+        (batch as u64).saturating_mul(per_sequence)
+    }
+
     /// Writes the model's parameters and gains to the backend.
     pub fn upload(&self, backend: &mut impl Backend, model: &Model) {
         backend.write(&self.flat_parameters(), model.parameters.flat());

@@ -83,6 +83,21 @@ impl Tokenizer {
         }
     }
 
+    /// Checks that a model's tokens can be those of this vocabulary.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the model knows more or fewer.
+    pub fn check_size(&self, vocab_size: usize) -> Result<()> {
+        let found = self.vocab_size();
+        if found == vocab_size {
+            return Ok(());
+        }
+        Err(error(format!(
+            "expected a vocabulary of {vocab_size} tokens, which is what the model has, found one \
+             of {found}; use the tokenizer that the model was trained with"
+        )))
+    }
+
     /// The ids of a text.
     ///
     /// # Errors

@@ -21,16 +21,17 @@ pub struct Batch {
 }
 
 impl Dataset {
-    /// Encodes a text; its last `validation_share` (of characters) is held back.
+    /// Encodes a text; its last `validation_share` (of characters) is held back, which may be all
+    /// of it where nothing is to be learned.
     ///
     /// # Errors
-    /// [`Error::Config`] for a share outside 0..1, [`Error::Tokenizer`] for characters that the
+    /// [`Error::Config`] for a share outside 0 to 1, [`Error::Tokenizer`] for characters that the
     /// tokenizer does not know.
     pub fn from_text(tokenizer: &Tokenizer, text: &str, validation_share: f64) -> Result<Self> {
-        if !(0.0..1.0).contains(&validation_share) {
+        if !(0.0..=1.0).contains(&validation_share) {
             return Err(Error::Config {
                 field: "validation_share",
-                message: format!("must be from 0 to below 1, but is {validation_share}"),
+                message: format!("must be from 0 to 1, but is {validation_share}"),
             });
         }
         let characters = text.chars().count();
@@ -172,6 +173,34 @@ mod tests {
             .filter(|t| *t != IGNORED)
             .collect();
         assert_eq!(counted, (1..11).collect::<Vec<i32>>());
+    }
+
+    #[test]
+    fn the_share_held_back_is_the_end_of_the_text_or_all_of_it() {
+        let text = "abcdefghij";
+        let tokenizer = Tokenizer::train_character(text).unwrap();
+        let split = |share| -> Result<(String, String)> {
+            let data = Dataset::from_text(&tokenizer, text, share)?;
+            Ok((
+                tokenizer.decode(&data.train),
+                tokenizer.decode(&data.validation),
+            ))
+        };
+        for (share, train, validation) in
+            [(0.0, text, ""), (0.1, "abcdefghi", "j"), (1.0, "", text)]
+        {
+            assert_eq!(split(share), Ok((train.into(), validation.into())));
+        }
+        for share in [-0.1, 2.0, f64::NAN] {
+            let refused = split(share);
+            assert!(refused.unwrap_err().to_string().contains("from 0 to 1"));
+        }
+        let all = Dataset::from_text(&tokenizer, text, 1.0).unwrap();
+        assert!(all.validate_validation(10).is_ok());
+        assert!(
+            all.validate(1, 10).is_err(),
+            "nothing is left to learn from"
+        );
     }
 
     #[test]

@@ -13,6 +13,16 @@ pub use dataset::{Batch, Dataset};
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
+/// Most steps of a run.
+const MAX_STEPS: u64 = 1 << 40;
+/// Most numbers that the results of one step may take, in memory: 2 GiB of the 4 that WebAssembly
+/// can address, and 32 GiB elsewhere.
+const MAX_RESULTS: u64 = if cfg!(target_arch = "wasm32") {
+    1 << 29
+} else {
+    1 << 33
+};
+
 /// A run's settings. With the model's configuration, the text and nothing else they determine it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -70,7 +80,7 @@ impl TrainConfig {
         for (field, value, most) in [
             ("batch_size", self.batch_size as u64, 1 << 16),
             ("seq_len", self.seq_len as u64, 1 << 20),
-            ("steps", self.steps, 1 << 40),
+            ("steps", self.steps, MAX_STEPS),
         ] {
             if !(1..=most).contains(&value) {
                 return fail(field, format!("must be from 1 to {most}, but is {value}"));
@@ -145,6 +155,13 @@ pub struct Evaluation {
     pub tokens: usize,
 }
 
+impl Evaluation {
+    /// Whether the loss is lower. One that is not a number is worse than any that is.
+    pub fn is_better_than(&self, other: &Evaluation) -> bool {
+        self.loss < other.loss || other.loss.is_nan() && !self.loss.is_nan()
+    }
+}
+
 /// Everything that a run needs to go on exactly where it stopped, beside model and text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainerState {
@@ -178,6 +195,7 @@ impl Trainer {
         config.validate()?;
         check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
+        check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
         let mut cpu = Cpu::new();
         let network = Network::for_training(&mut cpu, &model, config.batch_size, config.seq_len);
         let train = [
@@ -220,6 +238,16 @@ impl Trainer {
                     ),
                 });
             }
+        }
+        if state.step > MAX_STEPS {
+            return Err(Error::Checkpoint {
+                part: "steps done".into(),
+                message: format!(
+                    "expected at most {MAX_STEPS}, found {}; the state of the run is broken, so \
+                     start a new one from the model",
+                    state.step
+                ),
+            });
         }
         let mut trainer = Self::new(model, state.config, dataset)?;
         let [first, second] = trainer.network.moments();
@@ -346,6 +374,7 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
         validation: tokens,
     };
     dataset.validate_validation(model.config.vocab_size)?;
+    check_memory(model, "seq_len", ROWS, seq_len)?;
     let mut cpu = Cpu::new();
     let network = Network::for_inference(&mut cpu, model, ROWS, seq_len);
     let ops = [network.forward(0.0), network.loss()].concat();
@@ -364,6 +393,24 @@ fn check_window(model: &Model, seq_len: usize) -> Result<()> {
     Err(Error::Config {
         field: "seq_len",
         message: format!("must be from 1 to the model's context ({context}), but is {seq_len}"),
+    })
+}
+
+/// Refuses what would run out of memory, before anything is allocated.
+fn check_memory(model: &Model, field: &'static str, rows: usize, seq_len: usize) -> Result<()> {
+    let needed = Network::result_count(&model.config, rows, seq_len);
+    if needed <= MAX_RESULTS {
+        return Ok(());
+    }
+    let mebibytes = |count: u64| count >> 18;
+    Err(Error::Config {
+        field,
+        message: format!(
+            "{rows} sequences of {seq_len} tokens would take about {} MiB with this model, but at \
+             most {} are supported; use fewer or shorter sequences, or a smaller model",
+            mebibytes(needed),
+            mebibytes(MAX_RESULTS)
+        ),
     })
 }
 

@@ -122,6 +122,39 @@ fn what_does_not_go_together_is_refused() {
         })
         .contains("peak_lr")
     );
+    // 2^16 rows of 2^15 tokens: refused by its size, before anything of it is allocated.
+    let long = ModelConfig {
+        field_size: 1 << 15,
+        max_seq_len: 1 << 15,
+        ..config()
+    };
+    let text = Dataset {
+        train: vec![0; (1 << 15) + 1],
+        validation: vec![0; 2],
+    };
+    let huge = TrainConfig {
+        batch_size: 1 << 16,
+        seq_len: 1 << 15,
+        ..settings()
+    };
+    let error = Trainer::new(Model::new(long, 5).unwrap(), huge, text)
+        .map(|_| ())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("batch_size") && error.contains("MiB"),
+        "{error}"
+    );
+
+    let state = TrainerState {
+        step: u64::MAX,
+        ..trainer().state()
+    };
+    let model = Model::new(config(), 5).unwrap();
+    let error = Trainer::resume(model, state, dataset())
+        .map(|_| ())
+        .unwrap_err();
+    assert!(error.to_string().contains("steps done"), "{error}");
     let model = Model::new(config(), 5).unwrap();
     let mut state = trainer().state();
     state.second_moment.pop();
@@ -140,4 +173,57 @@ fn rows_of_a_batch_do_not_see_each_other() {
         let alone = crate::model::inference::logits(&model, &ids[row * 16..(row + 1) * 16], 1, 16);
         assert_eq!(alone, both[row * 16 * 7..(row + 1) * 16 * 7], "row {row}");
     }
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_never_the_best() {
+    let of = |loss: f64| Evaluation {
+        loss,
+        perplexity: loss.exp(),
+        accuracy: 0.0,
+        tokens: 1,
+    };
+    for (loss, other, better) in [
+        (1.0, 2.0, true),
+        (2.0, 1.0, false),
+        (1.0, 1.0, false),
+        (f64::NAN, 1.0, false),
+        (f64::INFINITY, 1.0, false),
+        (1.0, f64::NAN, true),
+        (f64::NAN, f64::NAN, false),
+    ] {
+        assert_eq!(
+            of(loss).is_better_than(&of(other)),
+            better,
+            "{loss} before {other}"
+        );
+    }
+}
+
+/// Counts what is allocated, and does nothing else.
+struct Counting(usize);
+
+impl Backend for Counting {
+    fn allocate(&mut self, len: usize) -> crate::backend::TensorId {
+        self.0 += len;
+        crate::backend::TensorId(0)
+    }
+    fn write(&mut self, _: &crate::backend::View, _: &[f32]) {}
+    fn write_batch(&mut self, _: &[i32], _: &[i32]) {}
+    fn run(&mut self, _: &[Op], _: &StepInputs) {}
+    async fn read(&mut self, _: &crate::backend::View) -> Result<Vec<f32>> {
+        unreachable!("nothing was computed")
+    }
+}
+
+#[test]
+fn the_size_of_a_step_is_judged_by_what_it_allocates() {
+    let (model, rows, seq_len) = (Model::new(config(), 5).unwrap(), 4, 16);
+    let mut backend = Counting(0);
+    Network::for_training(&mut backend, &model, rows, seq_len);
+    // Parameters, gradients and both moments are counted with the model.
+    let results = backend.0 - 4 * model.parameters.flat().len();
+    let counted = Network::result_count(&model.config, rows, seq_len) as usize;
+    let ratio = counted as f64 / results as f64;
+    assert!((0.95..1.2).contains(&ratio), "{counted} for {results}");
 }

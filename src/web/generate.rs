@@ -60,7 +60,7 @@ impl Run {
     /// Generates up to `most` tokens.
     pub fn step(&mut self, open: &mut OpenModel, most: usize) -> Result<Step> {
         let (model, tokenizer) = open.chosen(self.original)?;
-        let mut tokens = Vec::with_capacity(most);
+        let mut tokens = Vec::new();
         while tokens.len() < most {
             let Some(token) = self.generation.next(model, tokenizer)? else {
                 let reason = match self.generation.ended() {

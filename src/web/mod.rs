@@ -164,9 +164,10 @@ impl Session {
 
     /// Begins a training in place of the last one; returns what the new model is.
     pub fn train_start(&mut self, order: JsValue) -> Answer<JsValue> {
+        let order = read(order)?;
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(read(order)?).map_err(said)?;
+        let training = Training::start(order).map_err(said)?;
         self.put_training(training)
     }
 

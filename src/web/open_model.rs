@@ -171,6 +171,13 @@ impl OpenModel {
 
     /// Gives one layer, or all of them, the heads of the file.
     pub fn reset_heads(&mut self, only: Option<usize>) -> Result<()> {
+        let layers = self.file_heads.len();
+        if let Some(layer) = only.filter(|&layer| layer >= layers) {
+            return Err(Error::Config {
+                field: "layer",
+                message: format!("must be from 0 to {}, but is {layer}", layers - 1),
+            });
+        }
         for layer in 0..self.file_heads.len() {
             if only.is_none_or(|wanted| wanted == layer) {
                 let heads: Vec<Head> = self.file_heads[layer]
@@ -232,12 +239,13 @@ fn raw_damping(model: &Model, layer: usize, head: usize) -> usize {
     model.parameters.table().layers[layer].damping.start + head
 }
 
-/// Sets a head; the file's own damping gets its own raw value back, bit for bit.
+/// Sets a head. It becomes the file's own first: so what is left as the file has it is accepted
+/// whatever its size, and keeps its bits, the raw damping's too.
 fn bend(model: &mut Model, layer: usize, head: usize, values: Head, file: FileHead) -> Result<()> {
-    model.set_head(layer, head, values)?;
-    if values.damping == file.head.damping {
-        let at = raw_damping(model, layer, head);
-        model.parameters.flat_mut()[at] = file.raw_damping;
-    }
-    Ok(())
+    let ranges = model.parameters.table().layers[layer].clone();
+    let flat = model.parameters.flat_mut();
+    flat[ranges.frequency.start + head] = file.head.frequency;
+    flat[ranges.damping.start + head] = file.raw_damping;
+    flat[ranges.phase.start + head] = file.head.phase;
+    model.set_head(layer, head, values)
 }

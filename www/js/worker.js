@@ -115,12 +115,16 @@ const RELAXED = Uint8Array.of(
   0xfd, 0x85, 0x02, 0x0b, // f32x4.relaxed_madd, end
 );
 
-/** The engine's build with fused multiply-adds where the browser knows them; it trains faster. */
-const engineFile = () => (WebAssembly.validate(RELAXED) ? import("../pkg/wavefield_relaxed.js") : import("../pkg/wavefield.js"));
+/** The engine's build with fused multiply-adds where the browser knows them, because it trains faster. */
+async function engineModule() {
+  const plain = () => import("../pkg/wavefield.js");
+  if (!WebAssembly.validate(RELAXED)) return plain();
+  return import("../pkg/wavefield_relaxed.js").catch(plain);
+}
 
 async function load() {
   try {
-    const engine = await engineFile();
+    const engine = await engineModule();
     await engine.default();
     handlers = makeHandlers(new engine.Session());
   } catch (error) {

@@ -85,10 +85,9 @@ impl Generate {
             print!("{}", self.prompt);
         }
         while let Some(token) = generation.next(&model, &tokenizer)? {
-            if !self.model.json {
-                print!("{}", token.text);
-                // A closed pipe ends the program at the next print; nothing is lost by it here.
-                let _ = std::io::stdout().flush();
+            // Whoever read the text has had enough of it.
+            if !self.model.json && show(&token.text).is_err() {
+                return Ok(());
             }
             tokens.push(token);
         }
@@ -106,4 +105,11 @@ impl Generate {
         }
         Ok(())
     }
+}
+
+/// Prints a piece of text at once, without waiting for the end of its line.
+fn show(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }

@@ -54,6 +54,7 @@ impl ModelFolder {
             Some(tokenizer) => tokenizer,
             None => Tokenizer::from_json(&read_text(&self.folder.join(TOKENIZER_FILE))?)?,
         };
+        tokenizer.check_size(checkpoint.model.config.vocab_size)?;
         Ok((checkpoint, tokenizer))
     }
 }

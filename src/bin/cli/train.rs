@@ -148,15 +148,28 @@ impl Run {
                         .into(),
                 });
             };
+            if checkpoint.tokenizer.as_ref() != Some(&tokenizer) {
+                return Err(Error::File {
+                    path: state.display().to_string(),
+                    message: "belongs to a run with another vocabulary than the text gives now; \
+                              put the old text back, or begin anew with --restart"
+                        .into(),
+                });
+            }
             let best = checkpoint.extra.get("best");
             let best = best.and_then(|best| serde_json::from_str(best).ok());
             cut_log(&task.folder.join(LOG_FILE), stopped.step)?;
             (Trainer::resume(checkpoint.model, stopped, dataset)?, best)
         } else {
             let model = Model::new(config, recipe.initial_seed)?;
+            let trainer = Trainer::new(model, recipe.train.clone(), dataset)?;
+            // Should this run be stopped before its first save, the old one must not go on.
+            if state.exists() {
+                std::fs::remove_file(&state).map_err(file_error(&state))?;
+            }
             let log = task.folder.join(LOG_FILE);
             std::fs::write(&log, LOG_HEADER).map_err(file_error(&log))?;
-            (Trainer::new(model, recipe.train.clone(), dataset)?, None)
+            (trainer, None)
         };
         Ok(Run {
             folder: task.folder.clone(),
@@ -230,7 +243,7 @@ impl Run {
 
     /// Writes the model where it is the best one so far.
     fn keep_best(&mut self, found: Evaluation) -> Result<()> {
-        if self.best.is_some_and(|best| best.loss <= found.loss) {
+        if self.best.is_some_and(|best| !found.is_better_than(&best)) {
             return Ok(());
         }
         self.best = Some(found);
