@@ -154,6 +154,6 @@ if (process.argv.includes("--json")) {
   }
   console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
   for (const { name, bytes, gzip_bytes } of result.wasm) {
-    console.log(`${name}_bg.wasm ${count.format(bytes)} bytes, ${count.format(gzip_bytes)} with gzip -9`);
+    console.log(`${name}_bg.wasm ${count.format(bytes)} bytes, ${count.format(gzip_bytes)} gzipped`);
   }
 }

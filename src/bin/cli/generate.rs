@@ -1,9 +1,8 @@
 //! `wavefield generate FOLDER`: continue a text.
 
-use super::{ModelFolder, print_json};
+use super::{ModelFolder, print_json, print_text};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::io::Write;
 use std::time::Instant;
 use wavefield::decode::{
     AtLimit, EndReason, GeneratedToken, Generation, GenerationSettings, SamplingSettings,
@@ -82,11 +81,11 @@ impl Generate {
         let mut generation = Generation::new(&model, &tokenizer, &self.prompt, settings)?;
         let mut tokens = Vec::new();
         if !self.model.json {
-            print!("{}", self.prompt);
+            print_text(&self.prompt);
         }
         while let Some(token) = generation.next(&model, &tokenizer)? {
             // Whoever read the text has had enough of it.
-            if !self.model.json && show(&token.text).is_err() {
+            if !self.model.json && !print_text(&token.text) {
                 return Ok(());
             }
             tokens.push(token);
@@ -101,15 +100,8 @@ impl Generate {
                 seconds,
             });
         } else {
-            println!();
+            print_text("\n");
         }
         Ok(())
     }
-}
-
-/// Prints a piece of text at once, without waiting for the end of its line.
-fn show(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

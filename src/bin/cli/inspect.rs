@@ -1,6 +1,6 @@
 //! `wavefield inspect FOLDER`: a model's shape, and each head's physics.
 
-use super::{ModelFolder, print_json};
+use super::{ModelFolder, print_json, print_text};
 use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,29 +53,34 @@ impl Inspect {
 
 fn print(report: &Report) {
     let c = &report.config;
-    println!("parameters   {}", report.parameters);
-    println!(
-        "shape        {} layers of {} heads, width {}, feed-forward {}",
-        c.num_layers, c.num_heads, c.embedding_dim, c.ffn_dim
+    let mut lines = vec![
+        format!("parameters   {}", report.parameters),
+        format!(
+            "shape        {} layers of {} heads, width {}, feed-forward {}",
+            c.num_layers, c.num_heads, c.embedding_dim, c.ffn_dim
+        ),
+        format!(
+            "field        {} cells for {} tokens, stride {}",
+            c.field_size, c.max_seq_len, report.stride
+        ),
+        format!(
+            "vocabulary   {} tokens ({})",
+            c.vocab_size, report.tokenizer
+        ),
+        format!("state        {} bytes while decoding", report.state_bytes),
+    ];
+    lines.extend(
+        report
+            .notes
+            .iter()
+            .map(|(key, value)| format!("{key:<12} {value}")),
     );
-    println!(
-        "field        {} cells for {} tokens, stride {}",
-        c.field_size, c.max_seq_len, report.stride
-    );
-    println!(
-        "vocabulary   {} tokens ({})",
-        c.vocab_size, report.tokenizer
-    );
-    println!("state        {} bytes while decoding", report.state_bytes);
-    for (key, value) in &report.notes {
-        println!("{key:<12} {value}");
-    }
-    println!();
-    println!("layer head  frequency  damping   phase  reach  role");
-    for head in &report.heads {
-        println!(
+    lines.push("\nlayer head  frequency  damping   phase  reach  role".into());
+    lines.extend(report.heads.iter().map(|head| {
+        format!(
             "{:>5} {:>4}  {:>9.4}  {:>7.4}  {:>6.3}  {:>5.1}  {}",
             head.layer, head.head, head.frequency, head.damping, head.phase, head.reach, head.role
-        );
-    }
+        )
+    }));
+    print_text(&(lines.join("\n") + "\n"));
 }

@@ -7,6 +7,7 @@ mod inspect;
 mod train;
 
 use clap::{Args, Parser, Subcommand};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use wavefield::checkpoint::Checkpoint;
 use wavefield::error::{Error, Result};
@@ -98,8 +99,15 @@ fn read_text(path: &Path) -> Result<String> {
 
 /// Prints an object for programs.
 fn print_json(value: &impl serde::Serialize) {
-    println!(
-        "{}",
-        serde_json::to_string(value).expect("plain data has a JSON form")
-    );
+    let text = serde_json::to_string(value).expect("plain data has a JSON form");
+    print_text(&(text + "\n"));
+}
+
+/// Prints a piece of text at once, and says whether anybody still reads: a pipe that was closed is
+/// no failure of ours.
+fn print_text(text: &str) -> bool {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .is_ok()
 }
