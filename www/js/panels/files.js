@@ -77,7 +77,7 @@ function refuse(app, name, error) {
     kind: "error",
     key: "open",
     title: `${name} could not be opened.`,
-    message: `${error instanceof Error ? error.message : error}${open ? ` Nothing was lost: ${open} is still open.` : ""}`,
+    message: `${sentence(error instanceof Error ? error.message : String(error))}${open ? ` Nothing was lost: ${open} is still open.` : ""}`,
   });
 }
 
@@ -138,3 +138,6 @@ function themeToggle() {
   show();
   return button;
 }
+
+/** An engine's message with its full stop. @param {string} message */
+const sentence = (message) => (/[.!?]$/.test(message) ? message : `${message}.`);
