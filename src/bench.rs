@@ -64,16 +64,16 @@ impl Shape {
     }
 }
 
-/// Random tokens: speed does not depend on what they say.
-pub fn dataset(shape: &Shape) -> Dataset {
-    let rng = Philox::stream(1, Stream::Sample);
-    let tokens = |n: u64| {
-        (0..n)
-            .map(|i| rng.below(i, shape.vocab_size as u64) as u32)
+/// Random tokens, enough for windows of `seq_len`: speed does not depend on what they say.
+pub fn random_tokens(vocab_size: usize, seq_len: usize) -> Dataset {
+    let rng = Philox::stream(1, Stream::Batch);
+    let tokens = |n: usize| {
+        (0..n as u64)
+            .map(|i| rng.below(i, vocab_size as u64) as u32)
             .collect()
     };
     Dataset {
-        train: tokens(20_000),
+        train: tokens(20_000 + seq_len),
         validation: tokens(2_000),
     }
 }

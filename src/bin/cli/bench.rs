@@ -1,28 +1,40 @@
-//! `wavefield bench`: training and decoding on this machine, at the shapes that are compared.
+//! `wavefield bench [FOLDER]`: training and decoding on this machine, at the shapes that are
+//! compared, or at a model's own.
 
-use super::print_json;
+use super::{MODEL_FILE, print_json};
 use clap::Args;
 use serde::Serialize;
+use std::path::PathBuf;
 use std::time::Instant;
-use wavefield::bench::{SHAPES, Shape, dataset};
+use wavefield::bench::{SHAPES, random_tokens};
+use wavefield::checkpoint::Checkpoint;
 use wavefield::decode::{AtLimit, Decoder};
 use wavefield::error::Result;
 use wavefield::model::Model;
-use wavefield::train::Trainer;
+use wavefield::train::{TrainConfig, Trainer};
 
 #[derive(Args)]
 pub struct Bench {
+    /// A model's folder; without one, the shapes of BENCHMARKS.md.
+    folder: Option<PathBuf>,
     /// Seconds to measure each figure for.
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 5.0, value_parser = positive)]
     seconds: f64,
     /// Print one JSON object and nothing else.
     #[arg(long)]
     json: bool,
 }
 
+fn positive(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("expected a number of seconds above 0, up to 3600".into()),
+    }
+}
+
 #[derive(Serialize)]
 struct Figures {
-    shape: &'static str,
+    shape: String,
     parameters: usize,
     threads: usize,
     /// Whole training steps.
@@ -34,13 +46,13 @@ struct Figures {
 impl Bench {
     pub fn run(self) -> Result<()> {
         let mut all = Vec::new();
-        for shape in &SHAPES {
+        for (shape, model, config) in self.subjects()? {
             let figures = Figures {
-                shape: shape.name,
-                parameters: shape.config().parameter_count(),
+                shape,
+                parameters: model.config.parameter_count(),
                 threads: rayon::current_num_threads(),
-                training_tokens_per_second: self.training(shape)?,
-                decoding_tokens_per_second: self.decoding(shape)?,
+                training_tokens_per_second: self.training(model.clone(), config)?,
+                decoding_tokens_per_second: self.decoding(&model),
             };
             if !self.json {
                 println!(
@@ -60,30 +72,50 @@ impl Bench {
         Ok(())
     }
 
-    fn training(&self, shape: &Shape) -> Result<f64> {
-        let model = Model::new(shape.config(), 1)?;
-        let mut trainer = Trainer::new(model, shape.train_config(), dataset(shape))?;
+    /// What is measured: a name, a model, and how it trains.
+    fn subjects(&self) -> Result<Vec<(String, Model, TrainConfig)>> {
+        if let Some(folder) = &self.folder {
+            let model = Checkpoint::read(folder.join(MODEL_FILE))?.model;
+            let config = TrainConfig {
+                batch_size: 8,
+                seq_len: model.config.max_seq_len - 1,
+                ..TrainConfig::default()
+            };
+            return Ok(vec![(folder.display().to_string(), model, config)]);
+        }
+        let subject = |shape: &wavefield::bench::Shape| {
+            Ok((
+                shape.name.to_string(),
+                Model::new(shape.config(), 1)?,
+                shape.train_config(),
+            ))
+        };
+        SHAPES.iter().map(subject).collect()
+    }
+
+    fn training(&self, model: Model, config: TrainConfig) -> Result<f64> {
+        let tokens_per_step = config.batch_size * config.seq_len;
+        let dataset = random_tokens(model.config.vocab_size, config.seq_len);
+        let mut trainer = Trainer::new(model, config, dataset)?;
         trainer.step();
-        let (started, mut steps) = (Instant::now(), 0);
+        let (started, mut tokens) = (Instant::now(), 0);
         while started.elapsed().as_secs_f64() < self.seconds {
             trainer.step();
-            steps += 1;
+            tokens += tokens_per_step;
         }
-        let tokens = steps * shape.batch_size * shape.seq_len;
         Ok(tokens as f64 / started.elapsed().as_secs_f64())
     }
 
-    fn decoding(&self, shape: &Shape) -> Result<f64> {
-        let model = Model::new(shape.config(), 1)?;
-        let mut decoder = Decoder::new(&model, AtLimit::RunOn);
-        let vocab = shape.vocab_size as u32;
+    fn decoding(&self, model: &Model) -> f64 {
+        let mut decoder = Decoder::new(model, AtLimit::RunOn);
+        let vocab = model.config.vocab_size as u32;
         let (started, mut tokens) = (Instant::now(), 0u32);
         while started.elapsed().as_secs_f64() < self.seconds {
             for _ in 0..50 {
-                decoder.step(&model, tokens % vocab);
+                decoder.step(model, tokens % vocab);
                 tokens += 1;
             }
         }
-        Ok(f64::from(tokens) / started.elapsed().as_secs_f64())
+        f64::from(tokens) / started.elapsed().as_secs_f64()
     }
 }

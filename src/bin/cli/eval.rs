@@ -1,5 +1,6 @@
-//! `wavefield eval FOLDER --data TEXT`: how well a model predicts a text.
+//! `wavefield eval FOLDER`: how well a model predicts what its recipe held back, or another text.
 
+use super::recipe::Recipe;
 use super::{ModelFolder, print_json, read_text};
 use clap::Args;
 use serde::Serialize;
@@ -11,13 +12,15 @@ use wavefield::train::{Dataset, Evaluation, evaluate};
 pub struct Eval {
     #[command(flatten)]
     model: ModelFolder,
-    /// The text to predict.
+    /// The text to predict; where it is not given, the one of the folder's train.toml.
     #[arg(long)]
-    data: PathBuf,
-    /// The share of the text, at its end, that is predicted: what training held back.
-    #[arg(long, default_value_t = 0.1)]
-    validation_share: f64,
-    /// Tokens a window; where it is not given, the model's context less one, as in training.
+    data: Option<PathBuf>,
+    /// The share of the text, at its end, that is predicted; where it is not given, what the
+    /// recipe held back, or a tenth of a text of your own.
+    #[arg(long)]
+    validation_share: Option<f64>,
+    /// Tokens a window; where it is not given, as many as the recipe trained with, or the model's
+    /// context less one.
     #[arg(long)]
     seq_len: Option<usize>,
 }
@@ -34,9 +37,17 @@ impl Eval {
     pub fn run(self) -> Result<()> {
         let (checkpoint, tokenizer) = self.model.open()?;
         let model = checkpoint.model;
-        let text = read_text(&self.data)?;
-        let dataset = Dataset::from_text(&tokenizer, &text, self.validation_share)?;
-        let seq_len = self.seq_len.unwrap_or(model.config.max_seq_len - 1);
+        let (path, share, window) = match self.data {
+            Some(path) => (path, 0.1, model.config.max_seq_len - 1),
+            None => {
+                let recipe = Recipe::read(&self.model.folder)?;
+                let path = self.model.folder.join(recipe.data);
+                (path, recipe.validation_share, recipe.train.seq_len)
+            }
+        };
+        let share = self.validation_share.unwrap_or(share);
+        let dataset = Dataset::from_text(&tokenizer, &read_text(&path)?, share)?;
+        let seq_len = self.seq_len.unwrap_or(window);
         let evaluation = evaluate(&model, dataset.validation, seq_len)?;
         let parameters = model.config.parameter_count();
         if self.model.json {

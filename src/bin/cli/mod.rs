@@ -4,6 +4,7 @@ mod bench;
 mod eval;
 mod generate;
 mod inspect;
+mod recipe;
 mod train;
 
 use clap::{Args, Parser, Subcommand};

@@ -1,19 +1,18 @@
 //! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
 
+use super::recipe::{Recipe, TokenizerRecipe};
 use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use wavefield::checkpoint::Checkpoint;
-use wavefield::config::ModelConfig;
 use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::{Dataset, Evaluation, TrainConfig, Trainer, evaluate};
+use wavefield::train::{Dataset, Evaluation, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
 const STATE_FILE: &str = "run.safetensors";
@@ -33,78 +32,9 @@ pub struct Train {
     json: bool,
 }
 
-/// train.toml.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recipe {
-    /// The text, relative to the recipe.
-    data: PathBuf,
-    /// The share of the text, at its end, that is held back to measure on.
-    #[serde(default = "tenth")]
-    validation_share: f64,
-    tokenizer: TokenizerRecipe,
-    model: ModelRecipe,
-    train: TrainConfig,
-    /// Steps between two measurements on the validation text.
-    #[serde(default = "every")]
-    evaluate_every: u64,
-    /// Draws the initial values.
-    #[serde(default)]
-    initial_seed: u64,
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-fn every() -> u64 {
-    250
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-enum TokenizerRecipe {
-    Character,
-    Bpe { vocab_size: usize },
-}
-
-/// The shape but for the vocabulary, which the text decides.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ModelRecipe {
-    embedding_dim: usize,
-    num_layers: usize,
-    num_heads: usize,
-    ffn_dim: usize,
-    field_size: usize,
-    max_seq_len: usize,
-    interference_interval: usize,
-    position_scale: f32,
-}
-
-impl ModelRecipe {
-    fn config(&self, vocab_size: usize) -> ModelConfig {
-        ModelConfig {
-            vocab_size,
-            embedding_dim: self.embedding_dim,
-            num_layers: self.num_layers,
-            num_heads: self.num_heads,
-            ffn_dim: self.ffn_dim,
-            field_size: self.field_size,
-            max_seq_len: self.max_seq_len,
-            interference_interval: self.interference_interval,
-            position_scale: self.position_scale,
-        }
-    }
-}
-
 impl Train {
     pub fn run(self) -> Result<()> {
-        let path = self.folder.join("train.toml");
-        let recipe: Recipe = toml::from_str(&read_text(&path)?).map_err(|error| Error::File {
-            path: path.display().to_string(),
-            message: error.to_string(),
-        })?;
+        let recipe = Recipe::read(&self.folder)?;
         let text = read_text(&self.folder.join(&recipe.data))?;
         let tokenizer = match recipe.tokenizer {
             TokenizerRecipe::Character => Tokenizer::train_character(&text)?,

@@ -1,0 +1,87 @@
+//! `train.toml`: everything that a run needs to know.
+
+use super::read_text;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use wavefield::config::ModelConfig;
+use wavefield::error::{Error, Result};
+use wavefield::train::TrainConfig;
+
+/// The recipe's name in a model's folder.
+const RECIPE_FILE: &str = "train.toml";
+
+/// train.toml.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The text, relative to the recipe.
+    pub data: PathBuf,
+    /// The share of the text, at its end, that is held back to measure on.
+    #[serde(default = "tenth")]
+    pub validation_share: f64,
+    pub tokenizer: TokenizerRecipe,
+    pub model: ModelRecipe,
+    pub train: TrainConfig,
+    /// Steps between two measurements on the validation text.
+    #[serde(default = "every")]
+    pub evaluate_every: u64,
+    /// Draws the initial values.
+    #[serde(default)]
+    pub initial_seed: u64,
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+fn every() -> u64 {
+    250
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum TokenizerRecipe {
+    Character,
+    Bpe { vocab_size: usize },
+}
+
+/// The shape but for the vocabulary, which the text decides.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRecipe {
+    embedding_dim: usize,
+    num_layers: usize,
+    num_heads: usize,
+    ffn_dim: usize,
+    field_size: usize,
+    max_seq_len: usize,
+    interference_interval: usize,
+    position_scale: f32,
+}
+
+impl ModelRecipe {
+    pub fn config(&self, vocab_size: usize) -> ModelConfig {
+        ModelConfig {
+            vocab_size,
+            embedding_dim: self.embedding_dim,
+            num_layers: self.num_layers,
+            num_heads: self.num_heads,
+            ffn_dim: self.ffn_dim,
+            field_size: self.field_size,
+            max_seq_len: self.max_seq_len,
+            interference_interval: self.interference_interval,
+            position_scale: self.position_scale,
+        }
+    }
+}
+
+impl Recipe {
+    /// Reads a folder's recipe.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(RECIPE_FILE);
+        toml::from_str(&read_text(&path)?).map_err(|error| Error::File {
+            path: path.display().to_string(),
+            message: error.to_string(),
+        })
+    }
+}
