@@ -34,6 +34,8 @@ export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" 
 /** Writes a text to its end. @param {Page} page @returns {Promise<string>} */
 export async function write(page) {
   const panel = generatePanel(page);
+  // A model that was just opened writes by itself first; its text is not the one asked for.
+  await finished(page);
   const before = Number(await panel.getAttribute("data-written"));
   await panel.getByRole("button", { name: "Generate", exact: true }).click();
   await page.locator(`#generate[data-written="${before + 1}"]`).waitFor({ timeout: 60_000 });
