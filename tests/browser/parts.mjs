@@ -51,5 +51,18 @@ export async function nextTokens(page) {
 /** One head's channel. @param {Page} page @param {number} head From 1. */
 export const channel = (page, head) => page.getByRole("article", { name: `Head ${head}`, exact: true });
 
-/** A picture of a canvas, to see whether it changed. @param {import("playwright-core").Locator} canvas @returns {Promise<string>} */
-export const picture = (canvas) => canvas.evaluate((element) => /** @type {HTMLCanvasElement} */ (element).toDataURL());
+/**
+ * A picture of a canvas, to see whether it changed; taken once it has stood still for a few frames.
+ * @param {import("playwright-core").Locator} canvas @returns {Promise<string>}
+ */
+export const picture = (canvas) => canvas.evaluate(async (element) => {
+  const take = () => /** @type {HTMLCanvasElement} */ (element).toDataURL();
+  let last = take();
+  for (let still = 0; still < 6; ) {
+    await new Promise((done) => requestAnimationFrame(done));
+    const now = take();
+    still = now === last ? still + 1 : 0;
+    last = now;
+  }
+  return last;
+});
