@@ -197,10 +197,11 @@ impl ModelConfig {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn config() -> ModelConfig {
+    /// A small model with everything in it: a fractional stride and two interference modules.
+    pub(crate) fn config() -> ModelConfig {
         ModelConfig {
             vocab_size: 13,
             embedding_dim: 16,

@@ -148,20 +148,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn config() -> ModelConfig {
-        ModelConfig {
-            vocab_size: 13,
-            embedding_dim: 16,
-            num_layers: 6,
-            num_heads: 4,
-            ffn_dim: 32,
-            field_size: 64,
-            max_seq_len: 17,
-            interference_interval: 3,
-            position_scale: 1.0,
-        }
-    }
+    use crate::config::tests::config;
 
     #[test]
     fn the_table_counts_what_the_configuration_counts() {

@@ -138,7 +138,7 @@ pub struct StepReport {
     /// L2 norm of the gradient before clipping.
     pub gradient_norm: f32,
     pub learning_rate: f64,
-    /// The loss or the gradient was not a finite number, so the step left everything as it was.
+    /// The gradient's norm was not a finite number, so the step left everything as it was.
     pub rolled_back: bool,
 }
 
