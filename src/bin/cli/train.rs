@@ -16,6 +16,8 @@ use wavefield::train::{Dataset, Evaluation, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
 const STATE_FILE: &str = "run.safetensors";
+/// Windows of the validation text that measurements during a run compare; its end measures all.
+const COMPARED_WINDOWS: usize = 128;
 /// The validation curve, one line a measurement.
 const LOG_FILE: &str = "validation.csv";
 const LOG_HEADER: &str = "step,training_loss,loss,perplexity,accuracy\n";
@@ -134,7 +136,8 @@ impl Run {
             bar.set_message(format!("loss {mean:.4}"));
             let last = report.step == steps;
             if last || report.step.is_multiple_of(recipe.evaluate_every) {
-                let found = self.trainer.evaluate((!last).then_some(128));
+                // Always the same windows: the best of them is kept, so they must compare.
+                let found = self.trainer.evaluate(Some(COMPARED_WINDOWS));
                 say(
                     &bar,
                     format!(
