@@ -38,6 +38,11 @@ pub enum Error {
         /// What was expected, what was found, and what to do.
         message: String,
     },
+    /// A GPU is missing, was lost or refused.
+    Device {
+        /// What happened.
+        message: String,
+    },
     /// A file could not be read or written.
     File {
         /// The file's path.
@@ -58,6 +63,7 @@ impl fmt::Display for Error {
             Error::Tokenizer { message } => write!(f, "tokenizer: {message}"),
             Error::Data { message } => write!(f, "text: {message}"),
             Error::Model { message } => write!(f, "model: {message}"),
+            Error::Device { message } => write!(f, "{message}"),
             Error::File { path, message } => write!(f, "{path}: {message}"),
         }
     }

@@ -1,10 +1,12 @@
 //! What a model asks of a device: tensors, and lists of operations as plain data.
 //!
 //! A model's forward, backward and update are recorded once as lists of [`Op`] over tensors that
-//! were allocated once, and then run any number of times. Nothing in a list depends on a result
-//! that was read back, so that a backend may run it long after it was asked to.
+//! were allocated once, prepared once by the backend, and then run any number of times. Nothing in a
+//! list depends on a result that was read back, so that a backend may run it long after it was asked
+//! to.
 
 pub mod cpu;
+pub mod gpu;
 
 use crate::error::Result;
 use crate::kernels::dropout::DropoutSite;
@@ -12,7 +14,9 @@ use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
 use crate::kernels::wave_kernel::Taps;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 /// Names a tensor of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,16 +97,21 @@ pub enum Op {
         dim: usize,
         dropout: Option<DropoutSite>,
     },
+    /// C ← A·B, and what follows it element by element.
     MatrixProduct {
         a: Matrix,
         b: Matrix,
         c: Matrix,
         bias: Option<View>,
         accumulate: bool,
+        then: Then,
     },
-    ColumnSum {
-        x: View,
-        y: View,
+    /// A linear layer's gradients: dweight += dyᵀ·x, and dbias += the sum of dy's rows.
+    WeightGradient {
+        dy: Matrix,
+        x: Matrix,
+        dweight: Matrix,
+        dbias: Option<View>,
     },
     LayerNorm {
         x: View,
@@ -120,26 +129,10 @@ pub enum Op {
         dweight: View,
         dbias: View,
     },
-    Gelu {
-        x: View,
-        y: View,
-        dropout: Option<DropoutSite>,
-    },
-    GeluBackward {
-        x: View,
-        d: View,
-        dropout: Option<DropoutSite>,
-    },
     Dropout {
         x: View,
         y: View,
         site: DropoutSite,
-    },
-    Residual {
-        x: View,
-        y: View,
-        out: View,
-        dropout: Option<DropoutSite>,
     },
     Deposit {
         keys_values: View,
@@ -154,18 +147,17 @@ pub enum Op {
         dim: usize,
         head_dim: usize,
     },
+    /// All layers at once: `kernel` is (layers, heads, taps).
     WaveKernel {
-        heads: WaveHeads,
+        layers: Vec<WaveHeads>,
         taps: Taps,
         kernel: View,
     },
     WaveKernelBackward {
-        heads: WaveHeads,
+        layers: Vec<WaveHeads>,
+        gradients: Vec<WaveGradients>,
         taps: Taps,
         dkernel: View,
-        dfrequency: View,
-        ddamping: View,
-        dphase: View,
     },
     FieldConvolution {
         geometry: Arc<Geometry>,
@@ -238,6 +230,8 @@ pub enum Op {
         logits: View,
         dlogits: View,
     },
+    /// The L2 norm of all gradients. Gradients are whole after it: see
+    /// [`Backend::allocate_gradients`].
     GradientNorm {
         gradients: View,
         norm: View,
@@ -250,6 +244,34 @@ pub enum Op {
         first_moment: View,
         second_moment: View,
     },
+    /// Copies a view to the end of the journal, which [`Backend::take_journal`] reads. Comes last in
+    /// a list.
+    Journal {
+        view: View,
+    },
+}
+
+/// What becomes of each element of a matrix product.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Then {
+    /// It stays as it is.
+    Nothing,
+    /// y ← mask ∘ gelu(C); C is kept too.
+    Gelu {
+        y: View,
+        dropout: Option<DropoutSite>,
+    },
+    /// C ← C ∘ mask ∘ gelu'(x).
+    GeluBackward {
+        x: View,
+        dropout: Option<DropoutSite>,
+    },
+    /// out ← x + mask ∘ C; what C holds afterwards is not said.
+    Residual {
+        x: View,
+        out: View,
+        dropout: Option<DropoutSite>,
+    },
 }
 
 /// Where a layer's wave parameters lie.
@@ -259,6 +281,14 @@ pub struct WaveHeads {
     pub damping: View,
     pub phase: View,
     pub gain: View,
+}
+
+/// Where the gradients of a layer's wave parameters lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaveGradients {
+    pub frequency: View,
+    pub damping: View,
+    pub phase: View,
 }
 
 /// Where an interference module's inputs lie.
@@ -272,10 +302,39 @@ pub struct InterferenceInputs {
     pub temperature: View,
 }
 
+/// Values that a device will have read. Waits for nothing but the device, and borrows nothing, so
+/// that work can go on in the meantime.
+pub type Reading = Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>;
+
+/// Values that are there already.
+pub fn ready(values: Result<Vec<f32>>) -> Reading {
+    Box::pin(std::future::ready(values))
+}
+
+/// The outcome of a future that is ready when it is first asked, or blocks until it is: every one of
+/// the CPU's, and natively every one of a GPU's.
+///
+/// # Panics
+/// When it is not ready. A page must await a GPU's.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    let future = std::pin::pin!(future);
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("a GPU's answer must be awaited"),
+    }
+}
+
 /// A device that holds tensors of float32 and runs operations on them in order.
 pub trait Backend {
+    /// Operations made ready to run.
+    type Program;
+
     /// A new tensor of zeros.
     fn allocate(&mut self, len: usize) -> TensorId;
+
+    /// A new tensor of zeros for gradients. Operations that add to it may each add to another part
+    /// of a sum; it is whole after [`Op::GradientNorm`].
+    fn allocate_gradients(&mut self, len: usize) -> TensorId;
 
     /// Overwrites a view.
     ///
@@ -286,12 +345,17 @@ pub trait Backend {
     /// Sets the batch's token ids and targets, row by row.
     fn write_batch(&mut self, ids: &[i32], targets: &[i32]);
 
-    /// Runs (or queues) operations in order.
-    fn run(&mut self, ops: &[Op], inputs: &StepInputs);
+    /// Makes operations ready to run any number of times.
+    fn prepare(&mut self, ops: &[Op]) -> Self::Program;
 
-    /// Reads a view once all that was queued before is done.
+    /// Runs (or queues) operations in order.
+    fn run(&mut self, program: &Self::Program, inputs: &StepInputs);
+
+    /// Reads views, one after another, as they are once all that was queued before is done.
     ///
-    /// # Errors
-    /// When the device was lost.
-    fn read(&mut self, view: &View) -> impl Future<Output = Result<Vec<f32>>>;
+    /// The reading fails when the device was lost.
+    fn read(&mut self, views: &[View]) -> Reading;
+
+    /// Reads what was written to the journal since it was last taken.
+    fn take_journal(&mut self) -> Reading;
 }

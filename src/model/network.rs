@@ -33,7 +33,6 @@ struct Training {
     gradients: TensorId,
     first_moment: View,
     second_moment: View,
-    norm: View,
     scratch: Scratch,
 }
 
@@ -88,12 +87,12 @@ impl Network {
     ) -> Self {
         let mut network = Self::for_inference(backend, model, batch, seq_len);
         let len = network.table.flat_len;
+        let gradients = backend.allocate_gradients(len);
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         network.training = Some(Training {
-            gradients: allocate(len).tensor,
+            gradients,
             first_moment: allocate(len),
             second_moment: allocate(len),
-            norm: allocate(1),
             scratch: Scratch::new(&network.config, &network.geometry, &mut allocate),
         });
         network
@@ -117,6 +116,15 @@ impl Network {
         let line = Geometry::new(config, 1, seq_len).fft_len() as u64;
         let per_sequence = seq_len as u64 * per_token + 2 * config.num_heads as u64 * line;
         (batch as u64).saturating_mul(per_sequence)
+    }
+
+    /// Every layer's frequency, damping and phase, one after another.
+    pub fn waves(&self) -> Vec<View> {
+        let heads = self.wave_heads();
+        heads
+            .into_iter()
+            .flat_map(|heads| [heads.frequency, heads.damping, heads.phase])
+            .collect()
     }
 
     /// Writes the model's parameters and gains to the backend.
@@ -147,9 +155,9 @@ impl Network {
         ]
     }
 
-    /// The global norm of the gradients, before clipping.
-    pub fn gradient_norm(&self) -> &View {
-        &self.training().norm
+    /// The summary of the loss, and after it the global norm of the gradients before clipping.
+    pub fn report(&self) -> &View {
+        &self.buffers.report
     }
 
     /// (batch, seq_len, V).
@@ -158,24 +166,26 @@ impl Network {
     }
 
     /// Mean loss, hits, targets that count.
-    pub fn summary(&self) -> &View {
-        debug_assert_eq!(self.buffers.summary.len(), SUMMARY);
-        &self.buffers.summary
+    pub fn summary(&self) -> View {
+        View::of(self.buffers.report.tensor, 0..SUMMARY)
+    }
+
+    fn gradient_norm(&self) -> View {
+        View::of(self.buffers.report.tensor, SUMMARY..SUMMARY + 1)
     }
 
     /// Clips the gradients and moves the parameters.
     pub fn update(&self, settings: OptimizerSettings) -> Vec<Op> {
-        let training = self.training();
         let [first_moment, second_moment] = self.moments();
         vec![
             Op::GradientNorm {
                 gradients: self.flat_gradients(),
-                norm: training.norm.clone(),
+                norm: self.gradient_norm(),
             },
             Op::AdamW {
                 settings,
                 gradients: self.flat_gradients(),
-                norm: training.norm.clone(),
+                norm: self.gradient_norm(),
                 parameters: self.flat_parameters(),
                 first_moment,
                 second_moment,

@@ -275,8 +275,8 @@ impl Trainer {
         };
         self.cpu.run(&self.train, &inputs);
         self.step = step;
-        let loss = self.cpu.view(self.network.summary())[0];
-        let gradient_norm = self.cpu.view(self.network.gradient_norm())[0];
+        let loss = self.cpu.view(self.network.report())[0];
+        let gradient_norm = self.cpu.view(self.network.report())[3];
         StepReport {
             step,
             loss,
@@ -338,14 +338,14 @@ impl Trainer {
 fn measure(
     cpu: &mut Cpu<f32>,
     network: &Network,
-    ops: &[Op],
+    ops: &Vec<Op>,
     batches: impl Iterator<Item = Batch>,
 ) -> Evaluation {
     let (mut loss, mut hits, mut tokens) = (0.0, 0.0, 0.0);
     for batch in batches {
         cpu.write_batch(&batch.ids, &batch.targets);
         cpu.run(ops, &StepInputs::default());
-        let summary = cpu.view(network.summary());
+        let summary = cpu.view(&network.summary());
         let counted = f64::from(summary[2]);
         loss += f64::from(summary[0]) * counted;
         hits += f64::from(summary[1]);

@@ -1,7 +1,9 @@
 //! The CPU backend: runs each operation at once, in float32 for use or float64 for proof.
 
-use super::{Backend, InterferenceInputs, Op, StepInputs, TensorId, View, WaveHeads};
-use crate::error::Result;
+use super::{
+    Backend, InterferenceInputs, Matrix, Op, Reading, StepInputs, TensorId, Then, View, WaveHeads,
+    ready,
+};
 use crate::kernels::dropout::{Mask, dropout, residual};
 use crate::kernels::field_convolution::{
     Transforms, field_convolution, field_convolution_backward,
@@ -21,6 +23,7 @@ pub struct Cpu<T: Real> {
     ids: Vec<i32>,
     targets: Vec<i32>,
     transforms: Vec<Transforms<T>>,
+    journal: Vec<f32>,
 }
 
 impl<T: Real> Cpu<T> {
@@ -31,6 +34,7 @@ impl<T: Real> Cpu<T> {
             ids: Vec::new(),
             targets: Vec::new(),
             transforms: Vec::new(),
+            journal: Vec::new(),
         }
     }
 
@@ -105,6 +109,10 @@ impl<T: Real> Cpu<T> {
             | Op::Interfere { .. }
             | Op::InterfereBackward { .. } => self.interference(op),
             Op::GradientNorm { .. } | Op::AdamW { .. } => self.update(op, inputs),
+            Op::Journal { view } => {
+                let values: Vec<f32> = self.view(view).iter().map(|x| x.wide() as f32).collect();
+                self.journal.extend(values);
+            }
             _ => self.general(op, inputs),
         }
     }
@@ -169,14 +177,24 @@ impl<T: Real> Cpu<T> {
                 c,
                 bias,
                 accumulate,
-            } => product::matrix_product(
-                (&self.view(&a.view), a.shape),
-                (&self.view(&b.view), b.shape),
-                (&mut self.view_mut(&c.view), c.shape),
-                bias.as_ref().map(|bias| self.view(bias)).as_deref(),
-                *accumulate,
-            ),
-            Op::ColumnSum { x, y } => product::column_sum(&self.view(x), &mut self.view_mut(y)),
+                then,
+            } => {
+                self.product([a, b, c], bias.as_ref(), *accumulate);
+                self.follow(&c.view, then, inputs);
+            }
+            Op::WeightGradient {
+                dy,
+                x,
+                dweight,
+                dbias,
+            } => {
+                let (view, shape) = (dy.view.clone(), dy.shape.transpose());
+                let transposed = Matrix { view, shape };
+                self.product([&transposed, x, dweight], None, true);
+                if let Some(dbias) = dbias {
+                    product::column_sum(&self.view(&dy.view), &mut self.view_mut(dbias));
+                }
+            }
             Op::LayerNorm {
                 x,
                 weight,
@@ -210,22 +228,40 @@ impl<T: Real> Cpu<T> {
                     &mut dbias,
                 );
             }
-            Op::Gelu { x, y, dropout } => {
-                gelu::gelu(&self.view(x), &mut self.view_mut(y), mask(*dropout));
-            }
-            Op::GeluBackward { x, d, dropout } => {
-                gelu::gelu_backward(&self.view(x), &mut self.view_mut(d), mask(*dropout));
-            }
             Op::Dropout { x, y, site } => {
                 dropout(&self.view(x), &mut self.view_mut(y), mask(Some(*site)));
             }
-            Op::Residual { x, y, out, dropout } => residual(
+            _ => unreachable!("not a general operation"),
+        }
+    }
+
+    fn product(&self, [a, b, c]: [&Matrix; 3], bias: Option<&View>, accumulate: bool) {
+        product::matrix_product(
+            (&self.view(&a.view), a.shape),
+            (&self.view(&b.view), b.shape),
+            (&mut self.view_mut(&c.view), c.shape),
+            bias.map(|bias| self.view(bias)).as_deref(),
+            accumulate,
+        );
+    }
+
+    /// What follows a matrix product.
+    fn follow(&self, c: &View, then: &Then, inputs: &StepInputs) {
+        let mask = |site| Mask::new(site, inputs.dropout_key);
+        match then {
+            Then::Nothing => {}
+            Then::Gelu { y, dropout } => {
+                gelu::gelu(&self.view(c), &mut self.view_mut(y), mask(*dropout));
+            }
+            Then::GeluBackward { x, dropout } => {
+                gelu::gelu_backward(&self.view(x), &mut self.view_mut(c), mask(*dropout));
+            }
+            Then::Residual { x, out, dropout } => residual(
                 &self.view(x),
-                &self.view(y),
+                &self.view(c),
                 &mut self.view_mut(out),
                 mask(*dropout),
             ),
-            _ => unreachable!("not a general operation"),
         }
     }
 
@@ -259,25 +295,34 @@ impl<T: Real> Cpu<T> {
                 );
             }
             Op::WaveKernel {
-                heads,
+                layers,
                 taps,
                 kernel,
-            } => self.with_heads(heads, |heads| {
-                kernel::wave_kernel(heads, *taps, &mut self.view_mut(kernel));
-            }),
+            } => {
+                let mut kernel = self.view_mut(kernel);
+                let layer_len = kernel.len() / layers.len();
+                for (heads, kernel) in layers.iter().zip(kernel.chunks_exact_mut(layer_len)) {
+                    self.with_heads(heads, |heads| kernel::wave_kernel(heads, *taps, kernel));
+                }
+            }
             Op::WaveKernelBackward {
-                heads,
+                layers,
+                gradients,
                 taps,
                 dkernel,
-                dfrequency,
-                ddamping,
-                dphase,
             } => {
-                let [mut dw, mut da, mut dp] = self.views_mut([dfrequency, ddamping, dphase]);
-                self.with_heads(heads, |heads| {
-                    let dkernel = self.view(dkernel);
-                    kernel::wave_kernel_backward(heads, *taps, &dkernel, &mut dw, &mut da, &mut dp);
-                });
+                let dkernel = self.view(dkernel);
+                let layer_len = dkernel.len() / layers.len();
+                let dkernels = dkernel.chunks_exact(layer_len);
+                for ((heads, d), dkernel) in layers.iter().zip(gradients).zip(dkernels) {
+                    let [mut dw, mut da, mut dp] =
+                        self.views_mut([&d.frequency, &d.damping, &d.phase]);
+                    self.with_heads(heads, |heads| {
+                        kernel::wave_kernel_backward(
+                            heads, *taps, dkernel, &mut dw, &mut da, &mut dp,
+                        );
+                    });
+                }
             }
             Op::FieldConvolution {
                 geometry,
@@ -455,9 +500,15 @@ impl<T: Real> Cpu<T> {
 }
 
 impl<T: Real> Backend for Cpu<T> {
+    type Program = Vec<Op>;
+
     fn allocate(&mut self, len: usize) -> TensorId {
         self.tensors.push(RefCell::new(vec![T::zero(); len]));
         TensorId(self.tensors.len() - 1)
+    }
+
+    fn allocate_gradients(&mut self, len: usize) -> TensorId {
+        self.allocate(len)
     }
 
     fn write(&mut self, view: &View, values: &[f32]) {
@@ -473,20 +524,33 @@ impl<T: Real> Backend for Cpu<T> {
         self.targets = targets.to_vec();
     }
 
-    fn run(&mut self, ops: &[Op], inputs: &StepInputs) {
+    fn prepare(&mut self, ops: &[Op]) -> Vec<Op> {
+        ops.to_vec()
+    }
+
+    fn run(&mut self, ops: &Vec<Op>, inputs: &StepInputs) {
         for op in ops {
             self.execute(op, inputs);
         }
     }
 
-    async fn read(&mut self, view: &View) -> Result<Vec<f32>> {
-        Ok(self.view(view).iter().map(|x| x.wide() as f32).collect())
+    fn read(&mut self, views: &[View]) -> Reading {
+        let mut values = Vec::new();
+        for view in views {
+            values.extend(self.view(view).iter().map(|x| x.wide() as f32));
+        }
+        ready(Ok(values))
+    }
+
+    fn take_journal(&mut self) -> Reading {
+        ready(Ok(std::mem::take(&mut self.journal)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::dropout::DropoutSite;
 
     #[test]
     fn several_views_of_one_tensor_in_any_order() {
@@ -508,6 +572,10 @@ mod tests {
         let mut cpu = Cpu::<f32>::new();
         let t = cpu.allocate(4);
         let (x, y) = (View::of(t, 0..2), View::of(t, 2..4));
-        cpu.run(&[Op::ColumnSum { x, y }], &StepInputs::default());
+        let site = DropoutSite {
+            probability: 0.5,
+            site: 1,
+        };
+        cpu.run(&vec![Op::Dropout { x, y, site }], &StepInputs::default());
     }
 }

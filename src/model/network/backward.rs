@@ -4,8 +4,8 @@
 //! branch.
 
 use super::forward::{Place, site};
-use super::{Network, dense, transposed};
-use crate::backend::{Matrix, Op, View};
+use super::{Network, dense};
+use crate::backend::{Matrix, Op, Then, View, WaveGradients};
 use crate::kernels::dropout::DropoutSite;
 use std::ops::Range;
 
@@ -27,12 +27,18 @@ impl Network {
                 logits: b.logits.clone(),
                 dlogits: s.dlogits.clone(),
             },
-            self.weight_gradient(&s.dlogits, &b.normed, dense(self.gradient(embedding), dim)),
+            self.weight_gradient(
+                &s.dlogits,
+                &b.normed,
+                dense(self.gradient(embedding), dim),
+                None,
+            ),
             self.input_gradient(
                 &s.dlogits,
                 dense(self.parameter(embedding), dim),
                 &s.dnormed,
                 false,
+                Then::Nothing,
             ),
             Op::Zero {
                 y: s.dstream.clone(),
@@ -47,6 +53,7 @@ impl Network {
             self.feed_forward_backward(layer, dropout, &mut ops);
             self.attention_backward(layer, dropout, &mut ops);
         }
+        ops.push(self.wave_kernel_backward());
         ops.push(Op::EmbedBackward {
             dy: s.dstream.clone(),
             dtable: self.gradient(embedding),
@@ -56,25 +63,38 @@ impl Network {
         ops
     }
 
-    /// dW += dyᵀ·x.
-    fn weight_gradient(&self, dy: &View, x: &View, dweight: Matrix) -> Op {
-        Op::MatrixProduct {
-            a: transposed(&self.tokens(dy)),
-            b: self.tokens(x),
-            c: dweight,
-            bias: None,
-            accumulate: true,
+    /// dW += dyᵀ·x, and the bias's gradient with it.
+    fn weight_gradient(
+        &self,
+        dy: &View,
+        x: &View,
+        dweight: Matrix,
+        bias: Option<&Range<usize>>,
+    ) -> Op {
+        Op::WeightGradient {
+            dy: self.tokens(dy),
+            x: self.tokens(x),
+            dweight,
+            dbias: bias.map(|bias| self.gradient(bias)),
         }
     }
 
-    /// dx = dy·W, or added to it.
-    fn input_gradient(&self, dy: &View, weight: Matrix, dx: &View, accumulate: bool) -> Op {
+    /// dx = dy·W, or added to it, and what follows.
+    fn input_gradient(
+        &self,
+        dy: &View,
+        weight: Matrix,
+        dx: &View,
+        accumulate: bool,
+        then: Then,
+    ) -> Op {
         Op::MatrixProduct {
             a: self.tokens(dy),
             b: weight,
             c: self.tokens(dx),
             bias: None,
             accumulate,
+            then,
         }
     }
 
@@ -84,22 +104,16 @@ impl Network {
         (x, dy): (&View, &View),
         (weight, bias): (&Range<usize>, &Range<usize>),
         (dx, accumulate): (&View, bool),
+        then: Then,
         ops: &mut Vec<Op>,
     ) {
         let columns = self.tokens(x).shape.columns;
         let weights = dense(self.parameter(weight), columns);
+        let dweights = dense(self.gradient(weight), columns);
         ops.extend([
-            self.weight_gradient(dy, x, dense(self.gradient(weight), columns)),
-            self.bias_gradient(dy, bias),
-            self.input_gradient(dy, weights, dx, accumulate),
+            self.weight_gradient(dy, x, dweights, Some(bias)),
+            self.input_gradient(dy, weights, dx, accumulate, then),
         ]);
-    }
-
-    fn bias_gradient(&self, dy: &View, bias: &Range<usize>) -> Op {
-        Op::ColumnSum {
-            x: dy.clone(),
-            y: self.gradient(bias),
-        }
     }
 
     /// From `dnormed` into `dstream`.
@@ -143,13 +157,19 @@ impl Network {
             (&p.ffn_out_weight, &p.ffn_out_bias),
             (&p.ffn_in_weight, &p.ffn_in_bias),
         );
-        self.linear_backward((&b.activated, &dy), outer, (&s.dhidden, false), ops);
-        ops.push(Op::GeluBackward {
+        let gelu = Then::GeluBackward {
             x: b.hidden.clone(),
-            d: s.dhidden.clone(),
             dropout: site(dropout, Place::Hidden(i)),
-        });
-        self.linear_backward((&b.normed2, &s.dhidden), inner, (&s.dnormed, false), ops);
+        };
+        let (dhidden, dnormed) = ((&s.dhidden, false), (&s.dnormed, false));
+        self.linear_backward((&b.activated, &dy), outer, dhidden, gelu, ops);
+        self.linear_backward(
+            (&b.normed2, &s.dhidden),
+            inner,
+            dnormed,
+            Then::Nothing,
+            ops,
+        );
         ops.push(self.norm_backward(&b.middle, &b.stats2, (&p.norm2_weight, &p.norm2_bias)));
     }
 
@@ -159,7 +179,7 @@ impl Network {
         let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
         let dy = self.branch_gradient(site(dropout, Place::Attention(i)), ops);
         let out = (&p.out_weight, &p.out_bias);
-        self.linear_backward((&b.mixed, &dy), out, (&s.dmixed, false), ops);
+        self.linear_backward((&b.mixed, &dy), out, (&s.dmixed, false), Then::Nothing, ops);
         ops.extend([
             Op::CoupleGateBackward {
                 gathered: b.gathered.clone(),
@@ -175,18 +195,10 @@ impl Network {
             Op::FieldConvolutionBackward {
                 geometry: self.geometry.clone(),
                 deposits: b.deposits.clone(),
-                kernel: b.kernel.clone(),
+                kernel: self.buffers.kernel(i),
                 dy: s.dgathered.clone(),
                 ddeposits: s.ddeposits.clone(),
-                dkernel: s.dkernel.clone(),
-            },
-            Op::WaveKernelBackward {
-                heads: self.wave_heads(i),
-                taps: self.geometry.taps,
-                dkernel: s.dkernel.clone(),
-                dfrequency: self.gradient(&p.frequency),
-                ddamping: self.gradient(&p.damping),
-                dphase: self.gradient(&p.phase),
+                dkernel: s.dkernel(i, self.config.num_layers),
             },
             Op::DepositBackward {
                 keys_values: b.keys_values.clone(),
@@ -202,10 +214,32 @@ impl Network {
             (&b.normed1, &s.dkeys_values),
             keys_values,
             (&s.dnormed, false),
+            Then::Nothing,
             ops,
         );
-        self.linear_backward((&b.normed1, &s.dgate), gate, (&s.dnormed, true), ops);
+        self.linear_backward(
+            (&b.normed1, &s.dgate),
+            gate,
+            (&s.dnormed, true),
+            Then::Nothing,
+            ops,
+        );
         ops.push(self.norm_backward(&b.input, &b.stats1, (&p.norm1_weight, &p.norm1_bias)));
+    }
+
+    /// From all layers' kernels to their waves.
+    fn wave_kernel_backward(&self) -> Op {
+        let gradients = self.table.layers.iter().map(|p| WaveGradients {
+            frequency: self.gradient(&p.frequency),
+            damping: self.gradient(&p.damping),
+            phase: self.gradient(&p.phase),
+        });
+        Op::WaveKernelBackward {
+            layers: self.wave_heads(),
+            gradients: gradients.collect(),
+            taps: self.geometry.taps,
+            dkernel: self.training().scratch.dkernels.clone(),
+        }
     }
 
     fn interference_backward(&self, j: usize, dropout: f32, ops: &mut Vec<Op>) {
@@ -226,18 +260,19 @@ impl Network {
         let [from_stream, from_context] = self.gate_halves(self.parameter(&p.gate_weight));
         let [dfrom_stream, dfrom_context] = self.gate_halves(self.gradient(&p.gate_weight));
         ops.extend([
-            self.weight_gradient(&s.dgate, &b.input, dfrom_stream),
-            self.weight_gradient(&s.dgate, context, dfrom_context),
-            self.bias_gradient(&s.dgate, &p.gate_bias),
-            self.input_gradient(&s.dgate, from_stream, &s.dstream, true),
-            self.input_gradient(&s.dgate, from_context, &s.dcontext, true),
+            self.weight_gradient(&s.dgate, &b.input, dfrom_stream, Some(&p.gate_bias)),
+            self.weight_gradient(&s.dgate, context, dfrom_context, None),
+            self.input_gradient(&s.dgate, from_stream, &s.dstream, true, Then::Nothing),
+            self.input_gradient(&s.dgate, from_context, &s.dcontext, true, Then::Nothing),
         ]);
         let (local, global) = (
             (&p.local_weight, &p.local_bias),
             (&p.global_weight, &p.global_bias),
         );
-        self.linear_backward((&b.input, &s.dlocal), local, (&s.dstream, true), ops);
-        self.linear_backward((context, &s.dglobal), global, (&s.dcontext, true), ops);
+        let (dstream, dcontext) = ((&s.dstream, true), (&s.dcontext, true));
+        let nothing = || Then::Nothing;
+        self.linear_backward((&b.input, &s.dlocal), local, dstream, nothing(), ops);
+        self.linear_backward((context, &s.dglobal), global, dcontext, nothing(), ops);
         let dexpanded = match site(dropout, Place::Context(j)) {
             None => &s.dcontext,
             Some(site) => {
@@ -250,12 +285,13 @@ impl Network {
             (&p.expand_weight, &p.expand_bias),
             (&p.compress_weight, &p.compress_bias),
         );
-        self.linear_backward((&b.means, dexpanded), expand, (&s.dmeans, false), ops);
+        let dmeans = (&s.dmeans, false);
+        self.linear_backward((&b.means, dexpanded), expand, dmeans, nothing(), ops);
         ops.push(Op::PrefixMeanBackward {
             d: s.dmeans.clone(),
             seq_len: self.geometry.seq_len,
             dim: self.config.context_dim(),
         });
-        self.linear_backward((&b.input, &s.dmeans), compress, (&s.dstream, true), ops);
+        self.linear_backward((&b.input, &s.dmeans), compress, dstream, nothing(), ops);
     }
 }

@@ -20,8 +20,6 @@ pub struct LayerBuffers {
     pub keys_values: View,
     pub gate: View,
     pub deposits: View,
-    /// (H, taps).
-    pub kernel: View,
     /// (T, D) each: what the tokens gather, and the same coupled and gated.
     pub gathered: View,
     pub mixed: View,
@@ -50,6 +48,8 @@ pub struct InterferenceBuffers {
 
 /// All tensors of the forward and the loss.
 pub struct Buffers {
+    /// (L, H, taps): every layer's kernels.
+    pub kernels: View,
     pub layers: Vec<LayerBuffers>,
     pub interference: Vec<InterferenceBuffers>,
     /// (T, D): the residual stream after the last layer, and its normalised form.
@@ -61,7 +61,8 @@ pub struct Buffers {
     /// (T, V).
     pub logits: View,
     pub row_stats: View,
-    pub summary: View,
+    /// The summary of the loss, and in training the gradient's norm after it.
+    pub report: View,
 }
 
 impl Buffers {
@@ -83,7 +84,6 @@ impl Buffers {
                 keys_values: allocate(t * 2 * d),
                 gate: allocate(t * d),
                 deposits: allocate(t * d),
-                kernel: allocate(config.num_heads * geometry.taps.count),
                 gathered: allocate(t * d),
                 mixed: allocate(t * d),
                 hidden: allocate(t * f),
@@ -104,6 +104,7 @@ impl Buffers {
             })
             .collect();
         Buffers {
+            kernels: allocate(config.num_layers * config.num_heads * geometry.taps.count),
             layers,
             interference,
             output: allocate(t * d),
@@ -112,9 +113,21 @@ impl Buffers {
             branch: allocate(t * d),
             logits: allocate(t * config.vocab_size),
             row_stats: allocate(t * ROW),
-            summary: allocate(SUMMARY),
+            report: allocate(SUMMARY + 1),
         }
     }
+
+    /// (H, taps): a layer's kernels.
+    pub fn kernel(&self, layer: usize) -> View {
+        part(&self.kernels, layer, self.layers.len())
+    }
+}
+
+/// One of `count` equal parts of a view.
+fn part(view: &View, index: usize, count: usize) -> View {
+    let len = view.len() / count;
+    let start = view.range.start + index * len;
+    View::of(view.tensor, start..start + len)
 }
 
 /// Gradients of intermediate results, shared by all layers.
@@ -132,8 +145,8 @@ pub struct Scratch {
     pub ddeposits: View,
     /// (T, 2D).
     pub dkeys_values: View,
-    /// (H, taps).
-    pub dkernel: View,
+    /// (L, H, taps).
+    pub dkernels: View,
     /// (T, F).
     pub dhidden: View,
     /// (T, D) each.
@@ -163,7 +176,7 @@ impl Scratch {
             dgate: allocate(t * d),
             ddeposits: allocate(t * d),
             dkeys_values: allocate(t * 2 * d),
-            dkernel: allocate(config.num_heads * geometry.taps.count),
+            dkernels: allocate(config.num_layers * config.num_heads * geometry.taps.count),
             dhidden: allocate(t * config.ffn_dim),
             dlocal: allocate(t * d),
             dglobal: allocate(t * d),
@@ -171,5 +184,10 @@ impl Scratch {
             dmeans: allocate(t * config.context_dim()),
             dlogits: allocate(t * config.vocab_size),
         }
+    }
+
+    /// (H, taps): the gradient of a layer's kernels.
+    pub fn dkernel(&self, layer: usize, layers: usize) -> View {
+        part(&self.dkernels, layer, layers)
     }
 }

@@ -1,7 +1,7 @@
 //! The forward, straight down.
 
 use super::{Network, dense, transposed};
-use crate::backend::{InterferenceInputs, Matrix, Op, View, WaveHeads};
+use crate::backend::{InterferenceInputs, Matrix, Op, Then, View, WaveHeads};
 use crate::kernels::dropout::DropoutSite;
 use crate::kernels::matrix_product::Shape;
 use std::ops::Range;
@@ -35,13 +35,20 @@ impl Network {
     /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
     pub fn forward(&self, dropout: f32) -> Vec<Op> {
         let b = &self.buffers;
-        let mut ops = vec![Op::Embed {
-            table: self.parameter(&self.table.token_embedding),
-            positions: self.positions.clone(),
-            y: self.stream(0).clone(),
-            dim: self.config.embedding_dim,
-            dropout: site(dropout, Place::Embedding),
-        }];
+        let mut ops = vec![
+            Op::WaveKernel {
+                layers: self.wave_heads(),
+                taps: self.geometry.taps,
+                kernel: b.kernels.clone(),
+            },
+            Op::Embed {
+                table: self.parameter(&self.table.token_embedding),
+                positions: self.positions.clone(),
+                y: self.stream(0).clone(),
+                dim: self.config.embedding_dim,
+                dropout: site(dropout, Place::Embedding),
+            },
+        ];
         for layer in 0..self.config.num_layers {
             self.attention(layer, dropout, &mut ops);
             self.feed_forward(layer, dropout, &mut ops);
@@ -63,6 +70,7 @@ impl Network {
             c: self.tokens(&b.logits),
             bias: None,
             accumulate: false,
+            then: Then::Nothing,
         });
         ops
     }
@@ -72,7 +80,7 @@ impl Network {
         vec![Op::CrossEntropy {
             logits: self.buffers.logits.clone(),
             row_stats: self.buffers.row_stats.clone(),
-            summary: self.buffers.summary.clone(),
+            summary: self.summary(),
         }]
     }
 
@@ -95,6 +103,17 @@ impl Network {
 
     /// y = x Wᵀ + b.
     fn linear(&self, x: &View, weight: &Range<usize>, bias: &Range<usize>, y: &View) -> Op {
+        self.linear_then(x, (weight, bias), y, Then::Nothing)
+    }
+
+    /// y = x Wᵀ + b, and what follows.
+    fn linear_then(
+        &self,
+        x: &View,
+        (weight, bias): (&Range<usize>, &Range<usize>),
+        y: &View,
+        then: Then,
+    ) -> Op {
         let x = self.tokens(x);
         Op::MatrixProduct {
             b: transposed(&dense(self.parameter(weight), x.shape.columns)),
@@ -102,18 +121,22 @@ impl Network {
             c: self.tokens(y),
             bias: Some(self.parameter(bias)),
             accumulate: false,
+            then,
         }
     }
 
-    pub(super) fn wave_heads(&self, layer: usize) -> WaveHeads {
-        let ranges = &self.table.layers[layer];
+    /// Every layer's wave parameters.
+    pub(super) fn wave_heads(&self) -> Vec<WaveHeads> {
         let heads = self.config.num_heads;
-        WaveHeads {
-            frequency: self.parameter(&ranges.frequency),
-            damping: self.parameter(&ranges.damping),
-            phase: self.parameter(&ranges.phase),
-            gain: View::of(self.gains.tensor, layer * heads..(layer + 1) * heads),
-        }
+        let layers = self.table.layers.iter().enumerate();
+        layers
+            .map(|(layer, ranges)| WaveHeads {
+                frequency: self.parameter(&ranges.frequency),
+                damping: self.parameter(&ranges.damping),
+                phase: self.parameter(&ranges.phase),
+                gain: View::of(self.gains.tensor, layer * heads..(layer + 1) * heads),
+            })
+            .collect()
     }
 
     /// x + out_proj(gate ∘ couple(gather(field ⋆ kernel))).
@@ -141,15 +164,10 @@ impl Network {
                 dim: self.config.embedding_dim,
                 head_dim,
             },
-            Op::WaveKernel {
-                heads: self.wave_heads(i),
-                taps: self.geometry.taps,
-                kernel: b.kernel.clone(),
-            },
             Op::FieldConvolution {
                 geometry: self.geometry.clone(),
                 deposits: b.deposits.clone(),
-                kernel: b.kernel.clone(),
+                kernel: self.buffers.kernel(i),
                 y: b.gathered.clone(),
             },
             Op::CoupleGate {
@@ -160,13 +178,16 @@ impl Network {
                 heads,
                 head_dim,
             },
-            self.linear(&b.mixed, &p.out_weight, &p.out_bias, &self.buffers.branch),
-            Op::Residual {
-                x: b.input.clone(),
-                y: self.buffers.branch.clone(),
-                out: b.middle.clone(),
-                dropout: site(dropout, Place::Attention(i)),
-            },
+            self.linear_then(
+                &b.mixed,
+                (&p.out_weight, &p.out_bias),
+                &self.buffers.branch,
+                Then::Residual {
+                    x: b.input.clone(),
+                    out: b.middle.clone(),
+                    dropout: site(dropout, Place::Attention(i)),
+                },
+            ),
         ]);
     }
 
@@ -181,24 +202,25 @@ impl Network {
                 y: b.normed2.clone(),
                 stats: b.stats2.clone(),
             },
-            self.linear(&b.normed2, &p.ffn_in_weight, &p.ffn_in_bias, &b.hidden),
-            Op::Gelu {
-                x: b.hidden.clone(),
-                y: b.activated.clone(),
-                dropout: site(dropout, Place::Hidden(i)),
-            },
-            self.linear(
-                &b.activated,
-                &p.ffn_out_weight,
-                &p.ffn_out_bias,
-                &self.buffers.branch,
+            self.linear_then(
+                &b.normed2,
+                (&p.ffn_in_weight, &p.ffn_in_bias),
+                &b.hidden,
+                Then::Gelu {
+                    y: b.activated.clone(),
+                    dropout: site(dropout, Place::Hidden(i)),
+                },
             ),
-            Op::Residual {
-                x: b.middle.clone(),
-                y: self.buffers.branch.clone(),
-                out: self.after_feed_forward(i).clone(),
-                dropout: site(dropout, Place::FeedForward(i)),
-            },
+            self.linear_then(
+                &b.activated,
+                (&p.ffn_out_weight, &p.ffn_out_bias),
+                &self.buffers.branch,
+                Then::Residual {
+                    x: b.middle.clone(),
+                    out: self.after_feed_forward(i).clone(),
+                    dropout: site(dropout, Place::FeedForward(i)),
+                },
+            ),
         ]);
     }
 
@@ -236,6 +258,7 @@ impl Network {
                 c: self.tokens(&b.gate),
                 bias: Some(self.parameter(&p.gate_bias)),
                 accumulate: false,
+                then: Then::Nothing,
             },
             Op::MatrixProduct {
                 a: self.tokens(context),
@@ -243,6 +266,7 @@ impl Network {
                 c: self.tokens(&b.gate),
                 bias: None,
                 accumulate: true,
+                then: Then::Nothing,
             },
             Op::Interfere {
                 inputs: self.interference_inputs(j, dropout),

@@ -1,0 +1,81 @@
+//! From operations to dispatches: which shader runs, with which arguments, over which buffers.
+
+mod matrix;
+
+use super::program::Dispatch;
+use super::{Gpu, MOST_PARTS};
+use crate::backend::{Backend, Op, OptimizerSettings, TensorId, View};
+use std::collections::HashMap;
+
+/// Tensors of the backend's own: scratch, and tables that were computed once.
+#[derive(Default)]
+pub struct Tables {
+    scratch: HashMap<(&'static str, usize), TensorId>,
+}
+
+/// Turns operations into dispatches.
+pub struct Encoder<'a> {
+    gpu: &'a mut Gpu,
+    dispatches: Vec<Dispatch>,
+    journal: Vec<View>,
+    optimizer: Option<OptimizerSettings>,
+}
+
+impl<'a> Encoder<'a> {
+    pub fn new(gpu: &'a mut Gpu) -> Self {
+        Encoder {
+            gpu,
+            dispatches: Vec::new(),
+            journal: Vec::new(),
+            optimizer: None,
+        }
+    }
+
+    /// The dispatches, what is copied to the journal after them, and the optimiser's settings.
+    pub fn finish(self) -> (Vec<Dispatch>, Vec<View>, Option<OptimizerSettings>) {
+        (self.dispatches, self.journal, self.optimizer)
+    }
+
+    fn push(&mut self, dispatch: Dispatch) {
+        self.dispatches.push(dispatch);
+    }
+
+    /// A tensor for what lives from one dispatch of an operation to the next. The same name and
+    /// length give the same tensor.
+    fn scratch(&mut self, name: &'static str, len: usize) -> TensorId {
+        if let Some(tensor) = self.gpu.tables.scratch.get(&(name, len)) {
+            return *tensor;
+        }
+        let tensor = self.gpu.allocate(len);
+        self.gpu.tables.scratch.insert((name, len), tensor);
+        tensor
+    }
+
+    /// How many partial sums a tensor of gradients holds, and the elements of each.
+    fn parts(&self, tensor: TensorId) -> (usize, usize) {
+        let tensor = &self.gpu.tensors[tensor.0];
+        debug_assert!((1..=MOST_PARTS).contains(&tensor.parts));
+        (tensor.parts, tensor.len)
+    }
+
+    pub fn encode(&mut self, op: &Op) {
+        match op {
+            Op::MatrixProduct { .. } | Op::WeightGradient { .. } => self.matrix(op),
+            Op::Zero { y } => {
+                let (parts, len) = self.parts(y.tensor);
+                // All of a sum's parts, which lie one after another.
+                let whole = if parts > 1 { parts * len } else { y.len() };
+                assert!(parts == 1 || y.len() == len, "gradients are cleared whole");
+                self.push(
+                    Dispatch::new("zero", "zero")
+                        .buffer(2, y.tensor, whole)
+                        .arg(y.range.start)
+                        .arg(whole)
+                        .units(whole.div_ceil(256 * 4).min(4096)),
+                );
+            }
+            Op::Journal { view } => self.journal.push(view.clone()),
+            _ => todo!("{op:?}"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The shaders' texts: `common.wgsl`, the constants that the caller chooses, and the kernel's file.
+
+use super::device::Sabotage;
+use super::program::PipelineKey;
+
+/// Every shader, by the name of its file.
+const SHADERS: &[(&str, &str)] = &[
+    ("matrix_product", include_str!("../../kernels/matrix_product.wgsl")),
+    ("zero", include_str!("../../kernels/zero.wgsl")),
+];
+
+const COMMON: &str = include_str!("../../kernels/common.wgsl");
+
+/// The text of a pipeline's shader.
+///
+/// # Panics
+/// When there is no such shader.
+pub fn source(key: &PipelineKey, sabotage: Option<Sabotage>) -> String {
+    let shader = SHADERS.iter().find(|(name, _)| *name == key.shader);
+    let (_, text) = shader.unwrap_or_else(|| panic!("there is no shader {:?}", key.shader));
+    let mut source = COMMON.to_string();
+    for (name, value) in &key.constants {
+        source += &format!("const {name} = {value}u;\n");
+    }
+    source += &unroll(text);
+    match sabotage {
+        None => source,
+        Some(Sabotage::Shader) => source + "this is not a shader",
+        Some(Sabotage::Numbers) => source.replace("let product = sum;", "let product = sum * 1.01;"),
+    }
+}
+
+/// Writes out the lines between `//repeat NAME COUNT` and `//end` COUNT times, with `{NAME}` as the
+/// number of the round. Not every compiler unrolls a loop, and registers cannot be indexed.
+fn unroll(text: &str) -> String {
+    let mut result = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(head) = line.trim_start().strip_prefix("//repeat ") else {
+            result += line;
+            result.push('\n');
+            continue;
+        };
+        let (name, count) = head.split_once(' ').expect("//repeat NAME COUNT");
+        let count: usize = count.trim().parse().expect("//repeat NAME COUNT");
+        let body: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "//end").collect();
+        for round in 0..count {
+            for line in &body {
+                result += &line.replace(&format!("{{{name}}}"), &round.to_string());
+                result.push('\n');
+            }
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_lines_are_numbered() {
+        let text = "a\n//repeat I 2\n  b{I}\n  c\n//end\nd";
+        assert_eq!(unroll(text), "a\n  b0\n  c\n  b1\n  c\nd\n");
+    }
+}

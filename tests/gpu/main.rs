@@ -1,0 +1,79 @@
+//! The GPU against the CPU: every kernel's two twins, the golden cases, and a training.
+//!
+//! The same cases run natively, over whatever Vulkan or Metal finds, and in a browser
+//! (`tests/browser/gpu.test.mjs`), where this program is loaded as WebAssembly. Where there is no
+//! adapter, each of them shows as ignored.
+
+mod kernels;
+mod twins;
+
+use std::pin::Pin;
+use wavefield::backend::gpu::GpuDevice;
+
+/// What a case comes to: nothing, or what is wrong.
+type Outcome = Result<(), String>;
+/// A case in progress.
+type Running = Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// One thing to prove.
+struct Case {
+    name: &'static str,
+    run: fn(GpuDevice) -> Running,
+}
+
+/// Lists functions `async fn(GpuDevice) -> Outcome` as cases of the same names.
+macro_rules! cases {
+    ($($module:ident :: { $($name:ident),* $(,)? }),* $(,)?) => {
+        vec![$($(Case {
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            run: |device| Box::pin($module::$name(device)),
+        }),*),*]
+    };
+}
+
+fn cases() -> Vec<Case> {
+    cases![kernels::{
+        zero,
+        matrix_product,
+        what_follows_a_product,
+        weight_gradient,
+    }]
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    use libtest_mimic::{Arguments, Failed, Trial};
+    use std::cell::OnceCell;
+    use std::mem::ManuallyDrop;
+    use wavefield::backend::wait;
+
+    // Never dropped: a thread's last moments are too late for a driver.
+    thread_local! {
+        static DEVICE: OnceCell<ManuallyDrop<GpuDevice>> = const { OnceCell::new() };
+    }
+    let mut arguments = Arguments::from_args();
+    // One device, and so one thread, for all.
+    arguments.test_threads = Some(1);
+    let found = wait(GpuDevice::open());
+    match &found {
+        Ok(device) => println!("\n{:?}", device.report()),
+        Err(error) => println!("\nEvery test is ignored: {error}"),
+    }
+    let missing = found.is_err();
+    if let Ok(device) = found {
+        DEVICE.with(|cell| cell.set(ManuallyDrop::new(device)).ok());
+    }
+    let trials = cases().into_iter().map(|case| {
+        let run = move || {
+            let device = DEVICE.with(|cell| GpuDevice::clone(cell.get().expect("an adapter was found")));
+            let outcome = wait((case.run)(device.clone()));
+            let outcome = outcome.and_then(|()| device.check().map_err(|error| error.to_string()));
+            outcome.map_err(Failed::from)
+        };
+        Trial::test(case.name, run).with_ignored_flag(missing)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
