@@ -46,6 +46,21 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
 }
 
+// log(1 + e^x). WGSL's log is too rough near 1: log(1 + y) is 2 atanh(y/(2 + y)), by its power series.
+fn softplus(x: f32) -> f32 {
+  let y = exp(max(-abs(x), -80.0));
+  let s = y / (2.0 + y);
+  let s2 = s * s;
+  var series = 1.0 / 13.0;
+  series = series * s2 + 1.0 / 11.0;
+  series = series * s2 + 1.0 / 9.0;
+  series = series * s2 + 1.0 / 7.0;
+  series = series * s2 + 1.0 / 5.0;
+  series = series * s2 + 1.0 / 3.0;
+  series = series * s2 + 1.0;
+  return max(x, 0.0) + 2.0 * s * series;
+}
+
 // The normal distribution (1 + erf(x/sqrt 2))/2, with erf as in math.rs: x P(x^2)/Q(x^2) on [-4, 4].
 fn normal_distribution(at: f32) -> f32 {
   let x = clamp(at * 0.70710678118, -4.0, 4.0);

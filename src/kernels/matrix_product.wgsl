@@ -86,8 +86,8 @@ fn tile_sum(thread: u32, tile: vec2<u32>, first: u32, end: u32) -> mat4x4<f32> {
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
       let at = k * A_LINE + row;
-      let from = k * B_LINE + column;
-      let line = vec4(b_tile[from], b_tile[from + 1u], b_tile[from + 2u], b_tile[from + 3u]);
+      let begin = k * B_LINE + column;
+      let line = vec4(b_tile[begin], b_tile[begin + 1u], b_tile[begin + 2u], b_tile[begin + 3u]);
       row0 += a_tile[at] * line;
       row1 += a_tile[at + 1u] * line;
       row2 += a_tile[at + 2u] * line;

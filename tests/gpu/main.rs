@@ -4,6 +4,7 @@
 //! (`tests/browser/gpu.test.mjs`), where this program is loaded as WebAssembly. Where there is no
 //! adapter, each of them shows as ignored.
 
+mod field;
 mod kernels;
 mod twins;
 
@@ -32,7 +33,12 @@ macro_rules! cases {
 }
 
 fn cases() -> Vec<Case> {
-    cases![kernels::{
+    cases![field::{
+        wave_kernel,
+        wave_kernel_backward,
+        field_convolution,
+        field_convolution_backward,
+    }, kernels::{
         zero,
         matrix_product,
         what_follows_a_product,

@@ -1,14 +1,20 @@
-//! The shaders' texts: `common.wgsl`, the constants that the caller chooses, and the kernel's file.
+//! The shaders' texts: `common.wgsl`, the constants that the caller chooses, the kernel's file, and
+//! before it the files that it builds on.
 
 use super::device::Sabotage;
 use super::program::PipelineKey;
 
 /// Every shader, by the name of its file.
-const SHADERS: &[(&str, &str)] = &[
-    ("matrix_product", include_str!("../../kernels/matrix_product.wgsl")),
-    ("zero", include_str!("../../kernels/zero.wgsl")),
+const SHADERS: &[(&str, &[&str])] = &[
+    ("field_convolution", &[FFT, LINES, include_str!("../../kernels/field_convolution.wgsl")]),
+    ("field_passes", &[FFT, LINES, include_str!("../../kernels/field_passes.wgsl")]),
+    ("wave_kernel", &[include_str!("../../kernels/wave_kernel.wgsl")]),
+    ("matrix_product", &[include_str!("../../kernels/matrix_product.wgsl")]),
+    ("zero", &[include_str!("../../kernels/zero.wgsl")]),
 ];
 
+const FFT: &str = include_str!("../../kernels/fft.wgsl");
+const LINES: &str = include_str!("../../kernels/field_lines.wgsl");
 const COMMON: &str = include_str!("../../kernels/common.wgsl");
 
 /// The text of a pipeline's shader.
@@ -17,12 +23,12 @@ const COMMON: &str = include_str!("../../kernels/common.wgsl");
 /// When there is no such shader.
 pub fn source(key: &PipelineKey, sabotage: Option<Sabotage>) -> String {
     let shader = SHADERS.iter().find(|(name, _)| *name == key.shader);
-    let (_, text) = shader.unwrap_or_else(|| panic!("there is no shader {:?}", key.shader));
+    let (_, texts) = shader.unwrap_or_else(|| panic!("there is no shader {:?}", key.shader));
     let mut source = COMMON.to_string();
     for (name, value) in &key.constants {
         source += &format!("const {name} = {value}u;\n");
     }
-    source += &unroll(text);
+    texts.iter().for_each(|text| source += &unroll(text));
     match sabotage {
         None => source,
         Some(Sabotage::Shader) => source + "this is not a shader",

@@ -1,16 +1,25 @@
 //! From operations to dispatches: which shader runs, with which arguments, over which buffers.
 
+mod field;
 mod matrix;
 
 use super::program::Dispatch;
 use super::{Gpu, MOST_PARTS};
 use crate::backend::{Backend, Op, OptimizerSettings, TensorId, View};
-use std::collections::HashMap;
+use crate::kernels::field_convolution::Geometry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Tensors of the backend's own: scratch, and tables that were computed once.
 #[derive(Default)]
 pub struct Tables {
     scratch: HashMap<(&'static str, usize), TensorId>,
+    /// The twiddles of each length.
+    twiddles: HashMap<usize, TensorId>,
+    /// The spectra of the kernels in a tensor.
+    spectra: HashMap<TensorId, TensorId>,
+    /// Where the tokens of a geometry lie.
+    places: Vec<(Arc<Geometry>, TensorId)>,
 }
 
 /// Turns operations into dispatches.
@@ -19,6 +28,8 @@ pub struct Encoder<'a> {
     dispatches: Vec<Dispatch>,
     journal: Vec<View>,
     optimizer: Option<OptimizerSettings>,
+    /// Tensors of kernels whose spectra are known by now.
+    known_spectra: HashSet<TensorId>,
 }
 
 impl<'a> Encoder<'a> {
@@ -28,6 +39,7 @@ impl<'a> Encoder<'a> {
             dispatches: Vec::new(),
             journal: Vec::new(),
             optimizer: None,
+            known_spectra: HashSet::new(),
         }
     }
 
@@ -74,6 +86,10 @@ impl<'a> Encoder<'a> {
                         .units(whole.div_ceil(256 * 4).min(4096)),
                 );
             }
+            Op::WaveKernel { .. }
+            | Op::WaveKernelBackward { .. }
+            | Op::FieldConvolution { .. }
+            | Op::FieldConvolutionBackward { .. } => self.field(op),
             Op::Journal { view } => self.journal.push(view.clone()),
             _ => todo!("{op:?}"),
         }

@@ -1,0 +1,180 @@
+//! Waves on the field: kernels and convolutions, in one dispatch and in passes.
+
+use crate::Outcome;
+use crate::twins::Twins;
+use std::sync::Arc;
+use wavefield::ModelConfig;
+use wavefield::backend::gpu::GpuDevice;
+use wavefield::backend::{Op, View, WaveGradients, WaveHeads};
+use wavefield::kernels::field_convolution::Geometry;
+use wavefield::kernels::wave_kernel::Taps;
+
+const HEADS: usize = 3;
+
+/// Frequencies, raw dampings and phases of two layers, among them a slow one, a fast one, a negative
+/// frequency and one that is heard over the whole field.
+fn waves(t: &mut Twins) -> (View, Vec<WaveHeads>) {
+    let frequency = [0.3, 3.1, -1.7, 4.0, 1e-3, 12.5];
+    let damping = [-3.0, 0.5, -7.0, -11.0, 3.0, -1.0];
+    let phase = [0.0, 3.0, -0.4, 1.5, 0.7, 9.0];
+    let gain = [1.0, 0.0, 0.5, 1.0, 1.0, 2.0];
+    let all = t.values(&[frequency, damping, phase].concat());
+    let gains = t.values(&gain);
+    let layers = (0..2).map(|layer| {
+        let of = |view: &View, kind: usize| {
+            let start = kind * 2 * HEADS + layer * HEADS;
+            View::of(view.tensor, start..start + HEADS)
+        };
+        WaveHeads {
+            frequency: of(&all, 0),
+            damping: of(&all, 1),
+            phase: of(&all, 2),
+            gain: of(&gains, 0),
+        }
+    });
+    let layers = layers.collect();
+    (all, layers)
+}
+
+const TAPS: [Taps; 4] = [
+    Taps {
+        field_size: 60,
+        step: 1,
+        count: 60,
+    },
+    Taps {
+        field_size: 1000,
+        step: 7,
+        count: 33,
+    },
+    Taps {
+        field_size: 2048,
+        step: 1,
+        count: 2048,
+    },
+    Taps {
+        field_size: 65_536,
+        step: 2,
+        count: 9000,
+    },
+];
+
+pub async fn wave_kernel(device: GpuDevice) -> Outcome {
+    for taps in TAPS {
+        let mut t = Twins::new(device.clone());
+        let (_, layers) = waves(&mut t);
+        let kernel = t.poisoned(2 * HEADS * taps.count);
+        t.run(&[Op::WaveKernel {
+            layers,
+            taps,
+            kernel: kernel.clone(),
+        }]);
+        t.same(&format!("{taps:?}"), &kernel, 3e-7, 2e-5).await?;
+    }
+    Ok(())
+}
+
+pub async fn wave_kernel_backward(device: GpuDevice) -> Outcome {
+    for taps in TAPS {
+        let mut t = Twins::new(device.clone());
+        let (all, layers) = waves(&mut t);
+        let gradients = t.gradients(all.len());
+        let dkernel = t.normals(2 * HEADS * taps.count);
+        let place = |view: &View| View::of(gradients.tensor, view.range.clone());
+        let d = layers.iter().map(|heads| WaveGradients {
+            frequency: place(&heads.frequency),
+            damping: place(&heads.damping),
+            phase: place(&heads.phase),
+        });
+        t.run(&[Op::WaveKernelBackward {
+            gradients: d.collect(),
+            layers: layers.clone(),
+            taps,
+            dkernel,
+        }]);
+        // Sums over thousands of cells, each times its distance.
+        let scale = 1e-6 * (taps.field_size as f32).sqrt();
+        t.same(&format!("{taps:?}"), &gradients, scale, 1e-4).await?;
+    }
+    Ok(())
+}
+
+/// A batch on the field; a length that is at most the context.
+fn geometry(field_size: usize, max_seq_len: usize, seq_len: usize, head_dim: usize) -> Geometry {
+    let config = ModelConfig {
+        vocab_size: 2,
+        embedding_dim: HEADS * head_dim,
+        num_layers: 1,
+        num_heads: HEADS,
+        ffn_dim: 4,
+        field_size,
+        max_seq_len,
+        interference_interval: 3,
+        position_scale: 1.0,
+    };
+    let batch = if seq_len > 1000 { 2 } else { 5 };
+    Geometry::new(&config, batch, seq_len)
+}
+
+/// Every length of the transform up to the longest, each with whole and with fractional strides.
+fn geometries() -> Vec<Geometry> {
+    let mut all = vec![
+        geometry(9, 9, 1, 3),
+        geometry(9, 9, 9, 5),
+        geometry(257, 129, 100, 4),
+        geometry(257, 86, 86, 3),
+        geometry(2048, 2048, 2000, 2),
+        geometry(2048, 700, 650, 3),
+        // More than a workgroup transforms.
+        geometry(4100, 4100, 4090, 2),
+        geometry(9000, 3333, 3333, 1),
+    ];
+    for cells in [16, 33, 64, 100, 200, 500, 1000] {
+        all.push(geometry(cells + 1, cells + 1, cells, 2));
+        all.push(geometry(5 * cells / 2 + 1, cells, cells, 3));
+    }
+    all
+}
+
+pub async fn field_convolution(device: GpuDevice) -> Outcome {
+    for g in geometries() {
+        let mut t = Twins::new(device.clone());
+        let len = g.batch * g.seq_len * HEADS * g.head_dim;
+        let (deposits, kernels) = (t.normals(len), t.normals(2 * HEADS * g.line()));
+        let kernel = View::of(kernels.tensor, kernels.len() / 2..kernels.len());
+        let y = t.poisoned(len);
+        let what = format!("{} tokens on {} cells", g.seq_len, g.line());
+        let size = (g.seq_len as f32).sqrt();
+        t.run(&[Op::FieldConvolution {
+            geometry: Arc::new(g),
+            deposits,
+            kernel,
+            y: y.clone(),
+        }]);
+        t.same(&what, &y, 2e-6 * size, 1e-5).await?;
+    }
+    Ok(())
+}
+
+pub async fn field_convolution_backward(device: GpuDevice) -> Outcome {
+    for g in geometries() {
+        let mut t = Twins::new(device.clone());
+        let len = g.batch * g.seq_len * HEADS * g.head_dim;
+        let (deposits, kernel) = (t.normals(len), t.normals(HEADS * g.line()));
+        let dy = t.normals(len);
+        let (ddeposits, dkernel) = (t.poisoned(len), t.poisoned(kernel.len()));
+        let what = format!("{} tokens on {} cells", g.seq_len, g.line());
+        let size = (g.seq_len as f32).sqrt();
+        t.run(&[Op::FieldConvolutionBackward {
+            geometry: Arc::new(g),
+            deposits,
+            kernel,
+            dy,
+            ddeposits: ddeposits.clone(),
+            dkernel: dkernel.clone(),
+        }]);
+        t.same(&format!("ddeposits, {what}"), &ddeposits, 2e-6 * size, 1e-5).await?;
+        t.same(&format!("dkernel, {what}"), &dkernel, 1e-5 * size, 1e-5).await?;
+    }
+    Ok(())
+}
