@@ -52,7 +52,8 @@ fn logits<T: Real>(model: &Model, ids: &[u32]) -> Vec<f64> {
     let network = Network::for_inference(&mut cpu, model, 1, ids.len());
     let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
     cpu.write_batch(&ids, &[]);
-    cpu.run(&network.forward(0.0), &StepInputs::default());
+    let program = cpu.prepare(&network.forward(0.0));
+    cpu.run(&program, &StepInputs::default());
     cpu.view(network.logits())
         .iter()
         .map(|x| x.wide())

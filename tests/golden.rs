@@ -167,14 +167,15 @@ fn run_case(case: &Case) {
     cpu.write_batch(&case.integers("ids"), &case.integers("targets"));
 
     let step = [network.forward(0.0), network.loss(), network.backward(0.0)].concat();
-    cpu.run(&step, &StepInputs::default());
+    let program = cpu.prepare(&step);
+    cpu.run(&program, &StepInputs::default());
     let logits = cpu.view(network.logits()).to_vec();
     report.check(
         "logits",
         relative(&logits, &case.floats("logits").unwrap()),
         LOGITS,
     );
-    let loss = cpu.view(network.summary())[..1].to_vec();
+    let loss = cpu.view(&network.summary())[..1].to_vec();
     report.check(
         "loss",
         relative(&loss, &case.floats("loss").unwrap()),
@@ -202,7 +203,7 @@ fn run_case(case: &Case) {
         weight_decay: number("weight_decay"),
         clip_norm: number("clip_norm"),
     };
-    let train = [step, network.update(settings)].concat();
+    let train = cpu.prepare(&[step, network.update(settings)].concat());
     for (i, expected) in case.floats("adamw.loss").unwrap().into_iter().enumerate() {
         let step = i as u64 + 1;
         let learning_rate = schedule.learning_rate(step);
@@ -214,7 +215,7 @@ fn run_case(case: &Case) {
                 dropout_key: 0,
             },
         );
-        let loss = cpu.view(network.summary())[..1].to_vec();
+        let loss = cpu.view(&network.summary())[..1].to_vec();
         report.check(
             &format!("loss of step {step}"),
             relative(&loss, &[expected]),

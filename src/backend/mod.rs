@@ -6,7 +6,10 @@
 //! to.
 
 pub mod cpu;
+mod device;
 pub mod gpu;
+
+pub use device::{Device, Program};
 
 use crate::error::Result;
 use crate::kernels::dropout::DropoutSite;
@@ -302,9 +305,12 @@ pub struct InterferenceInputs {
     pub temperature: View,
 }
 
-/// Values that a device will have read. Waits for nothing but the device, and borrows nothing, so
-/// that work can go on in the meantime.
-pub type Reading = Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>;
+/// What a device will have computed. Waits for nothing but the device, and borrows nothing, so that
+/// work can go on in the meantime. Fails when the device was lost.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Values that a device will have read.
+pub type Reading = Later<Vec<f32>>;
 
 /// Values that are there already.
 pub fn ready(values: Result<Vec<f32>>) -> Reading {

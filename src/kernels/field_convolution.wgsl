@@ -76,6 +76,13 @@ fn gather_channel(at: Seat, sequence: u32, pair: Pair, start: u32, channel: u32)
   }
 }
 
+fn input_at(which: u32, i: u32) -> f32 {
+  if (which == 0u) {
+    return x[args.x + i];
+  }
+  return dy[args.y + i];
+}
+
 // Both gradients from the transforms of deposits and dy. The deposits' is dy correlated with the
 // kernel; the kernel's is dy correlated with the deposits, and is left as a spectrum, added up over the
 // workgroup's sequences.
@@ -90,22 +97,26 @@ fn convolve_backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_inv
     let width = select(0u, pair.width, sequence < args.batch);
     var q: array<vec2<f32>, 16>;
     var z: array<vec2<f32>, 16>;
+    // First the deposits, then dy: in a loop, because the transform is long to compile.
+    for (var which = 0u; which < 2u; which++) {
 //repeat J 8
-    {
-      let d = deposit_at(point(at.thread, POINTS, {J}u));
-      let i = row(sequence, d.token, pair);
-      if (d.weight > 0.0 && width > 0u) {
-        q[{J}].x = d.weight * x[args.x + i];
-        z[{J}].x = d.weight * dy[args.y + i];
+      q[{J}] = z[{J}];
+      q[{J} + 8] = z[{J} + 8];
+      z[{J}] = vec2<f32>();
+      z[{J} + 8] = vec2<f32>();
+      {
+        let d = deposit_at(point(at.thread, POINTS, {J}u));
+        let i = row(sequence, d.token, pair);
+        if (d.weight > 0.0 && width > 0u) {
+          z[{J}].x = d.weight * input_at(which, i);
+        }
+        if (d.weight > 0.0 && width > 1u) {
+          z[{J}].y = d.weight * input_at(which, i + 1u);
+        }
       }
-      if (d.weight > 0.0 && width > 1u) {
-        q[{J}].y = d.weight * x[args.x + i + 1u];
-        z[{J}].y = d.weight * dy[args.y + i + 1u];
-      }
-    }
 //end
-    forward(&q, at);
-    forward(&z, at);
+      forward(&z, at);
+    }
     if (width > 0u) {
 //repeat J 16
       sum[{J}] += multiply(conjugate(q[{J}]), z[{J}]);

@@ -99,7 +99,7 @@ fn multiply_runs(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
 @compute @workgroup_size(THREADS)
 fn inverse_runs(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let at = seat(thread);
-  let first = group.y * LENGTH + group.x * POINTS;
+  let first = args.spectrum + group.y * LENGTH + group.x * POINTS;
   var z: array<vec2<f32>, 16>;
 //repeat J 16
   z[{J}] = runs[first + point(at.thread, 16u, {J}u)];

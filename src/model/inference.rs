@@ -20,6 +20,7 @@ pub fn logits(model: &Model, ids: &[u32], rows: usize, columns: usize) -> Vec<f3
     let network = Network::for_inference(&mut cpu, model, rows, columns);
     let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
     cpu.write_batch(&ids, &[]);
-    cpu.run(&network.forward(0.0), &StepInputs::default());
+    let program = cpu.prepare(&network.forward(0.0));
+    cpu.run(&program, &StepInputs::default());
     cpu.view(network.logits()).to_vec()
 }

@@ -3,9 +3,11 @@
 pub mod dataset;
 pub mod schedule;
 
-use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Op, OptimizerSettings, StepInputs};
+use crate::backend::{
+    Backend, Device, Op, OptimizerSettings, Later, Program, Reading, StepInputs, View, wait,
+};
 use crate::error::{Error, Result};
+use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
 use crate::model::Model;
 use crate::model::network::Network;
@@ -22,6 +24,9 @@ const MAX_RESULTS: u64 = if cfg!(target_arch = "wasm32") {
 } else {
     1 << 33
 };
+
+/// Numbers of a step's report: the summary of its loss, and the gradient's norm.
+const REPORT: usize = SUMMARY + 1;
 
 /// A run's settings. With the model's configuration, the text and nothing else they determine it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,55 +179,123 @@ pub struct TrainerState {
     pub config: TrainConfig,
 }
 
-/// A run in progress.
+/// A run in progress, on any device.
+///
+/// A device may lag behind what it was asked to do, so what it computes is asked for and comes later:
+/// [`Trainer::advance`] and [`Trainer::reports`], [`Trainer::evaluation`], [`Trainer::pull`]. The
+/// trainer keeps a copy of the model, as it was when it was last pulled; when a device is lost, the
+/// run goes on from there ([`Trainer::move_to`]). On the CPU, and natively, nothing ever lags, and
+/// [`Trainer::step`], [`Trainer::evaluate`], [`Trainer::model`] and [`Trainer::state`] wait for it all.
 pub struct Trainer {
     model: Model,
+    moments: Option<[Vec<f32>; 2]>,
+    /// The step after which model and moments were pulled.
+    pulled_at: u64,
     config: TrainConfig,
     dataset: Dataset,
     step: u64,
-    cpu: Cpu<f32>,
-    network: Network,
-    train: Vec<Op>,
-    evaluate: Vec<Op>,
+    layout: Layout,
+    /// Steps that were asked for and not reported yet, with their learning rates.
+    pending: Vec<(u64, f64)>,
 }
 
-impl Trainer {
-    /// Starts a run.
-    ///
-    /// # Errors
-    /// [`Error::Config`] or [`Error::Data`] when settings, model and text do not go together.
-    pub fn new(model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
-        config.validate()?;
-        check_window(&model, config.seq_len)?;
-        dataset.validate(config.seq_len, model.config.vocab_size)?;
-        check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
-        let mut cpu = Cpu::new();
-        let network = Network::for_training(&mut cpu, &model, config.batch_size, config.seq_len);
+/// A model laid out on a device for training.
+struct Layout {
+    device: Device,
+    network: Network,
+    train: Program,
+    evaluate: Program,
+}
+
+impl Layout {
+    fn new(mut device: Device, model: &Model, config: &TrainConfig) -> Result<Self> {
+        let (rows, seq_len) = (config.batch_size, config.seq_len);
+        let network = Network::for_training(&mut device, model, rows, seq_len);
+        let report = |view: View| vec![Op::Journal { view }];
         let train = [
             network.forward(config.dropout),
             network.loss(),
             network.backward(config.dropout),
             network.update(config.optimizer()),
-        ]
-        .concat();
-        let evaluate = [network.forward(0.0), network.loss()].concat();
+            report(network.report().clone()),
+        ];
+        let evaluate = [
+            network.forward(0.0),
+            network.loss(),
+            report(network.summary()),
+        ];
+        let layout = Layout {
+            train: device.prepare(&train.concat()),
+            evaluate: device.prepare(&evaluate.concat()),
+            network,
+            device,
+        };
+        layout.device.check()?;
+        Ok(layout)
+    }
+}
+
+/// A model in training as it was after a step.
+pub struct Pulled {
+    step: u64,
+    /// The parameters, and after them the moments if they were asked for.
+    values: Vec<f32>,
+}
+
+impl Trainer {
+    /// Starts a run on the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Config`] or [`Error::Data`] when settings, model and text do not go together.
+    pub fn new(model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
+        Self::on(Device::cpu(), model, config, dataset)
+    }
+
+    /// Starts a run on a device.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`], and [`Error::Device`].
+    pub fn on(
+        device: Device,
+        model: Model,
+        config: TrainConfig,
+        dataset: Dataset,
+    ) -> Result<Self> {
+        config.validate()?;
+        check_window(&model, config.seq_len)?;
+        dataset.validate(config.seq_len, model.config.vocab_size)?;
+        check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
         Ok(Trainer {
+            layout: Layout::new(device, &model, &config)?,
             model,
+            moments: None,
+            pulled_at: 0,
             config,
             dataset,
             step: 0,
-            cpu,
-            network,
-            train,
-            evaluate,
+            pending: Vec::new(),
         })
     }
 
-    /// Goes on with a run from its saved state; the losses are those of a run that never stopped.
+    /// Goes on with a run from its saved state, on the CPU; the losses are those of a run that never
+    /// stopped.
     ///
     /// # Errors
     /// As [`Trainer::new`], and [`Error::Checkpoint`] when the state is another model's.
     pub fn resume(model: Model, state: TrainerState, dataset: Dataset) -> Result<Self> {
+        Self::resume_on(Device::cpu(), model, state, dataset)
+    }
+
+    /// Goes on with a run from its saved state, on a device.
+    ///
+    /// # Errors
+    /// As [`Trainer::resume`], and [`Error::Device`].
+    pub fn resume_on(
+        device: Device,
+        model: Model,
+        state: TrainerState,
+        dataset: Dataset,
+    ) -> Result<Self> {
         let expected = model.parameters.flat().len();
         for (part, moment) in [
             ("first moment", &state.first_moment),
@@ -249,16 +322,36 @@ impl Trainer {
                 ),
             });
         }
-        let mut trainer = Self::new(model, state.config, dataset)?;
-        let [first, second] = trainer.network.moments();
-        trainer.cpu.write(&first, &state.first_moment);
-        trainer.cpu.write(&second, &state.second_moment);
-        trainer.step = state.step;
+        let mut trainer = Self::on(device, model, state.config, dataset)?;
+        trainer.pulled_at = state.step;
+        trainer.moments = Some([state.first_moment, state.second_moment]);
+        trainer.push_state();
         Ok(trainer)
     }
 
-    /// One step on the next batch.
-    pub fn step(&mut self) -> StepReport {
+    /// Has the device take up moments and step from the copy.
+    fn push_state(&mut self) {
+        self.step = self.pulled_at;
+        let views = self.layout.network.moments();
+        for (view, moment) in views.iter().zip(self.moments.iter().flatten()) {
+            self.layout.device.write(view, moment);
+        }
+    }
+
+    /// Moves the run to another device. It goes on from where it was last pulled with its moments:
+    /// pull it first, unless its device is lost.
+    ///
+    /// # Errors
+    /// [`Error::Device`]; the run is then where it was.
+    pub fn move_to(&mut self, device: Device) -> Result<()> {
+        self.layout = Layout::new(device, &self.model, &self.config)?;
+        self.pending.clear();
+        self.push_state();
+        Ok(())
+    }
+
+    /// Asks for one step on the next batch.
+    pub fn advance(&mut self) {
         let step = self.step + 1;
         let (rows, seq_len, seed) = (
             self.config.batch_size,
@@ -267,28 +360,57 @@ impl Trainer {
         );
         let batch = self.dataset.batch(seed, step, rows, seq_len);
         let learning_rate = self.config.schedule().learning_rate(step);
-        self.cpu.write_batch(&batch.ids, &batch.targets);
+        let Layout { device, train, .. } = &mut self.layout;
+        device.write_batch(&batch.ids, &batch.targets);
         let inputs = StepInputs {
             step,
             learning_rate,
             dropout_key: step_key(seed, step),
         };
-        self.cpu.run(&self.train, &inputs);
+        device.run(train, &inputs);
         self.step = step;
-        let loss = self.cpu.view(self.network.report())[0];
-        let gradient_norm = self.cpu.view(self.network.report())[3];
-        StepReport {
-            step,
-            loss,
-            gradient_norm,
-            learning_rate,
-            rolled_back: !gradient_norm.is_finite(),
-        }
+        self.pending.push((step, learning_rate));
+    }
+
+    /// What the steps did that were asked for since this was last called.
+    pub fn reports(&mut self) -> Later<Vec<StepReport>> {
+        let pending = std::mem::take(&mut self.pending);
+        let journal = self.layout.device.take_journal();
+        Box::pin(async move {
+            let values = journal.await?;
+            let each = pending.iter().zip(values.chunks_exact(REPORT));
+            Ok(each
+                .map(|((step, learning_rate), values)| StepReport {
+                    step: *step,
+                    loss: values[0],
+                    gradient_norm: values[REPORT - 1],
+                    learning_rate: *learning_rate,
+                    rolled_back: !values[REPORT - 1].is_finite(),
+                })
+                .collect())
+        })
+    }
+
+    /// One step on the next batch.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn step(&mut self) -> Result<StepReport> {
+        self.advance();
+        let mut reports = wait(self.reports())?;
+        Ok(reports.pop().expect("one step, one report"))
     }
 
     /// Measures the model on the validation text: all of it, or so many windows of it, evenly
     /// spread.
-    pub fn evaluate(&mut self, most_windows: Option<usize>) -> Evaluation {
+    ///
+    /// # Panics
+    /// When steps were asked for and not reported.
+    pub fn evaluation(&mut self, most_windows: Option<usize>) -> Later<Evaluation> {
+        assert!(
+            self.pending.is_empty(),
+            "reports are taken before an evaluation"
+        );
         let (rows, seq_len) = (self.config.batch_size, self.config.seq_len);
         let windows = self.dataset.validation_windows(seq_len);
         let count = most_windows.unwrap_or(windows).clamp(1, windows);
@@ -296,25 +418,106 @@ impl Trainer {
         let batches = numbers
             .chunks(rows)
             .map(|numbers| self.dataset.validation_batch(numbers, rows, seq_len));
-        measure(&mut self.cpu, &self.network, &self.evaluate, batches)
+        let Layout {
+            device, evaluate, ..
+        } = &mut self.layout;
+        measure(device, evaluate, batches)
     }
 
-    /// The model as it is now.
-    pub fn model(&mut self) -> &Model {
-        let values = self.cpu.view(&self.network.flat_parameters());
-        self.model.parameters.flat_mut().copy_from_slice(&values);
-        drop(values);
+    /// [`Trainer::evaluation`], waited for.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn evaluate(&mut self, most_windows: Option<usize>) -> Result<Evaluation> {
+        wait(self.evaluation(most_windows))
+    }
+
+    /// Every layer's frequencies, raw dampings and phases as they are now, one after another.
+    pub fn waves(&mut self) -> Reading {
+        let views = self.layout.network.waves();
+        self.layout.device.read(&views)
+    }
+
+    /// The model as it is now, and with its moments if they are asked for.
+    pub fn pull(&mut self, moments: bool) -> Later<Pulled> {
+        let network = &self.layout.network;
+        let mut views = vec![network.flat_parameters()];
+        if moments {
+            views.extend(network.moments());
+        }
+        let (step, values) = (self.step, self.layout.device.read(&views));
+        Box::pin(async move {
+            let values = values.await?;
+            Ok(Pulled { step, values })
+        })
+    }
+
+    /// Makes what was pulled the trainer's copy.
+    pub fn keep(&mut self, pulled: &Pulled) {
+        let len = self.model.parameters.flat().len();
+        let mut parts = pulled.values.chunks_exact(len);
+        let parameters = parts.next().expect("parameters come first");
+        self.model
+            .parameters
+            .flat_mut()
+            .copy_from_slice(parameters);
+        if let (Some(first), Some(second)) = (parts.next(), parts.next()) {
+            self.moments = Some([first.to_vec(), second.to_vec()]);
+            self.pulled_at = pulled.step;
+        }
+    }
+
+    /// The copy of the model, as it was last kept.
+    pub fn kept_model(&self) -> &Model {
         &self.model
     }
 
-    /// Everything that [`Trainer::resume`] needs beside model and text.
-    pub fn state(&self) -> TrainerState {
-        let [first, second] = self.network.moments();
+    /// The copy of everything that [`Trainer::resume`] needs beside model and text, as it was last
+    /// kept with its moments.
+    pub fn kept_state(&self) -> TrainerState {
+        let zeros = || vec![0.0; self.model.parameters.flat().len()];
+        let [first_moment, second_moment] = match &self.moments {
+            Some(moments) => moments.clone(),
+            None => [zeros(), zeros()],
+        };
         TrainerState {
-            step: self.step,
-            first_moment: self.cpu.view(&first).to_vec(),
-            second_moment: self.cpu.view(&second).to_vec(),
+            step: self.pulled_at,
+            first_moment,
+            second_moment,
             config: self.config.clone(),
+        }
+    }
+
+    /// The model as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn model(&mut self) -> Result<&Model> {
+        let pulled = wait(self.pull(false))?;
+        self.keep(&pulled);
+        Ok(&self.model)
+    }
+
+    /// Everything that [`Trainer::resume`] needs beside model and text, as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn state(&mut self) -> Result<TrainerState> {
+        let pulled = wait(self.pull(true))?;
+        self.keep(&pulled);
+        Ok(self.kept_state())
+    }
+
+    /// The device that the run is on.
+    pub fn device(&self) -> &Device {
+        &self.layout.device
+    }
+
+    /// What a step consists of on a GPU; nothing on the CPU.
+    pub fn dispatches(&self) -> &[crate::backend::gpu::program::Dispatch] {
+        match &self.layout.train {
+            Program::Cpu(_) => &[],
+            Program::Gpu(program) => program.dispatches(),
         }
     }
 
@@ -334,30 +537,33 @@ impl Trainer {
     }
 }
 
-/// Runs a forward with its loss over batches and adds up what they found.
+/// Runs a forward with its loss over batches, and adds up what they found.
 fn measure(
-    cpu: &mut Cpu<f32>,
-    network: &Network,
-    ops: &Vec<Op>,
+    device: &mut Device,
+    evaluate: &Program,
     batches: impl Iterator<Item = Batch>,
-) -> Evaluation {
-    let (mut loss, mut hits, mut tokens) = (0.0, 0.0, 0.0);
+) -> Later<Evaluation> {
     for batch in batches {
-        cpu.write_batch(&batch.ids, &batch.targets);
-        cpu.run(ops, &StepInputs::default());
-        let summary = cpu.view(&network.summary());
-        let counted = f64::from(summary[2]);
-        loss += f64::from(summary[0]) * counted;
-        hits += f64::from(summary[1]);
-        tokens += counted;
+        device.write_batch(&batch.ids, &batch.targets);
+        device.run(evaluate, &StepInputs::default());
     }
-    let loss = loss / tokens;
-    Evaluation {
-        loss,
-        perplexity: loss.exp(),
-        accuracy: hits / tokens,
-        tokens: tokens as usize,
-    }
+    let journal = device.take_journal();
+    Box::pin(async move {
+        let (mut loss, mut hits, mut tokens) = (0.0, 0.0, 0.0);
+        for summary in journal.await?.chunks_exact(SUMMARY) {
+            let counted = f64::from(summary[2]);
+            loss += f64::from(summary[0]) * counted;
+            hits += f64::from(summary[1]);
+            tokens += counted;
+        }
+        let loss = loss / tokens;
+        Ok(Evaluation {
+            loss,
+            perplexity: loss.exp(),
+            accuracy: hits / tokens,
+            tokens: tokens as usize,
+        })
+    })
 }
 
 /// Measures a model on a text: every token but the first is predicted once, in windows of
@@ -375,14 +581,18 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
     };
     dataset.validate_validation(model.config.vocab_size)?;
     check_memory(model, "seq_len", ROWS, seq_len)?;
-    let mut cpu = Cpu::new();
-    let network = Network::for_inference(&mut cpu, model, ROWS, seq_len);
-    let ops = [network.forward(0.0), network.loss()].concat();
+    let mut device = Device::cpu();
+    let network = Network::for_inference(&mut device, model, ROWS, seq_len);
+    let report = vec![Op::Journal {
+        view: network.summary(),
+    }];
+    let ops = [network.forward(0.0), network.loss(), report].concat();
+    let program = device.prepare(&ops);
     let numbers: Vec<usize> = (0..dataset.validation_windows(seq_len)).collect();
     let batches = numbers
         .chunks(ROWS)
         .map(|numbers| dataset.validation_batch(numbers, ROWS, seq_len));
-    Ok(measure(&mut cpu, &network, &ops, batches))
+    wait(measure(&mut device, &program, batches))
 }
 
 fn check_window(model: &Model, seq_len: usize) -> Result<()> {

@@ -10,11 +10,21 @@ const SHADERS: &[(&str, &[&str])] = &[
     ("field_passes", &[FFT, LINES, include_str!("../../kernels/field_passes.wgsl")]),
     ("wave_kernel", &[include_str!("../../kernels/wave_kernel.wgsl")]),
     ("matrix_product", &[include_str!("../../kernels/matrix_product.wgsl")]),
+    ("adamw", &[include_str!("../../kernels/adamw.wgsl")]),
+    ("couple_gate", &[include_str!("../../kernels/couple_gate.wgsl")]),
+    ("cross_entropy", &[include_str!("../../kernels/cross_entropy.wgsl")]),
+    ("deposit", &[ROWS, include_str!("../../kernels/deposit.wgsl")]),
+    ("dropout", &[include_str!("../../kernels/dropout.wgsl")]),
+    ("embedding", &[include_str!("../../kernels/embedding.wgsl")]),
+    ("interference", &[ROWS, include_str!("../../kernels/interference.wgsl")]),
+    ("layer_norm", &[ROWS, include_str!("../../kernels/layer_norm.wgsl")]),
+    ("prefix_mean", &[include_str!("../../kernels/prefix_mean.wgsl")]),
     ("zero", &[include_str!("../../kernels/zero.wgsl")]),
 ];
 
 const FFT: &str = include_str!("../../kernels/fft.wgsl");
 const LINES: &str = include_str!("../../kernels/field_lines.wgsl");
+const ROWS: &str = include_str!("../../kernels/rows.wgsl");
 const COMMON: &str = include_str!("../../kernels/common.wgsl");
 
 /// The text of a pipeline's shader.

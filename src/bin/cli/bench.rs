@@ -97,10 +97,10 @@ impl Bench {
         let tokens_per_step = config.batch_size * config.seq_len;
         let dataset = random_tokens(model.config.vocab_size, config.seq_len);
         let mut trainer = Trainer::new(model, config, dataset)?;
-        trainer.step();
+        trainer.step()?;
         let (started, mut tokens) = (Instant::now(), 0);
         while started.elapsed().as_secs_f64() < self.seconds {
-            trainer.step();
+            trainer.step()?;
             tokens += tokens_per_step;
         }
         Ok(tokens as f64 / started.elapsed().as_secs_f64())

@@ -116,7 +116,7 @@ impl Run {
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
         let (mut mean, mut saved) = (f32::NAN, Instant::now());
         while self.trainer.steps_done() < steps {
-            let report = self.trainer.step();
+            let report = self.trainer.step()?;
             if report.rolled_back {
                 say(
                     &bar,
@@ -137,7 +137,7 @@ impl Run {
             let last = report.step == steps;
             if last || report.step.is_multiple_of(recipe.evaluate_every) {
                 // Always the same windows: the best of them is kept, so they must compare.
-                let found = self.trainer.evaluate(Some(COMPARED_WINDOWS));
+                let found = self.trainer.evaluate(Some(COMPARED_WINDOWS))?;
                 say(
                     &bar,
                     format!(
@@ -182,7 +182,7 @@ impl Run {
         self.best = Some(found);
         let step = self.trainer.steps_done().to_string();
         let extra = BTreeMap::from([("step".to_string(), step)]);
-        let checkpoint = self.checkpoint(extra);
+        let checkpoint = self.checkpoint(extra)?;
         checkpoint.write(self.folder.join(MODEL_FILE))?;
         let path = self.folder.join(TOKENIZER_FILE);
         std::fs::write(&path, self.tokenizer.to_json()).map_err(file_error(&path))
@@ -190,18 +190,18 @@ impl Run {
 
     fn save_state(&mut self) -> Result<()> {
         let best = serde_json::to_string(&self.best).expect("plain data has a JSON form");
-        let mut checkpoint = self.checkpoint(BTreeMap::from([("best".to_string(), best)]));
-        checkpoint.trainer = Some(self.trainer.state());
+        let mut checkpoint = self.checkpoint(BTreeMap::from([("best".to_string(), best)]))?;
+        checkpoint.trainer = Some(self.trainer.state()?);
         checkpoint.write(self.folder.join(STATE_FILE))
     }
 
-    fn checkpoint(&mut self, extra: BTreeMap<String, String>) -> Checkpoint {
-        Checkpoint {
-            model: self.trainer.model().clone(),
+    fn checkpoint(&mut self, extra: BTreeMap<String, String>) -> Result<Checkpoint> {
+        Ok(Checkpoint {
+            model: self.trainer.model()?.clone(),
             tokenizer: Some(self.tokenizer.clone()),
             extra,
             trainer: None,
-        }
+        })
     }
 
     /// Measures what was kept on the whole validation text.

@@ -484,7 +484,9 @@ impl Encoder<'_> {
             if let Some((deposits, correlation)) = other {
                 let other_runs = self.scratch("other runs", 2 * most * lines.points);
                 self.scatter_runs(g, call, deposits, other_runs);
-                let dispatch = self.pass("correlate_runs", g, call);
+                let mut dispatch = self.pass("correlate_runs", g, call);
+                // The only one that transforms nothing.
+                dispatch.buffers.clear();
                 self.push(
                     dispatch
                         .buffer(8, correlation, 4 * g.heads * lines.points)

@@ -1,7 +1,12 @@
 //! From operations to dispatches: which shader runs, with which arguments, over which buffers.
 
+mod attention;
+mod ends;
 mod field;
+mod general;
+mod interference;
 mod matrix;
+mod update;
 
 use super::program::Dispatch;
 use super::{Gpu, MOST_PARTS};
@@ -91,7 +96,32 @@ impl<'a> Encoder<'a> {
             | Op::FieldConvolution { .. }
             | Op::FieldConvolutionBackward { .. } => self.field(op),
             Op::Journal { view } => self.journal.push(view.clone()),
-            _ => todo!("{op:?}"),
+            Op::Embed { .. }
+            | Op::EmbedBackward { .. }
+            | Op::CrossEntropy { .. }
+            | Op::CrossEntropyBackward { .. } => self.ends(op),
+            Op::LayerNorm { .. } | Op::LayerNormBackward { .. } | Op::Dropout { .. } => {
+                self.general(op);
+            }
+            Op::Deposit { .. }
+            | Op::DepositBackward { .. }
+            | Op::CoupleGate { .. }
+            | Op::CoupleGateBackward { .. } => self.attention(op),
+            Op::PrefixMean { .. }
+            | Op::PrefixMeanBackward { .. }
+            | Op::Interfere { .. }
+            | Op::InterfereBackward { .. } => self.interference(op),
+            Op::GradientNorm { .. } | Op::AdamW { .. } => self.update(op),
         }
     }
+}
+
+/// Workgroups whose threads stride over so many elements.
+fn across(len: usize) -> usize {
+    len.div_ceil(256 * 4).clamp(1, 4096)
+}
+
+/// Threads that have a row of so many elements: the constant `LANES` of `rows.wgsl`.
+fn lanes(width: usize) -> usize {
+    width.div_ceil(4).next_power_of_two().clamp(4, 256)
 }
