@@ -1,6 +1,7 @@
 //! Training: one step, the optimiser's schedule, batches, and what is measured.
 
 pub mod dataset;
+pub mod proof;
 pub mod schedule;
 
 use crate::backend::{
@@ -187,10 +188,10 @@ pub struct TrainerState {
 /// run goes on from there ([`Trainer::move_to`]). On the CPU, and natively, nothing ever lags, and
 /// [`Trainer::step`], [`Trainer::evaluate`], [`Trainer::model`] and [`Trainer::state`] wait for it all.
 pub struct Trainer {
+    /// The copy: the model, its moments (none before the first step) and the step they were pulled at.
     model: Model,
     moments: Option<[Vec<f32>; 2]>,
-    /// The step after which model and moments were pulled.
-    pulled_at: u64,
+    kept_at: u64,
     config: TrainConfig,
     dataset: Dataset,
     step: u64,
@@ -238,7 +239,7 @@ impl Layout {
 /// A model in training as it was after a step.
 pub struct Pulled {
     step: u64,
-    /// The parameters, and after them the moments if they were asked for.
+    /// The parameters, and after them the moments.
     values: Vec<f32>,
 }
 
@@ -269,7 +270,7 @@ impl Trainer {
             layout: Layout::new(device, &model, &config)?,
             model,
             moments: None,
-            pulled_at: 0,
+            kept_at: 0,
             config,
             dataset,
             step: 0,
@@ -323,7 +324,7 @@ impl Trainer {
             });
         }
         let mut trainer = Self::on(device, model, state.config, dataset)?;
-        trainer.pulled_at = state.step;
+        trainer.kept_at = state.step;
         trainer.moments = Some([state.first_moment, state.second_moment]);
         trainer.push_state();
         Ok(trainer)
@@ -331,15 +332,15 @@ impl Trainer {
 
     /// Has the device take up moments and step from the copy.
     fn push_state(&mut self) {
-        self.step = self.pulled_at;
+        self.step = self.kept_at;
         let views = self.layout.network.moments();
         for (view, moment) in views.iter().zip(self.moments.iter().flatten()) {
             self.layout.device.write(view, moment);
         }
     }
 
-    /// Moves the run to another device. It goes on from where it was last pulled with its moments:
-    /// pull it first, unless its device is lost.
+    /// Moves the run to another device. It goes on from the copy: pull it first, unless its device is
+    /// lost.
     ///
     /// # Errors
     /// [`Error::Device`]; the run is then where it was.
@@ -438,13 +439,11 @@ impl Trainer {
         self.layout.device.read(&views)
     }
 
-    /// The model as it is now, and with its moments if they are asked for.
-    pub fn pull(&mut self, moments: bool) -> Later<Pulled> {
+    /// The model and its moments as they are now.
+    pub fn pull(&mut self) -> Later<Pulled> {
         let network = &self.layout.network;
-        let mut views = vec![network.flat_parameters()];
-        if moments {
-            views.extend(network.moments());
-        }
+        let [first, second] = network.moments();
+        let views = [network.flat_parameters(), first, second];
         let (step, values) = (self.step, self.layout.device.read(&views));
         Box::pin(async move {
             let values = values.await?;
@@ -455,16 +454,19 @@ impl Trainer {
     /// Makes what was pulled the trainer's copy.
     pub fn keep(&mut self, pulled: &Pulled) {
         let len = self.model.parameters.flat().len();
-        let mut parts = pulled.values.chunks_exact(len);
-        let parameters = parts.next().expect("parameters come first");
+        let (parameters, moments) = pulled.values.split_at(len);
         self.model
             .parameters
             .flat_mut()
             .copy_from_slice(parameters);
-        if let (Some(first), Some(second)) = (parts.next(), parts.next()) {
-            self.moments = Some([first.to_vec(), second.to_vec()]);
-            self.pulled_at = pulled.step;
-        }
+        let (first, second) = moments.split_at(len);
+        self.moments = Some([first.to_vec(), second.to_vec()]);
+        self.kept_at = pulled.step;
+    }
+
+    /// The step of the copy.
+    pub fn kept_step(&self) -> u64 {
+        self.kept_at
     }
 
     /// The copy of the model, as it was last kept.
@@ -473,7 +475,7 @@ impl Trainer {
     }
 
     /// The copy of everything that [`Trainer::resume`] needs beside model and text, as it was last
-    /// kept with its moments.
+    /// kept.
     pub fn kept_state(&self) -> TrainerState {
         let zeros = || vec![0.0; self.model.parameters.flat().len()];
         let [first_moment, second_moment] = match &self.moments {
@@ -481,7 +483,7 @@ impl Trainer {
             None => [zeros(), zeros()],
         };
         TrainerState {
-            step: self.pulled_at,
+            step: self.kept_at,
             first_moment,
             second_moment,
             config: self.config.clone(),
@@ -493,7 +495,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Device`] when the device was lost.
     pub fn model(&mut self) -> Result<&Model> {
-        let pulled = wait(self.pull(false))?;
+        let pulled = wait(self.pull())?;
         self.keep(&pulled);
         Ok(&self.model)
     }
@@ -503,7 +505,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Device`] when the device was lost.
     pub fn state(&mut self) -> Result<TrainerState> {
-        let pulled = wait(self.pull(true))?;
+        let pulled = wait(self.pull())?;
         self.keep(&pulled);
         Ok(self.kept_state())
     }

@@ -6,17 +6,23 @@
 //! messages between them. Errors become JavaScript errors with the library's own words.
 
 mod generate;
+mod gpu;
 mod open_model;
 mod train;
 
+use crate::backend::Later;
 use crate::error::Error;
 use crate::model::Head;
+use crate::train::Pulled;
 use generate::{Run, RunRequest};
+pub use gpu::OpenedGpu;
+use js_sys::Promise;
 use open_model::OpenModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use train::Training;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 /// Called once by the module's loader.
 #[wasm_bindgen(start)]
@@ -42,6 +48,18 @@ fn object(value: &impl Serialize) -> Answer<JsValue> {
 fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
     Ok(serde_wasm_bindgen::from_value(value)?)
 }
+
+/// A promise of a plain JavaScript object.
+fn promise<T: Serialize + 'static>(later: Later<T>) -> Promise {
+    future_to_promise(async move {
+        let value = later.await.map_err(said)?;
+        Ok(object(&value)?)
+    })
+}
+
+/// A run as it was at one step.
+#[wasm_bindgen]
+pub struct PulledRun(Pulled);
 
 /// The engine's state: the open model, what is being generated with it, and the training.
 #[wasm_bindgen]
@@ -178,7 +196,7 @@ impl Session {
         self.put_training(training)
     }
 
-    fn put_training(&mut self, mut training: Training) -> Answer<JsValue> {
+    fn put_training(&mut self, training: Training) -> Answer<JsValue> {
         let info = object(&training.as_open_model().map_err(said)?.info())?;
         self.training = Some(training);
         Ok(info)
@@ -189,33 +207,68 @@ impl Session {
         object(&self.training()?.plan_info())
     }
 
-    /// One step: `{step, loss, gradient_norm, learning_rate, fault}`.
-    pub fn train_step(&mut self) -> Answer<JsValue> {
-        object(&self.training()?.step())
+    /// Asks for one step.
+    pub fn train_advance(&mut self) -> Answer<()> {
+        self.training()?.advance();
+        Ok(())
     }
 
-    /// `{loss, perplexity, accuracy, tokens}` on a part of the text that was held back.
-    pub fn train_evaluate(&mut self) -> Answer<JsValue> {
-        object(&self.training()?.evaluate())
+    /// How the steps went that were asked for since: a promise of a list of
+    /// `{step, loss, gradient_norm, learning_rate, fault}`. Refused when the device was lost.
+    pub fn train_reports(&mut self) -> Answer<Promise> {
+        Ok(promise(self.training()?.reports()))
     }
 
-    /// A short text by the model as it is now.
+    /// A promise of `{loss, perplexity, accuracy, tokens}` on a part of the text that was held back.
+    /// Reports of steps must have been asked for before.
+    pub fn train_evaluate(&mut self) -> Answer<Promise> {
+        Ok(promise(self.training()?.evaluate()))
+    }
+
+    /// A promise of the run as it is now, for [`Session::train_keep`].
+    pub fn train_pull(&mut self) -> Answer<Promise> {
+        let pulled = self.training()?.pull();
+        Ok(future_to_promise(async move {
+            let pulled = pulled.await.map_err(said)?;
+            Ok(PulledRun(pulled).into())
+        }))
+    }
+
+    /// Makes what was pulled the copy of the run that samples, snapshots, adoption and a change of
+    /// device go out from.
+    pub fn train_keep(&mut self, pulled: &PulledRun) -> Answer<()> {
+        self.training()?.keep(&pulled.0);
+        Ok(())
+    }
+
+    /// Moves the run to a GPU; it goes on from its copy.
+    pub fn train_to_gpu(&mut self, gpu: &OpenedGpu) -> Answer<()> {
+        let device = gpu.device();
+        self.training()?.move_to(Some(device)).map_err(said)
+    }
+
+    /// Moves the run to the CPU; it goes on from its copy.
+    pub fn train_to_cpu(&mut self) -> Answer<()> {
+        self.training()?.move_to(None).map_err(said)
+    }
+
+    /// A short text by the copy of the model.
     pub fn train_sample(&mut self) -> Answer<String> {
         self.training()?.sample().map_err(said)
     }
 
-    /// The heads of the model in training, by layer.
-    pub fn train_heads(&mut self) -> Answer<JsValue> {
-        object(&self.training()?.heads())
+    /// A promise of the heads of the model in training as they are now, by layer.
+    pub fn train_heads(&mut self) -> Answer<Promise> {
+        Ok(promise(self.training()?.heads()))
     }
 
-    /// Opens a copy of the model in training; the training goes on unharmed.
+    /// Opens the copy of the model in training; the training goes on unharmed.
     pub fn train_adopt(&mut self) -> Answer<JsValue> {
         let opened = self.training()?.as_open_model().map_err(said)?;
         self.put(opened)
     }
 
-    /// The bytes that [`Session::train_resume`] takes up.
+    /// The bytes of the copy, which [`Session::train_resume`] takes up.
     pub fn train_snapshot(&mut self) -> Answer<Vec<u8>> {
         Ok(self.training()?.snapshot())
     }

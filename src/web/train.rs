@@ -5,9 +5,11 @@ use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
-use crate::model::{Head, Model};
+use crate::backend::gpu::{Gpu, GpuDevice};
+use crate::backend::{Device, Later};
+use crate::model::{Head, Model, softplus};
 use crate::tokenizer::Tokenizer;
-use crate::train::{Dataset, Evaluation, TrainConfig, Trainer};
+use crate::train::{Dataset, Evaluation, Pulled, StepReport, TrainConfig, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -119,6 +121,22 @@ fn make_tokenizer(text: &str, kind: &str, vocab_size: usize) -> Result<Tokenizer
     }
 }
 
+fn report(report: StepReport) -> Report {
+    let fault = report.rolled_back.then(|| {
+        format!(
+            "Step {} came out as no number and was undone; the model is as it was before it.",
+            report.step
+        )
+    });
+    Report {
+        step: report.step,
+        loss: report.loss,
+        gradient_norm: report.gradient_norm,
+        learning_rate: report.learning_rate,
+        fault,
+    }
+}
+
 impl Training {
     /// Begins a training of a fresh model.
     pub fn start(order: Order) -> Result<Self> {
@@ -187,31 +205,43 @@ impl Training {
         }
     }
 
-    /// One step.
-    pub fn step(&mut self) -> Report {
-        let report = self.trainer.step();
-        let fault = report.rolled_back.then(|| {
-            format!(
-                "Step {} came out as no number and was undone; the model is as it was before it.",
-                report.step
-            )
-        });
-        Report {
-            step: report.step,
-            loss: report.loss,
-            gradient_norm: report.gradient_norm,
-            learning_rate: report.learning_rate,
-            fault,
-        }
+    /// Asks for one step.
+    pub fn advance(&mut self) {
+        self.trainer.advance();
+    }
+
+    /// How the steps went that were asked for.
+    pub fn reports(&mut self) -> Later<Vec<Report>> {
+        let reports = self.trainer.reports();
+        Box::pin(async move { Ok(reports.await?.into_iter().map(report).collect()) })
     }
 
     /// How well the model does on the text that was held back.
-    pub fn evaluate(&mut self) -> Evaluation {
-        self.trainer.evaluate(Some(EVALUATION_WINDOWS))
+    pub fn evaluate(&mut self) -> Later<Evaluation> {
+        self.trainer.evaluation(Some(EVALUATION_WINDOWS))
     }
 
-    /// A text by the model as it is now; always the same draw, so that what changes is the model.
-    pub fn sample(&mut self) -> Result<String> {
+    /// The run as it is now, to be kept.
+    pub fn pull(&mut self) -> Later<Pulled> {
+        self.trainer.pull()
+    }
+
+    /// Makes what was pulled the copy that samples, snapshots and a change of device go out from.
+    pub fn keep(&mut self, pulled: &Pulled) {
+        self.trainer.keep(pulled);
+    }
+
+    /// Moves to a GPU, or to the CPU, from the copy.
+    pub fn move_to(&mut self, gpu: Option<GpuDevice>) -> Result<()> {
+        let device = match gpu {
+            Some(gpu) => Device::Gpu(Gpu::new(gpu)),
+            None => Device::cpu(),
+        };
+        self.trainer.move_to(device)
+    }
+
+    /// A text by the copy of the model; always the same draw, so that what changes is the model.
+    pub fn sample(&self) -> Result<String> {
         let settings = GenerationSettings {
             sampling: SamplingSettings {
                 temperature: 0.8,
@@ -222,7 +252,7 @@ impl Training {
             max_tokens: SAMPLE_TOKENS,
             ..GenerationSettings::default()
         };
-        let model = self.trainer.model();
+        let model = self.trainer.kept_model();
         let prompt = &self.plan.sample_prompt;
         let mut generation = Generation::new(model, &self.tokenizer, prompt, settings)?;
         let mut text = prompt.clone();
@@ -233,17 +263,27 @@ impl Training {
     }
 
     /// Every head as it is now, by layer.
-    pub fn heads(&mut self) -> Vec<Vec<Head>> {
-        let model = self.trainer.model();
-        let (layers, heads) = (model.config.num_layers, model.config.num_heads);
-        (0..layers)
-            .map(|layer| (0..heads).map(|head| model.head(layer, head)).collect())
-            .collect()
+    pub fn heads(&mut self) -> Later<Vec<Vec<Head>>> {
+        let waves = self.trainer.waves();
+        let heads = self.trainer.kept_model().config.num_heads;
+        Box::pin(async move {
+            let waves = waves.await?;
+            let head = |layer: &[f32], head: usize| Head {
+                frequency: layer[head],
+                damping: softplus(f64::from(layer[heads + head])) as f32,
+                phase: layer[2 * heads + head],
+                gain: 1.0,
+            };
+            let layers = waves.chunks_exact(3 * heads);
+            Ok(layers
+                .map(|layer| (0..heads).map(|i| head(layer, i)).collect())
+                .collect())
+        })
     }
 
-    /// A copy of the model as it is now, to open.
-    pub fn as_open_model(&mut self) -> Result<OpenModel> {
-        let step = self.trainer.steps_done();
+    /// The copy of the model, to open.
+    pub fn as_open_model(&self) -> Result<OpenModel> {
+        let step = self.trainer.kept_step();
         let extra = BTreeMap::from([
             ("trained_on".to_string(), self.plan.data_name.clone()),
             ("trained_steps".to_string(), step.to_string()),
@@ -251,20 +291,20 @@ impl Training {
         let name = format!("{}, {step} steps", self.plan.data_name);
         OpenModel::new(
             name,
-            self.trainer.model().clone(),
+            self.trainer.kept_model().clone(),
             self.tokenizer.clone(),
             extra,
         )
     }
 
-    /// Everything that [`Training::resume`] needs, but for the text.
-    pub fn snapshot(&mut self) -> Vec<u8> {
+    /// The copy of everything that [`Training::resume`] needs, but for the text.
+    pub fn snapshot(&self) -> Vec<u8> {
         let plan = serde_json::to_string(&self.plan).expect("a plan has only strings and numbers");
         let checkpoint = Checkpoint {
-            model: self.trainer.model().clone(),
+            model: self.trainer.kept_model().clone(),
             tokenizer: Some(self.tokenizer.clone()),
             extra: BTreeMap::from([(PLAN.to_string(), plan)]),
-            trainer: Some(self.trainer.state()),
+            trainer: Some(self.trainer.kept_state()),
         };
         checkpoint.to_bytes()
     }
