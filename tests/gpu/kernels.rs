@@ -7,7 +7,7 @@ use wavefield::backend::{Matrix, Op, Then, View};
 use wavefield::kernels::dropout::DropoutSite;
 use wavefield::kernels::matrix_product::Shape;
 
-const DROPOUT: Option<DropoutSite> = Some(DropoutSite {
+pub const DROPOUT: Option<DropoutSite> = Some(DropoutSite {
     probability: 0.3,
     site: 9,
 });

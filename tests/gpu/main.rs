@@ -4,9 +4,14 @@
 //! (`tests/browser/gpu.test.mjs`), where this program is loaded as WebAssembly. Where there is no
 //! adapter, each of them shows as ignored.
 
+mod attention;
+mod ends;
 mod field;
+mod general;
+mod interference;
 mod kernels;
 mod twins;
+mod update;
 
 use std::pin::Pin;
 use wavefield::backend::gpu::GpuDevice;
@@ -43,6 +48,30 @@ fn cases() -> Vec<Case> {
         matrix_product,
         what_follows_a_product,
         weight_gradient,
+    }, update::{
+        gradient_norm,
+        adamw,
+        a_step_without_a_finite_norm,
+    }, ends::{
+        embed,
+        embed_backward,
+        cross_entropy,
+        cross_entropy_of_extremes,
+        cross_entropy_backward,
+    }, general::{
+        layer_norm,
+        layer_norm_backward,
+        dropout,
+    }, attention::{
+        deposit,
+        deposit_backward,
+        couple_gate,
+        couple_gate_backward,
+    }, interference::{
+        prefix_mean,
+        prefix_mean_backward,
+        interfere,
+        interfere_backward,
     }]
 }
 

@@ -65,6 +65,17 @@ impl Twins {
         }
     }
 
+    /// The same with a part of the sum that is there already.
+    pub fn begun_gradients(&mut self, len: usize) -> View {
+        let view = self.gradients(len);
+        self.seed += 1;
+        let rng = Philox::stream(self.seed, Stream::Initial);
+        let values: Vec<f32> = (0..len as u64).map(|i| rng.normal(i)).collect();
+        self.cpu.write(&view, &values);
+        self.gpu.write(&view, &values);
+        view
+    }
+
     pub fn write_batch(&mut self, ids: &[i32], targets: &[i32]) {
         self.cpu.write_batch(ids, targets);
         self.gpu.write_batch(ids, targets);

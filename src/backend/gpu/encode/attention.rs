@@ -47,12 +47,7 @@ impl Encoder<'_> {
                 head_dim,
             } => {
                 let (begin, units) = deposits_of("deposit", deposits.len(), *dim, *head_dim);
-                self.push(
-                    begin
-                        .view(2, keys_values)
-                        .view(3, deposits)
-                        .units(units),
-                );
+                self.push(begin.view(2, keys_values).view(3, deposits).units(units));
             }
             Op::DepositBackward {
                 keys_values,
@@ -84,7 +79,16 @@ impl Encoder<'_> {
                     rows: y.len() / (heads * head_dim),
                     heads: *heads,
                     head_dim: *head_dim,
-                    views: [Some(coupling), Some(gathered), Some(gate), Some(y), None, None, None, None],
+                    views: [
+                        Some(coupling),
+                        Some(gathered),
+                        Some(gate),
+                        Some(y),
+                        None,
+                        None,
+                        None,
+                        None,
+                    ],
                     slices: 0,
                 };
                 let weights = self.softmax(&call, coupling);

@@ -109,7 +109,11 @@ impl Encoder<'_> {
     }
 
     fn cross_entropy_backward(&mut self, logits: &View, dlogits: &View) {
-        let batch = self.gpu.batch.as_ref().expect("a batch goes forward before it goes backward");
+        let batch = self
+            .gpu
+            .batch
+            .as_ref()
+            .expect("a batch goes forward before it goes backward");
         let (rows, batch) = (batch.rows, batch.tensor);
         self.push(
             Dispatch::new("cross_entropy", "cross_entropy_backward")

@@ -112,7 +112,13 @@ impl Encoder<'_> {
                 dispatch.buffer(*binding, view.tensor, view.len())
             })
         };
-        let reads = [(2, &v.temperature), (6, &v.context), (7, &v.gate), (10, stats), (11, dout)];
+        let reads = [
+            (2, &v.temperature),
+            (6, &v.context),
+            (7, &v.gate),
+            (10, stats),
+            (11, dout),
+        ];
         let strength = bind(begin("strength_backward"), &reads);
         let alignment = bind(
             begin("alignment_backward"),

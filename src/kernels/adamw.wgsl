@@ -1,0 +1,92 @@
+// The norm of all gradients and AdamW, twin of adamw.rs.
+//
+// gradient_norm: threads stride over the elements, make part 0 the sum of all parts, and leave the
+// sum of each workgroup's squares; norm_of_squares: one workgroup adds those up; adamw: a thread
+// strides over the elements.
+
+struct Args {
+  len: u32,
+  // Where the gradients begin.
+  gradients: u32,
+  // Partial sums that the gradients are in, and how far apart they are.
+  parts: u32,
+  part: u32,
+  // Sums of squares, one a workgroup.
+  squares: u32,
+  norm: u32,
+  parameters: u32,
+  first_moment: u32,
+  second_moment: u32,
+  clip: f32,
+  beta1: f32,
+  beta2: f32,
+  // 1 - beta1 and 1 - beta2.
+  rest1: f32,
+  rest2: f32,
+  epsilon: f32,
+}
+@group(0) @binding(0) var<uniform> args: Args;
+@group(0) @binding(2) var<storage, read_write> gradients: array<f32>;
+@group(0) @binding(3) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(4) var<storage, read_write> norm: array<f32>;
+@group(0) @binding(5) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(6) var<storage, read_write> first_moment: array<f32>;
+@group(0) @binding(7) var<storage, read_write> second_moment: array<f32>;
+
+@compute @workgroup_size(THREADS)
+fn gradient_norm(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  var sum = 0.0;
+  for (var i = group.x * THREADS + thread; i < args.len; i += groups.x * THREADS) {
+    let at = args.gradients + i;
+    var g = gradients[at];
+    for (var p = 1u; p < args.parts; p++) {
+      g += gradients[at + p * args.part];
+    }
+    if (args.parts > 1u) {
+      gradients[at] = g;
+    }
+    sum += g * g;
+  }
+  let total = workgroup_sum(thread, sum);
+  if (thread == 0u) {
+    squares[group.x] = total;
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn norm_of_squares(@builtin(local_invocation_index) thread: u32) {
+  var sum = 0.0;
+  for (var i = thread; i < args.squares; i += THREADS) {
+    sum += squares[i];
+  }
+  let total = workgroup_sum(thread, sum);
+  if (thread == 0u) {
+    norm[args.norm] = sqrt(total);
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn adamw(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let length = norm[args.norm];
+  // Without a finite norm the step is as if it had not been.
+  if (!is_finite(length)) {
+    return;
+  }
+  var scale = 1.0;
+  if (length > args.clip) {
+    scale = args.clip / length;
+  }
+  for (var i = id.x; i < args.len; i += groups.x * THREADS) {
+    let g = gradients[args.gradients + i] * scale;
+    let m = args.beta1 * first_moment[args.first_moment + i] + args.rest1 * g;
+    let v = args.beta2 * second_moment[args.second_moment + i] + args.rest2 * g * g;
+    let p = args.parameters + i;
+    first_moment[args.first_moment + i] = m;
+    second_moment[args.second_moment + i] = v;
+    parameters[p] = parameters[p] * step.keep - step.rate * m / (sqrt(v) * step.root + args.epsilon);
+  }
+}
