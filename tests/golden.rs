@@ -1,92 +1,25 @@
-//! The golden cases: logits, loss, every gradient, and three optimiser steps, against answers that
-//! an independent program computed in float64 (`tests/fixtures/README.md`).
+//! The golden cases on the CPU.
 //!
 //! `WAVEFIELD_FIXTURES` names another folder of cases to run.
 
-use safetensors::SafeTensors;
-use serde_json::Value;
+mod golden_cases;
+
+use golden_cases::{Case, Tolerances, run_case};
 use std::path::{Path, PathBuf};
 use wavefield::backend::cpu::Cpu;
-use wavefield::backend::{Backend, OptimizerSettings, StepInputs, View};
-use wavefield::config::ModelConfig;
-use wavefield::model::network::Network;
-use wavefield::model::{Model, ParameterSpec};
-use wavefield::train::schedule::Schedule;
+use wavefield::backend::wait;
 
-const LOGITS: f64 = 1e-5;
-const GRADIENTS: f64 = 1e-4;
-const LOSSES: f64 = 1e-5;
-const PARAMETERS: f64 = 1e-4;
+const TOLERANCES: Tolerances = Tolerances {
+    logits: 1e-5,
+    losses: 1e-5,
+    gradients: 1e-4,
+    parameters: 1e-4,
+};
 
 fn folder() -> PathBuf {
     match std::env::var_os("WAVEFIELD_FIXTURES") {
         Some(folder) => folder.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"),
-    }
-}
-
-/// One file of answers.
-struct Case {
-    name: String,
-    bytes: Vec<u8>,
-}
-
-impl Case {
-    fn tensors(&self) -> SafeTensors<'_> {
-        SafeTensors::deserialize(&self.bytes).expect("a fixture is a safetensors file")
-    }
-
-    fn floats(&self, name: &str) -> Option<Vec<f32>> {
-        let tensors = self.tensors();
-        let data = tensors.tensor(name).ok()?.data().to_vec();
-        Some(
-            data.chunks_exact(4)
-                .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
-                .collect(),
-        )
-    }
-
-    fn integers(&self, name: &str) -> Vec<i32> {
-        let tensors = self.tensors();
-        let data = tensors.tensor(name).unwrap().data();
-        data.chunks_exact(4)
-            .map(|b| i32::from_le_bytes(b.try_into().unwrap()))
-            .collect()
-    }
-
-    fn metadata(&self, key: &str) -> String {
-        let (_, header) = SafeTensors::read_metadata(&self.bytes).unwrap();
-        header.metadata().as_ref().unwrap()[key].clone()
-    }
-
-    /// A tensor of the release's form, cut to what the model keeps: without the query third.
-    fn kept(&self, prefix: &str, spec: &ParameterSpec) -> Vec<f32> {
-        let name = format!("{prefix}{}", spec.name);
-        let full = self
-            .floats(&name)
-            .unwrap_or_else(|| panic!("{}: no {name}", self.name));
-        let surplus = full.len() - spec.len();
-        let expected = if spec.name.contains("qkv_proj") {
-            spec.len() / 2
-        } else {
-            0
-        };
-        assert_eq!(surplus, expected, "{}: size of {name}", self.name);
-        full[surplus..].to_vec()
-    }
-
-    fn model(&self) -> Model {
-        let config: ModelConfig = serde_json::from_str(&self.metadata("config")).unwrap();
-        let mut model = Model::zeros(config).unwrap();
-        for spec in model.parameters.specs().to_vec() {
-            let values = self.kept("param.", &spec);
-            model
-                .parameters
-                .get_mut(&spec.name)
-                .unwrap()
-                .copy_from_slice(&values);
-        }
-        model
     }
 }
 
@@ -113,133 +46,13 @@ fn cases(kind: &str) -> Vec<Case> {
     cases
 }
 
-/// ‖found - expected‖ / ‖expected‖; where the answer is zero, ‖found‖ itself.
-fn relative(found: &[f32], expected: &[f32]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
-    let expected_norm = norm(&mut expected.iter().map(|x| f64::from(*x)));
-    let pairs = found.iter().zip(expected);
-    let difference = norm(&mut pairs.map(|(f, e)| f64::from(*f) - f64::from(*e)));
-    if expected_norm > 0.0 {
-        difference / expected_norm
-    } else {
-        difference
-    }
-}
-
-/// Collects what is off, so that one run names everything.
-#[derive(Default)]
-struct Report {
-    faults: Vec<String>,
-    worst: f64,
-}
-
-impl Report {
-    fn check(&mut self, what: &str, error: f64, tolerance: f64) {
-        self.worst = self.worst.max(error / tolerance);
-        // Written so that NaN is a fault too.
-        if !matches!(
-            error.partial_cmp(&tolerance),
-            Some(std::cmp::Ordering::Less)
-        ) {
-            self.faults
-                .push(format!("{what}: {error:.2e} is over {tolerance:.0e}"));
-        }
-    }
-
-    fn finish(self, case: &str) {
-        println!("{case}: worst error is {:.3} of its tolerance", self.worst);
-        assert!(
-            self.faults.is_empty(),
-            "{case}:\n  {}",
-            self.faults.join("\n  ")
-        );
-    }
-}
-
-fn run_case(case: &Case) {
-    let model = case.model();
-    let mut report = Report::default();
-    let tensors = case.tensors();
-    let shape = tensors.tensor("ids").unwrap().shape().to_vec();
-    let mut cpu = Cpu::<f32>::new();
-    let network = Network::for_training(&mut cpu, &model, shape[0], shape[1]);
-    cpu.write_batch(&case.integers("ids"), &case.integers("targets"));
-
-    let step = [network.forward(0.0), network.loss(), network.backward(0.0)].concat();
-    let program = cpu.prepare(&step);
-    cpu.run(&program, &StepInputs::default());
-    let logits = cpu.view(network.logits()).to_vec();
-    report.check(
-        "logits",
-        relative(&logits, &case.floats("logits").unwrap()),
-        LOGITS,
-    );
-    let loss = cpu.view(&network.summary())[..1].to_vec();
-    report.check(
-        "loss",
-        relative(&loss, &case.floats("loss").unwrap()),
-        LOSSES,
-    );
-    for spec in model.parameters.specs() {
-        let flat = network.flat_gradients();
-        let found = cpu.view(&View::of(flat.tensor, spec.range())).to_vec();
-        let error = relative(&found, &case.kept("grad.", spec));
-        report.check(&format!("grad {}", spec.name), error, GRADIENTS);
-    }
-
-    let optimiser: Value = serde_json::from_str(&case.metadata("optimiser")).unwrap();
-    let number = |key: &str| optimiser[key].as_f64().unwrap();
-    let schedule = Schedule {
-        peak: number("peak_lr"),
-        min: number("min_lr"),
-        warmup_steps: number("warmup_steps") as u64,
-        total_steps: number("total_steps") as u64,
-    };
-    let settings = OptimizerSettings {
-        beta1: number("beta1"),
-        beta2: number("beta2"),
-        epsilon: number("eps"),
-        weight_decay: number("weight_decay"),
-        clip_norm: number("clip_norm"),
-    };
-    let train = cpu.prepare(&[step, network.update(settings)].concat());
-    for (i, expected) in case.floats("adamw.loss").unwrap().into_iter().enumerate() {
-        let step = i as u64 + 1;
-        let learning_rate = schedule.learning_rate(step);
-        cpu.run(
-            &train,
-            &StepInputs {
-                step,
-                learning_rate,
-                dropout_key: 0,
-            },
-        );
-        let loss = cpu.view(&network.summary())[..1].to_vec();
-        report.check(
-            &format!("loss of step {step}"),
-            relative(&loss, &[expected]),
-            LOSSES,
-        );
-    }
-    for spec in model.parameters.specs() {
-        let found = cpu
-            .view(&View::of(network.flat_parameters().tensor, spec.range()))
-            .to_vec();
-        let error = relative(&found, &case.kept("adamw.param.", spec));
-        report.check(
-            &format!("after three steps {}", spec.name),
-            error,
-            PARAMETERS,
-        );
-    }
-    report.finish(&case.name);
-}
-
 #[test]
 fn wave_cases() {
     for case in cases("wave") {
-        run_case(&case);
+        match wait(run_case(&case, &mut Cpu::<f32>::new(), TOLERANCES)) {
+            Ok(worst) => println!("{}: worst error is {worst:.3} of its tolerance", case.name),
+            Err(faults) => panic!("{faults}"),
+        }
     }
 }
 

@@ -2,25 +2,38 @@
 
 use super::Model;
 use super::network::Network;
-use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, StepInputs};
+use crate::backend::{Backend, Device, Later, StepInputs, wait};
 
-/// The logits after every token: (rows, columns, V) for `ids` of (rows, columns).
+/// The logits after every token on the CPU: (rows, columns, V) for `ids` of (rows, columns).
+///
+/// # Panics
+/// As [`logits_on`].
+pub fn logits(model: &Model, ids: &[u32], rows: usize, columns: usize) -> Vec<f32> {
+    let logits = wait(logits_on(Device::cpu(), model, ids, rows, columns));
+    logits.expect("the CPU is not lost")
+}
+
+/// The logits after every token, computed on a device. They come later, and fail when it is lost.
 ///
 /// # Panics
 /// When `ids` does not hold `rows` × `columns` tokens of the model's vocabulary, or `columns` is 0
 /// or more than the context.
-pub fn logits(model: &Model, ids: &[u32], rows: usize, columns: usize) -> Vec<f32> {
+pub fn logits_on(
+    mut device: Device,
+    model: &Model,
+    ids: &[u32],
+    rows: usize,
+    columns: usize,
+) -> Later<Vec<f32>> {
     assert_eq!(ids.len(), rows * columns, "{rows} rows of {columns} tokens");
     let known = ids
         .iter()
         .all(|id| (*id as usize) < model.config.vocab_size);
     assert!(known, "token ids are below {}", model.config.vocab_size);
-    let mut cpu = Cpu::new();
-    let network = Network::for_inference(&mut cpu, model, rows, columns);
+    let network = Network::for_inference(&mut device, model, rows, columns);
     let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
-    cpu.write_batch(&ids, &[]);
-    let program = cpu.prepare(&network.forward(0.0));
-    cpu.run(&program, &StepInputs::default());
-    cpu.view(network.logits()).to_vec()
+    device.write_batch(&ids, &[]);
+    let program = device.prepare(&network.forward(0.0));
+    device.run(&program, &StepInputs::default());
+    device.read(std::slice::from_ref(network.logits()))
 }

@@ -60,14 +60,16 @@ const CASES: [(usize, usize, f32); 6] = [
     (20, 1100, 30.0),
 ];
 
-/// Inputs; in the first row `local` is zero.
+/// Inputs; `local` is zero in the first row, and in the second one shorter than the smallest norm.
 fn inputs(t: &mut Twins, rows: usize, dim: usize, temperature: f32) -> InterferenceInputs {
     let len = rows * dim;
     let local = t.normals(len);
-    if rows > 1 {
-        let silent = View::of(local.tensor, 0..dim);
-        t.cpu.write(&silent, &vec![0.0; dim]);
-        t.gpu.write(&silent, &vec![0.0; dim]);
+    if rows > 2 {
+        for (row, value) in [(0, 0.0), (1, 1e-14)] {
+            let silent = View::of(local.tensor, row * dim..(row + 1) * dim);
+            t.cpu.write(&silent, &vec![value; dim]);
+            t.gpu.write(&silent, &vec![value; dim]);
+        }
     }
     let parameters = t.values(&[9.0, temperature]);
     InterferenceInputs {

@@ -12,6 +12,7 @@ mod interference;
 mod kernels;
 mod twins;
 mod update;
+mod whole;
 
 use std::pin::Pin;
 use wavefield::backend::gpu::GpuDevice;
@@ -72,6 +73,12 @@ fn cases() -> Vec<Case> {
         prefix_mean_backward,
         interfere,
         interfere_backward,
+    }, whole::{
+        golden_cases,
+        proof_passes,
+        a_prompt_is_read_alike,
+        a_training_follows_the_cpu,
+        a_training_changes_its_device,
     }]
 }
 

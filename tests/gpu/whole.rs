@@ -1,0 +1,174 @@
+//! Whole models: the golden cases, a prompt, and a training, against the CPU.
+
+#[path = "../golden_cases/mod.rs"]
+mod golden_cases;
+
+use crate::Outcome;
+use crate::twins::compare;
+use golden_cases::{Case, Tolerances, run_case};
+use wavefield::ModelConfig;
+use wavefield::backend::Device;
+use wavefield::backend::gpu::{Gpu, GpuDevice};
+use wavefield::model::Model;
+use wavefield::model::inference::logits_on;
+use wavefield::tokenizer::Tokenizer;
+use wavefield::train::proof::{distance, prove};
+use wavefield::train::{Dataset, TrainConfig, Trainer};
+
+const TOLERANCES: Tolerances = Tolerances {
+    logits: 1e-4,
+    losses: 1e-4,
+    gradients: 1e-4,
+    parameters: 1e-4,
+};
+
+/// Built in, because a browser cannot read the folder.
+const CASES: [(&str, &[u8]); 4] = [
+    (
+        "wave_unit_stride",
+        include_bytes!("../fixtures/wave_unit_stride.safetensors"),
+    ),
+    (
+        "wave_integer_stride",
+        include_bytes!("../fixtures/wave_integer_stride.safetensors"),
+    ),
+    (
+        "wave_fractional_stride",
+        include_bytes!("../fixtures/wave_fractional_stride.safetensors"),
+    ),
+    (
+        "wave_released_shape",
+        include_bytes!("../fixtures/wave_released_shape.safetensors"),
+    ),
+];
+
+pub async fn golden_cases(device: GpuDevice) -> Outcome {
+    for (name, bytes) in CASES {
+        let case = Case {
+            name: name.into(),
+            bytes: bytes.to_vec(),
+        };
+        run_case(&case, &mut Gpu::new(device.clone()), TOLERANCES).await?;
+    }
+    Ok(())
+}
+
+pub async fn proof_passes(device: GpuDevice) -> Outcome {
+    let checks = prove(&device).await.map_err(|error| error.to_string())?;
+    match checks.iter().find(|check| !check.passes()) {
+        None => Ok(()),
+        Some(check) => Err(format!("{check:?}")),
+    }
+}
+
+/// A small model of characters, and its settings.
+fn shape(vocab_size: usize) -> (ModelConfig, TrainConfig) {
+    let config = ModelConfig {
+        vocab_size,
+        embedding_dim: 32,
+        num_layers: 2,
+        num_heads: 4,
+        ffn_dim: 64,
+        field_size: 97,
+        max_seq_len: 33,
+        interference_interval: 2,
+        position_scale: 0.03,
+    };
+    let settings = TrainConfig {
+        batch_size: 8,
+        seq_len: 32,
+        steps: 200,
+        warmup_steps: 20,
+        dropout: 0.1,
+        ..TrainConfig::default()
+    };
+    (config, settings)
+}
+
+/// The logits of a prompt, with a head muted, another one bent.
+pub async fn a_prompt_is_read_alike(device: GpuDevice) -> Outcome {
+    let (config, _) = shape(40);
+    let mut model = Model::new(config, 3).map_err(|error| error.to_string())?;
+    model.gains[1] = 0.0;
+    let mut head = model.head(1, 2);
+    (head.frequency, head.damping) = (1.1, 0.02);
+    model.set_head(1, 2, head).map_err(|error| error.to_string())?;
+    let ids: Vec<u32> = (0..66).map(|i| (7 * i + i * i / 5) % 40).collect();
+    let mut read = Vec::new();
+    for device in [Device::cpu(), Device::Gpu(Gpu::new(device))] {
+        let logits = logits_on(device, &model, &ids, 2, 33).await;
+        read.push(logits.map_err(|error| error.to_string())?);
+    }
+    compare("logits", &read[1], &read[0], 1e-5, 1e-4)
+}
+
+/// 200 steps on names with the same seed and the same dropout: each loss within 1 %.
+pub async fn a_training_follows_the_cpu(device: GpuDevice) -> Outcome {
+    let text = include_str!("../../www/data/names.txt");
+    let tokenizer = Tokenizer::train_character(text).map_err(|error| error.to_string())?;
+    let (config, settings) = shape(tokenizer.vocab_size());
+    let mut losses: Vec<Vec<f32>> = Vec::new();
+    let mut evaluations = Vec::new();
+    for device in [Device::cpu(), Device::Gpu(Gpu::new(device))] {
+        let mut run = async || -> wavefield::Result<()> {
+            let data = Dataset::from_text(&tokenizer, text, 0.1)?;
+            let model = Model::new(config.clone(), 1)?;
+            let mut trainer = Trainer::on(device, model, settings.clone(), data)?;
+            let mut found = Vec::new();
+            // In chunks, as the page asks for them.
+            for _ in 0..20 {
+                (0..10).for_each(|_| trainer.advance());
+                found.extend(trainer.reports().await?.iter().map(|report| report.loss));
+            }
+            evaluations.push(trainer.evaluation(Some(24)).await?);
+            losses.push(found);
+            Ok(())
+        };
+        run().await.map_err(|error| error.to_string())?;
+    }
+    let [cpu, gpu] = &losses[..] else {
+        unreachable!("two devices");
+    };
+    compare("loss", gpu, cpu, 0.0, 0.01)?;
+    if gpu[199] > 0.85 * gpu[0] {
+        return Err(format!("the loss did not fall: {} to {}", gpu[0], gpu[199]));
+    }
+    let [cpu, gpu] = [0, 1].map(|i| evaluations[i].loss as f32);
+    compare("validation loss", &[gpu], &[cpu], 0.0, 0.01)
+}
+
+/// A run that goes to the CPU and back on the way is the run that did not.
+pub async fn a_training_changes_its_device(device: GpuDevice) -> Outcome {
+    let outcome = async {
+        let (config, settings) = shape(30);
+        let data = || Dataset {
+            train: (0..900u32).map(|i| (i * i / 3 + i) % 30).collect(),
+            validation: (0..90u32).collect::<Vec<_>>().iter().map(|i| i % 30).collect(),
+        };
+        let model = Model::new(config, 1)?;
+        let mut whole = Trainer::new(model.clone(), settings.clone(), data())?;
+        let mut moved = Trainer::new(model, settings, data())?;
+        let mut losses = [Vec::new(), Vec::new()];
+        for round in 0..4 {
+            let gpu = || Device::Gpu(Gpu::new(device.clone()));
+            let pulled = moved.pull().await?;
+            moved.keep(&pulled);
+            moved.move_to(if round % 2 == 0 { gpu() } else { Device::cpu() })?;
+            for (trainer, losses) in [&mut whole, &mut moved].into_iter().zip(&mut losses) {
+                (0..5).for_each(|_| trainer.advance());
+                losses.extend(trainer.reports().await?.iter().map(|report| report.loss));
+            }
+        }
+        let pulled = moved.pull().await?;
+        moved.keep(&pulled);
+        let expected = whole.model()?.parameters.flat();
+        let off = distance(moved.kept_model().parameters.flat(), expected);
+        wavefield::Result::Ok((losses, off))
+    };
+    let (losses, off) = outcome.await.map_err(|error| error.to_string())?;
+    compare("loss", &losses[1], &losses[0], 0.0, 1e-3)?;
+    if off > 0.02 {
+        return Err(format!("the models are {off} apart"));
+    }
+    Ok(())
+}
