@@ -1,7 +1,7 @@
 // Cross-entropy, twin of cross_entropy.rs.
 //
-// cross_entropy and its backward: a workgroup has a row of logits, whose elements its threads stride
-// over; summary: one workgroup adds up the rows.
+// cross_entropy and its backward: LANES threads have a row of logits (rows.wgsl), and those without
+// one only wait for the others; summarize: one workgroup adds up the rows.
 
 struct Args {
   rows: u32,
@@ -32,12 +32,27 @@ struct Best {
   place: u32,
 }
 
+// A row of logits whose target counts; without one, no elements.
+struct Row {
+  width: u32,
+  start: u32,
+  answer: u32,
+}
+
+fn row_of(at: Seat) -> Row {
+  let r = min(at.row, args.rows - 1u);
+  let answer = batch[args.targets + r];
+  let width = select(0u, args.vocab, at.row < args.rows && answer != IGNORED);
+  return Row(width, args.logits + r * args.vocab, u32(answer));
+}
+
 // The first largest element of a row. All threads must call it.
-fn largest(thread: u32, row: u32) -> Best {
+fn largest(thread: u32, row: Row) -> Best {
+  let lane = thread % LANES;
   var value = LEAST;
   var place = 0xFFFFFFFFu;
-  for (var i = thread; i < args.vocab; i += THREADS) {
-    let x = logits[row + i];
+  for (var i = lane; i < row.width; i += LANES) {
+    let x = logits[row.start + i];
     if (x > value) {
       value = x;
       place = i;
@@ -46,8 +61,8 @@ fn largest(thread: u32, row: u32) -> Best {
   best_values[thread] = value;
   best_places[thread] = place;
   workgroupBarrier();
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    if (thread < half) {
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
       let other = best_values[thread + half];
       let other_place = best_places[thread + half];
       let same = other == best_values[thread];
@@ -58,7 +73,7 @@ fn largest(thread: u32, row: u32) -> Best {
     }
     workgroupBarrier();
   }
-  return Best(best_values[0], best_places[0]);
+  return Best(best_values[thread - lane], best_places[thread - lane]);
 }
 
 // e^x for x <= 0. NaN stays NaN, which max would forget: a step that went wrong must not pass for a
@@ -69,12 +84,12 @@ fn power(x: f32) -> f32 {
 }
 
 // What the softmax of a row is divided by. All threads must call it.
-fn total_power(thread: u32, row: u32, top: f32) -> f32 {
+fn total_power(thread: u32, row: Row, top: f32) -> f32 {
   var sum = 0.0;
-  for (var i = thread; i < args.vocab; i += THREADS) {
-    sum += power(logits[row + i] - top);
+  for (var i = thread % LANES; i < row.width; i += LANES) {
+    sum += power(logits[row.start + i] - top);
   }
-  return workgroup_sum(thread, sum);
+  return row_sum(thread, sum);
 }
 
 @compute @workgroup_size(THREADS)
@@ -83,24 +98,18 @@ fn cross_entropy(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let r = unit(group, groups);
-  if (r >= args.rows) {
-    return;
-  }
-  let target_id = batch[args.targets + r];
-  let at = args.row_stats + 2u * r;
-  if (target_id == IGNORED) {
-    if (thread < 2u) {
-      row_stats[at + thread] = 0.0;
-    }
-    return;
-  }
-  let row = args.logits + r * args.vocab;
+  let at = seat(group, groups, thread);
+  let row = row_of(at);
   let best = largest(thread, row);
   let total = total_power(thread, row, best.value);
-  if (thread == 0u) {
-    row_stats[at] = log(total) + best.value - logits[row + u32(target_id)];
-    row_stats[at + 1u] = select(0.0, 1.0, best.place == u32(target_id));
+  if (at.lane == 0u && at.row < args.rows) {
+    let out = args.row_stats + 2u * at.row;
+    row_stats[out] = 0.0;
+    row_stats[out + 1u] = 0.0;
+    if (row.width > 0u) {
+      row_stats[out] = log(total) + best.value - logits[row.start + row.answer];
+      row_stats[out + 1u] = select(0.0, 1.0, best.place == row.answer);
+    }
   }
 }
 
@@ -130,24 +139,20 @@ fn cross_entropy_backward(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let r = unit(group, groups);
-  if (r >= args.rows) {
-    return;
-  }
-  let target_id = batch[args.targets + r];
-  let out = args.dlogits + r * args.vocab;
-  if (target_id == IGNORED) {
-    for (var i = thread; i < args.vocab; i += THREADS) {
-      dlogits[out + i] = 0.0;
-    }
-    return;
-  }
-  let row = args.logits + r * args.vocab;
+  let at = seat(group, groups, thread);
+  let row = row_of(at);
   let top = largest(thread, row).value;
-  let share = 1.0 / f32(batch[0]);
-  let scale = share / total_power(thread, row, top);
-  for (var i = thread; i < args.vocab; i += THREADS) {
-    let one_hot = select(0.0, share, i == u32(target_id));
-    dlogits[out + i] = power(logits[row + i] - top) * scale - one_hot;
+  let share = 1.0 / max(f32(batch[0]), 1.0);
+  let total = total_power(thread, row, top);
+  if (at.row >= args.rows) {
+    return;
+  }
+  let out = args.dlogits + at.row * args.vocab;
+  for (var i = at.lane; i < args.vocab; i += LANES) {
+    var d = 0.0;
+    if (row.width > 0u) {
+      d = power(logits[row.start + i] - top) * (share / total) - select(0.0, share, i == row.answer);
+    }
+    dlogits[out + i] = d;
   }
 }

@@ -7,6 +7,8 @@ pub mod schedule;
 use crate::backend::{
     Backend, Device, Op, OptimizerSettings, Later, Program, Reading, StepInputs, View, wait,
 };
+use crate::backend::gpu::Profile;
+use crate::backend::gpu::program::Dispatch;
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
@@ -516,10 +518,23 @@ impl Trainer {
     }
 
     /// What a step consists of on a GPU; nothing on the CPU.
-    pub fn dispatches(&self) -> &[crate::backend::gpu::program::Dispatch] {
+    pub fn dispatches(&self) -> &[Dispatch] {
         match &self.layout.train {
             Program::Cpu(_) => &[],
             Program::Gpu(program) => program.dispatches(),
+        }
+    }
+
+    /// Nanoseconds that each dispatch of a step takes; the run is a step further, unreported. Nothing
+    /// on the CPU.
+    pub fn profile(&mut self) -> Later<Profile> {
+        let inputs = StepInputs {
+            step: self.step + 1,
+            ..StepInputs::default()
+        };
+        match (&mut self.layout.device, &self.layout.train) {
+            (Device::Gpu(gpu), Program::Gpu(program)) => gpu.profile(program, &inputs),
+            _ => Box::pin(std::future::ready(Ok(Vec::new()))),
         }
     }
 

@@ -2,7 +2,7 @@
 //! being generated and the training.
 //!
 //! Everything here is thin: arguments in, calls into the library, results out as plain objects.
-//! Whatever takes long is cut into pieces (`run_step`, `train_step`), so that the worker can serve
+//! Whatever takes long is cut into pieces (`run_step`, `train_advance`), so that the worker can serve
 //! messages between them. Errors become JavaScript errors with the library's own words.
 
 mod generate;
@@ -28,6 +28,12 @@ use wasm_bindgen_futures::future_to_promise;
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
+}
+
+/// Ends as a fault of the engine's own does. For tests.
+#[wasm_bindgen]
+pub fn panic_for_test() {
+    panic!("a test asked for a panic");
 }
 
 /// What a call gives the worker.

@@ -56,8 +56,10 @@ fn cases() -> Vec<Case> {
     }, ends::{
         embed,
         embed_backward,
+        embed_backward_of_many_ids,
         cross_entropy,
         cross_entropy_of_extremes,
+        cross_entropy_without_a_number,
         cross_entropy_backward,
     }, general::{
         layer_norm,

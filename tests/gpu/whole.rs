@@ -110,7 +110,7 @@ pub async fn a_training_follows_the_cpu(device: GpuDevice) -> Outcome {
     let mut losses: Vec<Vec<f32>> = Vec::new();
     let mut evaluations = Vec::new();
     for device in [Device::cpu(), Device::Gpu(Gpu::new(device))] {
-        let mut run = async || -> wavefield::Result<()> {
+        let run = async || -> wavefield::Result<()> {
             let data = Dataset::from_text(&tokenizer, text, 0.1)?;
             let model = Model::new(config.clone(), 1)?;
             let mut trainer = Trainer::on(device, model, settings.clone(), data)?;

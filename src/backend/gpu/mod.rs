@@ -6,12 +6,14 @@
 
 mod device;
 mod encode;
+mod profile;
 pub mod program;
 mod reading;
 mod shaders;
 
 use super::{Backend, Op, OptimizerSettings, Reading, StepInputs, TensorId, View};
 use crate::kernels::cross_entropy::IGNORED;
+pub use profile::Profile;
 pub use device::{AdapterReport, GpuDevice, Sabotage};
 use encode::{Encoder, Tables};
 use program::Dispatch;

@@ -20,6 +20,8 @@ pub struct Dispatch {
     pub uses_step: bool,
     /// Bytes that it reads and writes at least: each element of its operands once.
     pub bytes: u64,
+    /// Bytes that it reads besides, because its workgroups read the same elements.
+    pub read_again: u64,
 }
 
 /// Which shader, with which constants, from which entry.
@@ -46,6 +48,7 @@ impl Dispatch {
             workgroups: [1, 1, 1],
             uses_step: false,
             bytes: 0,
+            read_again: 0,
         }
     }
 

@@ -12,7 +12,7 @@ const SHADERS: &[(&str, &[&str])] = &[
     ("matrix_product", &[include_str!("../../kernels/matrix_product.wgsl")]),
     ("adamw", &[include_str!("../../kernels/adamw.wgsl")]),
     ("couple_gate", &[include_str!("../../kernels/couple_gate.wgsl")]),
-    ("cross_entropy", &[include_str!("../../kernels/cross_entropy.wgsl")]),
+    ("cross_entropy", &[ROWS, include_str!("../../kernels/cross_entropy.wgsl")]),
     ("deposit", &[ROWS, include_str!("../../kernels/deposit.wgsl")]),
     ("dropout", &[include_str!("../../kernels/dropout.wgsl")]),
     ("embedding", &[include_str!("../../kernels/embedding.wgsl")]),

@@ -20,6 +20,9 @@ pub struct Bench {
     /// Seconds to measure each figure for.
     #[arg(long, default_value_t = 5.0, value_parser = positive)]
     seconds: f64,
+    /// Measure training on the graphics adapter too, with every kind of dispatch that a step has.
+    #[arg(long)]
+    gpu: bool,
     /// Print one JSON object and nothing else.
     #[arg(long)]
     json: bool,
@@ -41,6 +44,8 @@ struct Figures {
     training_tokens_per_second: f64,
     /// One token after the other, on one thread whatever `threads` says.
     decoding_tokens_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu: Option<super::bench_gpu::Figures>,
 }
 
 impl Bench {
@@ -51,8 +56,12 @@ impl Bench {
                 shape,
                 parameters: model.config.parameter_count(),
                 threads: rayon::current_num_threads(),
-                training_tokens_per_second: self.training(model.clone(), config)?,
+                training_tokens_per_second: self.training(model.clone(), config.clone())?,
                 decoding_tokens_per_second: self.decoding(&model),
+                gpu: match self.gpu {
+                    true => Some(super::bench_gpu::measure(model, config, self.seconds)?),
+                    false => None,
+                },
             };
             if !self.json {
                 println!(
@@ -63,6 +72,9 @@ impl Bench {
                     figures.training_tokens_per_second,
                     figures.decoding_tokens_per_second
                 );
+                if let Some(gpu) = &figures.gpu {
+                    println!("{gpu}");
+                }
             }
             all.push(figures);
         }

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 mod bench;
+mod bench_gpu;
 mod eval;
 mod generate;
 mod inspect;

@@ -1,6 +1,6 @@
 //! Embedding and loss.
 
-use super::{Encoder, across};
+use super::{Encoder, across, lanes};
 use crate::backend::gpu::BATCH_HEADER;
 use crate::backend::gpu::program::Dispatch;
 use crate::backend::{Op, View};
@@ -83,10 +83,13 @@ impl Encoder<'_> {
     fn cross_entropy(&mut self, logits: &View, row_stats: &View, summary: &View) {
         let rows = row_stats.len() / ROW;
         let batch = self.gpu.batch(rows);
+        let vocab = logits.len() / rows;
+        let threads = lanes(vocab);
         let begin = |entry| {
             Dispatch::new("cross_entropy", entry)
+                .constant("LANES", threads as u32)
                 .arg(rows)
-                .arg(logits.len() / rows)
+                .arg(vocab)
                 .arg(BATCH_HEADER + rows)
                 .arg(logits.range.start)
                 .arg(0)
@@ -98,7 +101,7 @@ impl Encoder<'_> {
                 .buffer(2, batch, rows)
                 .buffer(3, logits.tensor, logits.len())
                 .buffer(5, row_stats.tensor, row_stats.len())
-                .units(rows),
+                .units((rows * threads).div_ceil(256)),
         );
         self.push(
             begin("summarize")
@@ -115,17 +118,20 @@ impl Encoder<'_> {
             .as_ref()
             .expect("a batch goes forward before it goes backward");
         let (rows, batch) = (batch.rows, batch.tensor);
+        let vocab = logits.len() / rows;
+        let threads = lanes(vocab);
         self.push(
             Dispatch::new("cross_entropy", "cross_entropy_backward")
+                .constant("LANES", threads as u32)
                 .arg(rows)
-                .arg(logits.len() / rows)
+                .arg(vocab)
                 .arg(BATCH_HEADER + rows)
                 .arg(logits.range.start)
                 .arg(dlogits.range.start)
                 .buffer(2, batch, rows)
                 .buffer(3, logits.tensor, logits.len())
                 .buffer(4, dlogits.tensor, dlogits.len())
-                .units(rows),
+                .units((rows * threads).div_ceil(256)),
         );
     }
 }

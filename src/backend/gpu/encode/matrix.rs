@@ -167,6 +167,9 @@ impl Call<'_> {
         }
         dispatch = dispatch.arg_dropout(self.dropout);
         dispatch.uses_step = false;
-        (dispatch, tiles(tile as usize))
+        // A row of tiles reads all of A for each of its tiles, and a column of them all of B.
+        let [across, down] = tiles(tile as usize);
+        dispatch.read_again = 4 * (inner * ((across - 1) * rows + (down - 1) * columns)) as u64;
+        (dispatch, [across, down])
     }
 }
