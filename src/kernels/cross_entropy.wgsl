@@ -107,7 +107,9 @@ fn cross_entropy(
     row_stats[out] = 0.0;
     row_stats[out + 1u] = 0.0;
     if (row.width > 0u) {
-      row_stats[out] = log(total) + best.value - logits[row.start + row.answer];
+      // Not every device's logarithm of NaN is NaN.
+      let loss = log(total) + best.value - logits[row.start + row.answer];
+      row_stats[out] = select(total, loss, is_finite(total));
       row_stats[out + 1u] = select(0.0, 1.0, best.place == row.answer);
     }
   }
