@@ -119,6 +119,14 @@ pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 	@rm -rf pkg && cp -R $(STAGING) pkg
 	@printf '%s\n' "$$MANIFEST" > $@
 
+# The tests of tests/gpu for a browser: the same program, as WebAssembly.
+GPU_TESTS := $(TARGET_DIR)/gpu-tests/gpu.js
+$(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases -type f 2>/dev/null) | $(BINDGEN) $(RUST)
+	cargo build --profile browser-tests --test gpu --target wasm32-unknown-unknown --target-dir $(TARGET_DIR)
+	@$(BINDGEN) --target web --out-dir $(dir $@) --out-name gpu \
+		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
+	@touch $@
+
 .PHONY: help pkg build serve test bench clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
 
@@ -170,7 +178,7 @@ test-types: pkg ## Types of all JavaScript, from its JSDoc
 test-js: $(NODE_MODULES) ## JavaScript's unit tests
 	$(NODE_TEST) $(JS_TESTS)
 
-test-browser: build $(CHROMIUM_READY) ## The page, in a real Chromium
+test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	$(NODE_TEST) $(BROWSER_TESTS)
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding, natively and in Chromium

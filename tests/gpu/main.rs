@@ -121,3 +121,44 @@ fn main() {
 
 #[cfg(target_arch = "wasm32")]
 fn main() {}
+
+/// What the browser test calls.
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use super::{GpuDevice, cases};
+    use wasm_bindgen::prelude::*;
+
+    /// The names of all cases.
+    #[wasm_bindgen]
+    pub fn names() -> Vec<String> {
+        cases().iter().map(|case| case.name.to_string()).collect()
+    }
+
+    /// An opened device.
+    #[wasm_bindgen]
+    pub struct Opened(GpuDevice);
+
+    /// Opens a device; rejects where there is no adapter.
+    #[wasm_bindgen]
+    pub async fn open() -> Result<Opened, String> {
+        let device = GpuDevice::open().await;
+        device.map(Opened).map_err(|error| error.to_string())
+    }
+
+    #[wasm_bindgen]
+    impl Opened {
+        /// Runs a case: nothing, or what is wrong.
+        pub async fn run(&self, name: String) -> Option<String> {
+            let case = cases().into_iter().find(|case| case.name == name)?;
+            let outcome = (case.run)(self.0.clone()).await;
+            let outcome =
+                outcome.and_then(|()| self.0.check().map_err(|error| error.to_string()));
+            outcome.err()
+        }
+
+        /// What the browser tells of the adapter.
+        pub fn describe(&self) -> String {
+            format!("{:?}", self.0.report())
+        }
+    }
+}

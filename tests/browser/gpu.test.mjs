@@ -1,0 +1,56 @@
+// The GPU against the CPU (tests/gpu) once more in Chromium, whose compiler for shaders is another one
+// than wgpu's own. Over SwiftShader where there is no graphics card.
+
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { launchChromium } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "gpu-tests");
+/** Longer than any case takes on SwiftShader with two busy cores. */
+const PATIENCE_MS = 300_000;
+
+/** Flags for WebGPU without a graphics card. */
+const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+test("the GPU's twins in Chromium", { timeout: 20 * 60_000 }, async (t) => {
+  const server = await serve({ folder: BUILT, prefix: "/gpu/" });
+  const browser = await launchChromium(SWIFTSHADER);
+  t.after(async () => {
+    await browser.close();
+    server.close();
+  });
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  /** @type {string[]} */
+  const warnings = [];
+  page.on("console", (message) => warnings.push(message.text()));
+  page.on("pageerror", (error) => warnings.push(String(error)));
+  // Any page of the origin does: it only has to load the module.
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(`${server.url}blank.html`);
+  const found = await page.evaluate(async () => {
+    const module = "./gpu.js";
+    const gpu = await import(new URL(module, document.baseURI).href);
+    await gpu.default();
+    const names = gpu.names();
+    try {
+      const opened = await gpu.open();
+      Object.assign(globalThis, { opened });
+      return { names, adapter: opened.describe(), missing: null };
+    } catch (error) {
+      return { names, adapter: "", missing: String(error) };
+    }
+  });
+  if (found.missing) return t.skip(`no adapter: ${found.missing}`);
+  t.diagnostic(found.adapter);
+  for (const name of found.names) {
+    await t.test(name, async () => {
+      warnings.length = 0;
+      const fault = await page.evaluate((name) => /** @type {any} */ (globalThis).opened.run(name), name);
+      if (fault) throw new Error([fault, ...warnings].join("\n"));
+    });
+  }
+});
