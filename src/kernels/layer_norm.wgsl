@@ -1,8 +1,8 @@
 // Layer normalisation, twin of layer_norm.rs.
 //
-// layer_norm and layer_norm_backward: LANES threads have a row (rows.wgsl), and those without one
-// only wait for the others; layer_norm_weights: a workgroup has COLUMNS columns and a share of the
-// rows, which go to a part of the gradients of their own.
+// LANES threads have a row (rows.wgsl), and those without one only wait for the others. In the backward
+// the first workgroups have rows that way; each of the rest has COLUMNS columns of weight and bias and
+// a share of the rows, which go to a part of the gradients of their own.
 
 struct Args {
   rows: u32,
@@ -19,6 +19,8 @@ struct Args {
   // Partial sums that the gradients are in, and how far apart they are.
   parts: u32,
   part: u32,
+  // Workgroups of the backward that have rows.
+  row_groups: u32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
@@ -66,14 +68,22 @@ fn layer_norm(
   }
 }
 
-// Adds to dx.
 @compute @workgroup_size(THREADS)
 fn layer_norm_backward(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let at = seat(group, groups, thread);
+  let which = unit(group, groups);
+  if (which < args.row_groups) {
+    rows_backward(seat(group, groups, thread), thread);
+  } else {
+    weights_backward(which - args.row_groups, thread);
+  }
+}
+
+// Adds to dx.
+fn rows_backward(at: Seat, thread: u32) {
   let dim = select(0u, args.dim, at.row < args.rows);
   let scale = 1.0 / f32(args.dim);
   let row = at.row * args.dim;
@@ -101,13 +111,13 @@ const LINES = THREADS / COLUMNS;
 var<workgroup> bias_sums: array<f32, THREADS>;
 
 // Adds to the gradients of weight and bias.
-@compute @workgroup_size(THREADS)
-fn layer_norm_weights(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let column = group.x * COLUMNS + thread % COLUMNS;
+fn weights_backward(which: u32, thread: u32) {
+  let share = which % args.parts;
+  let column = which / args.parts * COLUMNS + thread % COLUMNS;
   var dweight = 0.0;
   var dbias = 0.0;
   if (column < args.dim) {
-    for (var r = group.y * LINES + thread / COLUMNS; r < args.rows; r += args.parts * LINES) {
+    for (var r = share * LINES + thread / COLUMNS; r < args.rows; r += args.parts * LINES) {
       let mean = known_stats[args.stats + 2u * r];
       let inverse = known_stats[args.stats + 2u * r + 1u];
       let d = dy[args.dy + r * args.dim + column];
@@ -126,7 +136,7 @@ fn layer_norm_weights(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_in
     workgroupBarrier();
   }
   if (thread < COLUMNS && column < args.dim) {
-    let part = group.y * args.part;
+    let part = share * args.part;
     gradients[args.dweight + part + column] += partial_sums[thread];
     gradients[args.dbias + part + column] += bias_sums[thread];
   }

@@ -62,8 +62,9 @@ impl Encoder<'_> {
         let threads = lanes(dim);
         let (parts, part) = self.parts(dweight.tensor);
         assert_eq!(dweight.tensor, dbias.tensor, "gradients lie in one tensor");
-        let begin = |entry| {
-            Dispatch::new("layer_norm", entry)
+        let row_groups = (rows * threads).div_ceil(256);
+        self.push(
+            Dispatch::new("layer_norm", "layer_norm_backward")
                 .constant("LANES", threads as u32)
                 .arg(rows)
                 .arg(dim)
@@ -78,17 +79,11 @@ impl Encoder<'_> {
                 .arg(dbias.range.start)
                 .arg(parts)
                 .arg(part)
-        };
-        self.push(
-            begin("layer_norm_backward")
+                .arg(row_groups)
                 .buffer(3, weight.tensor, dim)
                 .buffer(9, dx.tensor, 2 * dx.len())
-                .units((rows * threads).div_ceil(256)),
-        );
-        self.push(
-            begin("layer_norm_weights")
                 .buffer(10, dweight.tensor, 4 * parts * dim)
-                .workgroups(dim.div_ceil(32), parts, 1),
+                .units(row_groups + dim.div_ceil(32) * parts),
         );
     }
 }

@@ -23,6 +23,8 @@ pub struct Tables {
     twiddles: HashMap<usize, TensorId>,
     /// The spectra of the kernels in a tensor.
     spectra: HashMap<TensorId, TensorId>,
+    /// The softmax of each coupling, by where that lies.
+    weights: HashMap<(TensorId, usize), TensorId>,
     /// Where the tokens of a geometry lie.
     places: Vec<(Arc<Geometry>, TensorId)>,
 }
@@ -35,6 +37,8 @@ pub struct Encoder<'a> {
     optimizer: Option<OptimizerSettings>,
     /// Tensors of kernels whose spectra are known by now.
     known_spectra: HashSet<TensorId>,
+    /// Couplings whose softmax is known by now, with it.
+    known_weights: HashMap<(TensorId, usize), TensorId>,
 }
 
 impl<'a> Encoder<'a> {
@@ -45,6 +49,7 @@ impl<'a> Encoder<'a> {
             journal: Vec::new(),
             optimizer: None,
             known_spectra: HashSet::new(),
+            known_weights: HashMap::new(),
         }
     }
 
