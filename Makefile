@@ -167,8 +167,8 @@ test-clippy: $(RUST) ## Lints of the native build
 test-clippy-wasm: $(RUST) ## Lints of the browser build
 	cargo clippy --lib --target wasm32-unknown-unknown -- -D warnings
 
-test-rust: ## Rust's tests, optimised
-	cargo test --features cli --no-fail-fast
+test-rust: $(CHROMIUM_READY) ## Rust's tests, optimised
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; cargo test --features cli --no-fail-fast
 
 test-types: pkg ## Types of all JavaScript, from its JSDoc
 	node_modules/.bin/tsc -p tsconfig.json
@@ -181,10 +181,10 @@ test-js: $(NODE_MODULES) ## JavaScript's unit tests
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	$(NODE_TEST) $(BROWSER_TESTS)
 
-bench: build $(CHROMIUM_READY) ## Measure training and decoding, natively and in Chromium
+bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli
 	$(TARGET_DIR)/release/wavefield bench --threads 1
-	$(TARGET_DIR)/release/wavefield bench
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; $(TARGET_DIR)/release/wavefield bench --gpu
 	node tests/browser/bench.mjs
 
 # ---- cleaning --------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 //! One of the backends, chosen when the program runs.
 
 use super::cpu::Cpu;
-use super::gpu::{self, Gpu};
+use super::gpu::{self, Gpu, GpuDevice};
 use super::{Backend, Op, Reading, StepInputs, TensorId, View};
 use crate::error::Result;
 
 /// A backend.
 pub enum Device {
     Cpu(Cpu<f32>),
-    Gpu(Gpu),
+    Gpu(Box<Gpu>),
 }
 
 /// A list of operations that was made ready on a [`Device`].
@@ -31,6 +31,11 @@ impl Device {
     /// The CPU.
     pub fn cpu() -> Self {
         Device::Cpu(Cpu::new())
+    }
+
+    /// A GPU that was opened.
+    pub fn gpu(device: GpuDevice) -> Self {
+        Device::Gpu(Box::new(Gpu::new(device)))
     }
 
     /// Whether it is a GPU.

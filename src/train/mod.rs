@@ -4,11 +4,11 @@ pub mod dataset;
 pub mod proof;
 pub mod schedule;
 
-use crate::backend::{
-    Backend, Device, Op, OptimizerSettings, Later, Program, Reading, StepInputs, View, wait,
-};
 use crate::backend::gpu::Profile;
 use crate::backend::gpu::program::Dispatch;
+use crate::backend::{
+    Backend, Device, Later, Op, OptimizerSettings, Program, Reading, StepInputs, View, wait,
+};
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
@@ -258,12 +258,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::new`], and [`Error::Device`].
-    pub fn on(
-        device: Device,
-        model: Model,
-        config: TrainConfig,
-        dataset: Dataset,
-    ) -> Result<Self> {
+    pub fn on(device: Device, model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
         config.validate()?;
         check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
@@ -457,10 +452,7 @@ impl Trainer {
     pub fn keep(&mut self, pulled: &Pulled) {
         let len = self.model.parameters.flat().len();
         let (parameters, moments) = pulled.values.split_at(len);
-        self.model
-            .parameters
-            .flat_mut()
-            .copy_from_slice(parameters);
+        self.model.parameters.flat_mut().copy_from_slice(parameters);
         let (first, second) = moments.split_at(len);
         self.moments = Some([first.to_vec(), second.to_vec()]);
         self.kept_at = pulled.step;

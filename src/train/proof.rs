@@ -2,7 +2,7 @@
 //! every test of their abilities and compute wrong numbers.
 
 use super::{TrainConfig, Trainer};
-use crate::backend::gpu::{Gpu, GpuDevice};
+use crate::backend::gpu::GpuDevice;
 use crate::backend::{Backend, Device, Matrix, Op, StepInputs, Then, View};
 use crate::bench::random_tokens;
 use crate::config::ModelConfig;
@@ -50,7 +50,9 @@ pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
     let square = |x: f64| x * x;
     let norm: f64 = expected.iter().map(|x| square(f64::from(*x))).sum();
     let pairs = found.iter().zip(expected);
-    let off: f64 = pairs.map(|(f, e)| square(f64::from(*f) - f64::from(*e))).sum();
+    let off: f64 = pairs
+        .map(|(f, e)| square(f64::from(*f) - f64::from(*e)))
+        .sum();
     (off / norm.max(1e-30)).sqrt()
 }
 
@@ -59,7 +61,7 @@ type Setup = fn(&mut Device) -> (Op, View);
 
 async fn single(what: &'static str, gpu: &GpuDevice, setup: Setup) -> Result<Check> {
     let mut results = Vec::new();
-    for mut device in [Device::cpu(), Device::Gpu(Gpu::new(gpu.clone()))] {
+    for mut device in [Device::cpu(), Device::gpu(gpu.clone())] {
         let (op, view) = setup(&mut device);
         let program = device.prepare(&[op]);
         device.run(&program, &StepInputs::default());
@@ -135,7 +137,7 @@ async fn training(gpu: &GpuDevice) -> Result<[Check; 2]> {
         ..TrainConfig::default()
     };
     let mut outcomes = Vec::new();
-    for device in [Device::cpu(), Device::Gpu(Gpu::new(gpu.clone()))] {
+    for device in [Device::cpu(), Device::gpu(gpu.clone())] {
         let model = Model::new(config(), 1)?;
         let data = random_tokens(model.config.vocab_size, settings.seq_len);
         let mut trainer = Trainer::on(device, model, settings.clone(), data)?;

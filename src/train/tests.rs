@@ -90,7 +90,14 @@ fn a_broken_step_is_rolled_back() {
     let found = trainer.model().unwrap().parameters.flat();
     let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
     assert!(found.iter().zip(model.parameters.flat()).all(same));
-    assert!(trainer.state().unwrap().first_moment.iter().all(|m| *m == 0.0));
+    assert!(
+        trainer
+            .state()
+            .unwrap()
+            .first_moment
+            .iter()
+            .all(|m| *m == 0.0)
+    );
 }
 
 #[test]

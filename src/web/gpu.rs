@@ -49,7 +49,11 @@ impl OpenedGpu {
         self.0.sabotage(match how {
             "shader" => Sabotage::Shader,
             "numbers" => Sabotage::Numbers,
-            _ => return Err(JsError::new("a device can be made to fail by \"shader\" or \"numbers\"")),
+            _ => {
+                return Err(JsError::new(
+                    "a device can be made to fail by \"shader\" or \"numbers\"",
+                ));
+            }
         });
         Ok(())
     }

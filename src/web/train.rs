@@ -1,12 +1,12 @@
 //! A training as the page runs it: step by step, with evaluations, samples and snapshots between.
 
 use super::open_model::OpenModel;
+use crate::backend::gpu::GpuDevice;
+use crate::backend::{Device, Later};
 use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
-use crate::backend::gpu::{Gpu, GpuDevice};
-use crate::backend::{Device, Later};
 use crate::model::{Head, Model, softplus};
 use crate::tokenizer::Tokenizer;
 use crate::train::{Dataset, Evaluation, Pulled, StepReport, TrainConfig, Trainer};
@@ -234,7 +234,7 @@ impl Training {
     /// Moves to a GPU, or to the CPU, from the copy.
     pub fn move_to(&mut self, gpu: Option<GpuDevice>) -> Result<()> {
         let device = match gpu {
-            Some(gpu) => Device::Gpu(Gpu::new(gpu)),
+            Some(gpu) => Device::gpu(gpu),
             None => Device::cpu(),
         };
         self.trainer.move_to(device)

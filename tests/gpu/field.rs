@@ -94,7 +94,8 @@ pub async fn wave_kernel_backward(device: GpuDevice) -> Outcome {
         }]);
         // Sums over thousands of cells, each times its distance.
         let scale = 1e-6 * (taps.field_size as f32).sqrt();
-        t.same(&format!("{taps:?}"), &gradients, scale, 1e-4).await?;
+        t.same(&format!("{taps:?}"), &gradients, scale, 1e-4)
+            .await?;
     }
     Ok(())
 }
@@ -173,8 +174,10 @@ pub async fn field_convolution_backward(device: GpuDevice) -> Outcome {
             ddeposits: ddeposits.clone(),
             dkernel: dkernel.clone(),
         }]);
-        t.same(&format!("ddeposits, {what}"), &ddeposits, 2e-6 * size, 1e-5).await?;
-        t.same(&format!("dkernel, {what}"), &dkernel, 1e-5 * size, 1e-5).await?;
+        t.same(&format!("ddeposits, {what}"), &ddeposits, 2e-6 * size, 1e-5)
+            .await?;
+        t.same(&format!("dkernel, {what}"), &dkernel, 1e-5 * size, 1e-5)
+            .await?;
     }
     Ok(())
 }

@@ -33,7 +33,13 @@ fn matrix(view: View, shape: Shape) -> Matrix {
 }
 
 pub async fn matrix_product(device: GpuDevice) -> Outcome {
-    for (m, k, n) in [(1, 1, 1), (7, 5, 3), (33, 17, 9), (130, 70, 65), (600, 40, 1000)] {
+    for (m, k, n) in [
+        (1, 1, 1),
+        (7, 5, 3),
+        (33, 17, 9),
+        (130, 70, 65),
+        (600, 40, 1000),
+    ] {
         for case in 0..16 {
             let mut t = Twins::new(device.clone());
             let (ta, tb) = (case & 1 > 0, case & 2 > 0);
@@ -59,7 +65,8 @@ pub async fn matrix_product(device: GpuDevice) -> Outcome {
                 accumulate,
                 then: Then::Nothing,
             }]);
-            t.same(&format!("{m}x{k}x{n} case {case}"), &c, 2e-5, 2e-5).await?;
+            t.same(&format!("{m}x{k}x{n} case {case}"), &c, 2e-5, 2e-5)
+                .await?;
         }
     }
     Ok(())
@@ -73,9 +80,16 @@ pub async fn what_follows_a_product(device: GpuDevice) -> Outcome {
             let (a, b, bias) = (t.normals(m * k), t.normals(n * k), t.normals(n));
             let (x, c, y) = (t.normals(m * n), t.poisoned(m * n), t.poisoned(m * n));
             let then = match kind {
-                0 => Then::Gelu { y: y.clone(), dropout },
+                0 => Then::Gelu {
+                    y: y.clone(),
+                    dropout,
+                },
                 1 => Then::GeluBackward { x, dropout },
-                _ => Then::Residual { x, out: y.clone(), dropout },
+                _ => Then::Residual {
+                    x,
+                    out: y.clone(),
+                    dropout,
+                },
             };
             t.run(&[Op::MatrixProduct {
                 a: matrix(a, Shape::dense(m, k)),
@@ -101,7 +115,10 @@ pub async fn weight_gradient(device: GpuDevice) -> Outcome {
     let (dy, x) = (t.normals(rows * outputs), t.normals(rows * inputs));
     let gradients = t.gradients(outputs * inputs + outputs + 9);
     let weight = View::of(gradients.tensor, 4..4 + outputs * inputs);
-    let bias = View::of(gradients.tensor, weight.range.end..weight.range.end + outputs);
+    let bias = View::of(
+        gradients.tensor,
+        weight.range.end..weight.range.end + outputs,
+    );
     let op = Op::WeightGradient {
         dy: matrix(dy, Shape::dense(rows, outputs)),
         x: matrix(x, Shape::dense(rows, inputs)),

@@ -111,7 +111,8 @@ fn main() {
     }
     let trials = cases().into_iter().map(|case| {
         let run = move || {
-            let device = DEVICE.with(|cell| GpuDevice::clone(cell.get().expect("an adapter was found")));
+            let device =
+                DEVICE.with(|cell| GpuDevice::clone(cell.get().expect("an adapter was found")));
             let outcome = wait((case.run)(device.clone()));
             let outcome = outcome.and_then(|()| device.check().map_err(|error| error.to_string()));
             outcome.map_err(Failed::from)
@@ -153,8 +154,7 @@ mod browser {
         pub async fn run(&self, name: String) -> Option<String> {
             let case = cases().into_iter().find(|case| case.name == name)?;
             let outcome = (case.run)(self.0.clone()).await;
-            let outcome =
-                outcome.and_then(|()| self.0.check().map_err(|error| error.to_string()));
+            let outcome = outcome.and_then(|()| self.0.check().map_err(|error| error.to_string()));
             outcome.err()
         }
 

@@ -113,14 +113,24 @@ pub fn compare(
     relative: f32,
 ) -> Outcome {
     if found.len() != expected.len() {
-        return Err(format!("{what}: {} values for {}", found.len(), expected.len()));
+        return Err(format!(
+            "{what}: {} values for {}",
+            found.len(),
+            expected.len()
+        ));
     }
     let allowed = |i: usize| absolute + relative * expected[i].abs();
     let off = |i: usize| (found[i] - expected[i]).abs();
     let excess = |i: usize| off(i) / allowed(i);
     // Written so that NaN is wrong too.
-    let wrong = |i: &usize| off(*i).partial_cmp(&allowed(*i)).is_none_or(|order| order.is_gt());
-    let worst = (0..found.len()).filter(wrong).max_by(|a, b| excess(*a).total_cmp(&excess(*b)));
+    let wrong = |i: &usize| {
+        off(*i)
+            .partial_cmp(&allowed(*i))
+            .is_none_or(|order| order.is_gt())
+    };
+    let worst = (0..found.len())
+        .filter(wrong)
+        .max_by(|a, b| excess(*a).total_cmp(&excess(*b)));
     match worst {
         None => Ok(()),
         Some(i) => Err(format!(

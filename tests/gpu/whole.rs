@@ -93,10 +93,12 @@ pub async fn a_prompt_is_read_alike(device: GpuDevice) -> Outcome {
     model.gains[1] = 0.0;
     let mut head = model.head(1, 0);
     (head.frequency, head.damping) = (1.1, 0.02);
-    model.set_head(1, 0, head).map_err(|error| error.to_string())?;
+    model
+        .set_head(1, 0, head)
+        .map_err(|error| error.to_string())?;
     let ids: Vec<u32> = (0..50).map(|i| (7 * i + i * i / 5) % 40).collect();
     let mut read = Vec::new();
-    for device in [Device::cpu(), Device::Gpu(Gpu::new(device))] {
+    for device in [Device::cpu(), Device::gpu(device)] {
         let logits = logits_on(device, &model, &ids, 2, 25).await;
         read.push(logits.map_err(|error| error.to_string())?);
     }
@@ -110,7 +112,7 @@ pub async fn a_training_follows_the_cpu(device: GpuDevice) -> Outcome {
     let (config, settings) = shape(tokenizer.vocab_size());
     let mut losses: Vec<Vec<f32>> = Vec::new();
     let mut evaluations = Vec::new();
-    for device in [Device::cpu(), Device::Gpu(Gpu::new(device))] {
+    for device in [Device::cpu(), Device::gpu(device)] {
         let run = async || -> wavefield::Result<()> {
             let data = Dataset::from_text(&tokenizer, text, 0.1)?;
             let model = Model::new(config.clone(), 1)?;
@@ -144,14 +146,18 @@ pub async fn a_training_changes_its_device(device: GpuDevice) -> Outcome {
         let (config, settings) = shape(30);
         let data = || Dataset {
             train: (0..900u32).map(|i| (i * i / 3 + i) % 30).collect(),
-            validation: (0..90u32).collect::<Vec<_>>().iter().map(|i| i % 30).collect(),
+            validation: (0..90u32)
+                .collect::<Vec<_>>()
+                .iter()
+                .map(|i| i % 30)
+                .collect(),
         };
         let model = Model::new(config, 1)?;
         let mut whole = Trainer::new(model.clone(), settings.clone(), data())?;
         let mut moved = Trainer::new(model, settings, data())?;
         let mut losses = [Vec::new(), Vec::new()];
         for round in 0..4 {
-            let gpu = || Device::Gpu(Gpu::new(device.clone()));
+            let gpu = || Device::gpu(device.clone());
             let pulled = moved.pull().await?;
             moved.keep(&pulled);
             moved.move_to(if round % 2 == 0 { gpu() } else { Device::cpu() })?;
@@ -192,9 +198,9 @@ const SLACK: usize = 12 << 20;
 
 fn grew(what: &str, before: Option<usize>) -> Outcome {
     match before.zip(memory()) {
-        Some((before, after)) if after > before + SLACK => {
-            Err(format!("{what}: memory grew from {before} to {after} bytes"))
-        }
+        Some((before, after)) if after > before + SLACK => Err(format!(
+            "{what}: memory grew from {before} to {after} bytes"
+        )),
         _ => Ok(()),
     }
 }
@@ -210,7 +216,7 @@ pub async fn steps_leave_nothing_behind(device: GpuDevice) -> Outcome {
     let outcome = async {
         let (config, settings) = shape(20);
         let data = random_tokens(20, settings.seq_len);
-        let gpu = Device::Gpu(Gpu::new(device));
+        let gpu = Device::gpu(device);
         let mut trainer = Trainer::on(gpu, Model::new(config, 1)?, settings, data)?;
         let mut before = (0, None);
         for step in 0..20 + many_steps() {
@@ -246,7 +252,7 @@ pub async fn models_leave_nothing_behind(device: GpuDevice) -> Outcome {
         let outcome = async {
             let (config, settings) = shape(20);
             let data = random_tokens(20, settings.seq_len);
-            let gpu = Device::Gpu(Gpu::new(device.clone()));
+            let gpu = Device::gpu(device.clone());
             let mut trainer = Trainer::on(gpu, Model::new(config, round)?, settings, data)?;
             trainer.advance();
             trainer.reports().await?;

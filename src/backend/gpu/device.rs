@@ -177,19 +177,18 @@ impl GpuDevice {
             let label = Some(key.shader);
             (self.0.device).create_shader_module(wgpu::ShaderModuleDescriptor { label, source })
         });
-        let pipeline =
-            (self.0.device).create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(key.entry),
-                layout: None,
-                module,
-                entry_point: Some(key.entry),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    // Every shader writes its workgroup memory before it reads it.
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: None,
-            });
+        let pipeline = (self.0.device).create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(key.entry),
+            layout: None,
+            module,
+            entry_point: Some(key.entry),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Every shader writes its workgroup memory before it reads it.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
         let mut pipelines = self.0.pipelines.borrow_mut();
         pipelines.insert(key.clone(), pipeline.clone());
         pipeline
@@ -213,14 +212,45 @@ fn watch(device: &wgpu::Device, fault: &Arc<Mutex<Option<String>>>) {
         };
         note(&lost, format!("the graphics device was lost{why}"));
     });
-    let failed = Arc::clone(fault);
+    watch_errors(device, Arc::clone(fault));
+}
+
+const OUT_OF_MEMORY: &str = "the graphics device ran out of memory";
+
+#[cfg(not(target_arch = "wasm32"))]
+fn watch_errors(device: &wgpu::Device, fault: Arc<Mutex<Option<String>>>) {
     device.on_uncaptured_error(Arc::new(move |error| {
         let message = match &error {
-            wgpu::Error::OutOfMemory { .. } => "the graphics device ran out of memory".to_string(),
+            wgpu::Error::OutOfMemory { .. } => OUT_OF_MEMORY.to_string(),
             error => format!("the graphics device refused: {error}"),
         };
-        note(&failed, message);
+        note(&fault, message);
     }));
+}
+
+/// wgpu's own handler panics on an internal error, which is one that we can go on from.
+#[cfg(target_arch = "wasm32")]
+fn watch_errors(device: &wgpu::Device, fault: Arc<Mutex<Option<String>>>) {
+    use js_sys::Reflect;
+    use wasm_bindgen::prelude::*;
+
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).unwrap_or_default();
+    let handler = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
+        let error = get(&event, "error");
+        let kind = get(&get(&error, "constructor"), "name");
+        let message = if kind == "GPUOutOfMemoryError" {
+            OUT_OF_MEMORY.to_string()
+        } else {
+            let words = get(&error, "message").as_string().unwrap_or_default();
+            format!("the graphics device refused: {words}")
+        };
+        note(&fault, message);
+    });
+    let device: &JsValue = device.as_webgpu().expect("a browser's device").as_ref();
+    // The device lives as long as the page's worker, and so may its handler.
+    Reflect::set(device, &"onuncapturederror".into(), handler.as_ref())
+        .expect("a device takes a handler");
+    handler.forget();
 }
 
 fn describe(adapter: &wgpu::Adapter, limits: &Limits, timestamps: bool) -> AdapterReport {
@@ -234,7 +264,9 @@ fn describe(adapter: &wgpu::Adapter, limits: &Limits, timestamps: bool) -> Adapt
     };
     AdapterReport {
         name,
-        driver: format!("{} {}", info.driver, info.driver_info).trim().to_string(),
+        driver: format!("{} {}", info.driver, info.driver_info)
+            .trim()
+            .to_string(),
         backend: info.backend.to_string(),
         software: named || info.device_type == wgpu::DeviceType::Cpu,
         max_binding: limits.max_storage_buffer_binding_size,

@@ -13,9 +13,9 @@ mod shaders;
 
 use super::{Backend, Op, OptimizerSettings, Reading, StepInputs, TensorId, View};
 use crate::kernels::cross_entropy::IGNORED;
-pub use profile::Profile;
 pub use device::{AdapterReport, GpuDevice, Sabotage};
 use encode::{Encoder, Tables};
+pub use profile::Profile;
 use program::Dispatch;
 use reading::Readings;
 
@@ -253,7 +253,9 @@ impl Gpu {
 impl Drop for Gpu {
     /// A browser frees a buffer only when it is told to.
     fn drop(&mut self) {
-        self.tensors.iter().for_each(|tensor| tensor.buffer.destroy());
+        self.tensors
+            .iter()
+            .for_each(|tensor| tensor.buffer.destroy());
         self.step.destroy();
     }
 }
@@ -316,7 +318,10 @@ impl Backend for Gpu {
             return;
         }
         self.write_step(program.optimizer.as_ref(), inputs);
-        let mut commands = self.device.raw().create_command_encoder(&Default::default());
+        let mut commands = self
+            .device
+            .raw()
+            .create_command_encoder(&Default::default());
         {
             let mut pass = commands.begin_compute_pass(&Default::default());
             for (dispatch, (pipeline, group)) in program.dispatches.iter().zip(&program.ready) {

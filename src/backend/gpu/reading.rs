@@ -37,7 +37,10 @@ impl Readings {
             return ready(Ok(Vec::new()));
         }
         let staging = self.staging(4 * len as u64);
-        let mut commands = self.device.raw().create_command_encoder(&Default::default());
+        let mut commands = self
+            .device
+            .raw()
+            .create_command_encoder(&Default::default());
         let mut to = 0;
         for (buffer, range) in parts {
             let (from, size) = (4 * range.start as u64, 4 * range.len() as u64);
@@ -109,7 +112,8 @@ impl Future for Pending {
         // Natively nobody else asks the device how far it is; in a browser this does nothing.
         let waited = self.device.raw().poll(wgpu::PollType::wait_indefinitely());
         if let Err(error) = waited {
-            self.device.fail(format!("the graphics device stopped answering ({error})"));
+            self.device
+                .fail(format!("the graphics device stopped answering ({error})"));
         }
         let succeeded = {
             let mut mapping = self.mapping.lock().expect("no holder panics");

@@ -6,19 +6,53 @@ use super::program::PipelineKey;
 
 /// Every shader, by the name of its file.
 const SHADERS: &[(&str, &[&str])] = &[
-    ("field_convolution", &[FFT, LINES, include_str!("../../kernels/field_convolution.wgsl")]),
-    ("field_passes", &[FFT, LINES, include_str!("../../kernels/field_passes.wgsl")]),
-    ("wave_kernel", &[include_str!("../../kernels/wave_kernel.wgsl")]),
-    ("matrix_product", &[include_str!("../../kernels/matrix_product.wgsl")]),
+    (
+        "field_convolution",
+        &[
+            FFT,
+            LINES,
+            include_str!("../../kernels/field_convolution.wgsl"),
+        ],
+    ),
+    (
+        "field_passes",
+        &[FFT, LINES, include_str!("../../kernels/field_passes.wgsl")],
+    ),
+    (
+        "wave_kernel",
+        &[include_str!("../../kernels/wave_kernel.wgsl")],
+    ),
+    (
+        "matrix_product",
+        &[include_str!("../../kernels/matrix_product.wgsl")],
+    ),
     ("adamw", &[include_str!("../../kernels/adamw.wgsl")]),
-    ("couple_gate", &[include_str!("../../kernels/couple_gate.wgsl")]),
-    ("cross_entropy", &[ROWS, include_str!("../../kernels/cross_entropy.wgsl")]),
-    ("deposit", &[ROWS, include_str!("../../kernels/deposit.wgsl")]),
+    (
+        "couple_gate",
+        &[include_str!("../../kernels/couple_gate.wgsl")],
+    ),
+    (
+        "cross_entropy",
+        &[ROWS, include_str!("../../kernels/cross_entropy.wgsl")],
+    ),
+    (
+        "deposit",
+        &[ROWS, include_str!("../../kernels/deposit.wgsl")],
+    ),
     ("dropout", &[include_str!("../../kernels/dropout.wgsl")]),
     ("embedding", &[include_str!("../../kernels/embedding.wgsl")]),
-    ("interference", &[ROWS, include_str!("../../kernels/interference.wgsl")]),
-    ("layer_norm", &[ROWS, include_str!("../../kernels/layer_norm.wgsl")]),
-    ("prefix_mean", &[include_str!("../../kernels/prefix_mean.wgsl")]),
+    (
+        "interference",
+        &[ROWS, include_str!("../../kernels/interference.wgsl")],
+    ),
+    (
+        "layer_norm",
+        &[ROWS, include_str!("../../kernels/layer_norm.wgsl")],
+    ),
+    (
+        "prefix_mean",
+        &[include_str!("../../kernels/prefix_mean.wgsl")],
+    ),
     ("zero", &[include_str!("../../kernels/zero.wgsl")]),
 ];
 
@@ -42,7 +76,9 @@ pub fn source(key: &PipelineKey, sabotage: Option<Sabotage>) -> String {
     match sabotage {
         None => source,
         Some(Sabotage::Shader) => source + "this is not a shader",
-        Some(Sabotage::Numbers) => source.replace("let product = sum;", "let product = sum * 1.01;"),
+        Some(Sabotage::Numbers) => {
+            source.replace("let product = sum;", "let product = sum * 1.01;")
+        }
     }
 }
 
@@ -59,7 +95,10 @@ fn unroll(text: &str) -> String {
         };
         let (name, count) = head.split_once(' ').expect("//repeat NAME COUNT");
         let count: usize = count.trim().parse().expect("//repeat NAME COUNT");
-        let body: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "//end").collect();
+        let body: Vec<&str> = lines
+            .by_ref()
+            .take_while(|line| line.trim() != "//end")
+            .collect();
         for round in 0..count {
             for line in &body {
                 result += &line.replace(&format!("{{{name}}}"), &round.to_string());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
 use wavefield::backend::gpu::program::Dispatch;
-use wavefield::backend::gpu::{AdapterReport, Gpu, GpuDevice};
+use wavefield::backend::gpu::{AdapterReport, GpuDevice};
 use wavefield::backend::{Device, wait};
 use wavefield::bench::random_tokens;
 use wavefield::error::Result;
@@ -46,7 +46,7 @@ struct Kind {
 
 pub fn measure(model: Model, config: TrainConfig, seconds: f64) -> Result<Figures> {
     let device = wait(GpuDevice::open())?;
-    let gpu = Device::Gpu(Gpu::new(device.clone()));
+    let gpu = Device::gpu(device.clone());
     let dataset = || random_tokens(model.config.vocab_size, config.seq_len);
     let mut trainer = Trainer::on(gpu, model.clone(), config.clone(), dataset())?;
     trainer.step()?;
@@ -97,7 +97,7 @@ fn one_more_layer(
     let modules = larger.num_interference() as isize - model.config.num_interference() as isize;
     assert_eq!(modules, 0, "only layers are counted");
     let data = random_tokens(larger.vocab_size, config.seq_len);
-    let gpu = Device::Gpu(Gpu::new(device.clone()));
+    let gpu = Device::gpu(device.clone());
     let trainer = Trainer::on(gpu, Model::new(larger, 1)?, config.clone(), data)?;
     Ok(trainer.dispatches().len() - dispatches)
 }
@@ -119,7 +119,11 @@ fn kinds(dispatches: &[Dispatch], times: Option<&[f64]>) -> Vec<Kind> {
         }
     }
     let mut kinds: Vec<Kind> = kinds.into_values().collect();
-    kinds.sort_by(|a, b| b.milliseconds.unwrap_or(0.0).total_cmp(&a.milliseconds.unwrap_or(0.0)));
+    kinds.sort_by(|a, b| {
+        b.milliseconds
+            .unwrap_or(0.0)
+            .total_cmp(&a.milliseconds.unwrap_or(0.0))
+    });
     kinds
 }
 

@@ -163,13 +163,7 @@ impl Network {
         };
         let (dhidden, dnormed) = ((&s.dhidden, false), (&s.dnormed, false));
         self.linear_backward((&b.activated, &dy), outer, dhidden, gelu, ops);
-        self.linear_backward(
-            (&b.normed2, &s.dhidden),
-            inner,
-            dnormed,
-            Then::Nothing,
-            ops,
-        );
+        self.linear_backward((&b.normed2, &s.dhidden), inner, dnormed, Then::Nothing, ops);
         ops.push(self.norm_backward(&b.middle, &b.stats2, (&p.norm2_weight, &p.norm2_bias)));
     }
 

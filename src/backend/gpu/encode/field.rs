@@ -178,14 +178,15 @@ impl Encoder<'_> {
             words.extend([*cell as u32, (*fraction as f32).to_bits()]);
         }
         let tensor = self.gpu.upload(&words);
-        self.gpu
-            .tables
-            .places
-            .push((Arc::clone(geometry), tensor));
+        self.gpu.tables.places.push((Arc::clone(geometry), tensor));
         tensor
     }
 
-    fn wave_table(&mut self, layers: &[WaveHeads], gradients: Option<&[WaveGradients]>) -> TensorId {
+    fn wave_table(
+        &mut self,
+        layers: &[WaveHeads],
+        gradients: Option<&[WaveGradients]>,
+    ) -> TensorId {
         let mut words = Vec::new();
         for (i, layer) in layers.iter().enumerate() {
             let d = gradients.map(|gradients| &gradients[i]);
@@ -317,8 +318,7 @@ impl Encoder<'_> {
 
     fn pass(&mut self, entry: &'static str, g: &Geometry, call: Call) -> Dispatch {
         let lines = Lines::of(g.line());
-        let dispatch =
-            Dispatch::new("field_passes", entry).constant("RUNS", lines.runs as u32);
+        let dispatch = Dispatch::new("field_passes", entry).constant("RUNS", lines.runs as u32);
         self.with_lines(dispatch, g, lines, call)
     }
 

@@ -80,13 +80,7 @@ impl Encoder<'_> {
         self.push(dispatch.workgroups(columns, rows, 1));
     }
 
-    fn weight_gradient(
-        &mut self,
-        dy: &Matrix,
-        x: &Matrix,
-        dweight: &Matrix,
-        dbias: Option<&View>,
-    ) {
+    fn weight_gradient(&mut self, dy: &Matrix, x: &Matrix, dweight: &Matrix, dbias: Option<&View>) {
         let transposed = Matrix {
             view: dy.view.clone(),
             shape: dy.shape.transpose(),
