@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use wavefield::backend::gpu::GpuDevice;
+use wavefield::backend::{Device, wait};
 use wavefield::checkpoint::Checkpoint;
 use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
+use wavefield::train::proof::prove;
 use wavefield::train::{Dataset, Evaluation, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
@@ -29,9 +32,43 @@ pub struct Train {
     /// Begin anew, even where a stopped run could go on.
     #[arg(long)]
     restart: bool,
+    /// Where to train. A graphics card's losses differ from the CPU's by rounding.
+    #[arg(long, value_enum, default_value_t = TrainsOn::Cpu)]
+    device: TrainsOn,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+/// A device to choose.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum TrainsOn {
+    Cpu,
+    /// The graphics card, through Vulkan or Metal, once it is proven against the CPU.
+    Gpu,
+}
+
+impl TrainsOn {
+    /// Opens the device, and proves a graphics card.
+    fn open(self) -> Result<Device> {
+        let TrainsOn::Gpu = self else {
+            return Ok(Device::cpu());
+        };
+        let gpu = wait(GpuDevice::open())?;
+        let name = &gpu.report().name;
+        let checks = wait(prove(&gpu))?;
+        if let Some(wrong) = checks.iter().find(|check| !check.passes()) {
+            return Err(Error::Device {
+                message: format!(
+                    "{name} computes wrong numbers ({}: off by {:.1e}, where {:.0e} is allowed), so \
+                     nothing is trained on it; leave out --device gpu",
+                    wrong.what, wrong.error, wrong.allowed
+                ),
+            });
+        }
+        eprintln!("training on {name}");
+        Ok(Device::gpu(gpu))
+    }
 }
 
 impl Train {
@@ -69,6 +106,7 @@ impl Run {
     ) -> Result<Self> {
         let state = task.folder.join(STATE_FILE);
         let config = recipe.model.config(tokenizer.vocab_size());
+        let device = task.device.open()?;
         let (trainer, best) = if state.exists() && !task.restart {
             let checkpoint = Checkpoint::read(&state)?;
             let stopped = checkpoint.trainer.filter(|run| run.config == recipe.train);
@@ -91,10 +129,13 @@ impl Run {
             let best = checkpoint.extra.get("best");
             let best = best.and_then(|best| serde_json::from_str(best).ok());
             cut_log(&task.folder.join(LOG_FILE), stopped.step)?;
-            (Trainer::resume(checkpoint.model, stopped, dataset)?, best)
+            (
+                Trainer::resume_on(device, checkpoint.model, stopped, dataset)?,
+                best,
+            )
         } else {
             let model = Model::new(config, recipe.initial_seed)?;
-            let trainer = Trainer::new(model, recipe.train.clone(), dataset)?;
+            let trainer = Trainer::on(device, model, recipe.train.clone(), dataset)?;
             // Should this run be stopped before its first save, the old one must not go on.
             if state.exists() {
                 std::fs::remove_file(&state).map_err(file_error(&state))?;
