@@ -67,6 +67,31 @@
  * @property {number} sample_every Steps between samples; 0 never.
  * @property {string} sample_prompt
  *
+ * Where to train: "auto" lets the faster one of those that compute right.
+ * @typedef {"auto" | "cpu" | "gpu"} DeviceChoice
+ *
+ * What is known of a graphics adapter; sizes in bytes.
+ * @typedef {object} AdapterReport
+ * @property {string} name
+ * @property {string} driver
+ * @property {string} backend
+ * @property {boolean} software It computes on the processor.
+ * @property {number} max_binding
+ * @property {number} max_workgroup_memory
+ * @property {number} max_invocations
+ * @property {boolean} timestamps
+ *
+ * @typedef {{what: string, error: number, allowed: number}} DeviceCheck The adapter against the processor.
+ *
+ * @typedef {object} DeviceStatus
+ * @property {DeviceChoice} choice
+ * @property {"cpu" | "gpu"} backend What a training runs on now, or would begin on.
+ * @property {"none" | "opening" | "proving" | "ready" | "racing" | "refused" | "lost"} phase Of the graphics adapter.
+ * @property {string} why In words for the person.
+ * @property {AdapterReport | null} adapter
+ * @property {DeviceCheck[] | null} checks
+ * @property {{cpu: number | null, gpu: number | null}} speeds Tokens a second in training.
+ *
  * @typedef {{characters: number, tokens: number, vocabulary: number, train_tokens: number, validation_tokens: number}} DataInfo
  */
 
@@ -90,6 +115,9 @@
  * @property {{payload: {}, value: null}} train_stop
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
+ * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
+ * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic"}, value: null}} break_device For tests: the
+ *   graphics adapter is lost, compiles no shader or computes wrong numbers from now on, or the engine panics.
  */
 
 /**
@@ -103,6 +131,7 @@
  * @property {{step: number, layers: Head[][]}} train_heads
  * @property {{reason: "done" | "stopped" | "failed", step: number, message?: string}} train_ended
  * @property {{step: number, message: string}} train_fault A step that was rolled back.
+ * @property {DeviceStatus} device
  * @property {{message: string}} fatal The engine died; nothing more will come from this worker.
  *
  * @typedef {object} TrainProgress
@@ -183,12 +212,14 @@ const REQUESTS = {
   train_stop: {},
   train_adopt: {},
   train_snapshot: {},
+  set_device: { choice: oneOf("auto", "cpu", "gpu") },
+  break_device: { how: oneOf("lose", "shader", "numbers", "panic") },
 };
 
 /** @type {EventName[]} */
 const EVENTS = [
   "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
-  "train_ended", "train_fault", "fatal",
+  "train_ended", "train_fault", "device", "fatal",
 ];
 
 /**

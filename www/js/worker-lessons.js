@@ -1,6 +1,11 @@
-// Training in the worker: one step after another, with reports in between that are frequent enough to
-// be seen and rare enough to cost nothing.
+// Training in the worker: one step after another, on the processor or on a graphics card, with reports in
+// between that are frequent enough to be seen and rare enough to cost nothing.
+//
+// The engine is asked for steps and tells later how they went: at once on the processor, some
+// milliseconds later on a graphics card. Whatever needs the run as it is at one step (an evaluation, a
+// sample, a snapshot, a move to another device) has it alone, after all steps that were asked for.
 
+import { lossesAgree } from "./worker-device.js";
 import { makeEvent } from "./protocol.js";
 
 /**
@@ -8,18 +13,26 @@ import { makeEvent } from "./protocol.js";
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").TrainProgress} TrainProgress
  * @typedef {import("./protocol.js").TrainStart} TrainStart
+ * @typedef {import("./worker-device.js").Devices} Devices
  * @typedef {import("../pkg/wavefield.js").Session} Session
  * @typedef {{steps: number, tokens_per_step: number, evaluate_every: number, sample_every: number}} Plan
+ * @typedef {{step: number, loss: number, gradient_norm: number, learning_rate: number, fault: string | null}} Report
  */
 
-/** Milliseconds of steps in one turn; a step that takes longer is a turn by itself. */
+/** Milliseconds of steps in one turn on the processor; a step that takes longer is a turn by itself. */
 const TURN = 24;
+/** Milliseconds of steps that a graphics card is asked for at once, and how often it is asked ahead. */
+const CHUNK = { milliseconds: 40, most: 64, inFlight: 2 };
 const PROGRESS_INTERVAL = 100;
 const HEADS_INTERVAL = 200;
 /** Milliseconds over which the speed is averaged. */
 const SPEED_WINDOW = 4000;
 /** So many steps in a row that had to be rolled back, and training ends. */
 const MOST_FAULTS = 20;
+/** On a graphics card the run is copied this often, so that a loss costs a few steps, but in at most a twentieth of the time. */
+const COPY = { steps: 8, share: 20 };
+/** Steps of a race, or fewer where they take longer than this. */
+const RACE = { steps: 6, milliseconds: 300 };
 
 /**
  * @template {keyof Events} E
@@ -30,9 +43,21 @@ const say = (event, detail) => self.postMessage(makeEvent(event, detail));
 export class Lessons {
   #session;
   #turns;
+  #devices;
+  #die;
   /** @type {TrainProgress["state"] | "none"} */ #state = "none";
   /** @type {Plan | null} */ #plan = null;
+  /** The shape of model and batch, as races are remembered by. */ #shape = "";
+  /** Counts trainings, so that what an older one still brings is dropped. */ #run = 0;
+  /** @type {"cpu" | "gpu"} */ #place = "cpu";
+  /** The last step that was asked for, and that was reported. */
+  #asked = 0;
   #step = 0;
+  /** The last step after which evaluations and samples were seen to. */ #seen = 0;
+  /** @type {Set<Promise<unknown>>} */ #inFlight = new Set();
+  /** What has the run alone, one after the other. @type {Promise<unknown>} */ #alone = Promise.resolve();
+  #holds = 0;
+  #copied = { step: 0, at: 0, took: 0 };
   /** @type {[number, number][]} */ #losses = [];
   #learningRate = 0;
   #gradientNorm = 0;
@@ -41,17 +66,24 @@ export class Lessons {
   #saidHeads = 0;
   /** When recent steps ended, for the speed. @type {number[]} */ #ends = [];
 
-  /** @param {Session} session @param {import("./worker-turns.js").Turns} turns */
-  constructor(session, turns) {
+  /**
+   * @param {Session} session @param {import("./worker-turns.js").Turns} turns @param {Devices} devices
+   * @param {(error: unknown) => void} die
+   */
+  constructor(session, turns, devices, die) {
     this.#session = session;
     this.#turns = turns;
+    this.#devices = devices;
+    this.#die = die;
+    devices.onNews = () => this.#settle();
     turns.add(this);
   }
 
   /** @param {TrainStart} order @returns {ModelInfo} */
   start(order) {
     const info = this.#session.train_start(order);
-    this.#begin();
+    const { batch_size, seq_len } = order.train;
+    this.#begin(JSON.stringify([info.config, batch_size, seq_len]));
     this.goOn();
     return info;
   }
@@ -59,19 +91,26 @@ export class Lessons {
   /** Takes up a training from its snapshot, paused. @param {Uint8Array} bytes @param {string} text @returns {ModelInfo} */
   resumeFrom(bytes, text) {
     const info = this.#session.train_resume(bytes, text);
-    this.#begin();
+    this.#begin(JSON.stringify([info.config, this.#session.train_plan().tokens_per_step]));
     return info;
   }
 
-  #begin() {
+  /** @param {string} shape */
+  #begin(shape) {
     const { step, ...plan } = this.#session.train_plan();
+    this.#run++;
     this.#plan = plan;
+    this.#shape = shape;
     this.#state = "paused"; // Whatever the training before it came to.
-    this.#step = step;
+    this.#asked = this.#step = this.#seen = step;
+    this.#inFlight.clear();
+    this.#copied = { step, at: 0, took: 0 };
     this.#losses = [];
     this.#faults = 0;
     this.#ends = [];
     this.#learningRate = this.#gradientNorm = 0;
+    this.#place = "cpu";
+    this.#devices.update({ backend: "cpu" });
   }
 
   pause() {
@@ -84,6 +123,7 @@ export class Lessons {
     if (!this.#plan || this.#state === "running" || this.#state === "done") return;
     this.#state = "running";
     this.#ends = [performance.now()];
+    this.#settle();
     this.#turns.wake();
   }
 
@@ -94,44 +134,273 @@ export class Lessons {
 
   /** The training as bytes that it can be taken up from. */
   snapshot() {
-    // The page keeps its curves with the snapshot: they must reach as far.
-    if (this.#losses.length > 0) this.#report();
-    // As a blob, so that the page's own thread never copies it, however large the model.
-    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (this.#session.train_snapshot());
-    return { bytes: new Blob([bytes]), step: this.#step };
+    return this.#hold(async () => {
+      await this.#copy();
+      // The page keeps its curves with the snapshot: they must reach as far.
+      if (this.#losses.length > 0) this.#report();
+      // As a blob, so that the page's own thread never copies it, however large the model.
+      const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (this.#session.train_snapshot());
+      return { bytes: new Blob([bytes]), step: this.#asked };
+    });
+  }
+
+  /** Opens a copy of the model as it is now. @returns {Promise<ModelInfo>} */
+  adopt() {
+    return this.#hold(async () => {
+      await this.#copy();
+      return this.#session.train_adopt();
+    });
   }
 
   /** @param {number} now @returns {number} */
   turn(now) {
-    if (this.#state !== "running") return Infinity;
-    do this.#advance(); while (this.#state === "running" && performance.now() - now < TURN);
-    if (this.#state !== "running") return Infinity;
-    if (performance.now() - this.#saidProgress >= PROGRESS_INTERVAL) this.#report();
-    if (performance.now() - this.#saidHeads >= HEADS_INTERVAL) this.#reportHeads();
-    return 0;
+    if (this.#state !== "running" || this.#holds > 0) return Infinity;
+    if (this.#inFlight.size >= (this.#place === "gpu" ? CHUNK.inFlight : 1)) return Infinity;
+    const { steps } = /** @type {Plan} */ (this.#plan);
+    if (this.#asked >= steps || this.#due(this.#asked)) {
+      // Reports first; then there is something to do between two steps.
+      if (this.#inFlight.size === 0) this.#between();
+      return Infinity;
+    }
+    const most = this.#place === "gpu" ? this.#chunk() : Infinity;
+    let asked = 0;
+    do {
+      this.#session.train_advance();
+      this.#asked++;
+      asked++;
+    } while (asked < most && this.#asked < steps && !this.#due(this.#asked) && (this.#place === "gpu" || performance.now() - now < TURN));
+    this.#await();
+    return this.#place === "gpu" ? 0 : Infinity;
   }
 
-  #advance() {
-    const { steps, evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
-    if (this.#step >= steps) return this.#end("done", "done");
-    const { step, loss, gradient_norm, learning_rate, fault } = this.#session.train_step();
+  /** How many steps a graphics card is asked for at once. */
+  #chunk() {
+    const perStep = 1000 * this.#secondsPerStep();
+    return perStep > 0 ? Math.min(Math.max(1, Math.round(CHUNK.milliseconds / perStep)), CHUNK.most) : 1;
+  }
+
+  /** Has the steps reported that were asked for. */
+  #await() {
+    const run = this.#run;
+    const reports = /** @type {Promise<Report[]>} */ (this.#session.train_reports())
+      .then((reports) => {
+        if (run === this.#run) reports.forEach((report) => this.#note(report));
+      })
+      .catch((error) => this.#failed(error, run))
+      .finally(() => {
+        this.#inFlight.delete(reports);
+        if (run === this.#run) this.#look();
+        this.#turns.wake();
+      });
+    this.#inFlight.add(reports);
+  }
+
+  /** @param {Report} report */
+  #note({ step, loss, gradient_norm, learning_rate, fault }) {
+    if (step <= this.#step) return; // Done before, on a device that was lost.
     this.#step = step;
     this.#learningRate = learning_rate;
     this.#ends.push(performance.now());
-    if (fault) {
-      say("train_fault", { step, message: fault });
-      if (++this.#faults >= MOST_FAULTS) {
-        return this.#end("stopped", "failed", "Too many steps in a row came out as no number. Train again with a lower learning rate.");
-      }
-    } else {
+    if (!fault) {
       this.#faults = 0;
       this.#gradientNorm = gradient_norm;
       this.#losses.push([step, loss]);
+      return;
     }
-    const last = step >= steps;
-    if (last || (evaluate_every > 0 && step % evaluate_every === 0)) say("train_evaluation", { step, ...this.#session.train_evaluate() });
-    if (last || (sample_every > 0 && step % sample_every === 0)) say("train_sample", { step, text: this.#session.train_sample() });
-    if (last) this.#end("done", "done");
+    say("train_fault", { step, message: fault });
+    if (++this.#faults >= MOST_FAULTS && this.#state === "running") {
+      this.#end("stopped", "failed", "Too many steps in a row came out as no number. Train again with a lower learning rate.");
+    }
+  }
+
+  /** What the page is shown while training goes on. */
+  #look() {
+    const now = performance.now();
+    if (this.#state !== "running") {
+      if (this.#losses.length > 0) this.#report();
+      return;
+    }
+    if (now - this.#saidProgress >= PROGRESS_INTERVAL) this.#report();
+    if (now - this.#saidHeads >= HEADS_INTERVAL) this.#reportHeads();
+    const { step, at, took } = this.#copied;
+    if (this.#place === "gpu" && this.#holds === 0 && this.#step - step >= COPY.steps && now - at >= COPY.share * took) {
+      this.#hold(() => this.#copy()).catch(() => {}); // A loss is seen to where it is noticed.
+    }
+  }
+
+  /** Whether an evaluation or a sample is due after a step. @param {number} step */
+  #due(step) {
+    const { evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
+    return this.#passed(step, evaluate_every) || this.#passed(step, sample_every);
+  }
+
+  /** @param {number} step @param {number} every */
+  #passed(step, every) {
+    return every > 0 && Math.floor(step / every) > Math.floor(this.#seen / every);
+  }
+
+  /** Evaluation and sample, and the end. */
+  #between() {
+    const run = this.#run;
+    this.#hold(async () => {
+      if (this.#state !== "running") return;
+      const { steps, evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
+      // Less than was asked for when a loss set the run back meanwhile.
+      const step = this.#asked;
+      const last = step >= steps;
+      if ((last && step > this.#seen) || this.#passed(step, evaluate_every)) say("train_evaluation", { step, ...(await this.#session.train_evaluate()) });
+      if ((last && step > this.#seen) || this.#passed(step, sample_every)) {
+        await this.#copy();
+        say("train_sample", { step, text: this.#session.train_sample() });
+      }
+      if (run !== this.#run) return;
+      this.#seen = Math.max(this.#seen, step);
+      if (last && this.#state === "running") this.#end("done", "done");
+    }).catch(() => {}); // A loss is seen to where it is noticed.
+  }
+
+  /** The run as it is now becomes the copy that samples, snapshots and moves go out from. */
+  async #copy() {
+    const run = this.#run;
+    const began = performance.now();
+    const pulled = await this.#session.train_pull();
+    if (run === this.#run) {
+      this.#session.train_keep(pulled);
+      const at = performance.now();
+      this.#copied = { step: this.#asked, at, took: at - began };
+    }
+    pulled.free();
+  }
+
+  /**
+   * Does something while no step is under way.
+   * @template T @param {() => Promise<T>} task @returns {Promise<T>}
+   */
+  #hold(task) {
+    this.#holds++;
+    const run = this.#run;
+    const done = this.#alone.then(async () => {
+      await Promise.all(this.#inFlight);
+      if (run !== this.#run) throw new Error("Another training has begun.");
+      try {
+        return await task();
+      } catch (error) {
+        if (!this.#failed(error, run)) throw error;
+        return await task(); // On the processor now.
+      }
+    }).finally(() => {
+      this.#holds--;
+      this.#turns.wake();
+    });
+    this.#alone = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * Something went wrong. Where a graphics card was lost, training goes on from the copy, on the processor.
+   * @param {unknown} error @param {number} run @returns {boolean} Whether that mended it.
+   */
+  #failed(error, run) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      this.#die(error);
+      return false;
+    }
+    if (run !== this.#run || this.#place !== "gpu") return false;
+    const { step } = this.#copied;
+    const back = this.#step - step;
+    this.#session.train_to_cpu();
+    this.#place = "cpu";
+    this.#asked = step;
+    const steps = back > 0 ? `, ${back === 1 ? "one step" : `${back} steps`} back` : "";
+    this.#ends = [performance.now()];
+    this.#devices.lost(`The graphics card stopped answering (${wordsOf(error)}). Training goes on on the processor from step ${step.toLocaleString("en-GB")}${steps}.`);
+    return true;
+  }
+
+  /** Moves the training to where it belongs now. */
+  #settle() {
+    if (!this.#plan || (this.#state !== "running" && this.#state !== "paused")) return;
+    const run = this.#run;
+    this.#hold(async () => {
+      const place = this.#devices.placeFor(this.#shape);
+      if (place === this.#place || (place === "race" && this.#state !== "running")) return;
+      if (place === "race") {
+        if (this.#place === "cpu") await this.#race();
+        return;
+      }
+      await this.#copy();
+      this.#move(place);
+      this.#devices.update({ backend: place, ...(this.#devices.choice === "gpu" && place === "gpu" ? { why: "You chose the graphics card. It computes what the processor computes." } : {}) });
+    }).catch((error) => {
+      // The adapter would not take this training, which is where it was.
+      if (run === this.#run && this.#devices.gpu) this.#devices.lost(`The graphics card cannot take this training (${wordsOf(error)}). It stays on the processor.`);
+    });
+  }
+
+  /** @param {"cpu" | "gpu"} place */
+  #move(place) {
+    const { gpu } = this.#devices;
+    if (place === "gpu" && gpu) this.#session.train_to_gpu(gpu);
+    else this.#session.train_to_cpu();
+    this.#place = place;
+    this.#asked = this.#copied.step;
+    this.#ends = [performance.now()];
+  }
+
+  /** The same few steps on both, then a few more on the graphics card; the training stays where it is faster. */
+  async #race() {
+    const { steps, tokens_per_step } = /** @type {Plan} */ (this.#plan);
+    // One that is nearly done is not worth it.
+    if (steps - this.#step < 4 * RACE.steps) return;
+    this.#devices.update({ phase: "racing", why: "The graphics card and the processor are racing on this model." });
+    const before = await this.#session.train_pull();
+    /** @type {number[]} */
+    const expected = [];
+    const began = performance.now();
+    do {
+      expected.push(...(await this.#steps(1)).map(({ loss }) => loss));
+      await breath();
+    } while (expected.length < RACE.steps && performance.now() - began < RACE.milliseconds);
+    const cpu = (performance.now() - began) / expected.length;
+    const after = await this.#session.train_pull();
+    const reached = this.#asked;
+    this.#session.train_keep(before);
+    this.#copied = { ...this.#copied, step: this.#asked - expected.length };
+    before.free();
+    try {
+      this.#move("gpu");
+      const found = (await this.#steps(expected.length)).map(({ loss }) => loss);
+      const right = lossesAgree(found, expected);
+      const timed = performance.now();
+      if (right) await this.#steps(RACE.steps);
+      const gpu = right ? (performance.now() - timed) / RACE.steps : Infinity;
+      const race = { cpu: (1000 * tokens_per_step) / cpu, gpu: (1000 * tokens_per_step) / gpu, right };
+      this.#devices.raced(this.#shape, race);
+      if (this.#devices.placeFor(this.#shape) === "gpu") {
+        after.free();
+        return await this.#copy();
+      }
+    } catch (error) {
+      // From where the processor was.
+      this.#session.train_keep(after);
+      after.free();
+      this.#copied = { ...this.#copied, step: reached };
+      throw error;
+    }
+    this.#session.train_keep(after);
+    after.free();
+    // Steps that only the graphics card did are done again.
+    this.#copied = { ...this.#copied, step: reached };
+    this.#move("cpu");
+  }
+
+  /** Some steps, and how they went. @param {number} count */
+  async #steps(count) {
+    for (let i = 0; i < count; i++) this.#session.train_advance();
+    this.#asked += count;
+    const reports = /** @type {Report[]} */ (await this.#session.train_reports());
+    reports.forEach((report) => this.#note(report));
+    return reports;
   }
 
   /** @param {"done" | "stopped"} state @param {Events["train_ended"]["reason"]} reason @param {string} [message] */
@@ -160,8 +429,12 @@ export class Lessons {
   }
 
   #reportHeads() {
-    say("train_heads", { step: this.#step, layers: this.#session.train_heads() });
+    const run = this.#run;
+    const step = this.#step;
     this.#saidHeads = performance.now();
+    this.#session.train_heads().then(
+      (/** @type {import("./protocol.js").Head[][]} */ layers) => run === this.#run && say("train_heads", { step, layers }),
+      (/** @type {unknown} */ error) => this.#failed(error, run));
   }
 
   /** Averaged over the last seconds, with everything that the worker did in them. */
@@ -171,3 +444,16 @@ export class Lessons {
     return ends.length < 2 ? 0 : (ends[ends.length - 1] - ends[0]) / 1000 / (ends.length - 1);
   }
 }
+
+/** @param {unknown} error */
+const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+
+/** Lets the messages in that wait. */
+const breath = () => new Promise((resolve) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    resolve(null);
+  };
+  port2.postMessage(null);
+});

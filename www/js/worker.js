@@ -2,6 +2,7 @@
 // messages between two turns.
 
 import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
+import { Devices } from "./worker-device.js";
 import { Texts } from "./worker-texts.js";
 import { Lessons } from "./worker-lessons.js";
 import { Turns } from "./worker-turns.js";
@@ -9,8 +10,8 @@ import { Turns } from "./worker-turns.js";
 /**
  * @typedef {import("./protocol.js").RequestMessage} RequestMessage
  * @typedef {import("./protocol.js").RequestType} RequestType
- * @typedef {import("../pkg/wavefield.js").Session} Session
- * @typedef {(payload: any, id: number) => unknown} Handler Gives the reply's value, or LATER.
+ * @typedef {typeof import("../pkg/wavefield.js")} EngineModule
+ * @typedef {(payload: any, id: number) => unknown} Handler Gives the reply's value, a promise of it, or LATER.
  */
 
 /** What was sent before the engine was there. @type {RequestMessage[] | null} */
@@ -61,18 +62,26 @@ function serve(message) {
   if (fault) return fail(message?.id ?? 0, fault);
   try {
     const value = /** @type {Record<RequestType, Handler>} */ (handlers)[message.type](message.payload, message.id);
-    if (value !== LATER) reply(message.id, value ?? null);
+    if (value instanceof Promise) value.then((value) => reply(message.id, value ?? null), (error) => refuse(message.id, error));
+    else if (value !== LATER) reply(message.id, value ?? null);
   } catch (error) {
-    if (isPanic(error)) die(error);
-    else fail(message.id, error);
+    refuse(message.id, error);
   }
 }
 
-/** @param {Session} session @returns {Record<RequestType, Handler>} */
-function makeHandlers(session) {
+/** @param {number} id @param {unknown} error */
+function refuse(id, error) {
+  if (isPanic(error)) die(error);
+  else fail(id, error);
+}
+
+/** @param {EngineModule} engine @returns {Record<RequestType, Handler>} */
+function makeHandlers(engine) {
+  const session = new engine.Session();
   const turns = new Turns(die);
   const texts = new Texts(session, turns, reply, fail);
-  const lessons = new Lessons(session, turns);
+  const devices = new Devices(engine.open_gpu, (status) => self.postMessage(makeEvent("device", status)));
+  const lessons = new Lessons(session, turns, devices, die);
   return {
     load_model: ({ bytes, name }) => {
       const info = session.load_model(new Uint8Array(bytes), name);
@@ -96,12 +105,14 @@ function makeHandlers(session) {
     train_pause: () => lessons.pause(),
     train_continue: () => lessons.goOn(),
     train_stop: () => lessons.stop(),
-    train_adopt: () => {
-      const info = session.train_adopt();
+    train_adopt: async () => {
+      const info = await lessons.adopt();
       texts.endAll("stopped");
       return info;
     },
     train_snapshot: () => lessons.snapshot(),
+    set_device: ({ choice }) => devices.choose(choice),
+    break_device: ({ how }) => (how === "panic" ? engine.panic_for_test() : devices.break(how)),
   };
 }
 
@@ -126,7 +137,7 @@ async function load() {
   try {
     const engine = await engineModule();
     await engine.default();
-    handlers = makeHandlers(new engine.Session());
+    handlers = makeHandlers(engine);
   } catch (error) {
     return die(new Error(`The engine could not be loaded (${wordsOf(error)}). It needs a browser with WebAssembly SIMD: any from 2023 on.`));
   }

@@ -1,0 +1,182 @@
+// The graphics adapter: found, proven against the processor, and what a person is told of it. Where a
+// training runs is decided here; worker-lessons.js moves it.
+
+/**
+ * @typedef {import("./protocol.js").DeviceChoice} DeviceChoice
+ * @typedef {import("./protocol.js").DeviceStatus} DeviceStatus
+ * @typedef {import("./protocol.js").DeviceCheck} DeviceCheck
+ * @typedef {import("../pkg/wavefield.js").OpenedGpu} OpenedGpu
+ * @typedef {{cpu: number, gpu: number, right: boolean}} Race  Tokens a second, and whether the losses agree.
+ */
+
+/** So much faster the adapter must be to be worth a move. */
+const WORTH = 1.1;
+/** Losses of the same step may differ by this much, absolutely and relatively. */
+const LOSS_TOLERANCE = { absolute: 1e-3, relative: 1e-2 };
+/** So many losses of the device in one visit, and it is left alone. */
+const MOST_LOSSES = 3;
+
+/**
+ * Whether the adapter's losses are those of the processor, step by step.
+ * @param {number[]} found @param {number[]} expected
+ */
+export function lossesAgree(found, expected) {
+  const near = (/** @type {number} */ loss, /** @type {number} */ i) =>
+    Math.abs(loss - expected[i]) <= LOSS_TOLERANCE.absolute + LOSS_TOLERANCE.relative * Math.abs(expected[i]);
+  return found.length === expected.length && found.every(near);
+}
+
+/** @param {Race} race */
+export const gpuWins = ({ cpu, gpu, right }) => right && gpu >= WORTH * cpu;
+
+const count = (/** @type {number} */ speed) => Math.round(speed).toLocaleString("en-GB");
+
+/** What came of a race, in words. @param {Race} race */
+export function wordsOfRace(race) {
+  if (!race.right) return "The graphics card's losses are not those of the processor, so training stays on the processor.";
+  const speeds = `${count(race.gpu)} tokens a second against ${count(race.cpu)}`;
+  return gpuWins(race) ? `The graphics card trains faster: ${speeds}.` : `The processor trains faster here or as fast: the graphics card does ${speeds}.`;
+}
+
+/** The first check that fails. @param {DeviceCheck[]} checks */
+export const failed = (checks) => checks.find(({ error, allowed }) => !(error <= allowed)) ?? null;
+
+export class Devices {
+  #open;
+  #tell;
+  /** @type {OpenedGpu | null} */ #gpu = null;
+  /** @type {DeviceStatus} */ #status = {
+    choice: "auto", backend: "cpu", phase: "none", why: "", adapter: null, checks: null, speeds: { cpu: null, gpu: null },
+  };
+  /** Races by the shape of model and batch. @type {Map<string, Race>} */ #races = new Map();
+  /** @type {"shader" | "numbers" | null} */ #sabotage = null;
+  #losses = 0;
+  /** @type {Promise<void> | null} */ #finding = null;
+  /** Called when there is something new to decide. */ onNews = () => {};
+
+  /**
+   * @param {() => Promise<OpenedGpu>} open Finds and opens an adapter.
+   * @param {(status: DeviceStatus) => void} tell
+   */
+  constructor(open, tell) {
+    this.#open = open;
+    this.#tell = tell;
+  }
+
+  get choice() {
+    return this.#status.choice;
+  }
+
+  /** The adapter, if it is proven. */
+  get gpu() {
+    return this.#status.phase === "ready" || this.#status.phase === "racing" ? this.#gpu : null;
+  }
+
+  /** @param {Partial<DeviceStatus>} news */
+  update(news) {
+    this.#status = { ...this.#status, ...news };
+    this.#tell(structuredClone(this.#status));
+  }
+
+  /** @param {DeviceChoice} choice */
+  choose(choice) {
+    this.#losses = 0;
+    const software = this.#status.adapter?.software ?? false;
+    // A software adapter that was not even tried is, once it is asked for; and so is what failed before.
+    const again = choice === "gpu" && !this.gpu;
+    if (again || (choice === "auto" && software)) this.#drop();
+    this.update({ choice, why: choice === "cpu" ? "You chose the processor." : this.#status.why });
+    this.find();
+    this.onNews();
+  }
+
+  /** Finds an adapter and proves it, unless that is not wanted or done already. */
+  find() {
+    if (this.choice === "cpu" || this.#gpu || this.#status.phase === "refused") return;
+    this.#finding ??= this.#find().finally(() => {
+      this.#finding = null;
+      // What was chosen in the meantime may want more.
+      this.find();
+    });
+  }
+
+  async #find() {
+    if (!("gpu" in navigator)) return this.#refuse("This browser offers no access to a graphics card (WebGPU), so everything is computed on the processor.");
+    this.update({ phase: "opening", why: "A graphics card is being looked for." });
+    let gpu;
+    try {
+      gpu = await this.#open();
+    } catch (error) {
+      return this.#refuse(`There is no graphics card to compute on (${wordsOf(error)}), so everything is computed on the processor.`);
+    }
+    const adapter = gpu.report();
+    this.#gpu = gpu;
+    this.update({ adapter });
+    if (adapter.software && this.choice !== "gpu") {
+      return this.#refuse("The only graphics adapter here is software that itself runs on the processor, so training stays on the processor.");
+    }
+    this.update({ phase: "proving", why: "The graphics card is being compared with the processor." });
+    try {
+      if (this.#sabotage) gpu.sabotage(this.#sabotage);
+      /** @type {DeviceCheck[]} */
+      const checks = await gpu.prove();
+      this.update({ checks });
+      const wrong = failed(checks);
+      if (wrong) {
+        return this.#refuse(`The graphics card computes wrong numbers (${wrong.what}: off by ${wrong.error.toExponential(1)}, where ${wrong.allowed.toExponential(0)} is allowed), so training stays on the processor.`);
+      }
+    } catch (error) {
+      return this.#refuse(`The graphics card failed its test (${wordsOf(error)}), so training stays on the processor.`);
+    }
+    this.update({ phase: "ready", why: "The graphics card computes what the processor computes. Which one is faster shows when a training begins." });
+    this.onNews();
+  }
+
+  /** @param {string} why */
+  #refuse(why) {
+    this.#drop();
+    this.update({ phase: "refused", backend: "cpu", why });
+  }
+
+  #drop() {
+    this.#gpu?.free();
+    this.#gpu = null;
+    this.#status = { ...this.#status, phase: "none" };
+  }
+
+  /**
+   * Where a training of this shape belongs now.
+   * @param {string} shape @returns {"cpu" | "gpu" | "race"}
+   */
+  placeFor(shape) {
+    if (this.choice === "cpu" || !this.gpu) return "cpu";
+    if (this.choice === "gpu") return "gpu";
+    const race = this.#races.get(shape);
+    if (!race) return "race";
+    return gpuWins(race) ? "gpu" : "cpu";
+  }
+
+  /** @param {string} shape @param {Race} race */
+  raced(shape, race) {
+    this.#races.set(shape, race);
+    const backend = gpuWins(race) ? "gpu" : "cpu";
+    this.update({ phase: "ready", backend, why: wordsOfRace(race), speeds: { cpu: race.cpu, gpu: race.gpu } });
+  }
+
+  /** The adapter is gone; another one is looked for, a few times. @param {string} why */
+  lost(why) {
+    this.#drop();
+    this.update({ phase: "lost", backend: "cpu", why, adapter: null, checks: null });
+    if (++this.#losses < MOST_LOSSES) this.find();
+  }
+
+  /** For tests. @param {"lose" | "shader" | "numbers"} how */
+  break(how) {
+    if (how === "lose") return this.#gpu?.destroy();
+    this.#sabotage = how;
+    this.#gpu?.sabotage(how);
+  }
+}
+
+/** @param {unknown} error */
+const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
