@@ -40,6 +40,9 @@ export async function findChromium() {
   throw new Error("No Chromium or Chrome was found. Install one, or set CHROMIUM to its path.");
 }
 
+/** Flags for WebGPU where there is no graphics card. */
+export const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** @param {string[]} [flags] More of the browser's own flags. */
 export async function launchChromium(flags = []) {
   const executablePath = await findChromium();

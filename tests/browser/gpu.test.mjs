@@ -4,16 +4,13 @@
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launchChromium } from "./chromium.mjs";
+import { launchChromium, SWIFTSHADER } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "gpu-tests");
 /** Longer than any case takes on SwiftShader with two busy cores. */
 const PATIENCE_MS = 300_000;
-
-/** Flags for WebGPU without a graphics card. */
-const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 test("the GPU's twins in Chromium", { timeout: 20 * 60_000 }, async (t) => {
   const server = await serve({ folder: BUILT, prefix: "/gpu/" });

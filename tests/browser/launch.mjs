@@ -23,18 +23,25 @@ export const SIZES = {
   narrow: { width: 360, height: 640 },
 };
 
-/** @type {Promise<{browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>>}> | null} */
-let started = null;
+/** @typedef {{browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>>}} Started */
 
-async function start() {
-  return { server: await serve(), browser: await launchChromium() };
+/** By the browser's flags. @type {Map<string, Promise<Started>>} */
+const started = new Map();
+
+/** The test file's browser with these flags, and its server. @param {string[]} [flags] @returns {Promise<Started>} */
+export function startBrowser(flags = []) {
+  const key = flags.join(" ");
+  const starting = started.get(key) ?? Promise.all([serve(), launchChromium(flags)]).then(([server, browser]) => ({ server, browser }));
+  started.set(key, starting);
+  return starting;
 }
 
 after(async () => {
-  if (!started) return;
-  const { browser, server } = await started;
-  await browser.close();
-  server.close();
+  for (const starting of started.values()) {
+    const { browser, server } = await starting;
+    await browser.close();
+    server.close();
+  }
 });
 
 /**
@@ -72,12 +79,13 @@ function watchForProblems(page, url) {
  * @param {"reduce" | "no-preference"} [options.motion]
  * @param {string} [options.path] What follows the page's address, such as a query.
  * @param {RegExp[]} [options.expected] Problems that belong to the test.
+ * @param {string[]} [options.flags] The browser's own.
  * @param {(page: Page) => Promise<unknown>} [options.before] Runs before the page is opened.
  * @returns {Promise<Page>}
  */
 export async function openPage(t, options = {}) {
-  const { size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], before } = options;
-  const { browser, server } = await (started ??= start());
+  const { size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags = [], before } = options;
+  const { browser, server } = await startBrowser(flags);
   const context = await browser.newContext({
     viewport: typeof size === "string" ? SIZES[size] : size,
     colorScheme: colors,

@@ -16,6 +16,7 @@
  * @property {import("./storage.js").Storage} storage
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
+ * @property {import("./device.js").DeviceChooser} device Where trainings run.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(tab: "generate" | "waves" | "train") => void} show Brings a part into view.

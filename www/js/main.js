@@ -1,5 +1,6 @@
 // Wires the page: the engine, the state, the storage and the panels. Nothing is decided here.
 
+import { DeviceChooser } from "./device.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
 import { Models } from "./models.js";
@@ -25,11 +26,12 @@ const state = new State();
 const { notify, dismiss } = makeNotices(part("notices"));
 const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
 const models = new Models({ engine, state, storage, notify });
+const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** @type {import("./app.js").App} */
-const app = { engine, state, storage, models, heads, notify, announce, show };
+const app = { engine, state, storage, models, heads, device, notify, announce, show };
 
 engine.on("ready", ({ simd }) => {
   state.set("engine", "ready");
@@ -39,6 +41,12 @@ engine.on("ready", ({ simd }) => {
 engine.on("fatal", ({ message }) => {
   state.set("engine", "dead");
   part("engine-status").textContent = "Engine: stopped.";
+  // A training that was under way starts another engine by itself.
+  queueMicrotask(() => engine.alive || sayStopped(message));
+});
+
+/** @param {string} message */
+function sayStopped(message) {
   notify({
     kind: "error",
     key: "engine",
@@ -47,7 +55,7 @@ engine.on("fatal", ({ message }) => {
     message: `${message} What is on the page is still here; the model and its waves can be loaded again.`,
     action: { label: "Restart the engine", run: restart },
   });
-});
+}
 
 function restart() {
   state.set("engine", "loading");
@@ -94,6 +102,7 @@ async function start() {
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
   mountTrain(part("train"), app);
+  device.begin();
 }
 
 start();

@@ -21,6 +21,8 @@
  * @property {boolean} generating
  * @property {GeneratedToken[]} recent The tokens just written, newest first.
  * @property {boolean} training
+ * @property {import("./protocol.js").DeviceChoice} deviceChoice Where the person wants trainings to run.
+ * @property {import("./protocol.js").DeviceStatus | null} device Where they do, as the engine says.
  */
 
 /** @type {Values} */
@@ -47,10 +49,12 @@ const INITIAL = {
   generating: false,
   recent: [],
   training: false,
+  deviceChoice: "auto",
+  device: null,
 };
 
 /** What a reload brings back. The model itself is kept by models.js, being large. @type {(keyof Values)[]} */
-const KEPT = ["layer", "tab", "prompt", "settings", "pace"];
+const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice"];
 
 export class State {
   /** @type {Values} */ #values = structuredClone(INITIAL);

@@ -107,7 +107,8 @@ export class Devices {
     try {
       gpu = await this.#open();
     } catch (error) {
-      return this.#refuse(`There is no graphics card to compute on (${wordsOf(error)}), so everything is computed on the processor.`);
+      console.info(error); // Its words are for developers.
+      return this.#refuse("The browser offers no graphics card to compute on here, so everything is computed on the processor.");
     }
     const adapter = gpu.report();
     this.#gpu = gpu;

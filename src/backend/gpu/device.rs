@@ -81,8 +81,8 @@ impl GpuDevice {
             ..Default::default()
         };
         let adapter = instance.request_adapter(&options).await;
-        let adapter = adapter.map_err(|error| Error::Device {
-            message: format!("no graphics adapter offers WebGPU here ({error})"),
+        let adapter = adapter.map_err(|_| Error::Device {
+            message: "no graphics adapter offers WebGPU, Vulkan or Metal here".into(),
         })?;
         let offered = adapter.limits();
         let limits = Limits {

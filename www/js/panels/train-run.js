@@ -40,7 +40,9 @@ const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
 const MAX_FAULTS = 50;
 /** A snapshot is due this often, or less often where writing one takes long. */
-const SAVE_MS = { first: 2_000, least: 5_000, most: 20_000 };
+const SAVE_MS = { first: 1_000, least: 2_000, most: 20_000 };
+/** An engine that stops again so soon is not started again by itself. */
+const REVIVAL_MS = 60_000;
 
 /** @returns {Facts} */
 const noFacts = () => ({
@@ -59,6 +61,7 @@ export class TrainRun {
   #lastSave = 0;
   #saveEvery = SAVE_MS.first;
   #lastProgress = 0;
+  #revived = -Infinity;
   #records;
   #patience = new AbortController();
   /** @type {Promise<void>} */
@@ -348,11 +351,27 @@ export class TrainRun {
 
   /** @param {string} message */
   #died(message) {
-    const wasBusy = this.busy;
+    const { state, busy } = this;
     this.live = false;
-    if (!wasBusy) return this.#changed();
+    if (!busy) return this.#changed();
     this.message = message;
     this.#become("failed");
+    if (state === "running") this.#revive();
+  }
+
+  /** Goes on from the last snapshot in a new engine, without the graphics card: it may have been its fault. */
+  async #revive() {
+    const now = performance.now();
+    if (!this.#record || now - this.#revived < REVIVAL_MS) return;
+    this.#revived = now;
+    const { device, notify } = this.#app;
+    const { step } = this.#record.facts;
+    device.beCareful();
+    await this.#resume();
+    if (this.busy) {
+      notify({ kind: "info", key: "device", title: "The engine stopped and was started again.",
+        message: `Training goes on on the processor from step ${step.toLocaleString("en-GB")}, the last that was saved. The text and the settings are as they were.` });
+    }
   }
 
   /** @param {unknown} error */

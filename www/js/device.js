@@ -1,0 +1,79 @@
+// Where trainings run: what the person chose, what the engine makes of it, and the report of both.
+
+/**
+ * @typedef {import("./engine.js").Engine} Engine
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./app.js").Notice} Notice
+ * @typedef {import("./protocol.js").DeviceChoice} DeviceChoice
+ * @typedef {import("./protocol.js").DeviceStatus} DeviceStatus
+ */
+
+export class DeviceChooser {
+  #engine;
+  #state;
+  /** After a fault of the engine's own the graphics card is left alone for this visit. */ #careful = false;
+  #begun = false;
+
+  /** @param {{engine: Engine, state: State, notify: (notice: Notice) => void}} parts */
+  constructor({ engine, state, notify }) {
+    this.#engine = engine;
+    this.#state = state;
+    engine.on("device", (status) => {
+      state.set("device", status);
+      if (status.phase === "lost") notify({ kind: "info", key: "device", title: "Training goes on on the processor.", message: status.why });
+    });
+    // A new worker knows nothing of the choice.
+    engine.on("ready", () => this.#begun && this.#send());
+  }
+
+  /** Lets the engine look for a graphics card. Not before the first text: that comes first. */
+  begin() {
+    this.#begun = true;
+    this.#send();
+  }
+
+  /** @param {DeviceChoice} choice */
+  choose(choice) {
+    this.#careful = false;
+    this.#state.set("deviceChoice", choice);
+    if (this.#begun) this.#send();
+  }
+
+  /** Leaves the graphics card alone for the rest of the visit, unless the person chooses it again. */
+  beCareful() {
+    this.#careful = true;
+  }
+
+  #send() {
+    const chosen = this.#state.get("deviceChoice");
+    // What is kept may come from another version of the page.
+    const choice = this.#careful ? "cpu" : ["auto", "cpu", "gpu"].includes(chosen) ? chosen : "auto";
+    this.#engine.request("set_device", { choice }).catch(() => {}); // An engine that died says so itself.
+  }
+}
+
+const MEBI = 2 ** 20;
+/** @param {number | null} speed */
+const tokens = (speed) => (speed === null ? "not measured" : `${Math.round(speed).toLocaleString("en-GB")} tokens a second`);
+
+/**
+ * Everything that someone who looks into a problem wants to know, as plain text.
+ * @param {DeviceStatus | null} status @param {{userAgent: string, speed: number}} about The training's own speed; 0 if none.
+ */
+export function deviceReport(status, { userAgent, speed }) {
+  const lines = ["Wave Field playground: device report", `Browser: ${userAgent}`];
+  if (!status) return [...lines, "The engine has not said anything yet."].join("\n");
+  const { choice, backend, phase, why, adapter, checks, speeds } = status;
+  lines.push(`Chosen: ${choice}`, `Trains on: ${backend}`, `Adapter's state: ${phase}`, `Because: ${why}`);
+  if (adapter) {
+    lines.push(
+      `Adapter: ${adapter.name}${adapter.driver ? `, ${adapter.driver}` : ""} (${adapter.backend}${adapter.software ? ", software" : ""})`,
+      `Limits: ${Math.round(adapter.max_binding / MEBI)} MiB a binding, ${adapter.max_workgroup_memory} bytes of workgroup memory, ${adapter.max_invocations} invocations a workgroup, ${adapter.timestamps ? "with" : "without"} timestamps`,
+    );
+  }
+  for (const { what, error, allowed } of checks ?? []) {
+    lines.push(`Check: ${what}, off by ${error.toExponential(2)}, allowed ${allowed.toExponential(0)}: ${error <= allowed ? "right" : "WRONG"}`);
+  }
+  lines.push(`Race: processor ${tokens(speeds.cpu)}, graphics card ${tokens(speeds.gpu)}`, `Last training: ${tokens(speed || null)}`);
+  return lines.join("\n");
+}
