@@ -5,7 +5,6 @@ import { loadDataSet, dataSet } from "../data.js";
 import { LossChart } from "../charts/loss.js";
 import { download, h, oncePerFrame } from "../dom.js";
 import { TrainHeads } from "./train-heads.js";
-import { deviceBlock } from "./train-device.js";
 import { curveParts, figureParts, headParts, sampleParts, statusParts } from "./train-parts.js";
 import { TrainSamples } from "./train-samples.js";
 import { duration, loss } from "./train-words.js";
@@ -72,7 +71,7 @@ export class TrainView {
     this.sampleList = new TrainSamples(this.samples.list);
     this.strips = new TrainHeads(this.heads.root);
     this.element = h("div", { class: "train-run" }, this.status.element, this.figures.element, this.curves.element,
-      this.samples.element, this.heads.element, deviceBlock(app, () => run.facts.tokensPerSecond), this.faults);
+      this.samples.element, this.heads.element, this.faults);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);

@@ -1,6 +1,7 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
 
 import { h } from "../dom.js";
+import { deviceBlock } from "./train-device.js";
 import { TrainRun } from "./train-run.js";
 import { TrainSettings } from "./train-settings.js";
 import { TrainText } from "./train-text.js";
@@ -21,7 +22,7 @@ export function mountTrain(root, app) {
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
   const fields = h("div", { class: "train-fields" }, text.element, settings.sizeElement, settings.settingsElement);
   const form = h("form", { class: "train-setup", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); begin(); } },
-    fields, h("div", { class: "train-start-row" }, start, startProblem));
+    fields, h("div", { class: "train-start-row" }, start, startProblem), deviceBlock(app, () => run.facts.tokensPerSecond));
   const bench = h("div", { class: "train-bench" }, form, view.element);
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
