@@ -40,8 +40,8 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`config`], [`error`], [`rng`] | a model's shape and its laws; failures; random numbers |
-//! | [`kernels`] | one operation a file: contract, CPU forward and backward, test |
-//! | [`backend`] | operations as plain data, and the CPU that runs them |
+//! | [`kernels`] | one operation a file: contract, CPU forward and backward, test; its WGSL twin |
+//! | [`backend`] | operations as plain data; the CPU and the GPU that run them |
 //! | [`model`] | parameter table; forward and backward over a backend; reading whole texts |
 //! | [`decode`] | the recurrent view: state, one step, sampling, text |
 //! | [`train`] | a step, the schedule, batches, evaluation |

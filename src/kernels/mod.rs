@@ -1,5 +1,7 @@
 //! The operations that the model is made of, one a file: its contract, its CPU twin forward and
-//! backward, and its tests.
+//! backward, and its tests. Beside it, in a file of the same name, lies its WGSL twin; `gelu` and the
+//! residual are part of `matrix_product.wgsl`, which does them before a tile leaves its registers.
+//! `tests/gpu` runs both twins of every operation.
 //!
 //! A kernel is a pure function over slices. Matrices are row-major; a gradient has the name of what
 //! it belongs to with a `d` in front; "overwrites" and "adds to" are said at each output.
