@@ -80,12 +80,19 @@ test("a paused training stands still and goes on", async (t) => {
   await reaches(page, "done");
 });
 
-test("when the engine dies, the training is kept and goes on with a new engine", async (t) => {
+test("when the engine dies, the training goes on with a new engine; when that dies too, it is kept", async (t) => {
   const page = await openPage(t, { expected: [/the engine is gone/] });
-  await set(page, { ...SHORT, Steps: 2000 });
+  await set(page, { ...SHORT, Steps: 20000 });
   await panel(page).getByRole("button", { name: "Start training" }).click();
   await page.locator(".train-note", { hasText: "Saved at step" }).waitFor(PATIENCE);
-  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
+  const die = () => page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
+  await die();
+  await page.getByText("The engine stopped and was started again.").waitFor(PATIENCE);
+  const again = Number(/from step ([\d,]+)/.exec(await page.getByText(/Training goes on on the processor from step/).innerText())?.[1].replace(",", ""));
+  assert.ok(again > 0);
+  await passesStep(page, again + 1);
+  // So soon it is not started again by itself.
+  await die();
   await reaches(page, "failed");
   const note = await page.locator(".train-note").innerText();
   const kept = Number(/kept at step ([\d,]+)/.exec(note)?.[1].replace(",", ""));

@@ -102,7 +102,9 @@ export class Lessons {
     this.#plan = plan;
     this.#shape = shape;
     this.#state = "paused"; // Whatever the training before it came to.
-    this.#asked = this.#step = this.#seen = step;
+    this.#asked = this.#step = step;
+    // It may have been saved before what was due after its last step; twice does no harm.
+    this.#seen = Math.max(0, step - 1);
     this.#inFlight.clear();
     this.#copied = { step, at: 0, took: 0 };
     this.#losses = [];

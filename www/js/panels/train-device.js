@@ -19,7 +19,7 @@ export function deviceBlock(app, speed) {
   const choice = segmented({
     label: "Train on",
     choices: [
-      { value: "auto", text: "Whichever is faster" },
+      { value: "auto", text: "Automatic" },
       { value: "cpu", text: "Processor" },
       { value: "gpu", text: "Graphics card" },
     ],
