@@ -1,5 +1,5 @@
 use super::*;
-use crate::backend::TensorId;
+use crate::backend::{Reading, TensorId, View};
 use crate::config::ModelConfig;
 
 fn config() -> ModelConfig {

@@ -112,6 +112,89 @@ fn unroll(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wgpu::naga;
+    use wgpu::naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+
+    /// The constants that a shader leaves open, each way they come: short and long rows, small and
+    /// large tiles in every order, the shortest and the longest lines.
+    fn constants(shader: &str) -> Vec<Vec<(&'static str, u32)>> {
+        let lines = |points: u32, runs: u32| {
+            vec![
+                ("POINTS", points),
+                ("BITS", points.ilog2()),
+                ("TURN", 4096 * runs),
+                ("RUNS", runs),
+            ]
+        };
+        match shader {
+            "matrix_product" => (0..8)
+                .map(|case| {
+                    let tile = if case & 4 > 0 { 64 } else { 32 };
+                    vec![
+                        ("TILE_ROWS", tile),
+                        ("TILE_COLUMNS", tile),
+                        ("A_BY_ROWS", case & 1),
+                        ("B_BY_ROWS", case >> 1 & 1),
+                    ]
+                })
+                .collect(),
+            "field_convolution" => (5..=12).map(|bits| lines(1 << bits, 1)).collect(),
+            "field_passes" => (1..=5).map(|bits| lines(4096, 1 << bits)).collect(),
+            "wave_kernel" => vec![vec![("TURN", 4096)]],
+            _ => [4, 256].map(|lanes| vec![("LANES", lanes)]).to_vec(),
+        }
+    }
+
+    /// Bytes of workgroup memory and the number of storage buffers that an entry uses.
+    fn budget(module: &naga::Module, info: &ModuleInfo, entry: usize) -> (u32, usize) {
+        let used = info.get_entry_point(entry);
+        let globals = module.global_variables.iter();
+        let globals: Vec<_> = globals
+            .filter(|(handle, _)| !used[*handle].is_empty())
+            .map(|(_, global)| global)
+            .collect();
+        let of = |space: fn(&naga::AddressSpace) -> bool| {
+            globals.iter().filter(move |g| space(&g.space))
+        };
+        let memory = of(|space| matches!(space, naga::AddressSpace::WorkGroup))
+            .map(|global| module.types[global.ty].inner.size(module.to_ctx()))
+            .sum();
+        let buffers = of(|space| matches!(space, naga::AddressSpace::Storage { .. })).count();
+        (memory, buffers)
+    }
+
+    /// What every WebGPU device has: 16 KiB of workgroup memory, 256 invocations, 8 storage buffers.
+    #[test]
+    fn every_shader_is_valid_and_within_the_budget() {
+        for (shader, _) in SHADERS {
+            for constants in constants(shader) {
+                let key = PipelineKey {
+                    shader,
+                    entry: "",
+                    constants,
+                };
+                let what = format!("{shader} {:?}", key.constants);
+                let text = source(&key, None);
+                let module = naga::front::wgsl::parse_str(&text)
+                    .unwrap_or_else(|error| panic!("{what}: {}", error.emit_to_string(&text)));
+                let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+                    .validate(&module)
+                    .unwrap_or_else(|error| panic!("{what}: {}", error.emit_to_string(&text)));
+                assert!(!module.entry_points.is_empty(), "{what}");
+                for (i, entry) in module.entry_points.iter().enumerate() {
+                    let (memory, buffers) = budget(&module, &info, i);
+                    let threads: u32 = entry.workgroup_size.iter().product();
+                    let what = format!("{what}, {}", entry.name);
+                    assert!(
+                        memory <= 16_384,
+                        "{what}: {memory} bytes of workgroup memory"
+                    );
+                    assert!(buffers <= 8, "{what}: {buffers} storage buffers");
+                    assert!(threads <= 256, "{what}: {threads} invocations");
+                }
+            }
+        }
+    }
 
     #[test]
     fn repeated_lines_are_numbered() {

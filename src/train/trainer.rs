@@ -1,0 +1,382 @@
+//! A run in progress: steps, reports, evaluations and the copy that survives a device.
+
+use super::dataset::Dataset;
+use super::{
+    Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_memory, check_window,
+    measure,
+};
+use crate::backend::gpu::Profile;
+use crate::backend::gpu::program::Dispatch;
+use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, View, wait};
+use crate::error::{Error, Result};
+use crate::kernels::cross_entropy::SUMMARY;
+use crate::kernels::dropout::step_key;
+use crate::model::Model;
+use crate::model::network::Network;
+
+/// Numbers of a step's report: the summary of its loss, and the gradient's norm.
+const REPORT: usize = SUMMARY + 1;
+
+/// A run in progress, on any device.
+///
+/// A device may lag behind what it was asked to do, so what it computes is asked for and comes later:
+/// [`Trainer::advance`] and [`Trainer::reports`], [`Trainer::evaluation`], [`Trainer::pull`]. The
+/// trainer keeps a copy of the model, as it was when it was last pulled; when a device is lost, the
+/// run goes on from there ([`Trainer::move_to`]). On the CPU, and natively, nothing ever lags, and
+/// [`Trainer::step`], [`Trainer::evaluate`], [`Trainer::model`] and [`Trainer::state`] wait for it all.
+pub struct Trainer {
+    /// The copy: the model, its moments (none before the first step) and the step they were pulled at.
+    model: Model,
+    moments: Option<[Vec<f32>; 2]>,
+    kept_at: u64,
+    config: TrainConfig,
+    dataset: Dataset,
+    step: u64,
+    layout: Layout,
+    /// Steps that were asked for and not reported yet, with their learning rates.
+    pending: Vec<(u64, f64)>,
+}
+
+/// A model laid out on a device for training.
+struct Layout {
+    device: Device,
+    network: Network,
+    train: Program,
+    evaluate: Program,
+}
+
+impl Layout {
+    fn new(mut device: Device, model: &Model, config: &TrainConfig) -> Result<Self> {
+        let (rows, seq_len) = (config.batch_size, config.seq_len);
+        let network = Network::for_training(&mut device, model, rows, seq_len);
+        let report = |view: View| vec![Op::Journal { view }];
+        let train = [
+            network.forward(config.dropout),
+            network.loss(),
+            network.backward(config.dropout),
+            network.update(config.optimizer()),
+            report(network.report().clone()),
+        ];
+        let evaluate = [
+            network.forward(0.0),
+            network.loss(),
+            report(network.summary()),
+        ];
+        let layout = Layout {
+            train: device.prepare(&train.concat()),
+            evaluate: device.prepare(&evaluate.concat()),
+            network,
+            device,
+        };
+        layout.device.check()?;
+        Ok(layout)
+    }
+}
+
+/// A model in training as it was after a step.
+pub struct Pulled {
+    step: u64,
+    /// The parameters, and after them the moments.
+    values: Vec<f32>,
+}
+
+impl Trainer {
+    /// Starts a run on the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Config`] or [`Error::Data`] when settings, model and text do not go together.
+    pub fn new(model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
+        Self::on(Device::cpu(), model, config, dataset)
+    }
+
+    /// Starts a run on a device.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`], and [`Error::Device`].
+    pub fn on(device: Device, model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
+        config.validate()?;
+        check_window(&model, config.seq_len)?;
+        dataset.validate(config.seq_len, model.config.vocab_size)?;
+        check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
+        Ok(Trainer {
+            layout: Layout::new(device, &model, &config)?,
+            model,
+            moments: None,
+            kept_at: 0,
+            config,
+            dataset,
+            step: 0,
+            pending: Vec::new(),
+        })
+    }
+
+    /// Goes on with a run from its saved state, on the CPU; the losses are those of a run that never
+    /// stopped.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`], and [`Error::Checkpoint`] when the state is another model's.
+    pub fn resume(model: Model, state: TrainerState, dataset: Dataset) -> Result<Self> {
+        Self::resume_on(Device::cpu(), model, state, dataset)
+    }
+
+    /// Goes on with a run from its saved state, on a device.
+    ///
+    /// # Errors
+    /// As [`Trainer::resume`], and [`Error::Device`].
+    pub fn resume_on(
+        device: Device,
+        model: Model,
+        state: TrainerState,
+        dataset: Dataset,
+    ) -> Result<Self> {
+        let expected = model.parameters.flat().len();
+        for (part, moment) in [
+            ("first moment", &state.first_moment),
+            ("second moment", &state.second_moment),
+        ] {
+            if moment.len() != expected {
+                return Err(Error::Checkpoint {
+                    part: part.into(),
+                    message: format!(
+                        "has {} values, but the model's parameters take {expected}; it belongs to \
+                         another model",
+                        moment.len()
+                    ),
+                });
+            }
+        }
+        if state.step > MAX_STEPS {
+            return Err(Error::Checkpoint {
+                part: "steps done".into(),
+                message: format!(
+                    "expected at most {MAX_STEPS}, found {}; the state of the run is broken, so \
+                     start a new one from the model",
+                    state.step
+                ),
+            });
+        }
+        let mut trainer = Self::on(device, model, state.config, dataset)?;
+        trainer.kept_at = state.step;
+        trainer.moments = Some([state.first_moment, state.second_moment]);
+        trainer.push_state();
+        Ok(trainer)
+    }
+
+    /// Has the device take up moments and step from the copy.
+    fn push_state(&mut self) {
+        self.step = self.kept_at;
+        let views = self.layout.network.moments();
+        for (view, moment) in views.iter().zip(self.moments.iter().flatten()) {
+            self.layout.device.write(view, moment);
+        }
+    }
+
+    /// Moves the run to another device. It goes on from the copy: pull it first, unless its device is
+    /// lost.
+    ///
+    /// # Errors
+    /// [`Error::Device`]; the run is then where it was.
+    pub fn move_to(&mut self, device: Device) -> Result<()> {
+        self.layout = Layout::new(device, &self.model, &self.config)?;
+        self.pending.clear();
+        self.push_state();
+        Ok(())
+    }
+
+    /// Asks for one step on the next batch.
+    pub fn advance(&mut self) {
+        let step = self.step + 1;
+        let (rows, seq_len, seed) = (
+            self.config.batch_size,
+            self.config.seq_len,
+            self.config.seed,
+        );
+        let batch = self.dataset.batch(seed, step, rows, seq_len);
+        let learning_rate = self.config.schedule().learning_rate(step);
+        let Layout { device, train, .. } = &mut self.layout;
+        device.write_batch(&batch.ids, &batch.targets);
+        let inputs = StepInputs {
+            step,
+            learning_rate,
+            dropout_key: step_key(seed, step),
+        };
+        device.run(train, &inputs);
+        self.step = step;
+        self.pending.push((step, learning_rate));
+    }
+
+    /// What the steps did that were asked for since this was last called.
+    pub fn reports(&mut self) -> Later<Vec<StepReport>> {
+        let pending = std::mem::take(&mut self.pending);
+        let journal = self.layout.device.take_journal();
+        Box::pin(async move {
+            let values = journal.await?;
+            let each = pending.iter().zip(values.chunks_exact(REPORT));
+            Ok(each
+                .map(|((step, learning_rate), values)| StepReport {
+                    step: *step,
+                    loss: values[0],
+                    gradient_norm: values[REPORT - 1],
+                    learning_rate: *learning_rate,
+                    rolled_back: !values[REPORT - 1].is_finite(),
+                })
+                .collect())
+        })
+    }
+
+    /// One step on the next batch.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn step(&mut self) -> Result<StepReport> {
+        self.advance();
+        let mut reports = wait(self.reports())?;
+        Ok(reports.pop().expect("one step, one report"))
+    }
+
+    /// Measures the model on the validation text: all of it, or so many windows of it, evenly
+    /// spread.
+    ///
+    /// # Panics
+    /// When steps were asked for and not reported.
+    pub fn evaluation(&mut self, most_windows: Option<usize>) -> Later<Evaluation> {
+        assert!(
+            self.pending.is_empty(),
+            "reports are taken before an evaluation"
+        );
+        let (rows, seq_len) = (self.config.batch_size, self.config.seq_len);
+        let windows = self.dataset.validation_windows(seq_len);
+        let count = most_windows.unwrap_or(windows).clamp(1, windows);
+        let numbers: Vec<usize> = (0..count).map(|i| i * windows / count).collect();
+        let batches = numbers
+            .chunks(rows)
+            .map(|numbers| self.dataset.validation_batch(numbers, rows, seq_len));
+        let Layout {
+            device, evaluate, ..
+        } = &mut self.layout;
+        measure(device, evaluate, batches)
+    }
+
+    /// [`Trainer::evaluation`], waited for.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn evaluate(&mut self, most_windows: Option<usize>) -> Result<Evaluation> {
+        wait(self.evaluation(most_windows))
+    }
+
+    /// Every layer's frequencies, raw dampings and phases as they are now, one after another.
+    pub fn waves(&mut self) -> Reading {
+        let views = self.layout.network.waves();
+        self.layout.device.read(&views)
+    }
+
+    /// The model and its moments as they are now.
+    pub fn pull(&mut self) -> Later<Pulled> {
+        let network = &self.layout.network;
+        let [first, second] = network.moments();
+        let views = [network.flat_parameters(), first, second];
+        let (step, values) = (self.step, self.layout.device.read(&views));
+        Box::pin(async move {
+            let values = values.await?;
+            Ok(Pulled { step, values })
+        })
+    }
+
+    /// Makes what was pulled the trainer's copy.
+    pub fn keep(&mut self, pulled: &Pulled) {
+        let len = self.model.parameters.flat().len();
+        let (parameters, moments) = pulled.values.split_at(len);
+        self.model.parameters.flat_mut().copy_from_slice(parameters);
+        let (first, second) = moments.split_at(len);
+        self.moments = Some([first.to_vec(), second.to_vec()]);
+        self.kept_at = pulled.step;
+    }
+
+    /// The step of the copy.
+    pub fn kept_step(&self) -> u64 {
+        self.kept_at
+    }
+
+    /// The copy of the model, as it was last kept.
+    pub fn kept_model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The copy of everything that [`Trainer::resume`] needs beside model and text, as it was last
+    /// kept.
+    pub fn kept_state(&self) -> TrainerState {
+        let zeros = || vec![0.0; self.model.parameters.flat().len()];
+        let [first_moment, second_moment] = match &self.moments {
+            Some(moments) => moments.clone(),
+            None => [zeros(), zeros()],
+        };
+        TrainerState {
+            step: self.kept_at,
+            first_moment,
+            second_moment,
+            config: self.config.clone(),
+        }
+    }
+
+    /// The model as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn model(&mut self) -> Result<&Model> {
+        let pulled = wait(self.pull())?;
+        self.keep(&pulled);
+        Ok(&self.model)
+    }
+
+    /// Everything that [`Trainer::resume`] needs beside model and text, as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device was lost.
+    pub fn state(&mut self) -> Result<TrainerState> {
+        let pulled = wait(self.pull())?;
+        self.keep(&pulled);
+        Ok(self.kept_state())
+    }
+
+    /// The device that the run is on.
+    pub fn device(&self) -> &Device {
+        &self.layout.device
+    }
+
+    /// What a step consists of on a GPU; nothing on the CPU.
+    pub fn dispatches(&self) -> &[Dispatch] {
+        match &self.layout.train {
+            Program::Cpu(_) => &[],
+            Program::Gpu(program) => program.dispatches(),
+        }
+    }
+
+    /// Nanoseconds that each dispatch of a step takes; the run is a step further, unreported. Nothing
+    /// on the CPU.
+    pub fn profile(&mut self) -> Later<Profile> {
+        let inputs = StepInputs {
+            step: self.step + 1,
+            ..StepInputs::default()
+        };
+        match (&mut self.layout.device, &self.layout.train) {
+            (Device::Gpu(gpu), Program::Gpu(program)) => gpu.profile(program, &inputs),
+            _ => Box::pin(std::future::ready(Ok(Vec::new()))),
+        }
+    }
+
+    /// The text that the run learns from.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Steps done.
+    pub fn steps_done(&self) -> u64 {
+        self.step
+    }
+
+    /// The run's settings.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+}
