@@ -244,12 +244,13 @@ test("the page trains on the graphics card, and on without it when the engine st
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await block.getByRole("button", { name: "Copy device report" }).click();
   await block.getByRole("button", { name: "Copied" }).waitFor();
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /Trains on: gpu[\s\S]*Check: matrix product, off by .*: right/);
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /Version: \d[\s\S]*Trains on: gpu[\s\S]*Check: matrix product, off by .*: right/);
   await page.workers()[0].evaluate(() => {
     self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how: "panic" } } }));
   });
   await page.getByText("The engine stopped and was started again.").waitFor();
   await page.getByText("Trains on the processor").waitFor();
+  await block.getByText("The engine stopped once, so training stays on the processor").waitFor();
   const savedAt = await page.getByText(/Training goes on on the processor from step/).innerText();
   const step = Number(/from step ([\d,]+)/.exec(savedAt)?.[1].replace(",", ""));
   await page.waitForFunction((step) => {

@@ -81,6 +81,8 @@ fn cases() -> Vec<Case> {
         a_prompt_is_read_alike,
         a_training_follows_the_cpu,
         a_training_changes_its_device,
+        a_lost_device_costs_a_few_steps,
+        what_does_not_fit_is_refused,
         steps_leave_nothing_behind,
         models_leave_nothing_behind,
     }]

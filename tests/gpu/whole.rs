@@ -7,14 +7,14 @@ use crate::Outcome;
 use crate::twins::compare;
 use golden_cases::{Case, Tolerances, run_case};
 use wavefield::ModelConfig;
-use wavefield::backend::Device;
 use wavefield::backend::gpu::{Gpu, GpuDevice};
+use wavefield::backend::{Backend, Device};
 use wavefield::bench::random_tokens;
 use wavefield::model::Model;
 use wavefield::model::inference::logits_on;
 use wavefield::tokenizer::Tokenizer;
 use wavefield::train::proof::{distance, prove};
-use wavefield::train::{Dataset, TrainConfig, Trainer};
+use wavefield::train::{Dataset, StepReport, TrainConfig, Trainer};
 
 const TOLERANCES: Tolerances = Tolerances {
     logits: 1e-4,
@@ -178,6 +178,60 @@ pub async fn a_training_changes_its_device(device: GpuDevice) -> Outcome {
         return Err(format!("the models are {off} apart"));
     }
     Ok(())
+}
+
+/// A run whose device is lost goes on from its copy, on the CPU, as if it had been there all along.
+pub async fn a_lost_device_costs_a_few_steps(_: GpuDevice) -> Outcome {
+    let outcome = async {
+        // One of its own, to be destroyed.
+        let device = GpuDevice::open().await?;
+        let (config, settings) = shape(20);
+        let data = || random_tokens(20, settings.seq_len);
+        let model = Model::new(config, 1)?;
+        let mut whole = Trainer::new(model.clone(), settings.clone(), data())?;
+        let mut lost = Trainer::on(Device::gpu(device.clone()), model, settings.clone(), data())?;
+        (0..5).for_each(|_| lost.advance());
+        lost.reports().await?;
+        let pulled = lost.pull().await?;
+        lost.keep(&pulled);
+        lost.advance();
+        device.destroy();
+        lost.advance();
+        let told = lost.reports().await;
+        let again = lost.pull().await.is_err();
+        lost.move_to(Device::cpu())?;
+        let went_on_from = lost.steps_done();
+        for trainer in [&mut lost, &mut whole] {
+            while trainer.steps_done() < 10 {
+                trainer.advance();
+            }
+        }
+        let (found, expected) = (lost.reports().await?, whole.reports().await?);
+        let losses = |reports: &[StepReport]| reports.iter().map(|r| r.loss).collect::<Vec<_>>();
+        wavefield::Result::Ok((
+            told.is_err() && again,
+            went_on_from,
+            losses(&found),
+            losses(&expected),
+        ))
+    };
+    let (told, step, found, expected) = outcome.await.map_err(|error| error.to_string())?;
+    if !told || step != 5 {
+        return Err(format!("told: {told}; went on from step {step}"));
+    }
+    compare("loss", &found, &expected[5..], 0.0, 1e-3)
+}
+
+/// What a device cannot bind is refused in words, and nothing is computed after it.
+pub async fn what_does_not_fit_is_refused(_: GpuDevice) -> Outcome {
+    let device = GpuDevice::open().await.map_err(|error| error.to_string())?;
+    let mut gpu = Gpu::new(device.clone());
+    gpu.allocate(1 << 30);
+    let told = device.check().err().map(|error| error.to_string());
+    match told {
+        Some(words) if words.contains("the model needs 4096 MiB in one piece") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
 }
 
 /// Bytes that the program holds: resident natively, WebAssembly's memory in a browser. None where the

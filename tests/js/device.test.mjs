@@ -33,8 +33,8 @@ test("a race is told with both speeds", () => {
 });
 
 test("the report has everything that is known, and says what is not", () => {
-  const about = { userAgent: "A browser", speed: 0 };
-  assert.match(deviceReport(null, about), /A browser\nThe engine has not said anything yet\./);
+  const about = { version: "1.2.3", userAgent: "A browser", speed: 0 };
+  assert.match(deviceReport(null, about), /Version: 1\.2\.3\nBrowser: A browser\nThe engine has not said anything yet\./);
   const report = deviceReport({
     choice: "auto", backend: "gpu", phase: "ready", why: "Faster.",
     adapter: { name: "A card", driver: "1.0", backend: "webgpu", software: false, max_binding: 2 ** 27, max_workgroup_memory: 16384, max_invocations: 256, timestamps: true },

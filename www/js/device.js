@@ -8,22 +8,29 @@
  * @typedef {import("./protocol.js").DeviceStatus} DeviceStatus
  */
 
+const CAREFUL = "The engine stopped once, so training stays on the processor until you choose anew above or reload the page.";
+
 export class DeviceChooser {
   #engine;
   #state;
   /** After a fault of the engine's own the graphics card is left alone for this visit. */ #careful = false;
   #begun = false;
+  /** The engine's version, which is the page's; empty until it is ready. */ version = "";
 
   /** @param {{engine: Engine, state: State, notify: (notice: Notice) => void}} parts */
   constructor({ engine, state, notify }) {
     this.#engine = engine;
     this.#state = state;
     engine.on("device", (status) => {
-      state.set("device", status);
-      if (status.phase === "lost") notify({ kind: "info", key: "device", title: "Training goes on on the processor.", message: status.why });
+      // The engine takes the page's caution for the person's choice.
+      state.set("device", this.#careful ? { ...status, why: CAREFUL } : status);
+      if (status.phase === "lost") notify({ kind: "info", key: "device", title: "Training moved to the processor.", message: status.why });
     });
-    // A new worker knows nothing of the choice.
-    engine.on("ready", () => this.#begun && this.#send());
+    engine.on("ready", ({ version }) => {
+      this.version = version;
+      // A new worker knows nothing of the choice.
+      if (this.#begun) this.#send();
+    });
   }
 
   /** Lets the engine look for a graphics card. Not before the first text: that comes first. */
@@ -58,10 +65,10 @@ const tokens = (speed) => (speed === null ? "not measured" : `${Math.round(speed
 
 /**
  * Everything that someone who looks into a problem wants to know, as plain text.
- * @param {DeviceStatus | null} status @param {{userAgent: string, speed: number}} about The training's own speed; 0 if none.
+ * @param {DeviceStatus | null} status @param {{version: string, userAgent: string, speed: number}} about The training's own speed; 0 if none.
  */
-export function deviceReport(status, { userAgent, speed }) {
-  const lines = ["Wave Field playground: device report", `Browser: ${userAgent}`];
+export function deviceReport(status, { version, userAgent, speed }) {
+  const lines = ["Wave Field playground: device report", `Version: ${version || "not known yet"}`, `Browser: ${userAgent}`];
   if (!status) return [...lines, "The engine has not said anything yet."].join("\n");
   const { choice, backend, phase, why, adapter, checks, speeds } = status;
   lines.push(`Chosen: ${choice}`, `Trains on: ${backend}`, `Adapter's state: ${phase}`, `Because: ${why}`);

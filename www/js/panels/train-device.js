@@ -29,7 +29,7 @@ export function deviceBlock(app, speed) {
   const copy = h("button", { type: "button", class: "quiet train-device-copy" }, "Copy device report");
   const text = h("textarea", { class: "train-device-report", readonly: true, hidden: true, rows: 10, "aria-label": "Device report" });
   copy.addEventListener("click", async () => {
-    const report = deviceReport(state.get("device"), { userAgent: navigator.userAgent, speed: speed() });
+    const report = deviceReport(state.get("device"), { version: device.version, userAgent: navigator.userAgent, speed: speed() });
     try {
       await navigator.clipboard.writeText(report);
       text.hidden = true;
