@@ -15,7 +15,7 @@ export class DeviceChooser {
   #state;
   /** After a fault of the engine's own the graphics card is left alone for this visit. */ #careful = false;
   #begun = false;
-  /** The engine's version, which is the page's; empty until it is ready. */ version = "";
+  /** The engine's version, which is the page's; empty until it is known. */ version = "";
 
   /** @param {{engine: Engine, state: State, notify: (notice: Notice) => void}} parts */
   constructor({ engine, state, notify }) {
@@ -26,17 +26,15 @@ export class DeviceChooser {
       state.set("device", this.#careful ? { ...status, why: CAREFUL } : status);
       if (status.phase === "lost") notify({ kind: "info", key: "device", title: "Training moved to the processor.", message: status.why });
     });
-    engine.on("ready", ({ version }) => {
-      this.version = version;
-      // A new worker knows nothing of the choice.
-      if (this.#begun) this.#send();
-    });
+    // A new worker knows nothing of the choice.
+    engine.on("ready", () => this.#begun && this.#send());
   }
 
   /** Lets the engine look for a graphics card. Not before the first text: that comes first. */
   begin() {
     this.#begun = true;
     this.#send();
+    fetchVersion().then((version) => (this.version = version), () => {}); // The report then says that it is not known.
   }
 
   /** @param {DeviceChoice} choice */
@@ -57,6 +55,12 @@ export class DeviceChooser {
     const choice = this.#careful ? "cpu" : ["auto", "cpu", "gpu"].includes(chosen) ? chosen : "auto";
     this.#engine.request("set_device", { choice }).catch(() => {}); // An engine that died says so itself.
   }
+}
+
+/** As the engine's package has it. @returns {Promise<string>} */
+async function fetchVersion() {
+  const response = await fetch(new URL("../pkg/package.json", import.meta.url));
+  return String((await response.json()).version ?? "");
 }
 
 const MEBI = 2 ** 20;
