@@ -175,6 +175,26 @@ test("a training that is saved on the graphics card goes on from there on the pr
   assertFollows(await seen(page), expected, STEPS);
 });
 
+test("left to itself, a training races and stays where it is faster, without losing or repeating a step", async (t) => {
+  const expected = await onProcessor(t);
+  const page = await openLab(t);
+  await ask(page, "break_device", { how: "software" });
+  await ask(page, "set_device", { choice: "auto" });
+  await untilDevice(page, { phase: "ready" });
+  await train(page, STEPS);
+  await untilEnded(page);
+  const found = await seen(page);
+  assert.deepEqual(found.losses.map(([step]) => step), expected.losses.map(([step]) => step));
+  const racing = found.device.findIndex(({ phase }) => phase === "racing");
+  assert.ok(racing >= 0, "they raced");
+  const status = found.device.at(-1);
+  assert.ok(status && status.speeds.cpu && status.speeds.gpu, "both speeds are known");
+  // A software adapter is slower than the processor that it runs on.
+  assert.equal(status.backend, "cpu");
+  assert.match(status.why, /The processor trains faster here or as fast/);
+  assertFollows(found, expected, STEPS);
+});
+
 test("a graphics card that is lost costs a few steps and one message", async (t) => {
   const expected = await onProcessor(t);
   const page = await openLab(t);

@@ -116,8 +116,9 @@
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
  * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
- * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic"}, value: null}} break_device For tests: the
- *   graphics adapter is lost, compiles no shader or computes wrong numbers from now on, or the engine panics.
+ * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software"}, value: null}} break_device For
+ *   tests: the graphics adapter is lost, compiles no shader or computes wrong numbers from now on, or the engine
+ *   panics; or a software adapter is taken for a graphics card.
  */
 
 /**
@@ -213,7 +214,7 @@ const REQUESTS = {
   train_adopt: {},
   train_snapshot: {},
   set_device: { choice: oneOf("auto", "cpu", "gpu") },
-  break_device: { how: oneOf("lose", "shader", "numbers", "panic") },
+  break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software") },
 };
 
 /** @type {EventName[]} */

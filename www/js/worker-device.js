@@ -50,6 +50,7 @@ export class Devices {
   };
   /** Races by the shape of model and batch. @type {Map<string, Race>} */ #races = new Map();
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;
+  /** Whether a software adapter may race; for tests. */ #softwareToo = false;
   #losses = 0;
   /** @type {Promise<void> | null} */ #finding = null;
   /** Called when there is something new to decide. */ onNews = () => {};
@@ -113,7 +114,7 @@ export class Devices {
     const adapter = gpu.report();
     this.#gpu = gpu;
     this.update({ adapter });
-    if (adapter.software && this.choice !== "gpu") {
+    if (adapter.software && this.choice !== "gpu" && !this.#softwareToo) {
       return this.#refuse("The only graphics adapter here is software that itself runs on the processor, so training stays on the processor.");
     }
     this.update({ phase: "proving", why: "The graphics card is being compared with the processor." });
@@ -171,8 +172,9 @@ export class Devices {
     if (++this.#losses < MOST_LOSSES) this.find();
   }
 
-  /** For tests. @param {"lose" | "shader" | "numbers"} how */
+  /** For tests. @param {"lose" | "shader" | "numbers" | "software"} how */
   break(how) {
+    if (how === "software") return void (this.#softwareToo = true);
     if (how === "lose") return this.#gpu?.destroy();
     this.#sabotage = how;
     this.#gpu?.sabotage(how);
