@@ -211,6 +211,19 @@ test("a graphics card that is lost costs a few steps and one message", async (t)
   assert.match(lost[0].why, /Training goes on on the processor from step/);
 });
 
+test("a graphics card that is lost after a training has ended takes nothing of it along", async (t) => {
+  const page = await openLab(t);
+  await chooseGpu(page);
+  await train(page, 12);
+  await untilDevice(page, { backend: "gpu" });
+  await untilEnded(page);
+  await ask(page, "break_device", { how: "lose" });
+  await ask(page, "train_adopt");
+  const [info, { device }] = await Promise.all([page.evaluate(() => /** @type {any} */ (globalThis).engine.request("model_info", {})), seen(page)]);
+  assert.match(info.name, /12 steps/);
+  assert.match(device.find(({ phase }) => phase === "lost")?.why ?? "", /The trained model was kept as of step 12\.$/);
+});
+
 test("a graphics card that computes wrong numbers is not used, even when it is chosen", async (t) => {
   const page = await openLab(t);
   await ask(page, "break_device", { how: "numbers" });

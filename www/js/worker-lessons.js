@@ -315,7 +315,9 @@ export class Lessons {
     this.#asked = step;
     const steps = back > 0 ? `, ${back === 1 ? "one step" : `${back} steps`} back` : "";
     this.#ends = [performance.now()];
-    this.#devices.lost(`The graphics card stopped answering (${wordsOf(error)}). Training goes on on the processor from step ${step.toLocaleString("en-GB")}${steps}.`);
+    const over = this.#state === "done" || this.#state === "stopped";
+    const kept = over ? "The trained model was kept as of step" : "Training goes on on the processor from step";
+    this.#devices.lost(`The graphics card stopped answering (${wordsOf(error)}). ${kept} ${step.toLocaleString("en-GB")}${steps}.`);
     return true;
   }
 
