@@ -121,7 +121,7 @@ pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 
 # The tests of tests/gpu for a browser: the same program, as WebAssembly.
 GPU_TESTS := $(TARGET_DIR)/gpu-tests/gpu.js
-$(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases -type f 2>/dev/null) | $(BINDGEN) $(RUST)
+$(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fixtures -type f 2>/dev/null) www/data/names.txt | $(BINDGEN) $(RUST)
 	cargo build --profile browser-tests --test gpu --target wasm32-unknown-unknown --target-dir $(TARGET_DIR)
 	@$(BINDGEN) --target web --out-dir $(dir $@) --out-name gpu \
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"

@@ -27,6 +27,7 @@ struct Args {
   // Where x and y begin.
   x: u32,
   y: u32,
+  // At word 16: in a uniform a struct begins at a multiple of 16 bytes.
   dropout: Dropout,
 }
 @group(0) @binding(0) var<uniform> args: Args;
@@ -180,12 +181,8 @@ fn residual_of_product(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_in
   for (var j = 0u; j < 4u; j++) {
     let at = place(thread, tile.xy, {I}u, j);
     if (at.inside) {
-      var v = product[{I}][j];
-      if (args.has_bias == 1u) {
-        v += bias[args.bias + at.column];
-      }
       let i = at.row * args.columns + at.column;
-      y[args.y + i] = x[args.x + i] + v * mask(args.dropout, i);
+      y[args.y + i] = x[args.x + i] + value(at, product[{I}][j]) * mask(args.dropout, i);
     }
   }
 //end

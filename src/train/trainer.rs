@@ -334,8 +334,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Device`] when the device was lost.
     pub fn state(&mut self) -> Result<TrainerState> {
-        let pulled = wait(self.pull())?;
-        self.keep(&pulled);
+        self.model()?;
         Ok(self.kept_state())
     }
 

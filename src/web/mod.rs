@@ -30,6 +30,12 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
+/// The project's version.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}
+
 /// Ends as a fault of the engine's own does. For tests.
 #[wasm_bindgen]
 pub fn panic_for_test() {

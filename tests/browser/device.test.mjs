@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { openPage, startBrowser } from "./launch.mjs";
+import { openEmpty, openPage } from "./launch.mjs";
 import { generatePanel } from "./parts.mjs";
 
 /** @typedef {import("../../www/js/protocol.js").DeviceStatus} DeviceStatus */
@@ -16,12 +16,8 @@ const PATIENCE_MS = 120_000;
 
 /** A page that holds nothing but the engine's client. @param {import("node:test").TestContext} t */
 async function openLab(t) {
-  const { server, browser } = await startBrowser(SWIFTSHADER);
-  const page = await browser.newPage();
-  t.after(() => page.close());
+  const page = await openEmpty(t, SWIFTSHADER);
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.route("**/lab.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${server.url}lab.html`);
   await page.evaluate(async () => {
     const client = "./js/engine.js";
     const { Engine } = await import(new URL(client, document.baseURI).href);
@@ -105,6 +101,16 @@ async function chooseGpu(page) {
   await untilDevice(page, { phase: "ready" });
 }
 
+/** A training that is on the graphics card by now, and some steps on its way. @param {import("node:test").TestContext} t */
+async function trainOnGpu(t) {
+  const page = await openLab(t);
+  await chooseGpu(page);
+  await train(page, STEPS);
+  await untilDevice(page, { backend: "gpu" });
+  await untilStep(page, 10);
+  return page;
+}
+
 test("a software adapter is left alone unless it is chosen", async (t) => {
   const page = await openLab(t);
   await ask(page, "set_device", { choice: "auto" });
@@ -119,11 +125,7 @@ test("a software adapter is left alone unless it is chosen", async (t) => {
 
 test("a training on the graphics card follows the processor's; its text is written meanwhile", async (t) => {
   const expected = await onProcessor(t);
-  const page = await openLab(t);
-  await chooseGpu(page);
-  await train(page, STEPS);
-  await untilDevice(page, { backend: "gpu" });
-  await untilStep(page, 10);
+  const page = await trainOnGpu(t);
   await ask(page, "train_adopt");
   await ask(page, "generate", {
     run: "a", prompt: "the", original: false, pace: 0,
@@ -139,11 +141,7 @@ test("a training on the graphics card follows the processor's; its text is writt
 
 test("a training moves from device to device without losing a step", async (t) => {
   const expected = await onProcessor(t);
-  const page = await openLab(t);
-  await chooseGpu(page);
-  await train(page, STEPS);
-  await untilDevice(page, { backend: "gpu" });
-  await untilStep(page, 10);
+  const page = await trainOnGpu(t);
   const before = (await seen(page)).device.length;
   await ask(page, "set_device", { choice: "cpu" });
   await untilDevice(page, { backend: "cpu" }, before);
@@ -154,11 +152,7 @@ test("a training moves from device to device without losing a step", async (t) =
 
 test("a training that is saved on the graphics card goes on from there on the processor", async (t) => {
   const expected = await onProcessor(t);
-  const page = await openLab(t);
-  await chooseGpu(page);
-  await train(page, STEPS);
-  await untilDevice(page, { backend: "gpu" });
-  await untilStep(page, 10);
+  const page = await trainOnGpu(t);
   await ask(page, "train_pause");
   const step = await page.evaluate(async (text) => {
     const { engine, seen } = /** @type {any} */ (globalThis);
@@ -197,11 +191,7 @@ test("left to itself, a training races and stays where it is faster, without los
 
 test("a graphics card that is lost costs a few steps and one message", async (t) => {
   const expected = await onProcessor(t);
-  const page = await openLab(t);
-  await chooseGpu(page);
-  await train(page, STEPS);
-  await untilDevice(page, { backend: "gpu" });
-  await untilStep(page, 10);
+  const page = await trainOnGpu(t);
   await ask(page, "break_device", { how: "lose" });
   await untilEnded(page);
   const found = await seen(page);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchChromium, SWIFTSHADER } from "./chromium.mjs";
+import { emptyPage } from "./launch.mjs";
 import { serve } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,15 +20,12 @@ test("the GPU's twins in Chromium", { timeout: 20 * 60_000 }, async (t) => {
     await browser.close();
     server.close();
   });
-  const page = await browser.newPage();
+  const page = await emptyPage(t, browser, server.url);
   page.setDefaultTimeout(PATIENCE_MS);
   /** @type {string[]} */
   const warnings = [];
   page.on("console", (message) => warnings.push(message.text()));
   page.on("pageerror", (error) => warnings.push(String(error)));
-  // Any page of the origin does: it only has to load the module.
-  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${server.url}blank.html`);
   const found = await page.evaluate(async () => {
     const module = "./gpu.js";
     const gpu = await import(new URL(module, document.baseURI).href);

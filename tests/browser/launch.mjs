@@ -105,6 +105,27 @@ export async function openPage(t, options = {}) {
 }
 
 /**
+ * An empty page of the page's own origin, to load modules in.
+ * @param {import("node:test").TestContext} t @param {string[]} [flags] The browser's own.
+ */
+export async function openEmpty(t, flags = []) {
+  const { server, browser } = await startBrowser(flags);
+  return emptyPage(t, browser, server.url);
+}
+
+/**
+ * The same of any server.
+ * @param {import("node:test").TestContext} t @param {import("playwright-core").Browser} browser @param {string} url
+ */
+export async function emptyPage(t, browser, url) {
+  const page = await browser.newPage();
+  t.after(() => page.close());
+  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(`${url}empty.html`);
+  return page;
+}
+
+/**
  * Notes the tasks that hold up the page's own thread for more than 50 ms, from now on.
  * @param {Page} page
  * @returns {Promise<() => Promise<number[]>>} Gives their durations in milliseconds.

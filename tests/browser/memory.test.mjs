@@ -2,19 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startBrowser } from "./launch.mjs";
+import { openEmpty, startBrowser } from "./launch.mjs";
 
 const MODELS = 50;
 /** After so many, everything that is kept for good is there. */
 const SETTLED = 5;
 
 test("50 models are opened, written with and dropped, and memory does not grow", async (t) => {
-  const { server, browser } = await startBrowser();
-  const page = await browser.newPage();
-  t.after(() => page.close());
+  const { server } = await startBrowser();
+  const page = await openEmpty(t);
   page.setDefaultTimeout(120_000);
-  await page.route("**/lab.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${server.url}lab.html`);
   await page.evaluate(async () => {
     const client = "./js/engine.js";
     const { Engine } = await import(new URL(client, document.baseURI).href);

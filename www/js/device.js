@@ -27,14 +27,16 @@ export class DeviceChooser {
       if (status.phase === "lost") notify({ kind: "info", key: "device", title: "Training moved to the processor.", message: status.why });
     });
     // A new worker knows nothing of the choice.
-    engine.on("ready", () => this.#begun && this.#send());
+    engine.on("ready", ({ version }) => {
+      this.version = version;
+      if (this.#begun) this.#send();
+    });
   }
 
   /** Lets the engine look for a graphics card. Not before the first text: that comes first. */
   begin() {
     this.#begun = true;
     this.#send();
-    fetchVersion().then((version) => (this.version = version), () => {}); // The report then says that it is not known.
   }
 
   /** @param {DeviceChoice} choice */
@@ -55,12 +57,6 @@ export class DeviceChooser {
     const choice = this.#careful ? "cpu" : ["auto", "cpu", "gpu"].includes(chosen) ? chosen : "auto";
     this.#engine.request("set_device", { choice }).catch(() => {}); // An engine that died says so itself.
   }
-}
-
-/** As the engine's package has it. @returns {Promise<string>} */
-async function fetchVersion() {
-  const response = await fetch(new URL("../pkg/package.json", import.meta.url));
-  return String((await response.json()).version ?? "");
 }
 
 const MEBI = 2 ** 20;

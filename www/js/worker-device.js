@@ -181,5 +181,5 @@ export class Devices {
   }
 }
 
-/** @param {unknown} error */
-const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+/** An error's words, to go into a sentence. @param {unknown} error */
+export const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

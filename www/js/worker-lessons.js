@@ -5,7 +5,7 @@
 // milliseconds later on a graphics card. Whatever needs the run as it is at one step (an evaluation, a
 // sample, a snapshot, a move to another device) has it alone, after all steps that were asked for.
 
-import { lossesAgree } from "./worker-device.js";
+import { lossesAgree, wordsOf } from "./worker-device.js";
 import { makeEvent } from "./protocol.js";
 
 /**
@@ -82,8 +82,7 @@ export class Lessons {
   /** @param {TrainStart} order @returns {ModelInfo} */
   start(order) {
     const info = this.#session.train_start(order);
-    const { batch_size, seq_len } = order.train;
-    this.#begin(JSON.stringify([info.config, batch_size, seq_len]));
+    this.#begin(info);
     this.goOn();
     return info;
   }
@@ -91,16 +90,16 @@ export class Lessons {
   /** Takes up a training from its snapshot, paused. @param {Uint8Array} bytes @param {string} text @returns {ModelInfo} */
   resumeFrom(bytes, text) {
     const info = this.#session.train_resume(bytes, text);
-    this.#begin(JSON.stringify([info.config, this.#session.train_plan().tokens_per_step]));
+    this.#begin(info);
     return info;
   }
 
-  /** @param {string} shape */
-  #begin(shape) {
+  /** @param {ModelInfo} info */
+  #begin({ config }) {
     const { step, ...plan } = this.#session.train_plan();
     this.#run++;
     this.#plan = plan;
-    this.#shape = shape;
+    this.#shape = JSON.stringify([config, plan.tokens_per_step]);
     this.#state = "paused"; // Whatever the training before it came to.
     this.#asked = this.#step = step;
     // It may have been saved before what was due after its last step; twice does no harm.
@@ -266,12 +265,10 @@ export class Lessons {
     const run = this.#run;
     const began = performance.now();
     const pulled = await this.#session.train_pull();
-    if (run === this.#run) {
-      this.#session.train_keep(pulled);
-      const at = performance.now();
-      this.#copied = { step: this.#asked, at, took: at - began };
-    }
-    pulled.free();
+    if (run !== this.#run) return pulled.free();
+    this.#keep(pulled, this.#asked);
+    const at = performance.now();
+    this.#copied = { ...this.#copied, at, took: at - began };
   }
 
   /**
@@ -368,9 +365,7 @@ export class Lessons {
     const cpu = (performance.now() - began) / expected.length;
     const after = await this.#session.train_pull();
     const reached = this.#asked;
-    this.#session.train_keep(before);
-    this.#copied = { ...this.#copied, step: this.#asked - expected.length };
-    before.free();
+    this.#keep(before, reached - expected.length);
     try {
       this.#move("gpu");
       const found = (await this.#steps(expected.length)).map(({ loss }) => loss);
@@ -381,21 +376,23 @@ export class Lessons {
       const race = { cpu: (1000 * tokens_per_step) / cpu, gpu: (1000 * tokens_per_step) / gpu, right };
       this.#devices.raced(this.#shape, race);
       if (this.#devices.placeFor(this.#shape) === "gpu") {
-        after.free();
-        return await this.#copy();
+        await this.#copy();
+        return after.free();
       }
     } catch (error) {
-      // From where the processor was.
-      this.#session.train_keep(after);
-      after.free();
-      this.#copied = { ...this.#copied, step: reached };
-      throw error;
+      this.#keep(after, reached);
+      throw error; // It is on the graphics card still; whoever sees to that goes out from the copy.
     }
-    this.#session.train_keep(after);
-    after.free();
     // Steps that only the graphics card did are done again.
-    this.#copied = { ...this.#copied, step: reached };
+    this.#keep(after, reached);
     this.#move("cpu");
+  }
+
+  /** Makes what was pulled at a step the copy. @param {import("../pkg/wavefield.js").PulledRun} pulled @param {number} step */
+  #keep(pulled, step) {
+    this.#session.train_keep(pulled);
+    pulled.free();
+    this.#copied = { ...this.#copied, step };
   }
 
   /** Some steps, and how they went. @param {number} count */
@@ -448,9 +445,6 @@ export class Lessons {
     return ends.length < 2 ? 0 : (ends[ends.length - 1] - ends[0]) / 1000 / (ends.length - 1);
   }
 }
-
-/** @param {unknown} error */
-const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 
 /** Lets the messages in that wait. */
 const breath = () => new Promise((resolve) => {

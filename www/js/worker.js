@@ -134,14 +134,16 @@ async function engineModule() {
 }
 
 async function load() {
+  let version;
   try {
     const engine = await engineModule();
     await engine.default();
     handlers = makeHandlers(engine);
+    version = engine.version();
   } catch (error) {
     return die(new Error(`The engine could not be loaded (${wordsOf(error)}). It needs a browser with WebAssembly SIMD: any from 2023 on.`));
   }
-  self.postMessage(makeEvent("ready", { version: "", simd: true }));
+  self.postMessage(makeEvent("ready", { version, simd: true }));
   const waiting = early ?? [];
   early = null;
   waiting.forEach(serve);

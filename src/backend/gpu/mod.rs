@@ -60,6 +60,7 @@ struct Batch {
 pub struct Program {
     dispatches: Vec<Dispatch>,
     ready: Vec<(wgpu::ComputePipeline, wgpu::BindGroup)>,
+    args: wgpu::Buffer,
     journal: Vec<View>,
     optimizer: Option<OptimizerSettings>,
 }
@@ -68,6 +69,22 @@ impl Program {
     /// What is dispatched, in order.
     pub fn dispatches(&self) -> &[Dispatch] {
         &self.dispatches
+    }
+
+    /// Adds dispatch `i` to a pass.
+    fn dispatch(&self, i: usize, pass: &mut wgpu::ComputePass) {
+        let (pipeline, group) = &self.ready[i];
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(0, group, &[]);
+        let [x, y, z] = self.dispatches[i].workgroups;
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
+impl Drop for Program {
+    /// As [`Gpu`]'s.
+    fn drop(&mut self) {
+        self.args.destroy();
     }
 }
 
@@ -140,20 +157,17 @@ impl Gpu {
     /// Makes a tensor of words that shaders read.
     fn upload(&mut self, words: &[u32]) -> TensorId {
         let tensor = self.allocate(words.len());
-        self.write_words(tensor, 0, words);
+        self.write_words(self.buffer(tensor), 0, words.iter().copied());
         tensor
     }
 
-    fn write_words(&self, tensor: TensorId, first: usize, words: &[u32]) {
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.write_bytes(self.buffer(tensor), 4 * first as u64, &bytes);
-    }
-
-    /// Writes to a buffer, unless the device is past it: on one that failed, a buffer may be too
-    /// small for what belongs in it.
-    fn write_bytes(&self, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
+    /// Writes words to a buffer from element `first` on, unless the device is past it: on one that
+    /// failed, a buffer may be too small for what belongs in it.
+    fn write_words(&self, buffer: &wgpu::Buffer, first: usize, words: impl Iterator<Item = u32>) {
         if self.device.check().is_ok() {
-            self.device.queue().write_buffer(buffer, offset, bytes);
+            let bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+            let offset = 4 * first as u64;
+            self.device.queue().write_buffer(buffer, offset, &bytes);
         }
     }
 
@@ -171,31 +185,20 @@ impl Gpu {
         tensor
     }
 
-    /// Arguments, pipeline and bind group of each dispatch.
-    fn make_ready(
-        &mut self,
-        dispatches: &[Dispatch],
-    ) -> Vec<(wgpu::ComputePipeline, wgpu::BindGroup)> {
-        let mut bytes = vec![0u8; ARGS * dispatches.len().max(1)];
-        for (dispatch, bytes) in dispatches.iter().zip(bytes.chunks_exact_mut(ARGS)) {
-            for (word, bytes) in dispatch.args.iter().zip(bytes.chunks_exact_mut(4)) {
-                bytes.copy_from_slice(&word.to_le_bytes());
-            }
-        }
+    /// The arguments of all dispatches, each at a place of its own.
+    fn arguments(&self, dispatches: &[Dispatch]) -> wgpu::Buffer {
         let args = self.device.raw().create_buffer(&wgpu::BufferDescriptor {
             label: Some("arguments"),
-            size: bytes.len() as u64,
+            size: (ARGS * dispatches.len().max(1)) as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        self.write_bytes(&args, 0, &bytes);
-        let each = dispatches.iter().enumerate();
-        each.map(|(i, dispatch)| {
-            let pipeline = self.device.pipeline(&dispatch.pipeline);
-            let group = self.bind_group(dispatch, &pipeline, &args, i);
-            (pipeline, group)
-        })
-        .collect()
+        let words = dispatches.iter().flat_map(|dispatch| {
+            let padding = std::iter::repeat(0);
+            dispatch.args.iter().copied().chain(padding).take(ARGS / 4)
+        });
+        self.write_words(&args, 0, words);
+        args
     }
 
     fn bind_group(
@@ -245,8 +248,7 @@ impl Gpu {
             let keep = 1.0 - inputs.learning_rate * settings.weight_decay;
             words[1..].copy_from_slice(&[rate, root, keep].map(|x| (x as f32).to_bits()));
         }
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.write_bytes(&self.step, 0, &bytes);
+        self.write_words(&self.step, 0, words.into_iter());
     }
 }
 
@@ -274,9 +276,8 @@ impl Backend for Gpu {
 
     fn write(&mut self, view: &View, values: &[f32]) {
         assert_eq!(view.len(), values.len(), "a view is written whole");
-        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let offset = 4 * view.range.start as u64;
-        self.write_bytes(self.buffer(view.tensor), offset, &bytes);
+        let words = values.iter().map(|x| x.to_bits());
+        self.write_words(self.buffer(view.tensor), view.range.start, words);
     }
 
     /// Words: targets that count; distinct ids; then from [`BATCH_HEADER`] on the ids, the targets,
@@ -298,15 +299,22 @@ impl Backend for Gpu {
         words.resize(BATCH_HEADER + 2 * rows, IGNORED as u32);
         words.extend(order.iter().chain(&starts).map(|at| *at as u32));
         let tensor = self.batch(rows);
-        self.write_words(tensor, 0, &words);
+        self.write_words(self.buffer(tensor), 0, words.into_iter());
     }
 
     fn prepare(&mut self, ops: &[Op]) -> Program {
         let mut encoder = Encoder::new(self);
         ops.iter().for_each(|op| encoder.encode(op));
         let (dispatches, journal, optimizer) = encoder.finish();
+        let args = self.arguments(&dispatches);
+        let ready = dispatches.iter().enumerate().map(|(i, dispatch)| {
+            let pipeline = self.device.pipeline(&dispatch.pipeline);
+            let group = self.bind_group(dispatch, &pipeline, &args, i);
+            (pipeline, group)
+        });
         Program {
-            ready: self.make_ready(&dispatches),
+            ready: ready.collect(),
+            args,
             dispatches,
             journal,
             optimizer,
@@ -324,12 +332,7 @@ impl Backend for Gpu {
             .create_command_encoder(&Default::default());
         {
             let mut pass = commands.begin_compute_pass(&Default::default());
-            for (dispatch, (pipeline, group)) in program.dispatches.iter().zip(&program.ready) {
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, group, &[]);
-                let [x, y, z] = dispatch.workgroups;
-                pass.dispatch_workgroups(x, y, z);
-            }
+            (0..program.dispatches.len()).for_each(|i| program.dispatch(i, &mut pass));
         }
         for view in &program.journal {
             let (from, to) = (4 * view.range.start as u64, 4 * self.journal_len as u64);

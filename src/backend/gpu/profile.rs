@@ -37,8 +37,7 @@ impl Gpu {
         });
         self.write_step(program.optimizer.as_ref(), inputs);
         let mut commands = raw.create_command_encoder(&Default::default());
-        let each = program.dispatches.iter().zip(&program.ready);
-        for (i, (dispatch, (pipeline, group))) in each.enumerate() {
+        for (i, dispatch) in program.dispatches.iter().enumerate() {
             let mut pass = commands.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some(dispatch.pipeline.entry),
                 timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
@@ -47,10 +46,7 @@ impl Gpu {
                     end_of_pass_write_index: Some(2 * i as u32 + 1),
                 }),
             });
-            pass.set_pipeline(pipeline);
-            pass.set_bind_group(0, group, &[]);
-            let [x, y, z] = dispatch.workgroups;
-            pass.dispatch_workgroups(x, y, z);
+            program.dispatch(i, &mut pass);
         }
         commands.resolve_query_set(&queries, 0..count as u32, &times, 0);
         self.device.queue().submit([commands.finish()]);

@@ -91,7 +91,6 @@ impl Dispatch {
             }
         };
         self.args.extend(words);
-        self.uses_step = true;
         self
     }
 

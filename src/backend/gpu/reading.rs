@@ -10,20 +10,28 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-/// Buffers that were read from and can be used again.
-type Pool = Rc<RefCell<Vec<wgpu::Buffer>>>;
+/// Buffers that were read from and can be used again. Readings that are still in progress share it.
+#[derive(Default)]
+struct Pool(RefCell<Vec<wgpu::Buffer>>);
+
+impl Drop for Pool {
+    /// A browser frees a buffer only when it is told to.
+    fn drop(&mut self) {
+        self.0.borrow().iter().for_each(wgpu::Buffer::destroy);
+    }
+}
 
 /// Makes readings, and keeps their buffers for the next ones.
 pub struct Readings {
     device: GpuDevice,
-    pool: Pool,
+    pool: Rc<Pool>,
 }
 
 impl Readings {
     pub fn new(device: GpuDevice) -> Self {
         Readings {
             device,
-            pool: Pool::default(),
+            pool: Rc::default(),
         }
     }
 
@@ -69,7 +77,7 @@ impl Readings {
 
     /// A buffer of at least that size, but not of many times it.
     fn staging(&self, size: u64) -> wgpu::Buffer {
-        let mut pool = self.pool.borrow_mut();
+        let mut pool = self.pool.0.borrow_mut();
         let fits = |buffer: &wgpu::Buffer| (size..=4 * size.max(256)).contains(&buffer.size());
         if let Some(index) = pool.iter().position(fits) {
             return pool.swap_remove(index);
@@ -83,12 +91,6 @@ impl Readings {
     }
 }
 
-impl Drop for Readings {
-    fn drop(&mut self) {
-        self.pool.borrow().iter().for_each(wgpu::Buffer::destroy);
-    }
-}
-
 #[derive(Default)]
 struct Mapping {
     /// Whether the mapping succeeded, once that is known.
@@ -99,7 +101,7 @@ struct Mapping {
 /// A buffer that is being mapped.
 struct Pending {
     device: GpuDevice,
-    pool: Pool,
+    pool: Rc<Pool>,
     staging: wgpu::Buffer,
     bytes: Range<u64>,
     mapping: Arc<Mutex<Mapping>>,
@@ -139,7 +141,7 @@ impl Future for Pending {
                 .collect(),
         };
         self.staging.unmap();
-        self.pool.borrow_mut().push(self.staging.clone());
+        self.pool.0.borrow_mut().push(self.staging.clone());
         Poll::Ready(Ok(values))
     }
 }

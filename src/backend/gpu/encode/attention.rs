@@ -2,7 +2,7 @@
 
 use super::{Encoder, across, lanes};
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Backend, Op, TensorId, View};
+use crate::backend::{Op, TensorId, View};
 
 const COUPLE: &str = "couple_gate";
 /// Most heads: a thread of one workgroup for each.
@@ -140,22 +140,15 @@ impl Encoder<'_> {
     /// The softmax of the coupling's rows; where the forward was in the same list, its own.
     fn softmax(&mut self, call: &Coupling, coupling: &View) -> TensorId {
         assert!(call.heads <= MOST_HEADS, "at most {MOST_HEADS} heads");
-        let place = (coupling.tensor, coupling.range.start);
-        if let Some(weights) = self.known_weights.get(&place) {
-            return *weights;
+        let key = ("softmax", coupling.tensor, coupling.range.start);
+        let (weights, known) = self.derived(key, coupling.len());
+        if !known {
+            self.push(
+                call.begin("softmax")
+                    .buffer(2, coupling.tensor, coupling.len())
+                    .buffer(3, weights, coupling.len()),
+            );
         }
-        // One for each layer: all are needed again in the backward.
-        let weights = match self.gpu.tables.weights.get(&place) {
-            Some(weights) => *weights,
-            None => self.gpu.allocate(coupling.len()),
-        };
-        self.gpu.tables.weights.insert(place, weights);
-        self.known_weights.insert(place, weights);
-        self.push(
-            call.begin("softmax")
-                .buffer(2, coupling.tensor, coupling.len())
-                .buffer(3, weights, coupling.len()),
-        );
         weights
     }
 

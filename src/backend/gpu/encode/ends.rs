@@ -170,5 +170,6 @@ impl Embedding<'_> {
             .arg(self.parts.0)
             .arg(self.parts.1)
             .arg_dropout(self.dropout)
+            .step()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Encoder;
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Backend, Op, TensorId, View, WaveGradients, WaveHeads};
+use crate::backend::{Op, TensorId, View, WaveGradients, WaveHeads};
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::wave_kernel::Taps;
 use std::sync::Arc;
@@ -263,19 +263,14 @@ impl Encoder<'_> {
         );
     }
 
-    /// The spectra of all kernels in a tensor, made anew.
+    /// The spectra of all kernels in a tensor.
     fn spectra(&mut self, kernel: TensorId, taps: usize) -> TensorId {
         let len = self.gpu.tensors[kernel.0].len;
         let (heads, lines) = (len / taps, Lines::of(taps));
-        let spectra = match self.gpu.tables.spectra.get(&kernel) {
-            Some(spectra) => *spectra,
-            None => {
-                let spectra = self.gpu.allocate(2 * heads * lines.points);
-                self.gpu.tables.spectra.insert(kernel, spectra);
-                spectra
-            }
-        };
-        self.known_spectra.insert(kernel);
+        let (spectra, known) = self.derived(("spectra", kernel, 0), 2 * heads * lines.points);
+        if known {
+            return spectra;
+        }
         let geometry = kernels(heads, taps);
         if lines.runs == 1 {
             let dispatch = self.line_dispatch("kernel_spectrum", &geometry, Call::default());
@@ -301,11 +296,7 @@ impl Encoder<'_> {
 
     /// The tensor that holds a kernel's spectrum, and where in it: in complex numbers.
     fn spectrum_of(&mut self, geometry: &Geometry, kernel: &View) -> (TensorId, usize) {
-        let tensor = if self.known_spectra.contains(&kernel.tensor) {
-            self.gpu.tables.spectra[&kernel.tensor]
-        } else {
-            self.spectra(kernel.tensor, geometry.line())
-        };
+        let tensor = self.spectra(kernel.tensor, geometry.line());
         let lines = Lines::of(geometry.line());
         let first_head = kernel.range.start / geometry.line();
         (tensor, first_head * lines.points)

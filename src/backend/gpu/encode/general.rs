@@ -45,6 +45,7 @@ impl Encoder<'_> {
                     .view(2, x)
                     .view(3, y)
                     .arg_dropout(Some(*site))
+                    .step()
                     .units(across(x.len())),
             ),
             _ => unreachable!("not a general operation"),

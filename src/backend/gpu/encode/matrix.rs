@@ -64,10 +64,8 @@ impl Encoder<'_> {
         let mut dispatch = dispatch
             .buffer(2, a.view.tensor, a.view.len())
             .buffer(3, b.view.tensor, b.view.len())
+            .buffer(4, c.view.tensor, c.view.len())
             .buffer(5, bias.unwrap_or(&b.view).tensor, bias.map_or(0, View::len));
-        if !matches!(then, Then::Residual { .. }) {
-            dispatch = dispatch.buffer(4, c.view.tensor, c.view.len());
-        }
         for (binding, view) in [(6, x), (7, y)] {
             if let Some(view) = view {
                 dispatch = dispatch.buffer(binding, view.tensor, view.len());
@@ -160,7 +158,6 @@ impl Call<'_> {
             dispatch = dispatch.arg(value);
         }
         dispatch = dispatch.arg_dropout(self.dropout);
-        dispatch.uses_step = false;
         // A row of tiles reads all of A for each of its tiles, and a column of them all of B.
         let [across, down] = tiles(tile as usize);
         dispatch.read_again = 4 * (inner * ((across - 1) * rows + (down - 1) * columns)) as u64;

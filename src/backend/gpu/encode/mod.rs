@@ -21,13 +21,14 @@ pub struct Tables {
     scratch: HashMap<(&'static str, usize), TensorId>,
     /// The twiddles of each length.
     twiddles: HashMap<usize, TensorId>,
-    /// The spectra of the kernels in a tensor.
-    spectra: HashMap<TensorId, TensorId>,
-    /// The softmax of each coupling, by where that lies.
-    weights: HashMap<(TensorId, usize), TensorId>,
+    /// What is computed from a view and kept from the forward to the backward.
+    derived: HashMap<Derived, TensorId>,
     /// Where the tokens of a geometry lie.
     places: Vec<(Arc<Geometry>, TensorId)>,
 }
+
+/// What is derived, and where what it is derived from begins.
+type Derived = (&'static str, TensorId, usize);
 
 /// Turns operations into dispatches.
 pub struct Encoder<'a> {
@@ -35,10 +36,8 @@ pub struct Encoder<'a> {
     dispatches: Vec<Dispatch>,
     journal: Vec<View>,
     optimizer: Option<OptimizerSettings>,
-    /// Tensors of kernels whose spectra are known by now.
-    known_spectra: HashSet<TensorId>,
-    /// Couplings whose softmax is known by now, with it.
-    known_weights: HashMap<(TensorId, usize), TensorId>,
+    /// What dispatches before have computed.
+    known: HashSet<Derived>,
 }
 
 impl<'a> Encoder<'a> {
@@ -48,8 +47,7 @@ impl<'a> Encoder<'a> {
             dispatches: Vec::new(),
             journal: Vec::new(),
             optimizer: None,
-            known_spectra: HashSet::new(),
-            known_weights: HashMap::new(),
+            known: HashSet::new(),
         }
     }
 
@@ -73,6 +71,17 @@ impl<'a> Encoder<'a> {
         tensor
     }
 
+    /// A tensor for what is derived from a view, and whether it was computed before in this list: a
+    /// list goes forward once, and what it reads stays as it is meanwhile.
+    fn derived(&mut self, key: Derived, len: usize) -> (TensorId, bool) {
+        let tensor = match self.gpu.tables.derived.get(&key) {
+            Some(tensor) => *tensor,
+            None => self.gpu.allocate(len),
+        };
+        self.gpu.tables.derived.insert(key, tensor);
+        (tensor, !self.known.insert(key))
+    }
+
     /// How many partial sums a tensor of gradients holds, and the elements of each.
     fn parts(&self, tensor: TensorId) -> (usize, usize) {
         let tensor = &self.gpu.tensors[tensor.0];
@@ -93,7 +102,7 @@ impl<'a> Encoder<'a> {
                         .buffer(2, y.tensor, whole)
                         .arg(y.range.start)
                         .arg(whole)
-                        .units(whole.div_ceil(256 * 4).min(4096)),
+                        .units(across(whole)),
                 );
             }
             Op::WaveKernel { .. }
