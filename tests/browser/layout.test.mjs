@@ -36,7 +36,7 @@ test("on a phone the tabs go by arrow keys and show one part each", async (t) =>
   assert.equal(await page.locator("#waves").isVisible(), true);
   assert.equal(await page.locator("#generate").isVisible(), false);
   await page.keyboard.press("End");
-  assert.equal(await page.locator("#train").isVisible(), true);
+  assert.equal(await page.locator("#scaling").isVisible(), true);
 });
 
 test("everything that can be operated has a name, and headings go down in order", async (t) => {

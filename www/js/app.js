@@ -19,7 +19,7 @@
  * @property {import("./device.js").DeviceChooser} device Where trainings run.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
- * @property {(tab: "generate" | "waves" | "train") => void} show Brings a part into view.
+ * @property {(tab: "generate" | "waves" | "train" | "race" | "scaling") => void} show Brings a part into view.
  */
 
 export {};

@@ -7,6 +7,8 @@ import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
+import { mountRace } from "./panels/race.js";
+import { mountScaling } from "./panels/scaling.js";
 import { mountTrain } from "./panels/train.js";
 import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
@@ -102,6 +104,8 @@ async function start() {
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
   mountTrain(part("train"), app);
+  mountRace(part("race"), app);
+  mountScaling(part("scaling"), app);
   device.begin();
 }
 

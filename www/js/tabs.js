@@ -43,7 +43,7 @@ export function mountTabs(list, state) {
     if (narrow.matches) return;
     // The text panel sticks, so it counts as in view even where the training panel covers it.
     const panel = document.getElementById(tab);
-    const target = tab === "train" ? panel : panel?.parentElement;
+    const target = panel?.closest(".desk") ?? panel;
     const top = target?.getBoundingClientRect().top ?? 0;
     // What begins in the upper half is in view; scrolling would only unsettle the page.
     if (top < 0 || top > innerHeight / 2) target?.scrollIntoView({ block: "start", behavior: "smooth" });
