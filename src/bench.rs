@@ -1,6 +1,6 @@
 //! The two shapes at which speed is measured, natively and in the browser alike.
 
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 use crate::rng::{Philox, Stream};
 use crate::train::{Dataset, TrainConfig};
 
@@ -42,6 +42,7 @@ impl Shape {
     /// The model's configuration.
     pub fn config(&self) -> ModelConfig {
         ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size: self.vocab_size,
             embedding_dim: self.embedding_dim,
             num_layers: self.num_layers,

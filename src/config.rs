@@ -3,9 +3,29 @@
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The shape of a Wave Field model. Field names are those of the checkpoint's metadata.
+/// How a model's tokens hear each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Damped waves on a field.
+    #[default]
+    Wave,
+    /// Causal softmax attention with learned positions: what the wave model is compared with.
+    Standard,
+}
+
+impl Architecture {
+    fn is_wave(&self) -> bool {
+        *self == Architecture::Wave
+    }
+}
+
+/// The shape of a model. Field names are those of the checkpoint's metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
+    /// What kind of model it is.
+    #[serde(default, skip_serializing_if = "Architecture::is_wave")]
+    pub architecture: Architecture,
     /// V: how many different tokens there are.
     pub vocab_size: usize,
     /// D: numbers per token in the residual stream.
@@ -16,13 +36,14 @@ pub struct ModelConfig {
     pub num_heads: usize,
     /// F: width of the feed-forward layer.
     pub ffn_dim: usize,
-    /// G: cells of the field.
+    /// G: cells of the field; 0 for a standard Transformer, which has none.
     pub field_size: usize,
-    /// M: the most tokens the field has room for.
+    /// M: the most tokens the field, or the table of learned positions, has room for.
     pub max_seq_len: usize,
-    /// An interference module follows every so many layers.
+    /// An interference module follows every so many layers; a standard Transformer has none.
     pub interference_interval: usize,
-    /// c: what the sinusoidal positions are multiplied by; 1 is the public release.
+    /// c: what the sinusoidal positions are multiplied by; 1 is the public release. A standard
+    /// Transformer learns its positions.
     #[serde(default = "release_position_scale")]
     pub position_scale: f32,
 }
@@ -57,16 +78,23 @@ impl ModelConfig {
         self.embedding_dim / 4
     }
 
+    /// Whether tokens hear each other by waves.
+    pub fn is_wave(&self) -> bool {
+        self.architecture.is_wave()
+    }
+
     /// How many interference modules there are: L / interval, rounded down.
     pub fn num_interference(&self) -> usize {
-        self.num_layers / self.interference_interval
+        match self.architecture {
+            Architecture::Wave => self.num_layers / self.interference_interval,
+            Architecture::Standard => 0,
+        }
     }
 
     /// The interference module that follows this layer, if one does.
     pub fn interference_after(&self, layer: usize) -> Option<usize> {
-        (layer + 1)
-            .is_multiple_of(self.interference_interval)
-            .then(|| (layer + 1) / self.interference_interval - 1)
+        let follows = self.is_wave() && (layer + 1).is_multiple_of(self.interference_interval);
+        follows.then(|| (layer + 1) / self.interference_interval - 1)
     }
 
     /// s = (G-1)/(M-1): cells from one token to the next.
@@ -104,8 +132,6 @@ impl ModelConfig {
             ("num_heads", self.num_heads, 1),
             ("ffn_dim", self.ffn_dim, 1),
             ("max_seq_len", self.max_seq_len, 2),
-            ("field_size", self.field_size, 2),
-            ("interference_interval", self.interference_interval, 1),
         ] {
             if !(least..=MAX_DIMENSION).contains(&value) {
                 return fail(
@@ -133,6 +159,45 @@ impl ModelConfig {
                 ),
             );
         }
+        match self.architecture {
+            Architecture::Wave => self.validate_waves()?,
+            Architecture::Standard if self.field_size != 0 => {
+                return fail(
+                    "field_size",
+                    format!(
+                        "expected 0 for a standard Transformer, which has no field, found {}",
+                        self.field_size
+                    ),
+                );
+            }
+            Architecture::Standard => {}
+        }
+        match self.checked_parameter_count() {
+            Some(count) if count <= MAX_PARAMETERS => Ok(()),
+            _ => fail(
+                "embedding_dim",
+                format!(
+                    "this shape has more than the {MAX_PARAMETERS} parameters that are supported; \
+                     make the model narrower or shallower"
+                ),
+            ),
+        }
+    }
+
+    /// The field, the law that it must keep, and the positions.
+    fn validate_waves(&self) -> Result<()> {
+        let fail = |field, message: String| Err(Error::Config { field, message });
+        for (field, value, least) in [
+            ("field_size", self.field_size, 2),
+            ("interference_interval", self.interference_interval, 1),
+        ] {
+            if !(least..=MAX_DIMENSION).contains(&value) {
+                return fail(
+                    field,
+                    format!("must be between {least} and {MAX_DIMENSION}, but is {value}"),
+                );
+            }
+        }
         if !self.position_scale.is_finite() || self.position_scale < 0.0 {
             return fail(
                 "position_scale",
@@ -153,16 +218,7 @@ impl ModelConfig {
                 ),
             );
         }
-        match self.checked_parameter_count() {
-            Some(count) if count <= MAX_PARAMETERS => Ok(()),
-            _ => fail(
-                "embedding_dim",
-                format!(
-                    "this shape has more than the {MAX_PARAMETERS} parameters that are supported; \
-                     make the model narrower or shallower"
-                ),
-            ),
-        }
+        Ok(())
     }
 
     fn checked_parameter_count(&self) -> Option<usize> {
@@ -170,17 +226,22 @@ impl ModelConfig {
         let c = self.context_dim();
         let square = d.checked_mul(d)?;
         let feed = d.checked_mul(f)?.checked_mul(2)?;
+        // Four projections, the feed-forward part and two norms, whatever the architecture.
         let layer = square
             .checked_mul(4)?
             .checked_add(feed)?
-            .checked_add(h.checked_mul(h)?)?
-            .checked_add(3 * h + 4 * d + 4 * d + f + d)?;
+            .checked_add(4 * d + 4 * d + f + d)?;
+        let (layer, positions) = match self.architecture {
+            Architecture::Wave => (layer.checked_add(h.checked_mul(h)?)?.checked_add(3 * h)?, 0),
+            Architecture::Standard => (layer, self.max_seq_len.checked_mul(d)?),
+        };
         let module = square
             .checked_mul(4)?
             .checked_add(d.checked_mul(c)?.checked_mul(2)?)?
             .checked_add(4 * d + c + 1)?;
         self.vocab_size
             .checked_mul(d)?
+            .checked_add(positions)?
             .checked_add(2 * d)?
             .checked_add(layer.checked_mul(self.num_layers)?)?
             .checked_add(module.checked_mul(self.num_interference())?)
@@ -203,6 +264,7 @@ pub(crate) mod tests {
     /// A small model with everything in it: a fractional stride and two interference modules.
     pub(crate) fn config() -> ModelConfig {
         ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size: 13,
             embedding_dim: 16,
             num_layers: 6,
@@ -231,6 +293,24 @@ pub(crate) mod tests {
                 assert!(text.contains("at least 33"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_standard_transformer_has_no_field() {
+        let standard = ModelConfig {
+            architecture: Architecture::Standard,
+            field_size: 0,
+            ..config()
+        };
+        standard.validate().unwrap();
+        assert_eq!(standard.num_interference(), 0);
+        assert!((0..6).all(|layer| standard.interference_after(layer).is_none()));
+        let error = ModelConfig {
+            field_size: 17,
+            ..standard
+        }
+        .validate();
+        assert!(error.unwrap_err().to_string().contains("has no field"));
     }
 
     #[test]

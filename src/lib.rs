@@ -68,5 +68,5 @@ pub mod train;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-pub use config::ModelConfig;
+pub use config::{Architecture, ModelConfig};
 pub use error::{Error, Result};

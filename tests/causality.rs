@@ -5,7 +5,7 @@
 
 use wavefield::backend::cpu::Cpu;
 use wavefield::backend::{Backend, StepInputs};
-use wavefield::config::ModelConfig;
+use wavefield::config::{Architecture, ModelConfig};
 use wavefield::kernels::Real;
 use wavefield::model::Model;
 use wavefield::model::network::Network;
@@ -13,8 +13,13 @@ use wavefield::rng::{Philox, Stream};
 
 const VOCAB: usize = 11;
 
+/// Without a field it is a standard Transformer.
 fn model(max_seq_len: usize, field_size: usize) -> Model {
     let config = ModelConfig {
+        architecture: match field_size {
+            0 => Architecture::Standard,
+            _ => Architecture::Wave,
+        },
         vocab_size: VOCAB,
         embedding_dim: 24,
         num_layers: 4,
@@ -79,7 +84,16 @@ fn leak<T: Real>(model: &Model, ids: &[u32], j: usize) -> (f64, f64) {
 
 #[test]
 fn changing_a_token_changes_nothing_before_it() {
-    for (max_seq_len, field_size) in [(33, 33), (33, 65), (33, 66), (33, 97), (33, 127), (9, 64)] {
+    let shapes = [
+        (33, 33),
+        (33, 65),
+        (33, 66),
+        (33, 97),
+        (33, 127),
+        (9, 64),
+        (33, 0),
+    ];
+    for (max_seq_len, field_size) in shapes {
         let model = model(max_seq_len, field_size);
         for n in [2, 3, 8, max_seq_len - 1, max_seq_len] {
             if n > max_seq_len {

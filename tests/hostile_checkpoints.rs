@@ -7,10 +7,11 @@ use wavefield::checkpoint::Checkpoint;
 use wavefield::model::Model;
 use wavefield::rng::Philox;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::{Error, ModelConfig};
+use wavefield::{Architecture, Error, ModelConfig};
 
 fn whole() -> Vec<u8> {
     let config = ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size: 5,
         embedding_dim: 8,
         num_layers: 1,
@@ -280,21 +281,21 @@ fn metadata_is_checked() {
     broken("config", &["another model's"], |p| {
         p.configure("num_layers", json!(50_000));
     });
-    for kind in ["standard", "wavelet"] {
-        broken("model", &["Wave Field"], |p| {
-            p.metadata().insert("model".into(), kind.into());
-        });
-    }
-    let baseline = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/standard_baseline.safetensors"
-    );
-    let baseline = std::fs::read(baseline).unwrap();
-    refused(
-        &baseline,
+    broken(
         "model",
-        &["standard Transformer", "not supported yet"],
+        &["Wave Field", "standard Transformer", "wavelet"],
+        |p| {
+            p.metadata().insert("model".into(), "wavelet".into());
+        },
     );
+    // A wave model's field under another name.
+    broken("config", &["field_size", "has no field"], |p| {
+        p.metadata().insert("model".into(), "standard".into());
+    });
+    broken("positional_embedding.weight", &["found none"], |p| {
+        p.metadata().insert("model".into(), "standard".into());
+        p.configure("field_size", json!(0));
+    });
 }
 
 /// These say what would do instead of what was found.

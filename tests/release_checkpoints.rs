@@ -18,6 +18,7 @@ fn the_releases_files_read_and_write() {
         "wave_integer_stride",
         "wave_unit_stride",
         "wave_released_shape",
+        "standard_baseline",
     ] {
         let path = format!(
             "{}/tests/fixtures/{name}.safetensors",

@@ -1,10 +1,10 @@
 //! The stream decoder against the parallel view of the same model.
 
 use safetensors::SafeTensors;
-use wavefield::ModelConfig;
-use wavefield::decode::{AtLimit, Decoder};
+use wavefield::decode::{AtLimit, Decoder, StateSize};
 use wavefield::model::Model;
 use wavefield::model::inference::logits;
+use wavefield::{Architecture, ModelConfig};
 
 /// A golden case: a model, and the logits of whole rows of tokens, computed in float64 by an
 /// independent program.
@@ -23,6 +23,14 @@ const CASES: [&str; 4] = [
     "wave_released_shape",
 ];
 
+/// A standard Transformer streams as well, by a cache; it has no waves to bend and cannot run on.
+const STANDARD: &str = "standard_baseline";
+
+/// Every case of both architectures.
+fn every_case() -> impl Iterator<Item = Golden> {
+    CASES.into_iter().chain([STANDARD]).map(golden)
+}
+
 fn floats(bytes: &[u8]) -> Vec<f32> {
     let words = bytes.as_chunks::<4>().0;
     words.iter().map(|&word| f32::from_le_bytes(word)).collect()
@@ -36,7 +44,10 @@ fn golden(name: &'static str) -> Golden {
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let config = &header.metadata().as_ref().unwrap()["config"];
-    let config: ModelConfig = serde_json::from_str(config).unwrap();
+    let mut config: ModelConfig = serde_json::from_str(config).unwrap();
+    if name == STANDARD {
+        config.architecture = Architecture::Standard;
+    }
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let mut model = Model::zeros(config).unwrap();
     let names: Vec<String> = model
@@ -86,7 +97,7 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 
 #[test]
 fn every_position_of_every_case_streams_to_the_golden_logits() {
-    for case in CASES.map(golden) {
+    for case in every_case() {
         for (row, ids) in case.rows.iter().enumerate() {
             let mut decoder = Decoder::new(&case.model, AtLimit::Reread);
             for (token, &id) in ids.iter().enumerate() {
@@ -117,7 +128,7 @@ fn every_position_streams_to_the_parallel_forward_with_bent_heads() {
 
 #[test]
 fn reading_at_once_is_stepping_to_the_last_bit_wherever_it_is_split() {
-    for case in CASES.map(golden) {
+    for case in every_case() {
         let ids = &case.rows[0];
         let mut stepped = Decoder::new(&case.model, AtLimit::Reread);
         let expected: Vec<Vec<f32>> = ids
@@ -187,7 +198,7 @@ fn a_change_of_physics_sounds_as_if_it_had_always_been_so() {
 
 #[test]
 fn at_the_limit_the_last_half_of_the_context_is_read_again() {
-    for case in CASES.map(golden) {
+    for case in every_case() {
         let (model, limit) = (&case.model, case.model.config.max_seq_len);
         let vocab = model.config.vocab_size as u32;
         let ids: Vec<u32> = (0..3 * limit as u32).map(|i| i * i % vocab).collect();
@@ -268,4 +279,42 @@ fn the_state_is_a_few_kilobytes_and_does_not_grow() {
     // Three layers of 32 complex numbers and one running mean of 8.
     assert_eq!(before, (3 * 32 * 2 + 8) * 8);
     assert_eq!(decoder.state_bytes(), before);
+}
+
+#[test]
+fn waves_keep_the_same_whatever_the_length_and_a_cache_grows() {
+    for case in every_case() {
+        let size = StateSize::of(&case.model.config);
+        let grows = case.model.config.architecture == Architecture::Standard;
+        assert_eq!(size.per_token > 0, grows, "{}", case.name);
+        assert_eq!(size.constant > 0, !grows, "{}", case.name);
+        let mut decoder = Decoder::new(&case.model, AtLimit::Reread);
+        for (read, &id) in case.rows[0].iter().enumerate() {
+            let expected = size.constant + read * size.per_token;
+            assert_eq!(
+                decoder.state_bytes(),
+                expected,
+                "{}, {read} tokens",
+                case.name
+            );
+            decoder.step(&case.model, id);
+        }
+    }
+}
+
+#[test]
+fn a_standard_transformer_reads_the_parallel_forwards_logits_to_its_limit() {
+    let Golden { model, .. } = golden(STANDARD);
+    let limit = model.config.max_seq_len;
+    let vocab = model.config.vocab_size;
+    let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
+    let parallel = logits(&model, &ids, 1, limit);
+    // Asked to run on, it reads its last half again all the same.
+    let mut decoder = Decoder::new(&model, AtLimit::RunOn);
+    for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
+        let found = decoder.step(&model, id);
+        assert_close(found, expected, 1e-4, &format!("token {token}"));
+    }
+    decoder.step(&model, 1);
+    assert_eq!(decoder.tokens(), limit / 2 + 1);
 }

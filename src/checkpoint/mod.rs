@@ -6,7 +6,7 @@
 //! | key | value |
 //! | --- | --- |
 //! | `format` | `pt`, as the release's own tools write it |
-//! | `model` | `wave` |
+//! | `model` | `wave`, or `standard` for the standard Transformer |
 //! | `config` | the [`ModelConfig`] in JSON |
 //! | `tokenizer` | the vocabulary, as a `tokenizer.json` |
 //! | `position_scale_note` | where the scale is not 1: the release's position cache must be multiplied by it |
@@ -21,7 +21,7 @@
 mod container;
 mod release;
 
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::Error;
 use crate::error::Result;
@@ -79,8 +79,7 @@ impl Checkpoint {
             mut metadata,
             mut tensors,
         } = Container::parse(bytes)?;
-        refuse_other_models(&metadata, &tensors)?;
-        let config = read_config(&metadata)?;
+        let config = read_config(&metadata, read_kind(&metadata, &tensors)?)?;
         // A few bytes may ask for a huge model: compare before anything is allocated.
         let wanted = config.parameter_count();
         if wanted > bytes.len() {
@@ -99,8 +98,12 @@ impl Checkpoint {
             return Err(error(
                 name,
                 format!(
-                    "expected only the tensors of a Wave Field model, found {} more, this one \
-                     first; the configuration in the file is another model's",
+                    "expected only the tensors of {}, found {} more, this one first; the \
+                     configuration in the file is another model's",
+                    match model.config.architecture {
+                        Architecture::Wave => "a Wave Field model",
+                        Architecture::Standard => "a standard Transformer",
+                    },
                     tensors.len()
                 ),
             ));
@@ -132,13 +135,13 @@ impl Checkpoint {
         let mut metadata = self.extra.clone();
         let mut put = |key: &str, value: String| metadata.insert(key.into(), value);
         put(FORMAT, "pt".into());
-        put(KIND, "wave".into());
+        put(KIND, kind(self.model.config.architecture).into());
         put(CONFIG, to_json(&self.model.config));
         if let Some(tokenizer) = &self.tokenizer {
             put(TOKENIZER, tokenizer.to_json());
         }
         let scale = self.model.config.position_scale;
-        if scale != 1.0 {
+        if self.model.config.is_wave() && scale != 1.0 {
             put(
                 POSITION_NOTE,
                 format!(
@@ -222,26 +225,30 @@ fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("a struct of numbers is always JSON")
 }
 
-fn refuse_other_models(
+/// How the metadata names an architecture.
+fn kind(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Wave => "wave",
+        Architecture::Standard => "standard",
+    }
+}
+
+/// What kind of model a file holds; one that does not say holds a wave model, unless it has the
+/// learned positions of a standard Transformer.
+fn read_kind(
     metadata: &BTreeMap<String, String>,
     tensors: &BTreeMap<String, TensorView<'_>>,
-) -> Result<()> {
-    let standard = metadata.get(KIND).is_some_and(|kind| kind == "standard")
-        || tensors.contains_key("positional_embedding.weight");
-    if standard {
-        return Err(error(
-            KIND,
-            "expected a Wave Field model, found a standard Transformer, which is not supported \
-             yet; choose a Wave Field checkpoint",
-        ));
-    }
-    match metadata.get(KIND) {
-        None => Ok(()),
-        Some(kind) if kind == "wave" => Ok(()),
+) -> Result<Architecture> {
+    match metadata.get(KIND).map(String::as_str) {
+        Some("wave") => Ok(Architecture::Wave),
+        Some("standard") => Ok(Architecture::Standard),
+        None if tensors.contains_key("positional_embedding.weight") => Ok(Architecture::Standard),
+        None => Ok(Architecture::Wave),
         Some(kind) => Err(error(
             KIND,
             format!(
-                "expected the kind \"wave\", found {:?}; choose a Wave Field checkpoint",
+                "expected the kind \"wave\" or \"standard\", found {:?}; choose a checkpoint of a \
+                 Wave Field model or of a standard Transformer",
                 shortened(kind)
             ),
         )),
@@ -253,7 +260,10 @@ fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-fn read_config(metadata: &BTreeMap<String, String>) -> Result<ModelConfig> {
+fn read_config(
+    metadata: &BTreeMap<String, String>,
+    architecture: Architecture,
+) -> Result<ModelConfig> {
     let Some(text) = metadata.get(CONFIG) else {
         let found: Vec<String> = metadata.keys().take(8).map(|key| shortened(key)).collect();
         let found = match found.is_empty() {
@@ -270,7 +280,7 @@ fn read_config(metadata: &BTreeMap<String, String>) -> Result<ModelConfig> {
             ),
         ));
     };
-    let config: ModelConfig = serde_json::from_str(text).map_err(|e| {
+    let mut config: ModelConfig = serde_json::from_str(text).map_err(|e| {
         error(
             CONFIG,
             format!(
@@ -278,6 +288,8 @@ fn read_config(metadata: &BTreeMap<String, String>) -> Result<ModelConfig> {
             ),
         )
     })?;
+    // The release's configuration does not say; the file's kind does.
+    config.architecture = architecture;
     config
         .validate()
         .map_err(|e| error(CONFIG, e.to_string()))?;

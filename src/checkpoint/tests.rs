@@ -4,6 +4,7 @@ use safetensors::SafeTensors;
 
 fn config() -> ModelConfig {
     ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size: 5,
         embedding_dim: 8,
         num_layers: 2,

@@ -1,11 +1,13 @@
 //! The stream decoder: constant work and constant memory per token.
 
+use super::cache::LayerCache;
 use super::interference::{InterferenceScratch, RunningContext};
 use super::linear::{add, dot, gelu, layer_norm, linear, project, sigmoid};
 use super::physics::Physics;
 use super::waves::{Cursor, LayerWaves};
-use crate::config::{ModelConfig, Position};
+use crate::config::{Architecture, ModelConfig, Position};
 use crate::model::Model;
+use crate::model::parameters::{AttentionRanges, StandardRanges, WaveRanges};
 use serde::{Deserialize, Serialize};
 
 /// Tokens that go through a layer together when a prompt is read: each weight is then fetched
@@ -28,13 +30,10 @@ pub enum AtLimit {
 pub struct Decoder {
     config: ModelConfig,
     at_limit: AtLimit,
-    physics: Physics,
-    /// The physics or the weights changed since `physics` and the waves were made.
+    /// The physics or the weights changed since the memory was made.
     stale: bool,
-    cursor: Cursor,
-    waves: Vec<LayerWaves>,
-    running: Vec<RunningContext>,
-    /// Tokens read since the waves were last still.
+    memory: Memory,
+    /// Tokens read since the memory was last empty.
     count: usize,
     /// Those tokens, as long as they fit in the context; empty past the limit.
     context: Vec<u32>,
@@ -44,15 +43,73 @@ pub struct Decoder {
     logits: Vec<f32>,
 }
 
+/// What a decoder keeps of the text that it has read.
+#[derive(Debug, Clone)]
+enum Memory {
+    Wave(Waves),
+    Standard(Vec<LayerCache>),
+}
+
+/// The waves on the field, layer by layer, and the running sums of the interference modules.
+#[derive(Debug, Clone)]
+struct Waves {
+    physics: Physics,
+    cursor: Cursor,
+    layers: Vec<LayerWaves>,
+    running: Vec<RunningContext>,
+}
+
+impl Waves {
+    fn still(model: &Model) -> Self {
+        let config = &model.config;
+        let running = RunningContext::new(config.context_dim());
+        Waves {
+            physics: Physics::new(model),
+            cursor: Cursor::default(),
+            layers: vec![LayerWaves::still(config.embedding_dim); config.num_layers],
+            running: vec![running; config.num_interference()],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.cursor = Cursor::default();
+        self.layers.iter_mut().for_each(LayerWaves::clear);
+        self.running.iter_mut().for_each(RunningContext::clear);
+    }
+}
+
+/// Where a token stands on the field.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    position: Position,
+    /// See [`Cursor::travel`].
+    travel: usize,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        let position = Position {
+            cell: 0,
+            fraction: 0.0,
+        };
+        Place {
+            position,
+            travel: 0,
+        }
+    }
+}
+
 /// Working memory for one block of tokens.
 #[derive(Debug, Clone)]
 struct Scratch {
     x: Vec<f32>,
     normed: Vec<f32>,
-    key_value: Vec<f32>,
+    /// Keys and values of a wave model; queries, keys and values of a standard Transformer.
+    projected: Vec<f32>,
     deposits: Vec<f32>,
     heard: Vec<f32>,
-    gate: Vec<f32>,
+    /// What the tokens heard, before the projection out.
+    mixed: Vec<f32>,
     hidden: Vec<f32>,
     change: Vec<f32>,
     interference: InterferenceScratch,
@@ -65,10 +122,13 @@ impl Scratch {
         Scratch {
             x: rows(dim),
             normed: rows(dim),
-            key_value: rows(2 * dim),
+            projected: rows(match config.architecture {
+                Architecture::Wave => 2 * dim,
+                Architecture::Standard => 3 * dim,
+            }),
             deposits: vec![0.0; dim],
             heard: vec![0.0; dim],
-            gate: rows(dim),
+            mixed: rows(dim),
             hidden: rows(config.ffn_dim),
             change: rows(dim),
             interference: InterferenceScratch::new(BLOCK, dim),
@@ -83,12 +143,19 @@ impl Decoder {
         let dim = config.embedding_dim;
         let rate = |j: usize| libm::exp(-libm::log(10_000.0) * (2 * j) as f64 / dim as f64);
         Decoder {
-            at_limit,
-            physics: Physics::new(model),
+            // There are no positions to run on to where they are learned.
+            at_limit: if config.is_wave() {
+                at_limit
+            } else {
+                AtLimit::Reread
+            },
             stale: false,
-            cursor: Cursor::default(),
-            waves: vec![LayerWaves::still(dim); config.num_layers],
-            running: vec![RunningContext::new(config.context_dim()); config.num_interference()],
+            memory: match config.architecture {
+                Architecture::Wave => Memory::Wave(Waves::still(model)),
+                Architecture::Standard => {
+                    Memory::Standard(vec![LayerCache::empty(dim); config.num_layers])
+                }
+            },
             count: 0,
             context: Vec::with_capacity(config.max_seq_len),
             rates: (0..dim / 2).map(rate).collect(),
@@ -147,29 +214,39 @@ impl Decoder {
         self.stale = true;
     }
 
-    /// How many tokens stand on the field.
+    /// How many tokens are remembered.
     pub fn tokens(&self) -> usize {
         self.count
     }
 
     /// Bytes of state: what a decoder keeps of the text apart from the text itself.
     pub fn state_bytes(&self) -> usize {
-        let waves: usize = self.waves.iter().map(LayerWaves::bytes).sum();
-        let running: usize = self.running.iter().map(RunningContext::bytes).sum();
-        waves + running
+        match &self.memory {
+            Memory::Wave(waves) => {
+                let layers: usize = waves.layers.iter().map(LayerWaves::bytes).sum();
+                let running: usize = waves.running.iter().map(RunningContext::bytes).sum();
+                layers + running
+            }
+            Memory::Standard(caches) => caches.iter().map(LayerCache::bytes).sum(),
+        }
     }
 
-    /// Rebuilds the physics and stills the field.
+    /// Forgets the text, under the physics as they are now.
     fn restart(&mut self, model: &Model) {
-        if self.stale {
-            self.physics = Physics::new(model);
-            self.stale = false;
+        self.take_up_physics(model);
+        match &mut self.memory {
+            Memory::Wave(waves) => waves.clear(),
+            Memory::Standard(caches) => caches.iter_mut().for_each(LayerCache::clear),
         }
-        self.cursor = Cursor::default();
-        self.waves.iter_mut().for_each(LayerWaves::clear);
-        self.running.iter_mut().for_each(RunningContext::clear);
         self.count = 0;
         self.context.clear();
+    }
+
+    fn take_up_physics(&mut self, model: &Model) {
+        if let (true, Memory::Wave(waves)) = (self.stale, &mut self.memory) {
+            waves.physics = Physics::new(model);
+        }
+        self.stale = false;
     }
 
     fn catch_up(&mut self, model: &Model) {
@@ -181,8 +258,7 @@ impl Decoder {
             self.restart(model);
             self.advance(model, &text);
         } else {
-            self.physics = Physics::new(model);
-            self.stale = false;
+            self.take_up_physics(model);
         }
     }
 
@@ -204,24 +280,21 @@ impl Decoder {
     /// Takes up to [`BLOCK`] tokens through all layers.
     fn block(&mut self, model: &Model, ids: &[u32]) {
         self.embed(model, ids);
-        let mut places = [(
-            Position {
-                cell: 0,
-                fraction: 0.0,
-            },
-            0,
-        ); BLOCK];
-        for (t, (position, travel)) in places[..ids.len()].iter_mut().enumerate() {
-            *position = self.config.position(self.count + t);
-            *travel = self.cursor.travel(*position, &self.physics);
+        let mut places = [Place::default(); BLOCK];
+        if let Memory::Wave(waves) = &mut self.memory {
+            for (t, place) in places[..ids.len()].iter_mut().enumerate() {
+                place.position = self.config.position(self.count + t);
+                place.travel = waves.cursor.travel(place.position, &waves.physics);
+            }
         }
         for layer in 0..self.config.num_layers {
             self.attention(model, layer, &places[..ids.len()]);
             self.feed_forward(model, layer, ids.len());
-            if let Some(module) = self.config.interference_after(layer) {
+            let module = self.config.interference_after(layer);
+            if let (Memory::Wave(waves), Some(module)) = (&mut self.memory, module) {
                 let x = &mut self.scratch.x[..ids.len() * self.config.embedding_dim];
                 let scratch = &mut self.scratch.interference;
-                self.running[module].apply(model, module, scratch, x);
+                waves.running[module].apply(model, module, scratch, x);
             }
         }
         self.count += ids.len();
@@ -237,6 +310,11 @@ impl Decoder {
         {
             let start = id as usize * dim;
             x.copy_from_slice(&embedding[start..start + dim]);
+            if let Some(learned) = &model.parameters.table().positional_embedding {
+                let start = learned.start + (self.count + t) * dim;
+                add(x, &model.parameters.flat()[start..start + dim]);
+                continue;
+            }
             let place = (self.count + t) as f64;
             for (pair, rate) in x.chunks_exact_mut(2).zip(&self.rates) {
                 let (sin, cos) = libm::sincos(place * rate);
@@ -246,36 +324,28 @@ impl Decoder {
         }
     }
 
-    fn attention(&mut self, model: &Model, layer: usize, places: &[(Position, usize)]) {
+    fn attention(&mut self, model: &Model, layer: usize, places: &[Place]) {
         let ranges = &model.parameters.table().layers[layer];
         let at = |range: &std::ops::Range<usize>| &model.parameters.flat()[range.clone()];
         let (tokens, dim) = (places.len(), self.config.embedding_dim);
-        let width = self.config.head_dim();
         let s = &mut self.scratch;
-        let x = &mut s.x[..tokens * dim];
-        let normed = &mut s.normed[..tokens * dim];
-        let key_value = &mut s.key_value[..tokens * 2 * dim];
-        let gate = &mut s.gate[..tokens * dim];
-        let change = &mut s.change[..tokens * dim];
-
+        let (x, normed) = (&s.x[..tokens * dim], &mut s.normed[..tokens * dim]);
         layer_norm(normed, x, at(&ranges.norm1_weight), at(&ranges.norm1_bias));
-        let (weight, bias) = (at(&ranges.key_value_weight), at(&ranges.key_value_bias));
-        linear(key_value, normed, weight, bias, dim);
-        let (weight, bias) = (at(&ranges.gate_weight), at(&ranges.gate_bias));
-        linear(gate, normed, weight, bias, dim);
-        sigmoid(gate);
-        let physics = &self.physics.layers[layer];
-        let rows = key_value
-            .chunks_exact(2 * dim)
-            .zip(gate.chunks_exact_mut(dim));
-        for ((key_value, gate), &(position, travel)) in rows.zip(places) {
-            deposit(&mut s.deposits, key_value, width);
-            self.waves[layer].pass(physics, travel, position, &s.deposits, &mut s.heard);
-            couple_and_gate(gate, &physics.coupling, &s.heard, width);
+        let width = self.config.head_dim();
+        match (&mut self.memory, &ranges.attention) {
+            (Memory::Wave(waves), AttentionRanges::Wave(ranges)) => {
+                s.hear_waves(model, ranges, (waves, layer), places, width);
+            }
+            (Memory::Standard(caches), AttentionRanges::Standard(ranges)) => {
+                s.hear_all(model, ranges, &mut caches[layer], tokens, width);
+            }
+            _ => unreachable!("the memory is of the model's architecture"),
         }
+        let mixed = &s.mixed[..tokens * dim];
+        let change = &mut s.change[..tokens * dim];
         let (weight, bias) = (at(&ranges.out_weight), at(&ranges.out_bias));
-        linear(change, gate, weight, bias, dim);
-        add(x, change);
+        linear(change, mixed, weight, bias, dim);
+        add(&mut s.x[..tokens * dim], change);
     }
 
     fn feed_forward(&mut self, model: &Model, layer: usize, tokens: usize) {
@@ -305,6 +375,61 @@ impl Decoder {
         let normed = &mut self.scratch.normed[..dim];
         layer_norm(normed, x, at(&table.norm_weight), at(&table.norm_bias));
         project(&mut self.logits, normed, at(&table.token_embedding), dim);
+    }
+}
+
+impl Scratch {
+    /// From `normed` to `mixed`: what the tokens of a block hear on the field.
+    fn hear_waves(
+        &mut self,
+        model: &Model,
+        ranges: &WaveRanges,
+        (waves, layer): (&mut Waves, usize),
+        places: &[Place],
+        width: usize,
+    ) {
+        let at = |range: &std::ops::Range<usize>| &model.parameters.flat()[range.clone()];
+        let (tokens, dim) = (places.len(), model.config.embedding_dim);
+        let normed = &self.normed[..tokens * dim];
+        let key_value = &mut self.projected[..tokens * 2 * dim];
+        let gate = &mut self.mixed[..tokens * dim];
+        let (weight, bias) = (at(&ranges.key_value_weight), at(&ranges.key_value_bias));
+        linear(key_value, normed, weight, bias, dim);
+        let (weight, bias) = (at(&ranges.gate_weight), at(&ranges.gate_bias));
+        linear(gate, normed, weight, bias, dim);
+        sigmoid(gate);
+        let physics = &waves.physics.layers[layer];
+        let rows = key_value
+            .chunks_exact(2 * dim)
+            .zip(gate.chunks_exact_mut(dim));
+        for ((key_value, gate), place) in rows.zip(places) {
+            deposit(&mut self.deposits, key_value, width);
+            let (deposits, heard) = (&self.deposits, &mut self.heard);
+            waves.layers[layer].pass(physics, place.travel, place.position, deposits, heard);
+            couple_and_gate(gate, &physics.coupling, heard, width);
+        }
+    }
+
+    /// From `normed` to `mixed`: what the tokens of a block take from all before them.
+    fn hear_all(
+        &mut self,
+        model: &Model,
+        ranges: &StandardRanges,
+        cache: &mut LayerCache,
+        tokens: usize,
+        width: usize,
+    ) {
+        let at = |range: &std::ops::Range<usize>| &model.parameters.flat()[range.clone()];
+        let dim = model.config.embedding_dim;
+        let normed = &self.normed[..tokens * dim];
+        let qkv = &mut self.projected[..tokens * 3 * dim];
+        linear(qkv, normed, at(&ranges.in_weight), at(&ranges.in_bias), dim);
+        let rows = qkv.chunks_exact(3 * dim);
+        for (qkv, mixed) in rows.zip(self.mixed.chunks_exact_mut(dim)) {
+            let (query, key_value) = qkv.split_at(dim);
+            cache.push(key_value);
+            cache.attend(query, mixed, width);
+        }
     }
 }
 

@@ -226,11 +226,12 @@ fn describe(tokenizer: &Tokenizer, choice: Choice, text: String) -> GeneratedTok
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ModelConfig;
+    use crate::config::{Architecture, ModelConfig};
     use crate::decode::AtLimit;
 
     fn config(vocab_size: usize, embedding_dim: usize) -> ModelConfig {
         ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size,
             embedding_dim,
             num_layers: 1,

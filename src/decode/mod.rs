@@ -13,6 +13,9 @@
 //! listens at both, with the weights 1-f and f; the causality law (see [`crate::config`]) keeps the
 //! next token off the first of them. Σ|κ| runs over the G cells of the field, as in training.
 //!
+//! A standard Transformer has no such view: its decoder keeps the keys and values of every token
+//! (see [`StateSize`]), attends to all of them, and cannot run on past its learned positions.
+//!
 //! # What the state means when the physics changes
 //! The state is always *the whole context as heard under the current physics*. After a head was
 //! bent, muted or trained, [`Decoder::physics_changed`] marks the state, and before the next token
@@ -32,6 +35,7 @@
 //! text for the same seed. Prompts therefore do not go through the FFT: their tokens go through the
 //! weights in blocks and through the waves in order, which also needs no field.
 
+mod cache;
 mod decoder;
 mod generation;
 mod interference;
@@ -41,6 +45,7 @@ mod sampler;
 mod settings;
 mod waves;
 
+pub use cache::StateSize;
 pub use decoder::{AtLimit, Decoder};
 pub use generation::{Alternative, EndReason, GeneratedToken, Generation};
 pub use sampler::{Choice, Sampler, likeliest_tokens};

@@ -83,7 +83,7 @@ impl Physics {
 
 impl HeadPhysics {
     fn new(model: &Model, layer: usize, head: usize, least_distance: usize) -> Self {
-        let ranges = &model.parameters.table().layers[layer];
+        let ranges = model.parameters.table().layers[layer].wave();
         let flat = model.parameters.flat();
         let frequency = f64::from(flat[ranges.frequency.start + head]);
         let phase = f64::from(flat[ranges.phase.start + head]);
@@ -114,7 +114,10 @@ impl HeadPhysics {
 }
 
 fn coupling(model: &Model, layer: usize) -> Vec<f32> {
-    let range = model.parameters.table().layers[layer].coupling.clone();
+    let range = model.parameters.table().layers[layer]
+        .wave()
+        .coupling
+        .clone();
     let raw: Vec<f64> = model.parameters.flat()[range]
         .iter()
         .map(|c| f64::from(*c))
@@ -126,11 +129,12 @@ fn coupling(model: &Model, layer: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ModelConfig;
+    use crate::config::{Architecture, ModelConfig};
     use crate::model::Head;
 
     fn model() -> Model {
         let config = ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size: 5,
             embedding_dim: 8,
             num_layers: 1,
@@ -158,7 +162,7 @@ mod tests {
         assert_eq!(physics.least_distance, 2);
         // From the model's float32 parameters, as they are stored.
         let flat = model.parameters.flat();
-        let ranges = &model.parameters.table().layers[0];
+        let ranges = model.parameters.table().layers[0].wave();
         let damping = softplus(f64::from(flat[ranges.damping.start + 1]));
         let kernel = |t: usize| {
             (-damping * t as f64).exp() * (1.3f32 as f64 * t as f64 + 0.7f32 as f64).cos()

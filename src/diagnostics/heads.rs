@@ -74,9 +74,12 @@ pub fn role(head: &Head, config: &ModelConfig) -> String {
     format!("{range}, {manner}")
 }
 
-/// Every head of a model, layer by layer.
+/// Every head of a model, layer by layer; none of a standard Transformer, whose heads have no waves.
 pub fn report(model: &Model) -> Vec<HeadReport> {
     let config = &model.config;
+    if !config.is_wave() {
+        return Vec::new();
+    }
     let heads = (0..config.num_layers).flat_map(|l| (0..config.num_heads).map(move |h| (l, h)));
     heads
         .map(|(layer, head)| {
@@ -98,9 +101,11 @@ pub fn report(model: &Model) -> Vec<HeadReport> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Architecture;
 
     fn config(field_size: usize) -> ModelConfig {
         ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size: 5,
             embedding_dim: 8,
             num_layers: 2,

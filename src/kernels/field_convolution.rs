@@ -313,6 +313,7 @@ type Piece<'a, T> = (&'a mut [T], &'a mut [Complex<T>]);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Architecture;
     use crate::kernels::testing::{check_gradient, dot, normals};
 
     fn geometry(
@@ -322,6 +323,7 @@ mod tests {
         head_dim: usize,
     ) -> Geometry {
         let config = ModelConfig {
+            architecture: Architecture::Wave,
             vocab_size: 2,
             embedding_dim: 2 * head_dim,
             num_layers: 1,

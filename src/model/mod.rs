@@ -1,4 +1,5 @@
-//! The Wave Field model: its parameters and what a person may bend.
+//! The models: the Wave Field model, what a person may bend of it, and the standard Transformer that
+//! it is compared with.
 
 pub mod inference;
 pub mod network;
@@ -28,7 +29,8 @@ pub struct Model {
     pub config: ModelConfig,
     /// The learned values.
     pub parameters: Parameters,
-    /// L × H gains (see [`Head::gain`]); not learned, not stored in checkpoints.
+    /// L × H gains (see [`Head::gain`]); not learned, not stored in checkpoints. None in a standard
+    /// Transformer.
     pub gains: Vec<f32>,
 }
 
@@ -69,7 +71,12 @@ impl Model {
     }
 
     fn with_parameters(config: ModelConfig, parameters: Parameters) -> Self {
-        let gains = vec![1.0; config.num_layers * config.num_heads];
+        let heads = if config.is_wave() {
+            config.num_heads
+        } else {
+            0
+        };
+        let gains = vec![1.0; config.num_layers * heads];
         Model {
             config,
             parameters,
@@ -80,9 +87,9 @@ impl Model {
     /// The physics of one head.
     ///
     /// # Panics
-    /// When there is no such layer or head.
+    /// When there is no such layer or head, or no waves at all.
     pub fn head(&self, layer: usize, head: usize) -> Head {
-        let ranges = &self.parameters.table().layers[layer];
+        let ranges = self.parameters.table().layers[layer].wave();
         let at = |range: &std::ops::Range<usize>| self.parameters.flat()[range.clone()][head];
         Head {
             frequency: at(&ranges.frequency),
@@ -98,6 +105,13 @@ impl Model {
     /// [`Error::Config`] when there is no such head, or a new value is not a number in its range.
     pub fn set_head(&mut self, layer: usize, head: usize, values: Head) -> Result<()> {
         let (layers, heads) = (self.config.num_layers, self.config.num_heads);
+        if !self.config.is_wave() {
+            return Err(Error::Config {
+                field: "head",
+                message: "a standard Transformer has no waves to bend; open a Wave Field model"
+                    .into(),
+            });
+        }
         if layer >= layers || head >= heads {
             return Err(Error::Config {
                 field: "head",
@@ -132,7 +146,7 @@ impl Model {
                 });
             }
         }
-        let ranges = self.parameters.table().layers[layer].clone();
+        let ranges = self.parameters.table().layers[layer].wave().clone();
         let flat = self.parameters.flat_mut();
         flat[ranges.frequency.start + head] = values.frequency;
         flat[ranges.phase.start + head] = values.phase;

@@ -4,6 +4,7 @@
 mod backward;
 mod buffers;
 mod forward;
+mod standard;
 
 use crate::backend::{Backend, Matrix, Op, OptimizerSettings, TensorId, View};
 use crate::config::ModelConfig;
@@ -12,7 +13,7 @@ use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
 use crate::model::{Model, ParameterTable};
-use buffers::{Buffers, Scratch};
+use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,12 +21,22 @@ use std::sync::Arc;
 pub struct Network {
     config: ModelConfig,
     table: ParameterTable,
-    geometry: Arc<Geometry>,
+    batch: usize,
+    seq_len: usize,
     parameters: TensorId,
-    gains: View,
-    positions: View,
+    /// None in a standard Transformer.
+    field: Option<Field>,
     buffers: Buffers,
     training: Option<Training>,
+}
+
+/// What a wave model has beside its parameters.
+struct Field {
+    geometry: Arc<Geometry>,
+    /// (L, H).
+    gains: View,
+    /// (N, D): the sinusoidal positions, scaled.
+    positions: View,
 }
 
 /// What training needs beside the forward.
@@ -48,29 +59,40 @@ impl Network {
         seq_len: usize,
     ) -> Self {
         let (config, table) = (model.config.clone(), model.parameters.table().clone());
+        assert!(
+            seq_len <= config.max_seq_len,
+            "{seq_len} tokens do not fit in a context of {}",
+            config.max_seq_len
+        );
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
-        let geometry = Arc::new(Geometry::new(&config, batch, seq_len));
         let parameters = allocate(table.flat_len).tensor;
-        let gains = allocate(model.gains.len());
-        let places = allocate(seq_len * config.embedding_dim);
-        let buffers = Buffers::new(&config, &geometry, &mut allocate);
+        let field = config.is_wave().then(|| Field {
+            geometry: Arc::new(Geometry::new(&config, batch, seq_len)),
+            gains: allocate(model.gains.len()),
+            positions: allocate(seq_len * config.embedding_dim),
+        });
+        let size = Size {
+            tokens: batch * seq_len,
+            taps: field.as_ref().map_or(0, |field| field.geometry.taps.count),
+        };
+        let buffers = Buffers::new(&config, size, &mut allocate);
         let network = Network {
             config,
             table,
-            geometry,
+            batch,
+            seq_len,
             parameters,
-            gains,
-            positions: places,
+            field,
             buffers,
             training: None,
         };
-        let config = &network.config;
-        let scale = f64::from(config.position_scale);
-        let table: Vec<f32> = positions(0, seq_len, config.embedding_dim, scale)
-            .into_iter()
-            .map(|x| x as f32)
-            .collect();
-        backend.write(&network.positions, &table);
+        if let Some(field) = &network.field {
+            let config = &network.config;
+            let scale = f64::from(config.position_scale);
+            let table = positions(0, seq_len, config.embedding_dim, scale);
+            let table: Vec<f32> = table.into_iter().map(|x| x as f32).collect();
+            backend.write(&field.positions, &table);
+        }
         network.upload(backend, model);
         network
     }
@@ -93,7 +115,7 @@ impl Network {
             gradients,
             first_moment: allocate(len),
             second_moment: allocate(len),
-            scratch: Scratch::new(&network.config, &network.geometry, &mut allocate),
+            scratch: Scratch::new(&network.config, network.size(), &mut allocate),
         });
         network
     }
@@ -109,16 +131,20 @@ impl Network {
             per_token += len as u64;
             View::of(TensorId(0), 0..len)
         };
-        let one = Geometry::new(config, 1, 1);
-        Buffers::new(config, &one, &mut count);
-        Scratch::new(config, &one, &mut count);
+        let field = |tokens| config.is_wave().then(|| Geometry::new(config, 1, tokens));
+        let one = Size {
+            tokens: 1,
+            taps: field(1).map_or(0, |geometry| geometry.taps.count),
+        };
+        Buffers::new(config, one, &mut count);
+        Scratch::new(config, one, &mut count);
         // The convolution's correlations: a complex line for each head of each sequence.
-        let line = Geometry::new(config, 1, seq_len).fft_len() as u64;
+        let line = field(seq_len).map_or(0, |geometry| geometry.fft_len() as u64);
         let per_sequence = seq_len as u64 * per_token + 2 * config.num_heads as u64 * line;
         (batch as u64).saturating_mul(per_sequence)
     }
 
-    /// Every layer's frequency, damping and phase, one after another.
+    /// Every layer's frequency, damping and phase, one after another; none in a standard Transformer.
     pub fn waves(&self) -> Vec<View> {
         let heads = self.wave_heads();
         heads
@@ -130,7 +156,9 @@ impl Network {
     /// Writes the model's parameters and gains to the backend.
     pub fn upload(&self, backend: &mut impl Backend, model: &Model) {
         backend.write(&self.flat_parameters(), model.parameters.flat());
-        backend.write(&self.gains, &model.gains);
+        if let Some(field) = &self.field {
+            backend.write(&field.gains, &model.gains);
+        }
     }
 
     /// All parameters, in the order of [`crate::model::Parameters::flat`].
@@ -193,6 +221,22 @@ impl Network {
         ]
     }
 
+    /// # Panics
+    /// In a standard Transformer.
+    fn field(&self) -> &Field {
+        self.field.as_ref().expect("a wave model")
+    }
+
+    fn size(&self) -> Size {
+        Size {
+            tokens: self.rows(),
+            taps: self
+                .field
+                .as_ref()
+                .map_or(0, |field| field.geometry.taps.count),
+        }
+    }
+
     fn training(&self) -> &Training {
         self.training.as_ref().expect("laid out for training")
     }
@@ -209,7 +253,7 @@ impl Network {
 
     /// Tokens in a batch.
     fn rows(&self) -> usize {
-        self.geometry.batch * self.geometry.seq_len
+        self.batch * self.seq_len
     }
 
     /// A buffer of (rows, columns).

@@ -3,7 +3,7 @@
 //! All values lie in one flat vector, so that clipping, the optimiser and a GPU upload are each
 //! one operation. Tensors start at multiples of [`ALIGNMENT`]; the gaps stay zero.
 
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 use crate::rng::{Philox, Stream};
 use std::ops::Range;
 
@@ -58,23 +58,57 @@ impl ParameterSpec {
 pub struct LayerRanges {
     pub norm1_weight: Range<usize>,
     pub norm1_bias: Range<usize>,
-    /// `[2D, D]`: the key rows, then the value rows. The release's query third is never used.
-    pub key_value_weight: Range<usize>,
-    pub key_value_bias: Range<usize>,
-    pub gate_weight: Range<usize>,
-    pub gate_bias: Range<usize>,
+    pub attention: AttentionRanges,
     pub out_weight: Range<usize>,
     pub out_bias: Range<usize>,
-    pub frequency: Range<usize>,
-    pub damping: Range<usize>,
-    pub phase: Range<usize>,
-    pub coupling: Range<usize>,
     pub norm2_weight: Range<usize>,
     pub norm2_bias: Range<usize>,
     pub ffn_in_weight: Range<usize>,
     pub ffn_in_bias: Range<usize>,
     pub ffn_out_weight: Range<usize>,
     pub ffn_out_bias: Range<usize>,
+}
+
+/// Where those tensors of a layer lie that an architecture has to itself.
+#[derive(Debug, Clone)]
+pub enum AttentionRanges {
+    Wave(WaveRanges),
+    Standard(StandardRanges),
+}
+
+/// Wave attention.
+#[derive(Debug, Clone)]
+pub struct WaveRanges {
+    /// `[2D, D]`: the key rows, then the value rows. The release's query third is never used.
+    pub key_value_weight: Range<usize>,
+    pub key_value_bias: Range<usize>,
+    pub gate_weight: Range<usize>,
+    pub gate_bias: Range<usize>,
+    pub frequency: Range<usize>,
+    pub damping: Range<usize>,
+    pub phase: Range<usize>,
+    pub coupling: Range<usize>,
+}
+
+/// Softmax attention.
+#[derive(Debug, Clone)]
+pub struct StandardRanges {
+    /// `[3D, D]`: the query rows, then the key rows, then the value rows.
+    pub in_weight: Range<usize>,
+    pub in_bias: Range<usize>,
+}
+
+impl LayerRanges {
+    /// The layer's wave attention.
+    ///
+    /// # Panics
+    /// When the model is a standard Transformer.
+    pub fn wave(&self) -> &WaveRanges {
+        match &self.attention {
+            AttentionRanges::Wave(ranges) => ranges,
+            AttentionRanges::Standard(_) => panic!("a standard Transformer has no waves"),
+        }
+    }
 }
 
 /// Where the tensors of one interference module lie in the flat vector.
@@ -98,6 +132,8 @@ pub struct InterferenceRanges {
 pub struct ParameterTable {
     pub specs: Vec<ParameterSpec>,
     pub token_embedding: Range<usize>,
+    /// `[M, D]`: a standard Transformer's learned positions.
+    pub positional_embedding: Option<Range<usize>>,
     pub layers: Vec<LayerRanges>,
     pub interference: Vec<InterferenceRanges>,
     pub norm_weight: Range<usize>,
@@ -145,7 +181,7 @@ impl Builder {
         )
     }
 
-    fn layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
+    fn wave_layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
         let (d, f, h) = (config.embedding_dim, config.ffn_dim, config.num_heads);
         let name = |part: &str| format!("layers.{i}.{part}");
         let (norm1_weight, norm1_bias) = self.norm(&name("norm1"), d);
@@ -160,22 +196,52 @@ impl Builder {
         let phase = wave("attention.wave_phase", 0.0, pi);
         let noisy = Initial::NoisyIdentity(0.01);
         let coupling = self.add(name("attention.field_coupling"), &[h, h], noisy);
+        let attention = AttentionRanges::Wave(WaveRanges {
+            key_value_weight,
+            key_value_bias,
+            gate_weight,
+            gate_bias,
+            frequency,
+            damping,
+            phase,
+            coupling,
+        });
         let (norm2_weight, norm2_bias) = self.norm(&name("norm2"), d);
         let (ffn_in_weight, ffn_in_bias) = self.linear(&name("ffn.0"), f, d);
         let (ffn_out_weight, ffn_out_bias) = self.linear(&name("ffn.3"), d, f);
         LayerRanges {
             norm1_weight,
             norm1_bias,
-            key_value_weight,
-            key_value_bias,
-            gate_weight,
-            gate_bias,
+            attention,
             out_weight,
             out_bias,
-            frequency,
-            damping,
-            phase,
-            coupling,
+            norm2_weight,
+            norm2_bias,
+            ffn_in_weight,
+            ffn_in_bias,
+            ffn_out_weight,
+            ffn_out_bias,
+        }
+    }
+
+    fn standard_layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
+        let (d, f) = (config.embedding_dim, config.ffn_dim);
+        let name = |part: &str| format!("transformer.layers.{i}.{part}");
+        let (norm1_weight, norm1_bias) = self.norm(&name("norm1"), d);
+        let attention = AttentionRanges::Standard(StandardRanges {
+            in_weight: self.add(name("self_attn.in_proj_weight"), &[3 * d, d], WEIGHT),
+            in_bias: self.add(name("self_attn.in_proj_bias"), &[3 * d], ZERO),
+        });
+        let (out_weight, out_bias) = self.linear(&name("self_attn.out_proj"), d, d);
+        let (norm2_weight, norm2_bias) = self.norm(&name("norm2"), d);
+        let (ffn_in_weight, ffn_in_bias) = self.linear(&name("linear1"), f, d);
+        let (ffn_out_weight, ffn_out_bias) = self.linear(&name("linear2"), d, f);
+        LayerRanges {
+            norm1_weight,
+            norm1_bias,
+            attention,
+            out_weight,
+            out_bias,
             norm2_weight,
             norm2_bias,
             ffn_in_weight,
@@ -221,8 +287,15 @@ impl ParameterTable {
         let mut builder = Builder::default();
         let shape = [config.vocab_size, config.embedding_dim];
         let token_embedding = builder.add("token_embedding.weight".into(), &shape, WEIGHT);
+        let positional_embedding = (config.architecture == Architecture::Standard).then(|| {
+            let shape = [config.max_seq_len, config.embedding_dim];
+            builder.add("positional_embedding.weight".into(), &shape, WEIGHT)
+        });
         let layers = (0..config.num_layers)
-            .map(|i| builder.layer(config, i))
+            .map(|i| match config.architecture {
+                Architecture::Wave => builder.wave_layer(config, i),
+                Architecture::Standard => builder.standard_layer(config, i),
+            })
             .collect();
         let interference = (0..config.num_interference())
             .map(|j| builder.interference(config, j))
@@ -231,6 +304,7 @@ impl ParameterTable {
         ParameterTable {
             specs: builder.specs,
             token_embedding,
+            positional_embedding,
             layers,
             interference,
             norm_weight,

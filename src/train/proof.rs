@@ -5,7 +5,7 @@ use super::{TrainConfig, Trainer};
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Backend, Device, Matrix, Op, StepInputs, Then, View};
 use crate::bench::random_tokens;
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 use crate::error::Result;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
@@ -101,6 +101,7 @@ fn matrix_product(device: &mut Device) -> (Op, View) {
 /// The model of the proof.
 fn config() -> ModelConfig {
     ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size: 50,
         embedding_dim: 48,
         num_layers: 2,

@@ -1,9 +1,10 @@
 use super::*;
 use crate::backend::{Reading, TensorId, View};
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 
 fn config() -> ModelConfig {
     ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size: 7,
         embedding_dim: 16,
         num_layers: 3,

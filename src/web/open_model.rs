@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
+use crate::decode::StateSize;
 use crate::error::{Error, Result};
 use crate::model::{Head, Model};
 use crate::tokenizer::Tokenizer;
@@ -49,6 +50,8 @@ pub struct ModelInfo<'a> {
     vocabulary_kind: &'static str,
     tokens: Vec<String>,
     layers: Vec<Vec<HeadInfo>>,
+    /// What writing keeps of the text.
+    state: StateSize,
     /// How it was trained, as far as the file says.
     trained: &'a BTreeMap<String, String>,
 }
@@ -87,7 +90,10 @@ impl OpenModel {
                 ),
             });
         }
-        let (layers, heads) = (model.config.num_layers, model.config.num_heads);
+        let (layers, heads) = match model.config.is_wave() {
+            true => (model.config.num_layers, model.config.num_heads),
+            false => (0, 0),
+        };
         let file_head = |layer, head| FileHead {
             head: model.head(layer, head),
             raw_damping: model.parameters.flat()[raw_damping(&model, layer, head)],
@@ -116,6 +122,7 @@ impl OpenModel {
                 .map(|id| self.tokenizer.token_text(id))
                 .collect(),
             layers: self.layers(),
+            state: StateSize::of(&self.model.config),
             trained: &self.extra,
         }
     }
@@ -141,6 +148,12 @@ impl OpenModel {
             Some(known) if known.len() == heads.len() => (0..heads.len())
                 .map(|head| self.model.head(layer, head))
                 .collect(),
+            _ if !self.model.config.is_wave() => {
+                return Err(Error::Config {
+                    field: "heads",
+                    message: "a standard Transformer has no waves to bend".into(),
+                });
+            }
             _ => {
                 return Err(Error::Config {
                     field: "heads",
@@ -172,7 +185,7 @@ impl OpenModel {
     /// Gives one layer, or all of them, the heads of the file.
     pub fn reset_heads(&mut self, only: Option<usize>) -> Result<()> {
         let layers = self.file_heads.len();
-        if let Some(layer) = only.filter(|&layer| layer >= layers) {
+        if let Some(layer) = only.filter(|&layer| layers > 0 && layer >= layers) {
             return Err(Error::Config {
                 field: "layer",
                 message: format!("must be from 0 to {}, but is {layer}", layers - 1),
@@ -236,13 +249,13 @@ impl OpenModel {
 
 /// Where a head's raw damping stands among the parameters.
 fn raw_damping(model: &Model, layer: usize, head: usize) -> usize {
-    model.parameters.table().layers[layer].damping.start + head
+    model.parameters.table().layers[layer].wave().damping.start + head
 }
 
 /// Sets a head. It becomes the file's own first: so what is left as the file has it is accepted
 /// whatever its size, and keeps its bits, the raw damping's too.
 fn bend(model: &mut Model, layer: usize, head: usize, values: Head, file: FileHead) -> Result<()> {
-    let ranges = model.parameters.table().layers[layer].clone();
+    let ranges = model.parameters.table().layers[layer].wave().clone();
     let flat = model.parameters.flat_mut();
     flat[ranges.frequency.start + head] = file.head.frequency;
     flat[ranges.damping.start + head] = file.raw_damping;

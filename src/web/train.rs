@@ -4,7 +4,7 @@ use super::open_model::OpenModel;
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
 use crate::checkpoint::Checkpoint;
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
 use crate::model::{Head, Model, softplus};
@@ -33,6 +33,8 @@ pub struct Vocabulary {
 /// The shape of the model, but for the size of its vocabulary, which the text decides.
 #[derive(Deserialize)]
 struct Shape {
+    #[serde(default)]
+    architecture: Architecture,
     embedding_dim: usize,
     num_layers: usize,
     num_heads: usize,
@@ -150,6 +152,7 @@ impl Training {
         let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
         let data = Dataset::from_text(&tokenizer, &text, VALIDATION_SHARE)?;
         let config = ModelConfig {
+            architecture: shape.architecture,
             vocab_size: tokenizer.vocab_size(),
             embedding_dim: shape.embedding_dim,
             num_layers: shape.num_layers,

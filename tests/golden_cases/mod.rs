@@ -4,7 +4,7 @@
 use safetensors::SafeTensors;
 use serde_json::Value;
 use wavefield::backend::{Backend, OptimizerSettings, StepInputs, View};
-use wavefield::config::ModelConfig;
+use wavefield::config::{Architecture, ModelConfig};
 use wavefield::model::network::Network;
 use wavefield::model::{Model, ParameterSpec};
 use wavefield::train::schedule::Schedule;
@@ -69,7 +69,10 @@ impl Case {
     }
 
     fn model(&self) -> Model {
-        let config: ModelConfig = serde_json::from_str(&self.metadata("config")).unwrap();
+        let mut config: ModelConfig = serde_json::from_str(&self.metadata("config")).unwrap();
+        if self.metadata("model") == "standard" {
+            config.architecture = Architecture::Standard;
+        }
         let mut model = Model::zeros(config).unwrap();
         for spec in model.parameters.specs().to_vec() {
             let values = self.kept("param.", &spec);
@@ -179,7 +182,8 @@ pub async fn run_case<B: Backend>(
     for spec in model.parameters.specs() {
         let flat = network.flat_gradients();
         let found = read(backend, View::of(flat.tensor, spec.range())).await?;
-        let error = relative(&found, &case.kept("grad.", spec));
+        let expected = case.kept("grad.", spec);
+        let error = relative(&found, &expected);
         report.check(&format!("grad {}", spec.name), error, tolerances.gradients);
     }
 
@@ -210,8 +214,16 @@ pub async fn run_case<B: Backend>(
     }
     for spec in model.parameters.specs() {
         let parameters = network.flat_parameters().tensor;
-        let found = read(backend, View::of(parameters, spec.range())).await?;
-        let error = relative(&found, &case.kept("adamw.param.", spec));
+        let mut found = read(backend, View::of(parameters, spec.range())).await?;
+        let mut expected = case.kept("adamw.param.", spec);
+        if spec.name.ends_with("self_attn.in_proj_bias") {
+            // The keys' bias has no true gradient (it moves all of a row's scores alike), so AdamW
+            // makes steps of its rounding.
+            let third = expected.len() / 3;
+            found.drain(third..2 * third);
+            expected.drain(third..2 * third);
+        }
+        let error = relative(&found, &expected);
         report.check(
             &format!("after three steps {}", spec.name),
             error,

@@ -3,11 +3,11 @@
 use crate::Outcome;
 use crate::twins::Twins;
 use std::sync::Arc;
-use wavefield::ModelConfig;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Op, View, WaveGradients, WaveHeads};
 use wavefield::kernels::field_convolution::Geometry;
 use wavefield::kernels::wave_kernel::Taps;
+use wavefield::{Architecture, ModelConfig};
 
 const HEADS: usize = 3;
 
@@ -103,6 +103,7 @@ pub async fn wave_kernel_backward(device: GpuDevice) -> Outcome {
 /// A batch on the field; a length that is at most the context.
 fn geometry(field_size: usize, max_seq_len: usize, seq_len: usize, head_dim: usize) -> Geometry {
     let config = ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size: 2,
         embedding_dim: HEADS * head_dim,
         num_layers: 1,

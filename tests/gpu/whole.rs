@@ -6,7 +6,6 @@ mod golden_cases;
 use crate::Outcome;
 use crate::twins::compare;
 use golden_cases::{Case, Tolerances, run_case};
-use wavefield::ModelConfig;
 use wavefield::backend::gpu::{Gpu, GpuDevice};
 use wavefield::backend::{Backend, Device};
 use wavefield::bench::random_tokens;
@@ -15,6 +14,7 @@ use wavefield::model::inference::logits_on;
 use wavefield::tokenizer::Tokenizer;
 use wavefield::train::proof::{distance, prove};
 use wavefield::train::{Dataset, StepReport, TrainConfig, Trainer};
+use wavefield::{Architecture, ModelConfig};
 
 const TOLERANCES: Tolerances = Tolerances {
     logits: 1e-4,
@@ -24,7 +24,7 @@ const TOLERANCES: Tolerances = Tolerances {
 };
 
 /// Built in, because a browser cannot read the folder.
-const CASES: [(&str, &[u8]); 4] = [
+const CASES: [(&str, &[u8]); 5] = [
     (
         "wave_unit_stride",
         include_bytes!("../fixtures/wave_unit_stride.safetensors"),
@@ -40,6 +40,10 @@ const CASES: [(&str, &[u8]); 4] = [
     (
         "wave_released_shape",
         include_bytes!("../fixtures/wave_released_shape.safetensors"),
+    ),
+    (
+        "standard_baseline",
+        include_bytes!("../fixtures/standard_baseline.safetensors"),
     ),
 ];
 
@@ -65,6 +69,7 @@ pub async fn proof_passes(device: GpuDevice) -> Outcome {
 /// A small model of characters, and its settings.
 fn shape(vocab_size: usize) -> (ModelConfig, TrainConfig) {
     let config = ModelConfig {
+        architecture: Architecture::Wave,
         vocab_size,
         embedding_dim: 16,
         num_layers: 2,

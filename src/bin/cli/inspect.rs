@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wavefield::config::ModelConfig;
-use wavefield::decode::{AtLimit, Decoder};
+use wavefield::decode::StateSize;
 use wavefield::diagnostics::heads::{HeadReport, report};
 use wavefield::error::Result;
 
@@ -19,11 +19,11 @@ pub struct Inspect {
 struct Report {
     config: ModelConfig,
     parameters: usize,
-    /// Cells from one token to the next.
-    stride: f64,
+    /// Cells from one token to the next; nothing where there is no field.
+    stride: Option<f64>,
     tokenizer: &'static str,
-    /// What the decoder carries from token to token, however long the text.
-    state_bytes: usize,
+    /// What the decoder carries from token to token.
+    state_bytes: StateSize,
     heads: Vec<HeadReport>,
     /// Whatever else the file says about itself.
     notes: BTreeMap<String, String>,
@@ -35,9 +35,9 @@ impl Inspect {
         let model = checkpoint.model;
         let report = Report {
             parameters: model.config.parameter_count(),
-            stride: model.config.stride(),
+            stride: model.config.is_wave().then(|| model.config.stride()),
             tokenizer: tokenizer.kind(),
-            state_bytes: Decoder::new(&model, AtLimit::default()).state_bytes(),
+            state_bytes: StateSize::of(&model.config),
             heads: report(&model),
             config: model.config,
             notes: checkpoint.extra,
@@ -59,15 +59,29 @@ fn print(report: &Report) {
             "shape        {} layers of {} heads, width {}, feed-forward {}",
             c.num_layers, c.num_heads, c.embedding_dim, c.ffn_dim
         ),
-        format!(
-            "field        {} cells for {} tokens, stride {}",
-            c.field_size, c.max_seq_len, report.stride
-        ),
+        match report.stride {
+            Some(stride) => format!(
+                "field        {} cells for {} tokens, stride {stride}",
+                c.field_size, c.max_seq_len
+            ),
+            None => format!(
+                "attention    softmax over up to {} tokens, with learned positions",
+                c.max_seq_len
+            ),
+        },
         format!(
             "vocabulary   {} tokens ({})",
             c.vocab_size, report.tokenizer
         ),
-        format!("state        {} bytes while decoding", report.state_bytes),
+        match report.state_bytes {
+            StateSize {
+                constant,
+                per_token: 0,
+            } => format!("state        {constant} bytes while decoding"),
+            StateSize { per_token, .. } => {
+                format!("state        {per_token} bytes for each token while decoding")
+            }
+        },
     ];
     lines.extend(
         report
@@ -75,7 +89,9 @@ fn print(report: &Report) {
             .iter()
             .map(|(key, value)| format!("{key:<12} {value}")),
     );
-    lines.push("\nlayer head  frequency  damping   phase  reach  role".into());
+    if !report.heads.is_empty() {
+        lines.push("\nlayer head  frequency  damping   phase  reach  role".into());
+    }
     lines.extend(report.heads.iter().map(|head| {
         format!(
             "{:>5} {:>4}  {:>9.4}  {:>7.4}  {:>6.3}  {:>5.1}  {}",

@@ -3,7 +3,7 @@
 use super::read_text;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use wavefield::config::ModelConfig;
+use wavefield::config::{Architecture, ModelConfig};
 use wavefield::error::{Error, Result};
 use wavefield::train::TrainConfig;
 
@@ -49,19 +49,26 @@ pub enum TokenizerRecipe {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelRecipe {
+    #[serde(default)]
+    architecture: Architecture,
     embedding_dim: usize,
     num_layers: usize,
     num_heads: usize,
     ffn_dim: usize,
-    field_size: usize,
     max_seq_len: usize,
+    // A standard Transformer has none of these.
+    #[serde(default)]
+    field_size: usize,
+    #[serde(default)]
     interference_interval: usize,
+    #[serde(default)]
     position_scale: f32,
 }
 
 impl ModelRecipe {
     pub fn config(&self, vocab_size: usize) -> ModelConfig {
         ModelConfig {
+            architecture: self.architecture,
             vocab_size,
             embedding_dim: self.embedding_dim,
             num_layers: self.num_layers,

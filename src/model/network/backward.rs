@@ -4,8 +4,9 @@
 //! branch.
 
 use super::forward::{Place, site};
-use super::{Network, dense};
+use super::{Field, Network, dense};
 use crate::backend::{Matrix, Op, Then, View, WaveGradients};
+use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
 use std::ops::Range;
 
@@ -53,10 +54,13 @@ impl Network {
             self.feed_forward_backward(layer, dropout, &mut ops);
             self.attention_backward(layer, dropout, &mut ops);
         }
-        ops.push(self.wave_kernel_backward());
+        if let Some(field) = &self.field {
+            ops.push(self.wave_kernel_backward(field));
+        }
         ops.push(Op::EmbedBackward {
             dy: s.dstream.clone(),
             dtable: self.gradient(embedding),
+            dpositions: self.learned_positions().map(|range| self.gradient(&range)),
             dim,
             dropout: site(dropout, Place::Embedding),
         });
@@ -99,7 +103,7 @@ impl Network {
     }
 
     /// Everything behind y = x Wᵀ + b: the weight's and the bias's gradient, and the input's.
-    fn linear_backward(
+    pub(super) fn linear_backward(
         &self,
         (x, dy): (&View, &View),
         (weight, bias): (&Range<usize>, &Range<usize>),
@@ -170,16 +174,32 @@ impl Network {
     fn attention_backward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
         let s = &self.training().scratch;
-        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
         let dy = self.branch_gradient(site(dropout, Place::Attention(i)), ops);
         let out = (&p.out_weight, &p.out_bias);
         self.linear_backward((&b.mixed, &dy), out, (&s.dmixed, false), Then::Nothing, ops);
+        match self.config.architecture {
+            Architecture::Wave => self.wave_attention_backward(i, ops),
+            Architecture::Standard => self.standard_attention_backward(i, ops),
+        }
+        ops.push(self.norm_backward(&b.input, &b.stats1, (&p.norm1_weight, &p.norm1_bias)));
+    }
+
+    /// From `dmixed` into `dnormed`.
+    fn wave_attention_backward(&self, i: usize, ops: &mut Vec<Op>) {
+        let (p, layer) = (self.table.layers[i].wave(), &self.buffers.layers[i]);
+        let b = layer.wave();
+        let (dmixed, dnormed) = {
+            let s = &self.training().scratch;
+            (&s.dmixed, &s.dnormed)
+        };
+        let s = self.training().scratch.wave();
+        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
         ops.extend([
             Op::CoupleGateBackward {
                 gathered: b.gathered.clone(),
                 gate: b.gate.clone(),
                 coupling: self.parameter(&p.coupling),
-                dy: s.dmixed.clone(),
+                dy: dmixed.clone(),
                 dgathered: s.dgathered.clone(),
                 dgate: s.dgate.clone(),
                 dcoupling: self.gradient(&p.coupling),
@@ -187,7 +207,7 @@ impl Network {
                 head_dim,
             },
             Op::FieldConvolutionBackward {
-                geometry: self.geometry.clone(),
+                geometry: self.field().geometry.clone(),
                 deposits: b.deposits.clone(),
                 kernel: self.buffers.kernel(i),
                 dy: s.dgathered.clone(),
@@ -204,46 +224,42 @@ impl Network {
         ]);
         let keys_values = (&p.key_value_weight, &p.key_value_bias);
         let gate = (&p.gate_weight, &p.gate_bias);
-        self.linear_backward(
-            (&b.normed1, &s.dkeys_values),
-            keys_values,
-            (&s.dnormed, false),
-            Then::Nothing,
-            ops,
-        );
-        self.linear_backward(
-            (&b.normed1, &s.dgate),
-            gate,
-            (&s.dnormed, true),
-            Then::Nothing,
-            ops,
-        );
-        ops.push(self.norm_backward(&b.input, &b.stats1, (&p.norm1_weight, &p.norm1_bias)));
+        let x = &layer.normed1;
+        let first = (dnormed, false);
+        self.linear_backward((x, &s.dkeys_values), keys_values, first, Then::Nothing, ops);
+        self.linear_backward((x, &s.dgate), gate, (dnormed, true), Then::Nothing, ops);
     }
 
     /// From all layers' kernels to their waves.
-    fn wave_kernel_backward(&self) -> Op {
-        let gradients = self.table.layers.iter().map(|p| WaveGradients {
-            frequency: self.gradient(&p.frequency),
-            damping: self.gradient(&p.damping),
-            phase: self.gradient(&p.phase),
+    fn wave_kernel_backward(&self, field: &Field) -> Op {
+        let gradients = self.table.layers.iter().map(|layer| {
+            let p = layer.wave();
+            WaveGradients {
+                frequency: self.gradient(&p.frequency),
+                damping: self.gradient(&p.damping),
+                phase: self.gradient(&p.phase),
+            }
         });
         Op::WaveKernelBackward {
             layers: self.wave_heads(),
             gradients: gradients.collect(),
-            taps: self.geometry.taps,
-            dkernel: self.training().scratch.dkernels.clone(),
+            taps: field.geometry.taps,
+            dkernel: self.training().scratch.wave().dkernels.clone(),
         }
     }
 
     fn interference_backward(&self, j: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.interference[j], &self.buffers.interference[j]);
-        let s = &self.training().scratch;
+        let (dstream, dbranch) = {
+            let s = &self.training().scratch;
+            (&s.dstream, &s.dbranch)
+        };
+        let s = self.training().scratch.wave();
         let context = self.context(j, dropout);
         ops.push(Op::InterfereBackward {
             inputs: self.interference_inputs(j, dropout),
             stats: b.stats.clone(),
-            dout: s.dstream.clone(),
+            dout: dstream.clone(),
             dlocal: s.dlocal.clone(),
             dglobal: s.dglobal.clone(),
             dcontext: s.dcontext.clone(),
@@ -256,23 +272,23 @@ impl Network {
         ops.extend([
             self.weight_gradient(&s.dgate, &b.input, dfrom_stream, Some(&p.gate_bias)),
             self.weight_gradient(&s.dgate, context, dfrom_context, None),
-            self.input_gradient(&s.dgate, from_stream, &s.dstream, true, Then::Nothing),
+            self.input_gradient(&s.dgate, from_stream, dstream, true, Then::Nothing),
             self.input_gradient(&s.dgate, from_context, &s.dcontext, true, Then::Nothing),
         ]);
         let (local, global) = (
             (&p.local_weight, &p.local_bias),
             (&p.global_weight, &p.global_bias),
         );
-        let (dstream, dcontext) = ((&s.dstream, true), (&s.dcontext, true));
+        let (dstream, dcontext) = ((dstream, true), (&s.dcontext, true));
         let nothing = || Then::Nothing;
         self.linear_backward((&b.input, &s.dlocal), local, dstream, nothing(), ops);
         self.linear_backward((context, &s.dglobal), global, dcontext, nothing(), ops);
         let dexpanded = match site(dropout, Place::Context(j)) {
             None => &s.dcontext,
             Some(site) => {
-                let (x, y) = (s.dcontext.clone(), s.dbranch.clone());
+                let (x, y) = (s.dcontext.clone(), dbranch.clone());
                 ops.push(Op::Dropout { x, y, site });
-                &s.dbranch
+                dbranch
             }
         };
         let (expand, compress) = (
@@ -283,7 +299,7 @@ impl Network {
         self.linear_backward((&b.means, dexpanded), expand, dmeans, nothing(), ops);
         ops.push(Op::PrefixMeanBackward {
             d: s.dmeans.clone(),
-            seq_len: self.geometry.seq_len,
+            seq_len: self.seq_len,
             dim: self.config.context_dim(),
         });
         self.linear_backward((&b.input, &s.dmeans), compress, dstream, nothing(), ops);

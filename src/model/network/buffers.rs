@@ -1,10 +1,18 @@
 //! The tensors of a network, allocated once.
 
 use crate::backend::View;
-use crate::config::ModelConfig;
+use crate::config::{Architecture, ModelConfig};
 use crate::kernels::cross_entropy::{ROW, SUMMARY};
-use crate::kernels::field_convolution::Geometry;
 use crate::kernels::interference::STATS;
+
+/// What the tensors' sizes follow from, beside the model's shape.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// T = batch·seq_len.
+    pub tokens: usize,
+    /// Taps of a kernel; 0 in a standard Transformer.
+    pub taps: usize,
+}
 
 /// What one layer computes; T = batch·seq_len rows of tokens.
 pub struct LayerBuffers {
@@ -16,16 +24,49 @@ pub struct LayerBuffers {
     pub stats1: View,
     pub normed2: View,
     pub stats2: View,
-    /// (T, 2D), (T, D), (T, D).
-    pub keys_values: View,
-    pub gate: View,
-    pub deposits: View,
-    /// (T, D) each: what the tokens gather, and the same coupled and gated.
-    pub gathered: View,
+    pub attention: AttentionBuffers,
+    /// (T, D): what the tokens heard of each other, before the projection out.
     pub mixed: View,
     /// (T, F) each: before and after the GELU.
     pub hidden: View,
     pub activated: View,
+}
+
+/// What an architecture's attention computes on the way.
+pub enum AttentionBuffers {
+    Wave(WaveBuffers),
+    Standard(StandardBuffers),
+}
+
+/// Wave attention.
+pub struct WaveBuffers {
+    /// (T, 2D), (T, D), (T, D).
+    pub keys_values: View,
+    pub gate: View,
+    pub deposits: View,
+    /// (T, D): what the tokens gather, before it is coupled and gated.
+    pub gathered: View,
+}
+
+/// Softmax attention.
+pub struct StandardBuffers {
+    /// (T, 3D): queries, keys and values.
+    pub qkv: View,
+    /// (T, H).
+    pub stats: View,
+}
+
+impl LayerBuffers {
+    /// Wave attention's own.
+    ///
+    /// # Panics
+    /// In a standard Transformer.
+    pub fn wave(&self) -> &WaveBuffers {
+        match &self.attention {
+            AttentionBuffers::Wave(buffers) => buffers,
+            AttentionBuffers::Standard(_) => panic!("a standard Transformer has no waves"),
+        }
+    }
 }
 
 /// What one interference module computes.
@@ -48,7 +89,7 @@ pub struct InterferenceBuffers {
 
 /// All tensors of the forward and the loss.
 pub struct Buffers {
-    /// (L, H, taps): every layer's kernels.
+    /// (L, H, taps): every layer's kernels; empty in a standard Transformer.
     pub kernels: View,
     pub layers: Vec<LayerBuffers>,
     pub interference: Vec<InterferenceBuffers>,
@@ -66,12 +107,8 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    pub fn new(
-        config: &ModelConfig,
-        geometry: &Geometry,
-        allocate: &mut impl FnMut(usize) -> View,
-    ) -> Self {
-        let t = geometry.batch * geometry.seq_len;
+    pub fn new(config: &ModelConfig, size: Size, allocate: &mut impl FnMut(usize) -> View) -> Self {
+        let t = size.tokens;
         let (d, f, c) = (config.embedding_dim, config.ffn_dim, config.context_dim());
         let layers = (0..config.num_layers)
             .map(|_| LayerBuffers {
@@ -81,10 +118,18 @@ impl Buffers {
                 stats1: allocate(t * 2),
                 normed2: allocate(t * d),
                 stats2: allocate(t * 2),
-                keys_values: allocate(t * 2 * d),
-                gate: allocate(t * d),
-                deposits: allocate(t * d),
-                gathered: allocate(t * d),
+                attention: match config.architecture {
+                    Architecture::Wave => AttentionBuffers::Wave(WaveBuffers {
+                        keys_values: allocate(t * 2 * d),
+                        gate: allocate(t * d),
+                        deposits: allocate(t * d),
+                        gathered: allocate(t * d),
+                    }),
+                    Architecture::Standard => AttentionBuffers::Standard(StandardBuffers {
+                        qkv: allocate(t * 3 * d),
+                        stats: allocate(t * config.num_heads),
+                    }),
+                },
                 mixed: allocate(t * d),
                 hidden: allocate(t * f),
                 activated: allocate(t * f),
@@ -104,7 +149,7 @@ impl Buffers {
             })
             .collect();
         Buffers {
-            kernels: allocate(config.num_layers * config.num_heads * geometry.taps.count),
+            kernels: allocate(config.num_layers * config.num_heads * size.taps),
             layers,
             interference,
             output: allocate(t * d),
@@ -138,8 +183,27 @@ pub struct Scratch {
     pub dbranch: View,
     /// (T, D): of a normalised input.
     pub dnormed: View,
-    /// (T, D) each.
+    /// (T, D).
     pub dmixed: View,
+    pub attention: AttentionScratch,
+    /// (T, F).
+    pub dhidden: View,
+    /// (T, V).
+    pub dlogits: View,
+}
+
+/// Gradients of what an architecture has to itself.
+pub enum AttentionScratch {
+    Wave(WaveScratch),
+    Standard {
+        /// (T, 3D).
+        dqkv: View,
+    },
+}
+
+/// Of wave attention and interference.
+pub struct WaveScratch {
+    /// (T, D) each.
     pub dgathered: View,
     pub dgate: View,
     pub ddeposits: View,
@@ -147,45 +211,57 @@ pub struct Scratch {
     pub dkeys_values: View,
     /// (L, H, taps).
     pub dkernels: View,
-    /// (T, F).
-    pub dhidden: View,
     /// (T, D) each.
     pub dlocal: View,
     pub dglobal: View,
     pub dcontext: View,
     /// (T, C).
     pub dmeans: View,
-    /// (T, V).
-    pub dlogits: View,
 }
 
 impl Scratch {
-    pub fn new(
-        config: &ModelConfig,
-        geometry: &Geometry,
-        allocate: &mut impl FnMut(usize) -> View,
-    ) -> Self {
-        let t = geometry.batch * geometry.seq_len;
+    pub fn new(config: &ModelConfig, size: Size, allocate: &mut impl FnMut(usize) -> View) -> Self {
+        let t = size.tokens;
         let d = config.embedding_dim;
         Scratch {
             dstream: allocate(t * d),
             dbranch: allocate(t * d),
             dnormed: allocate(t * d),
             dmixed: allocate(t * d),
-            dgathered: allocate(t * d),
-            dgate: allocate(t * d),
-            ddeposits: allocate(t * d),
-            dkeys_values: allocate(t * 2 * d),
-            dkernels: allocate(config.num_layers * config.num_heads * geometry.taps.count),
+            attention: match config.architecture {
+                Architecture::Wave => AttentionScratch::Wave(WaveScratch {
+                    dgathered: allocate(t * d),
+                    dgate: allocate(t * d),
+                    ddeposits: allocate(t * d),
+                    dkeys_values: allocate(t * 2 * d),
+                    dkernels: allocate(config.num_layers * config.num_heads * size.taps),
+                    dlocal: allocate(t * d),
+                    dglobal: allocate(t * d),
+                    dcontext: allocate(t * d),
+                    dmeans: allocate(t * config.context_dim()),
+                }),
+                Architecture::Standard => AttentionScratch::Standard {
+                    dqkv: allocate(t * 3 * d),
+                },
+            },
             dhidden: allocate(t * config.ffn_dim),
-            dlocal: allocate(t * d),
-            dglobal: allocate(t * d),
-            dcontext: allocate(t * d),
-            dmeans: allocate(t * config.context_dim()),
             dlogits: allocate(t * config.vocab_size),
         }
     }
 
+    /// Of wave attention and interference.
+    ///
+    /// # Panics
+    /// In a standard Transformer.
+    pub fn wave(&self) -> &WaveScratch {
+        match &self.attention {
+            AttentionScratch::Wave(scratch) => scratch,
+            AttentionScratch::Standard { .. } => panic!("a standard Transformer has no waves"),
+        }
+    }
+}
+
+impl WaveScratch {
     /// (H, taps): the gradient of a layer's kernels.
     pub fn dkernel(&self, layer: usize, layers: usize) -> View {
         part(&self.dkernels, layer, layers)

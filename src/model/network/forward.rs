@@ -2,6 +2,7 @@
 
 use super::{Network, dense, transposed};
 use crate::backend::{InterferenceInputs, Matrix, Op, Then, View, WaveHeads};
+use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
 use crate::kernels::matrix_product::Shape;
 use std::ops::Range;
@@ -35,20 +36,27 @@ impl Network {
     /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
     pub fn forward(&self, dropout: f32) -> Vec<Op> {
         let b = &self.buffers;
-        let mut ops = vec![
-            Op::WaveKernel {
+        let mut ops = Vec::new();
+        if let Some(field) = &self.field {
+            ops.push(Op::WaveKernel {
                 layers: self.wave_heads(),
-                taps: self.geometry.taps,
+                taps: field.geometry.taps,
                 kernel: b.kernels.clone(),
-            },
-            Op::Embed {
-                table: self.parameter(&self.table.token_embedding),
-                positions: self.positions.clone(),
-                y: self.stream(0).clone(),
-                dim: self.config.embedding_dim,
-                dropout: site(dropout, Place::Embedding),
-            },
-        ];
+            });
+        }
+        let positions = match (&self.field, self.learned_positions()) {
+            (Some(field), _) => field.positions.clone(),
+            (None, learned) => {
+                self.parameter(&learned.expect("a standard Transformer learns them"))
+            }
+        };
+        ops.push(Op::Embed {
+            table: self.parameter(&self.table.token_embedding),
+            positions,
+            y: self.stream(0).clone(),
+            dim: self.config.embedding_dim,
+            dropout: site(dropout, Place::Embedding),
+        });
         for layer in 0..self.config.num_layers {
             self.attention(layer, dropout, &mut ops);
             self.feed_forward(layer, dropout, &mut ops);
@@ -102,7 +110,13 @@ impl Network {
     }
 
     /// y = x Wᵀ + b.
-    fn linear(&self, x: &View, weight: &Range<usize>, bias: &Range<usize>, y: &View) -> Op {
+    pub(super) fn linear(
+        &self,
+        x: &View,
+        weight: &Range<usize>,
+        bias: &Range<usize>,
+        y: &View,
+    ) -> Op {
         self.linear_then(x, (weight, bias), y, Then::Nothing)
     }
 
@@ -125,39 +139,61 @@ impl Network {
         }
     }
 
-    /// Every layer's wave parameters.
+    /// Every layer's wave parameters; none in a standard Transformer.
     pub(super) fn wave_heads(&self) -> Vec<WaveHeads> {
+        let Some(field) = &self.field else {
+            return Vec::new();
+        };
         let heads = self.config.num_heads;
         let layers = self.table.layers.iter().enumerate();
         layers
-            .map(|(layer, ranges)| WaveHeads {
-                frequency: self.parameter(&ranges.frequency),
-                damping: self.parameter(&ranges.damping),
-                phase: self.parameter(&ranges.phase),
-                gain: View::of(self.gains.tensor, layer * heads..(layer + 1) * heads),
+            .map(|(layer, ranges)| {
+                let ranges = ranges.wave();
+                WaveHeads {
+                    frequency: self.parameter(&ranges.frequency),
+                    damping: self.parameter(&ranges.damping),
+                    phase: self.parameter(&ranges.phase),
+                    gain: View::of(field.gains.tensor, layer * heads..(layer + 1) * heads),
+                }
             })
             .collect()
     }
 
-    /// x + out_proj(gate ∘ couple(gather(field ⋆ kernel))).
+    /// x + out_proj(what the tokens heard of each other).
     fn attention(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
-        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
-        ops.extend([
-            Op::LayerNorm {
+        ops.push(Op::LayerNorm {
+            x: b.input.clone(),
+            weight: self.parameter(&p.norm1_weight),
+            bias: self.parameter(&p.norm1_bias),
+            y: b.normed1.clone(),
+            stats: b.stats1.clone(),
+        });
+        match self.config.architecture {
+            Architecture::Wave => self.wave_attention(i, ops),
+            Architecture::Standard => self.standard_attention(i, ops),
+        }
+        ops.push(self.linear_then(
+            &b.mixed,
+            (&p.out_weight, &p.out_bias),
+            &self.buffers.branch,
+            Then::Residual {
                 x: b.input.clone(),
-                weight: self.parameter(&p.norm1_weight),
-                bias: self.parameter(&p.norm1_bias),
-                y: b.normed1.clone(),
-                stats: b.stats1.clone(),
+                out: b.middle.clone(),
+                dropout: site(dropout, Place::Attention(i)),
             },
-            self.linear(
-                &b.normed1,
-                &p.key_value_weight,
-                &p.key_value_bias,
-                &b.keys_values,
-            ),
-            self.linear(&b.normed1, &p.gate_weight, &p.gate_bias, &b.gate),
+        ));
+    }
+
+    /// gate ∘ couple(gather(field ⋆ kernel)).
+    fn wave_attention(&self, i: usize, ops: &mut Vec<Op>) {
+        let (p, layer) = (self.table.layers[i].wave(), &self.buffers.layers[i]);
+        let b = layer.wave();
+        let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
+        let (weight, bias) = (&p.key_value_weight, &p.key_value_bias);
+        ops.extend([
+            self.linear(&layer.normed1, weight, bias, &b.keys_values),
+            self.linear(&layer.normed1, &p.gate_weight, &p.gate_bias, &b.gate),
             Op::Deposit {
                 keys_values: b.keys_values.clone(),
                 deposits: b.deposits.clone(),
@@ -165,7 +201,7 @@ impl Network {
                 head_dim,
             },
             Op::FieldConvolution {
-                geometry: self.geometry.clone(),
+                geometry: self.field().geometry.clone(),
                 deposits: b.deposits.clone(),
                 kernel: self.buffers.kernel(i),
                 y: b.gathered.clone(),
@@ -174,20 +210,10 @@ impl Network {
                 gathered: b.gathered.clone(),
                 gate: b.gate.clone(),
                 coupling: self.parameter(&p.coupling),
-                y: b.mixed.clone(),
+                y: layer.mixed.clone(),
                 heads,
                 head_dim,
             },
-            self.linear_then(
-                &b.mixed,
-                (&p.out_weight, &p.out_bias),
-                &self.buffers.branch,
-                Then::Residual {
-                    x: b.input.clone(),
-                    out: b.middle.clone(),
-                    dropout: site(dropout, Place::Attention(i)),
-                },
-            ),
         ]);
     }
 
@@ -238,7 +264,7 @@ impl Network {
             Op::PrefixMean {
                 x: b.compressed.clone(),
                 y: b.means.clone(),
-                seq_len: self.geometry.seq_len,
+                seq_len: self.seq_len,
                 dim: self.config.context_dim(),
             },
             self.linear(&b.means, &p.expand_weight, &p.expand_bias, &b.expanded),
