@@ -30,6 +30,8 @@ pub struct Run {
 #[derive(Serialize)]
 pub struct Step {
     tokens: Vec<GeneratedToken>,
+    /// Bytes that are kept of the text so far.
+    state_bytes: usize,
     /// Why the text ended; null while it goes on.
     reason: Option<&'static str>,
 }
@@ -61,22 +63,21 @@ impl Run {
     pub fn step(&mut self, open: &mut OpenModel, most: usize) -> Result<Step> {
         let (model, tokenizer) = open.chosen(self.original)?;
         let mut tokens = Vec::new();
+        let mut reason = None;
         while tokens.len() < most {
             let Some(token) = self.generation.next(model, tokenizer)? else {
-                let reason = match self.generation.ended() {
+                reason = Some(match self.generation.ended() {
                     Some(EndReason::Stop) => "stop",
                     _ => "length",
-                };
-                return Ok(Step {
-                    tokens,
-                    reason: Some(reason),
                 });
+                break;
             };
             tokens.push(token);
         }
         Ok(Step {
             tokens,
-            reason: None,
+            state_bytes: self.generation.decoder().state_bytes(),
+            reason,
         })
     }
 

@@ -51,7 +51,7 @@ pub struct ModelInfo<'a> {
     tokens: Vec<String>,
     layers: Vec<Vec<HeadInfo>>,
     /// What writing keeps of the text.
-    state: StateSize,
+    state_bytes: StateSize,
     /// How it was trained, as far as the file says.
     trained: &'a BTreeMap<String, String>,
 }
@@ -122,7 +122,7 @@ impl OpenModel {
                 .map(|id| self.tokenizer.token_text(id))
                 .collect(),
             layers: self.layers(),
-            state: StateSize::of(&self.model.config),
+            state_bytes: StateSize::of(&self.model.config),
             trained: &self.extra,
         }
     }

@@ -119,7 +119,7 @@ export class Models {
   #show(info) {
     const { state } = this.#app;
     state.set("heads", structuredClone(info.layers));
-    state.set("layer", Math.min(state.get("layer"), info.layers.length - 1));
+    state.set("layer", Math.max(0, Math.min(state.get("layer"), info.layers.length - 1)));
     state.set("model", info);
   }
 

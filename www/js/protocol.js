@@ -8,12 +8,13 @@
  * @typedef {Head & {initial: Head}} HeadInfo `initial` is the head as the file has it.
  *
  * @typedef {object} ModelConfig
+ * @property {"standard"} [architecture] A standard Transformer; a wave model where nothing is said.
  * @property {number} vocab_size
  * @property {number} embedding_dim
  * @property {number} num_layers
  * @property {number} num_heads
  * @property {number} ffn_dim
- * @property {number} field_size
+ * @property {number} field_size 0 for a standard Transformer, which has no field.
  * @property {number} max_seq_len
  * @property {number} interference_interval
  * @property {number} position_scale
@@ -24,7 +25,9 @@
  * @property {number} parameters How many numbers the model has learned.
  * @property {"character" | "bpe" | null} vocabulary_kind
  * @property {string[]} tokens Every token's text, by id.
- * @property {HeadInfo[][]} layers
+ * @property {HeadInfo[][]} layers None of a standard Transformer, whose heads have no waves.
+ * @property {{constant: number, per_token: number}} state_bytes What writing keeps of the text, whatever its length
+ *   and for each token.
  * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
  *
  * @typedef {object} GenerateSettings
@@ -125,7 +128,8 @@
  * Every event that the worker sends unasked.
  * @typedef {object} Events
  * @property {{version: string, simd: boolean}} ready
- * @property {{run: string, tokens: GeneratedToken[], engine_tokens: number, engine_seconds: number}} tokens
+ * @property {{run: string, tokens: GeneratedToken[], engine_tokens: number, engine_seconds: number, state_bytes: number}} tokens
+ *   `state_bytes` is what the engine keeps of the text so far.
  * @property {TrainProgress} train_progress
  * @property {{step: number, loss: number, perplexity: number, accuracy: number}} train_evaluation
  * @property {{step: number, text: string}} train_sample

@@ -21,6 +21,7 @@ const CATCH_UP = 0.25;
 class Text {
   /** @type {GeneratedToken[]} */ batch = [];
   batchSeconds = 0;
+  /** Bytes that the engine keeps of it. */ stateBytes = 0;
   tokens = 0;
   seconds = 0;
   sentAt = 0;
@@ -106,9 +107,10 @@ export class Texts {
       while (performance.now() < until && (interval === 0 || text.due <= now)) {
         const most = interval === 0 ? STRIDE : Math.min(STRIDE, 1 + Math.floor((now - text.due) / interval));
         const began = performance.now();
-        const { tokens, reason } = this.#session.run_step(text.run, most);
+        const { tokens, state_bytes, reason } = this.#session.run_step(text.run, most);
         const seconds = (performance.now() - began) / 1000;
         text.batch.push(...tokens);
+        text.stateBytes = state_bytes;
         text.tokens += tokens.length;
         text.seconds += seconds;
         text.batchSeconds += seconds;
@@ -134,7 +136,7 @@ export class Texts {
   #send(text) {
     if (text.batch.length === 0) return;
     self.postMessage(makeEvent("tokens", {
-      run: text.run, tokens: text.batch, engine_tokens: text.batch.length, engine_seconds: text.batchSeconds,
+      run: text.run, tokens: text.batch, engine_tokens: text.batch.length, engine_seconds: text.batchSeconds, state_bytes: text.stateBytes,
     }));
     text.batch = [];
     text.batchSeconds = 0;

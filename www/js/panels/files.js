@@ -39,7 +39,8 @@ export function mountFiles(root, app) {
     }
     const { num_layers: layers, num_heads: heads } = model.config;
     name.textContent = model.name;
-    size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads`;
+    const kind = model.config.architecture === "standard" ? " · standard Transformer" : "";
+    size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}`;
   };
   state.on("model", show);
   state.on("engine", show);

@@ -57,6 +57,9 @@ class GeneratePanel {
   #compare = h("button", { type: "button", "aria-pressed": "false", title: "The same seed under the waves as in the file and as bent, side by side" }, "Before and after");
   #speed = h("span", { class: "reading" }, "–");
   #count = h("span", { class: "reading" }, "0");
+  #state = h("span", { class: "reading" }, "–");
+  #stateKind = h("span");
+  #stateBytes = 0;
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
 
   /** @param {HTMLElement} root @param {App} app */
@@ -85,7 +88,9 @@ class GeneratePanel {
       h("header", { class: "panel-head" },
         h("h2", { id: "generate-title" }, "Generate"),
         h("p", { class: "readings" },
-          h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"))),
+          h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"),
+          h("span", { title: "What the engine keeps of the text so far. Waves take the same room however long the text is; a standard Transformer keeps every token." },
+            this.#state, this.#stateKind))),
       h("div", { class: "prompt-row" },
         h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt),
       h("div", { class: "actions" }, this.#start, this.#again, this.#onward),
@@ -106,7 +111,8 @@ class GeneratePanel {
 
   #listen() {
     const { engine, state } = this.#app;
-    engine.on("tokens", ({ run, tokens, engine_tokens, engine_seconds }) => {
+    engine.on("tokens", ({ run, tokens, engine_tokens, engine_seconds, state_bytes }) => {
+      this.#stateBytes = state_bytes;
       this.#receive(run, tokens);
       this.#speeds.tokens += engine_tokens;
       this.#speeds.seconds += engine_seconds;
@@ -219,6 +225,9 @@ class GeneratePanel {
     const { tokens, seconds } = this.#speeds;
     this.#count.textContent = this.#view.tokens.length.toLocaleString("en");
     this.#speed.textContent = seconds > 0 ? Math.round(tokens / seconds).toLocaleString("en") : "–";
+    const state = this.#app.state.get("model")?.state_bytes;
+    this.#state.textContent = (this.#stateBytes / 1024).toLocaleString("en", { maximumFractionDigits: 1 });
+    this.#stateKind.textContent = state?.per_token ? " KB kept, growing" : " KB kept, always";
   });
 
   #showFork() {

@@ -85,7 +85,8 @@ class WavesPanel {
     const { state } = this.#app;
     const model = state.get("model");
     const layers = state.get("heads");
-    if (!model || layers.length === 0) return;
+    if (!model) return;
+    if (layers.length === 0) return this.#sayNoWaves();
     const layer = Math.min(state.get("layer"), layers.length - 1);
     this.#showLayers(layers.length, layer);
     this.#context.classList.remove("context-empty");
@@ -95,6 +96,17 @@ class WavesPanel {
       this.#chosen = 0;
     }
     this.#draw();
+  }
+
+  /** A standard Transformer is open. */
+  #sayNoWaves() {
+    this.#layers.replaceChildren();
+    delete this.#layers.dataset.count;
+    this.#context.classList.add("context-empty");
+    this.#words.textContent = "";
+    this.#resetLayer.disabled = this.#resetAll.disabled = true;
+    this.#list.replaceChildren(h("p", { class: "channels-empty" },
+      "The open model is a standard Transformer: each token compares itself with every earlier one, so there are no waves to bend. Open a Wave Field model to see some."));
   }
 
   /** @param {number} count @param {number} chosen */
