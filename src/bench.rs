@@ -39,7 +39,7 @@ pub const SHAPES: [Shape; 2] = [
 ];
 
 impl Shape {
-    /// The model's configuration.
+    /// The wave model's configuration.
     pub fn config(&self) -> ModelConfig {
         ModelConfig {
             architecture: Architecture::Wave,
@@ -52,6 +52,15 @@ impl Shape {
             max_seq_len: 129,
             interference_interval: 3,
             position_scale: 1.0,
+        }
+    }
+
+    /// The standard Transformer of the same widths.
+    pub fn standard_config(&self) -> ModelConfig {
+        ModelConfig {
+            architecture: Architecture::Standard,
+            field_size: 0,
+            ..self.config()
         }
     }
 

@@ -95,14 +95,15 @@ impl Bench {
             };
             return Ok(vec![(folder.display().to_string(), model, config)]);
         }
-        let subject = |shape: &wavefield::bench::Shape| {
-            Ok((
-                shape.name.to_string(),
-                Model::new(shape.config(), 1)?,
-                shape.train_config(),
-            ))
-        };
-        SHAPES.iter().map(subject).collect()
+        let subject = |(name, config, train)| Ok((name, Model::new(config, 1)?, train));
+        let both = SHAPES.iter().flat_map(|shape| {
+            let (name, train) = (shape.name, shape.train_config());
+            [
+                (name.to_string(), shape.config(), train.clone()),
+                (format!("{name}, standard"), shape.standard_config(), train),
+            ]
+        });
+        both.map(subject).collect()
     }
 
     fn training(&self, model: Model, config: TrainConfig) -> Result<f64> {
