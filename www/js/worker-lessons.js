@@ -5,8 +5,9 @@
 // milliseconds later on a graphics card. Whatever needs the run as it is at one step (an evaluation, a
 // sample, a snapshot, a move to another device) has it alone, after all steps that were asked for.
 
-import { lossesAgree, wordsOf } from "./worker-device.js";
-import { makeEvent } from "./protocol.js";
+import { wordsOf } from "./worker-device.js";
+import { Progress, say } from "./worker-progress.js";
+import { WORTH_RACING, race } from "./worker-race.js";
 
 /**
  * @typedef {import("./protocol.js").Events} Events
@@ -16,30 +17,17 @@ import { makeEvent } from "./protocol.js";
  * @typedef {import("./worker-device.js").Devices} Devices
  * @typedef {import("../pkg/wavefield.js").Session} Session
  * @typedef {{steps: number, tokens_per_step: number, evaluate_every: number, sample_every: number}} Plan
- * @typedef {{step: number, loss: number, gradient_norm: number, learning_rate: number, fault: string | null}} Report
+ * @typedef {import("./worker-progress.js").Report} Report
  */
 
 /** Milliseconds of steps in one turn on the processor; a step that takes longer is a turn by itself. */
 const TURN = 24;
 /** Milliseconds of steps that a graphics card is asked for at once, and how often it is asked ahead. */
 const CHUNK = { milliseconds: 40, most: 64, inFlight: 2 };
-const PROGRESS_INTERVAL = 100;
-const HEADS_INTERVAL = 200;
-/** Milliseconds over which the speed is averaged. */
-const SPEED_WINDOW = 4000;
 /** So many steps in a row that had to be rolled back, and training ends. */
 const MOST_FAULTS = 20;
 /** On a graphics card the run is copied this often, so that a loss costs a few steps, but in at most a twentieth of the time. */
 const COPY = { steps: 8, share: 20 };
-/** Steps of a race, or fewer where they take longer than this. */
-const RACE = { steps: 6, milliseconds: 300 };
-
-/**
- * @template {keyof Events} E
- * @param {E} event @param {Events[E]} detail
- */
-const say = (event, detail) => self.postMessage(makeEvent(event, detail));
-
 export class Lessons {
   #session;
   #turns;
@@ -50,21 +38,13 @@ export class Lessons {
   /** The shape of model and batch, as races are remembered by. */ #shape = "";
   /** Counts trainings, so that what an older one still brings is dropped. */ #run = 0;
   /** @type {"cpu" | "gpu"} */ #place = "cpu";
-  /** The last step that was asked for, and that was reported. */
-  #asked = 0;
-  #step = 0;
+  /** The last step that was asked for. */ #asked = 0;
+  #progress = new Progress(0);
   /** The last step after which evaluations and samples were seen to. */ #seen = 0;
   /** @type {Set<Promise<unknown>>} */ #inFlight = new Set();
   /** What has the run alone, one after the other. @type {Promise<unknown>} */ #alone = Promise.resolve();
   #holds = 0;
   #copied = { step: 0, at: 0, took: 0 };
-  /** @type {[number, number][]} */ #losses = [];
-  #learningRate = 0;
-  #gradientNorm = 0;
-  #faults = 0;
-  #saidProgress = 0;
-  #saidHeads = 0;
-  /** When recent steps ended, for the speed. @type {number[]} */ #ends = [];
 
   /**
    * @param {Session} session @param {import("./worker-turns.js").Turns} turns @param {Devices} devices
@@ -101,15 +81,12 @@ export class Lessons {
     this.#plan = plan;
     this.#shape = JSON.stringify([config, plan.tokens_per_step]);
     this.#state = "paused"; // Whatever the training before it came to.
-    this.#asked = this.#step = step;
+    this.#asked = step;
+    this.#progress = new Progress(step);
     // It may have been saved before what was due after its last step; twice does no harm.
     this.#seen = Math.max(0, step - 1);
     this.#inFlight.clear();
     this.#copied = { step, at: 0, took: 0 };
-    this.#losses = [];
-    this.#faults = 0;
-    this.#ends = [];
-    this.#learningRate = this.#gradientNorm = 0;
     this.#place = "cpu";
     this.#devices.update({ backend: "cpu" });
   }
@@ -123,7 +100,7 @@ export class Lessons {
   goOn() {
     if (!this.#plan || this.#state === "running" || this.#state === "done") return;
     this.#state = "running";
-    this.#ends = [performance.now()];
+    this.#progress.restart();
     this.#settle();
     this.#turns.wake();
   }
@@ -138,7 +115,7 @@ export class Lessons {
     return this.#hold(async () => {
       await this.#copy();
       // The page keeps its curves with the snapshot: they must reach as far.
-      if (this.#losses.length > 0) this.#report();
+      if (this.#progress.news) this.#report();
       // As a blob, so that the page's own thread never copies it, however large the model.
       const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (this.#session.train_snapshot());
       return { bytes: new Blob([bytes]), step: this.#asked };
@@ -176,7 +153,7 @@ export class Lessons {
 
   /** How many steps a graphics card is asked for at once. */
   #chunk() {
-    const perStep = 1000 * this.#secondsPerStep();
+    const perStep = 1000 * this.#progress.secondsPerStep();
     return perStep > 0 ? Math.min(Math.max(1, Math.round(CHUNK.milliseconds / perStep)), CHUNK.most) : 1;
   }
 
@@ -197,19 +174,9 @@ export class Lessons {
   }
 
   /** @param {Report} report */
-  #note({ step, loss, gradient_norm, learning_rate, fault }) {
-    if (step <= this.#step) return; // Done before, on a device that was lost.
-    this.#step = step;
-    this.#learningRate = learning_rate;
-    this.#ends.push(performance.now());
-    if (!fault) {
-      this.#faults = 0;
-      this.#gradientNorm = gradient_norm;
-      this.#losses.push([step, loss]);
-      return;
-    }
-    say("train_fault", { step, message: fault });
-    if (++this.#faults >= MOST_FAULTS && this.#state === "running") {
+  #note(report) {
+    this.#progress.note(report);
+    if (this.#progress.faults >= MOST_FAULTS && this.#state === "running") {
       this.#end("stopped", "failed", "Too many steps in a row came out as no number. Train again with a lower learning rate.");
     }
   }
@@ -218,13 +185,13 @@ export class Lessons {
   #look() {
     const now = performance.now();
     if (this.#state !== "running") {
-      if (this.#losses.length > 0) this.#report();
+      if (this.#progress.news) this.#report();
       return;
     }
-    if (now - this.#saidProgress >= PROGRESS_INTERVAL) this.#report();
-    if (now - this.#saidHeads >= HEADS_INTERVAL) this.#reportHeads();
+    if (this.#progress.isDue(now)) this.#report();
+    if (this.#progress.headsAreDue(now)) this.#reportHeads();
     const { step, at, took } = this.#copied;
-    if (this.#place === "gpu" && this.#holds === 0 && this.#step - step >= COPY.steps && now - at >= COPY.share * took) {
+    if (this.#place === "gpu" && this.#holds === 0 && this.#progress.step - step >= COPY.steps && now - at >= COPY.share * took) {
       this.#hold(() => this.#copy()).catch(() => {}); // A loss is seen to where it is noticed.
     }
   }
@@ -306,12 +273,12 @@ export class Lessons {
     }
     if (run !== this.#run || this.#place !== "gpu") return false;
     const { step } = this.#copied;
-    const back = this.#step - step;
+    const back = this.#progress.step - step;
     this.#session.train_to_cpu();
     this.#place = "cpu";
     this.#asked = step;
     const steps = back > 0 ? `, ${back === 1 ? "one step" : `${back} steps`} back` : "";
-    this.#ends = [performance.now()];
+    this.#progress.restart();
     const over = this.#state === "done" || this.#state === "stopped";
     const kept = over ? "The trained model was kept as of step" : "Training goes on on the processor from step";
     this.#devices.lost(`The graphics card stopped answering (${wordsOf(error)}). ${kept} ${step.toLocaleString("en-GB")}${steps}.`);
@@ -345,47 +312,30 @@ export class Lessons {
     else this.#session.train_to_cpu();
     this.#place = place;
     this.#asked = this.#copied.step;
-    this.#ends = [performance.now()];
+    this.#progress.restart();
   }
 
-  /** The same few steps on both, then a few more on the graphics card; the training stays where it is faster. */
+  /** Lets the processor and the graphics card do the same steps; the training stays where it is faster. */
   async #race() {
     const { steps, tokens_per_step } = /** @type {Plan} */ (this.#plan);
-    // One that is nearly done is not worth it.
-    if (steps - this.#step < 4 * RACE.steps) return;
+    if (steps - this.#progress.step < WORTH_RACING) return;
     this.#devices.update({ phase: "racing", why: "The graphics card and the processor are racing on this model." });
-    const before = await this.#session.train_pull();
-    /** @type {number[]} */
-    const expected = [];
-    const began = performance.now();
-    do {
-      expected.push(...(await this.#steps(1)).map(({ loss }) => loss));
-      await breath();
-    } while (expected.length < RACE.steps && performance.now() - began < RACE.milliseconds);
-    const cpu = (performance.now() - began) / expected.length;
-    const after = await this.#session.train_pull();
-    const reached = this.#asked;
-    this.#keep(before, reached - expected.length);
-    try {
-      this.#move("gpu");
-      const found = (await this.#steps(expected.length)).map(({ loss }) => loss);
-      const right = lossesAgree(found, expected);
-      const timed = performance.now();
-      if (right) await this.#steps(RACE.steps);
-      const gpu = right ? (performance.now() - timed) / RACE.steps : Infinity;
-      const race = { cpu: (1000 * tokens_per_step) / cpu, gpu: (1000 * tokens_per_step) / gpu, right };
-      this.#devices.raced(this.#shape, race);
-      if (this.#devices.placeFor(this.#shape) === "gpu") {
-        await this.#copy();
-        return after.free();
-      }
-    } catch (error) {
-      this.#keep(after, reached);
-      throw error; // It is on the graphics card still; whoever sees to that goes out from the copy.
-    }
-    // Steps that only the graphics card did are done again.
-    this.#keep(after, reached);
-    this.#move("cpu");
+    const run = this.#run;
+    /** Nothing of this training may get into one that was begun meanwhile. @template T @param {() => T} act */
+    const own = (act) => {
+      if (run !== this.#run) throw new Error("Another training has begun.");
+      return act();
+    };
+    await race({
+      advance: (count) => own(() => this.#steps(count)),
+      pull: () => own(() => this.#session.train_pull()),
+      keep: (pulled, step) => own(() => this.#keep(pulled, step)),
+      move: (place) => own(() => this.#move(place)),
+      reached: () => this.#asked,
+    }, tokens_per_step, (result) => {
+      this.#devices.raced(this.#shape, result);
+      return this.#devices.placeFor(this.#shape) === "gpu";
+    });
   }
 
   /** Makes what was pulled at a step the copy. @param {import("../pkg/wavefield.js").PulledRun} pulled @param {number} step */
@@ -409,49 +359,15 @@ export class Lessons {
     this.#state = state;
     this.#report();
     this.#reportHeads();
-    say("train_ended", { reason, step: this.#step, message });
+    say("train_ended", { reason, step: this.#progress.step, message });
   }
 
   #report() {
-    const { steps, tokens_per_step } = /** @type {Plan} */ (this.#plan);
-    const secondsPerStep = this.#secondsPerStep();
-    say("train_progress", {
-      step: this.#step,
-      steps,
-      losses: this.#losses,
-      tokens_per_second: secondsPerStep > 0 ? tokens_per_step / secondsPerStep : 0,
-      seconds_left: (steps - this.#step) * secondsPerStep,
-      learning_rate: this.#learningRate,
-      gradient_norm: this.#gradientNorm,
-      state: /** @type {TrainProgress["state"]} */ (this.#state),
-    });
-    this.#losses = [];
-    this.#saidProgress = performance.now();
+    this.#progress.tell(/** @type {Plan} */ (this.#plan), /** @type {TrainProgress["state"]} */ (this.#state));
   }
 
   #reportHeads() {
     const run = this.#run;
-    const step = this.#step;
-    this.#saidHeads = performance.now();
-    this.#session.train_heads().then(
-      (/** @type {import("./protocol.js").Head[][]} */ layers) => run === this.#run && say("train_heads", { step, layers }),
-      (/** @type {unknown} */ error) => this.#failed(error, run));
-  }
-
-  /** Averaged over the last seconds, with everything that the worker did in them. */
-  #secondsPerStep() {
-    const ends = this.#ends;
-    while (ends.length > 2 && ends[ends.length - 1] - ends[0] > SPEED_WINDOW) ends.shift();
-    return ends.length < 2 ? 0 : (ends[ends.length - 1] - ends[0]) / 1000 / (ends.length - 1);
+    this.#progress.tellHeads(this.#session.train_heads(), () => run === this.#run).catch((error) => this.#failed(error, run));
   }
 }
-
-/** Lets the messages in that wait. */
-const breath = () => new Promise((resolve) => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    resolve(null);
-  };
-  port2.postMessage(null);
-});
