@@ -25,3 +25,13 @@ test("a browser that refuses to open its database counts as one without", async 
   assert.equal(await storage.get("a"), 1);
   assert.equal(storage.persistent, false);
 });
+
+test("values that are kept together are forgotten together, and listed by how their keys start", async () => {
+  const storage = new Storage(null);
+  await storage.setAll({ "a/2": 2, "a/1": 1, b: 3 });
+  assert.deepEqual([...(await storage.getAll("a/"))], [["a/1", 1], ["a/2", 2]]);
+  await storage.setAll({ "a/3": 3 }, ["a/1", "a/2"]);
+  assert.deepEqual([...(await storage.getAll("a/"))], [["a/3", 3]]);
+  assert.equal(storage.isStored("a/3"), false);
+  assert.equal(storage.full, false);
+});
