@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { MAX_FILE_BYTES, adviceFor, problemWith, readTextFile, shuffleLines, summarise, tidyText } from "../../www/js/data.js";
+import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines } from "../../www/js/data.js";
+import { summarise } from "../../www/js/text-intake.js";
 
 test("shuffled lines are the same lines, in another order, always the same one", async () => {
   const text = await readFile(new URL("../../www/data/names.txt", import.meta.url), "utf8");
@@ -12,13 +13,15 @@ test("shuffled lines are the same lines, in another order, always the same one",
   assert.deepEqual(sorted(shuffled), sorted(text));
 });
 
-test("a text is tidied: line ends, the byte-order mark, half characters", () => {
-  assert.equal(tidyText("\ufeffa\r\nb\rc"), "a\nb\nc");
-  assert.equal(tidyText("x\ud83dy\ude00z😀"), "x\ufffdy\ufffdz😀");
-});
-
-test("a text is counted in characters, not in code units", () => {
-  assert.deepEqual(summarise("a😀a"), { characters: 3, distinct: ["a", "😀"] });
+test("every shipped text is there, trainable, and named in the notice with its licence", async () => {
+  const notice = await readFile(new URL("../../www/data/README.md", import.meta.url), "utf8");
+  for (const { file, origin } of DATA_SETS) {
+    if (file === null) continue;
+    const text = await readFile(new URL(`../../www/${file}`, import.meta.url), "utf8");
+    assert.equal(problemWith(summarise(text), 128, "character"), null, file);
+    assert.ok(notice.includes(file.replace("data/", "")), file);
+    assert.match(origin, /public.domain|CDLA-Sharing-1\.0/);
+  }
 });
 
 test("a problem with a text is said in words, with what would do", () => {
@@ -28,6 +31,12 @@ test("a problem with a text is said in words, with what would do", () => {
   assert.match(short, /36 characters/);
   assert.match(short, /at least 37/);
   assert.equal(problemWith(summarise(`${"ab".repeat(18)}a`), 32, "character"), null);
+  assert.match(problemWith(summarise(`${"ab".repeat(18)}a`), 32, "character", 0.5) ?? "", /at least 66/, "half is held back");
+});
+
+test("a text is split as the engine splits it: the last share of its characters, rounded", () => {
+  assert.equal(learnedFrom(2160, 0.1), 1944);
+  assert.equal(learnedFrom(1_115_394, 0.1), 1_003_855);
 });
 
 test("advice names what is worth knowing", () => {
@@ -35,15 +44,4 @@ test("advice names what is worth knowing", () => {
   const many = Array.from({ length: 1200 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("").repeat(20);
   assert.match(adviceFor(summarise(many), "character"), /Word pieces/);
   assert.equal(adviceFor(summarise("abc ".repeat(10_000)), "character"), "");
-});
-
-test("a file is read as text, or refused in words", async () => {
-  const file = (/** @type {BlobPart} */ content, name = "a.txt") => new File([content], name);
-  assert.equal(await readTextFile(file("héllo\r\n")), "héllo\n");
-  assert.equal(await readTextFile(file(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x62, 0]))), "ab");
-  await assert.rejects(readTextFile(file("")), /"a.txt" is empty/);
-  await assert.rejects(readTextFile(file(new Uint8Array([0x61, 0xe9, 0x62]))), /not text in UTF-8/);
-  await assert.rejects(readTextFile(file(new Uint8Array([0x61, 0, 0x62]), "b.bin")), /"b.bin" is not a text file/);
-  const big = /** @type {File} */ ({ name: "c.txt", size: MAX_FILE_BYTES + 1 });
-  await assert.rejects(readTextFile(big), /up to 20 MB/);
 });

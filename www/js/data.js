@@ -1,25 +1,31 @@
-// The texts a model can be trained on: two that the page ships, and the person's own.
+// The texts a model can be trained on: those that the page ships, and the person's own.
+
+import { MAX_FILE_BYTES } from "./text-intake.js";
 
 /**
- * @typedef {"names" | "shakespeare" | "own"} DataId
+ * @typedef {"names" | "shakespeare" | "stories" | "own"} DataId
+ * @typedef {import("./text-intake.js").TextSummary} TextSummary
  * @typedef {object} DataSet
  * @property {DataId} id
  * @property {string} label
  * @property {string} about      one sentence, shown beside the choice
  * @property {string | null} file  where the text is; null: the person brings it
  * @property {boolean} list      one item a line, each on its own (names): samples are shown as items
+ * @property {string} origin     where a shipped text is from, and its licence; empty for the person's own
  */
 
 /** @type {readonly DataSet[]} */
 export const DATA_SETS = [
-  { id: "names", label: "Names", about: "32,033 given names. A tiny model invents new ones within a minute.", file: "data/names.txt", list: true },
-  { id: "shakespeare", label: "Shakespeare", about: "40,000 lines of the plays. Words and speeches take shape within minutes.", file: "data/tinyshakespeare.txt", list: false },
-  { id: "own", label: "Your own text", about: "Paste it, drop a file, or choose one. It stays in this browser.", file: null, list: false },
+  { id: "names", label: "Names", about: "32,033 given names. A tiny model invents new ones within a minute.", file: "data/names.txt", list: true,
+    origin: "From the US Social Security Administration's list, as collected in the makemore project: public-domain data, collection under the MIT licence." },
+  { id: "shakespeare", label: "Shakespeare", about: "40,000 lines of the plays. Words and speeches take shape within minutes.", file: "data/tinyshakespeare.txt", list: false,
+    origin: "Shakespeare's plays, as collected in the char-rnn project: public domain." },
+  { id: "stories", label: "Stories", about: "Short stories in words that small children know. Whole sentences take shape within minutes.", file: "data/tinystories-sample.txt", list: false,
+    origin: "A sample of TinyStories (Eldan and Li, 2023, arXiv 2305.07759): CDLA-Sharing-1.0." },
+  { id: "own", label: "Your own text", about: "Paste it, drop a file, or choose one. It stays in this browser.", file: null, list: false, origin: "" },
 ];
 
-/** The engine and the browser hold several copies of the text, so there is a limit. */
-export const MAX_FILE_BYTES = 20 * 1024 * 1024;
-/** Validation takes the last tenth of the text. */
+/** Validation takes the last tenth of the text, if nothing else is chosen. */
 export const VALIDATION_SHARE = 0.1;
 /** A tenth of fewer characters is nothing to validate on. */
 const FEWEST = 20;
@@ -87,79 +93,21 @@ export function shuffleLines(text) {
 }
 
 /**
- * Reads a file that the person chose.
- * @param {File} file @returns {Promise<string>}
- * @throws {Error} with a message for the person
- */
-export async function readTextFile(file) {
-  if (file.size > MAX_FILE_BYTES) {
-    throw new Error(`"${file.name}" has ${megabytes(file.size)} MB; up to ${megabytes(MAX_FILE_BYTES)} MB fit here. Choose a smaller file or a part of it.`);
-  }
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  if (bytes.length === 0) throw new Error(`"${file.name}" is empty. Choose a file with text in it.`);
-  const text = decodeText(bytes, file.name);
-  if (text.includes("\0")) {
-    throw new Error(`"${file.name}" is not a text file. Choose one that a text editor can show (.txt, .md, .csv, source code).`);
-  }
-  return tidyText(text);
-}
-
-/** @param {Uint8Array} bytes @param {string} name @returns {string} */
-function decodeText(bytes, name) {
-  const utf16 = bytes.length > 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
-  const encoding = utf16 ? (bytes[0] === 0xff ? "utf-16le" : "utf-16be") : "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error(`"${name}" is not text in UTF-8. If it is a text file, save it again as UTF-8; otherwise choose a text file.`);
-  }
-}
-
-/**
- * One kind of line end, no byte-order mark, and no half characters (which encoders refuse).
- * @param {string} text @returns {string}
- */
-export function tidyText(text) {
-  return text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n").replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
-}
-
-/**
- * What a text is made of, seen without the engine. It goes through code units, which is ten times as fast as through
- * characters: a megabyte must not hold the page up.
- * @typedef {{ characters: number, distinct: string[] }} TextSummary
- * @param {string} text @returns {TextSummary}
- */
-export function summarise(text) {
-  const units = new Uint8Array(0x10000);
-  /** @type {Set<number>} */
-  const pairs = new Set();
-  let characters = 0;
-  for (let i = 0; i < text.length; i++, characters++) {
-    const unit = text.charCodeAt(i);
-    if ((unit & 0xfc00) === 0xd800 && i + 1 < text.length) pairs.add(/** @type {number} */ (text.codePointAt(i++)));
-    else units[unit] = 1;
-  }
-  const points = [...pairs];
-  units.forEach((seen, unit) => { if (seen) points.push(unit); });
-  points.sort((a, b) => a - b);
-  return { characters, distinct: points.map((point) => String.fromCodePoint(point)) };
-}
-
-/**
  * What stands in the way of training on a text, in words; null when nothing does.
  * @param {TextSummary} summary
  * @param {number} context  tokens read at once
  * @param {"character" | "bpe"} tokenizer
+ * @param {number} [share]  of the text that is held back
  * @returns {string | null}
  */
-export function problemWith({ characters, distinct }, context, tokenizer) {
+export function problemWith({ characters, distinct }, context, tokenizer, share = VALIDATION_SHARE) {
   if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
   if (characters > MAX_FILE_BYTES) {
     return `This text has ${number(characters)} characters; up to ${number(MAX_FILE_BYTES)} fit here. Use a part of it.`;
   }
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
   // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
-  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - VALIDATION_SHARE)), FEWEST) : FEWEST;
+  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - share)), FEWEST) : FEWEST;
   if (characters < needed) {
     return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}. Add more text, or choose a smaller context.`;
   }
@@ -180,12 +128,13 @@ export function adviceFor({ characters, distinct }, tokenizer) {
   return "";
 }
 
+/**
+ * How many of a text's characters are learned from, as the engine cuts it.
+ * @param {number} characters @param {number} share  that is held back
+ */
+export const learnedFrom = (characters, share) => Math.round(characters * (1 - share));
+
 /** @param {number} value @returns {string} */
 export function number(value) {
   return value.toLocaleString("en-GB");
-}
-
-/** @param {number} bytes @returns {string} */
-function megabytes(bytes) {
-  return (bytes / (1024 * 1024)).toLocaleString("en-GB", { maximumFractionDigits: 0 });
 }

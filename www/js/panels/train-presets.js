@@ -60,6 +60,11 @@ export const DEFAULTS = {
     medium: { steps: 3000, peak_lr: 0.002, batch_size: 16, context: 128, dropout: 0, seed: 1 },
     large: { steps: 5000, peak_lr: 0.001, batch_size: 16, context: 128, dropout: 0.1, seed: 1 },
   },
+  stories: {
+    small: { steps: 2000, peak_lr: 0.003, batch_size: 16, context: 64, dropout: 0, seed: 1 },
+    medium: { steps: 3000, peak_lr: 0.002, batch_size: 16, context: 128, dropout: 0, seed: 1 },
+    large: { steps: 5000, peak_lr: 0.001, batch_size: 16, context: 128, dropout: 0.1, seed: 1 },
+  },
   own: {
     small: { steps: 2000, peak_lr: 0.003, batch_size: 16, context: 64, dropout: 0, seed: 1 },
     medium: { steps: 3000, peak_lr: 0.002, batch_size: 16, context: 128, dropout: 0.1, seed: 1 },

@@ -1,81 +1,76 @@
-// Choosing the text to train on, and saying what was understood of it.
+// Choosing the text to train on and how it is cut into tokens, and saying what was understood of it.
 
-import { DATA_SETS, adviceFor, dataSet, loadDataSet, number, problemWith, readTextFile, summarise, tidyText } from "../data.js";
+import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../data.js";
 import { h, uniqueId, visible } from "../dom.js";
+import { noText, summarise } from "../text-intake.js";
+import { optionCard } from "./option-card.js";
+import { OwnText } from "./train-own.js";
 import { PIECES } from "./train-presets.js";
+import { duration } from "./train-words.js";
+
+export { optionCard };
 
 /**
  * @typedef {import("../app.js").App} App
  * @typedef {import("../data.js").DataId} DataId
- * @typedef {import("../protocol.js").DataInfo} DataInfo
+ * @typedef {import("../text-intake.js").TakenText} TakenText
  * @typedef {"character" | "bpe"} Tokenizer
  * @typedef {{ data: DataId, tokenizer: Tokenizer, pieces: number }} TextChoice
+ *
+ * What word pieces come to: counted, or estimated from the text's beginning.
+ * @typedef {{ tokens: number, vocabulary: number, exact: boolean, seconds: number }} Cut  seconds: that learning them takes
  */
 
-const OWN_TEXT = "train-own-text";
-const TYPING_MS = 300;
-/** A longer file is shown by its beginning: a text field with megabytes in it is slow. */
-const EDITABLE = 100_000;
-const PREVIEW = 600;
+/** Word pieces are tried on at most so much: the engine does nothing else meanwhile, about a second a megabyte. */
+const TRIED_CHARACTERS = 1_500_000;
+/** Less than this is not worth a word. */
+const WORTH_SAYING_S = 3;
+const PREVIEW = { characters: 400, lines: 6 };
 
 export class TrainText {
   #app;
   #onChange;
   /** @type {TextChoice} */
   choice = { data: "names", tokenizer: "character", pieces: PIECES.initial };
-  /** @type {import("../data.js").TextSummary} */
-  #summary = { characters: 0, distinct: [] };
-  /** @type {DataInfo | null} */
-  #info = null;
-  /** What kept the text from being read, in words. */
+  /** A text that the page ships, as it was read. */
+  #shipped = noText();
+  /** @type {Cut | null} */
+  #cut = null;
+  /** What kept the text from being read or cut, in words. */
   #fault = "";
-  #own = { name: "", text: "" };
   /** How many tokens of the context the person asks for; a text can be too short for it. */
   #context = 32;
+  #share = VALIDATION_SHARE;
   #turn = 0;
   /** @type {Promise<void>} */
   #counted = Promise.resolve();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #typing;
 
   /** @param {App} app @param {() => void} onChange  the choice or what is known of the text changed */
   constructor(app, onChange) {
     this.#app = app;
     this.#onChange = onChange;
-
     const group = uniqueId("data");
     this.radios = DATA_SETS.map(({ id }) => h("input", {
       type: "radio", name: group, value: id, checked: id === this.choice.data, onchange: () => this.#choose({ data: id }),
     }));
-    this.area = h("textarea", {
-      rows: 6, spellcheck: "false", "aria-label": "Your own text", placeholder: "Paste your text here, or drop a file.",
-      oninput: () => this.#typed(),
-    });
-    this.file = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", onchange: () => this.#take(this.file.files) });
-    this.fileName = h("span", { class: "train-file-name" });
+    this.own = new OwnText(app, () => { if (this.choice.data === "own") this.#cutAnew(); });
     this.tokenizer = tokenizerParts((change) => this.#choose(change));
-    this.own = h("div", { class: "train-own", hidden: true },
-      this.area,
-      h("div", { class: "train-own-tools" },
-        h("button", { type: "button", onclick: () => this.file.click() }, "Choose a file"),
-        h("button", { type: "button", onclick: () => this.#setOwn("", "") }, "Clear"),
-        this.fileName),
-      this.file,
-      this.tokenizer.element);
     this.understood = h("div", { class: "train-understood", "aria-live": "polite" });
+    this.preview = h("div", { class: "train-preview" });
     // Elsewhere on the page a dropped file is a checkpoint; here it is a text.
     this.element = h("fieldset", { class: "train-field", "data-takes-files": true },
       h("legend", null, "Text"),
       h("div", { class: "train-options" }, DATA_SETS.map((set, i) => optionCard(this.radios[i], set.label, set.about))),
-      this.own,
+      this.own.element,
+      this.preview,
+      this.tokenizer.element,
       this.understood);
     this.#acceptDrops();
   }
 
   /** Brings back an earlier choice; the text itself is read by {@link begin}. @param {TextChoice} choice */
   async restore(choice) {
-    const own = await this.#app.storage.get(OWN_TEXT);
-    if (own?.text && !this.#own.text) this.#own = own;
+    await this.own.restore();
     this.#apply(choice);
   }
 
@@ -83,103 +78,71 @@ export class TrainText {
   async begin() {
     if (this.#turn === 0) this.#choose({});
     await this.#counted;
+    if (this.choice.data === "own") await this.own.settled();
   }
 
-  /** @param {number} context */
-  setContext(context) {
-    if (context === this.#context) return;
+  /** @param {number} context @param {number} share  of the text that is held back */
+  setSplit(context, share) {
+    if (context === this.#context && share === this.#share) return;
     this.#context = context;
+    this.#share = share;
     this.#render();
   }
 
   /** What stands in the way of training, in words; empty when nothing does. */
   get problem() {
-    return this.#fault || (problemWith(this.#summary, this.#context, this.choice.tokenizer) ?? "");
+    const own = this.choice.data === "own" ? this.own.waiting || this.own.fault : "";
+    return own || this.#fault || (problemWith(this.#taken.summary, this.#context, this.choice.tokenizer, this.#share) ?? "");
   }
 
   /** Tokens the model will know; for word pieces what was asked for, until the engine has counted. */
   get vocabulary() {
-    if (this.#info) return this.#info.vocabulary;
-    return this.choice.tokenizer === "bpe" ? this.choice.pieces : Math.max(this.#summary.distinct.length, 2);
+    if (this.choice.tokenizer === "bpe") return this.#cut?.vocabulary ?? this.choice.pieces;
+    return Math.max(this.#taken.summary.distinct.length, 2);
   }
 
   /** What the training will be called. */
   get name() {
     const { data } = this.choice;
-    return data === "own" ? this.#own.name.replace(/\.[^.]+$/, "") || "My text" : dataSet(data).label;
+    return data === "own" ? this.own.taken.name.replace(/\.[^.]+$/, "") || "My text" : dataSet(data).label;
   }
 
   /** @returns {Promise<string>} */
   text() {
-    return this.choice.data === "own" ? Promise.resolve(this.#own.text) : loadDataSet(this.choice.data);
+    return this.choice.data === "own" ? Promise.resolve(this.own.taken.pieces.join("")) : loadDataSet(this.choice.data);
   }
 
   focusProblem() {
-    (this.choice.data === "own" ? this.area : this.radios.find((radio) => radio.checked))?.focus();
+    if (this.choice.data === "own") this.own.focus();
+    else this.radios.find((radio) => radio.checked)?.focus();
+  }
+
+  /** @returns {TakenText} */
+  get #taken() {
+    return this.choice.data === "own" ? this.own.taken : this.#shipped;
   }
 
   /** @param {Partial<TextChoice>} change */
   #choose(change) {
+    const { data } = this.choice;
     this.#apply(change);
-    this.#read();
+    if (this.#turn === 0 || this.choice.data !== data) this.#read();
+    else this.#cutAnew();
   }
 
   /** @param {Partial<TextChoice>} change */
   #apply(change) {
-    const data = change.data ?? this.choice.data;
-    // The shipped texts are read as characters; how to read one's own is shown only there.
-    const tokenizer = data === "own" ? change.tokenizer ?? this.choice.tokenizer : "character";
-    this.choice = { data, tokenizer, pieces: change.pieces ?? this.choice.pieces };
-    for (const radio of this.radios) radio.checked = radio.value === data;
+    const { data, tokenizer, pieces } = { ...this.choice, ...change };
+    this.choice = {
+      data: DATA_SETS.some(({ id }) => id === data) ? data : "names",
+      tokenizer: tokenizer === "bpe" ? "bpe" : "character",
+      pieces: Number.isInteger(pieces) ? pieces : PIECES.initial,
+    };
+    const isOwn = this.choice.data === "own";
+    if (!isOwn) this.own.cancel();
+    for (const radio of this.radios) radio.checked = radio.value === this.choice.data;
     this.tokenizer.show(this.choice);
-    this.own.hidden = data !== "own";
-    if (data === "own") this.#showOwn();
-  }
-
-  #typed() {
-    clearTimeout(this.#typing);
-    this.#own = { name: "", text: tidyText(this.area.value) };
-    this.fileName.textContent = "";
-    this.#typing = setTimeout(() => this.#keepOwn(), TYPING_MS);
-  }
-
-  /** @param {string} name @param {string} text */
-  #setOwn(name, text) {
-    clearTimeout(this.#typing);
-    this.#own = { name, text };
-    this.#showOwn();
-    this.#keepOwn();
-  }
-
-  #keepOwn() {
-    this.#app.storage.set(OWN_TEXT, this.#own);
-    this.#read();
-  }
-
-  #showOwn() {
-    const { name, text } = this.#own;
-    const whole = text.length <= EDITABLE;
-    this.area.readOnly = !whole;
-    const shown = whole ? text : `${text.slice(0, PREVIEW)}…`;
-    if (this.area.value !== shown) this.area.value = shown;
-    this.fileName.textContent = whole ? name : `${name || "A long text"} (its beginning is shown)`;
-  }
-
-  /** @param {FileList | null | undefined} files */
-  async #take(files) {
-    const file = files?.[0];
-    this.file.value = "";
-    if (!file) return;
-    try {
-      const text = await readTextFile(file);
-      this.#choose({ data: "own" });
-      this.#setOwn(file.name, text);
-    } catch (error) {
-      this.#choose({ data: "own" });
-      this.#turn++;
-      this.#fault = error instanceof Error ? error.message : String(error);
-      this.#render();
-    }
+    this.own.element.hidden = !isOwn;
   }
 
   #acceptDrops() {
@@ -192,71 +155,143 @@ export class TrainText {
     this.element.addEventListener("dragleave", () => over(false));
     this.element.addEventListener("drop", (event) => {
       over(false);
-      if (this.element.disabled || !event.dataTransfer?.files.length) return;
+      const file = event.dataTransfer?.files[0];
+      if (this.element.disabled || !file) return;
       event.preventDefault();
-      this.#take(event.dataTransfer.files);
+      this.#apply({ data: "own" });
+      this.#turn++;
+      this.#counted = this.own.take(file);
     });
   }
 
-  /** Counts the text here, then asks the engine how it splits it. */
+  /** Has the chosen text read, and cut into tokens after that. */
   #read() {
     const turn = ++this.#turn;
-    this.#info = null;
+    const { data } = this.choice;
+    this.#cut = null;
     this.#fault = "";
-    const text = this.text();
-    this.#counted = text.then((whole) => {
-      if (turn === this.#turn) this.#summary = summarise(whole);
+    if (data === "own") {
+      this.#counted = this.own.load();
+      this.#cutAnew();
+      return;
+    }
+    this.#shipped = noText();
+    this.#counted = loadDataSet(data).then((text) => {
+      if (turn !== this.#turn) return;
+      this.#shipped = { name: dataSet(data).label, pieces: [text], summary: summarise(text), notes: [] };
+      this.#cutAnew();
     }).catch((error) => this.#fail(turn, error));
-    this.#counted.then(() => this.#askEngine(turn, text));
   }
 
-  /** @param {number} turn @param {Promise<string>} text */
-  async #askEngine(turn, text) {
-    if (turn !== this.#turn) return;
+  /** Says what the text comes to. Characters are counted already; word pieces are for the engine to learn. */
+  async #cutAnew() {
+    const turn = ++this.#turn;
+    this.#cut = null;
+    this.#fault = "";
     this.#render();
-    if (this.problem) return;
     const { tokenizer, pieces } = this.choice;
+    if (tokenizer === "character" || this.problem) return;
+    const { characters } = this.#taken.summary;
+    const text = beginning(this.#taken.pieces, TRIED_CHARACTERS);
+    const began = performance.now();
     try {
-      const info = await this.#app.engine.request("prepare_data", { text: await text, tokenizer, vocab_size: pieces });
+      const info = await this.#app.engine.request("prepare_data", { text, tokenizer, vocab_size: pieces });
       if (turn !== this.#turn) return;
-      this.#info = info;
+      const times = characters / info.characters;
+      const seconds = (times * (performance.now() - began)) / 1000;
+      this.#cut = { tokens: Math.round(info.tokens * times), vocabulary: info.vocabulary, exact: times === 1, seconds };
+      this.#render();
     } catch (error) {
       this.#fail(turn, error);
     }
-    this.#render();
   }
 
   /** @param {number} turn @param {unknown} error */
   #fail(turn, error) {
-    if (turn === this.#turn) this.#fault = error instanceof Error ? error.message : String(error);
+    if (turn !== this.#turn) return;
+    this.#fault = error instanceof Error ? error.message : String(error);
+    this.#render();
   }
 
   #render() {
-    const { characters, distinct } = this.#summary;
-    const problem = this.problem;
-    this.understood.classList.toggle("train-problem", problem !== "");
-    if (problem) {
-      this.understood.replaceChildren(h("p", null, problem));
-    } else {
-      const info = this.#info;
-      const count = (/** @type {number | undefined} */ value) => (value === undefined ? "…" : number(value));
-      const facts = h("dl", { class: "train-facts" },
-        fact("Characters", number(characters)),
-        fact("Different ones", number(distinct.length)),
-        fact("Tokens", count(info?.tokens)),
-        fact("Learns from", count(info?.train_tokens)),
-        fact("Validates on", count(info?.validation_tokens)));
-      const glyphs = distinct.slice(0, 120).map(visible).join(" ");
-      const advice = adviceFor(this.#summary, this.choice.tokenizer);
-      this.understood.replaceChildren(facts,
-        h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), glyphs),
-        advice && h("p", { class: "train-advice" }, advice));
-    }
+    const { problem } = this;
+    const waits = this.choice.data === "own" && this.own.waiting !== "";
+    this.understood.classList.toggle("train-problem", problem !== "" && !waits);
+    this.#renderPreview();
+    if (problem) this.understood.replaceChildren(h("p", null, this.#isLoading ? "The text is being fetched." : problem));
+    else this.understood.replaceChildren(this.#facts(), this.#glyphs(), ...this.#remarks().map((words) => h("p", { class: "train-advice" }, words)));
+    if (this.#isLoading) this.understood.classList.remove("train-problem");
     this.#onChange();
+  }
+
+  get #isLoading() {
+    return this.choice.data !== "own" && !this.#fault && this.#shipped.pieces.length === 0;
+  }
+
+  #facts() {
+    const { characters, distinct } = this.#taken.summary;
+    const pieces = this.choice.tokenizer === "bpe";
+    const tokens = pieces ? this.#cut?.tokens : characters;
+    const about = pieces && !this.#cut?.exact ? "about " : "";
+    const count = (/** @type {number | undefined} */ value) => (value === undefined ? "…" : `${about}${number(value)}`);
+    const percent = (/** @type {number} */ share) => `${Math.round(share * 1000) / 10} %`;
+    const learned = tokens === undefined ? undefined : learnedFrom(tokens, this.#share);
+    return h("dl", { class: "train-facts" },
+      fact("Characters", number(characters)),
+      fact("Different ones", number(distinct.length)),
+      fact("Vocabulary", pieces && !this.#cut ? "…" : number(this.vocabulary)),
+      fact("Tokens", count(tokens)),
+      fact(`Learns from (${percent(1 - this.#share)})`, count(learned)),
+      fact(`Held back (${percent(this.#share)})`, count(tokens === undefined || learned === undefined ? undefined : tokens - learned)));
+  }
+
+  #glyphs() {
+    const glyphs = this.#taken.summary.distinct.slice(0, 120).map(visible).join(" ");
+    return h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), glyphs);
+  }
+
+  /** What a person should know before training starts. @returns {string[]} */
+  #remarks() {
+    const { summary, notes } = this.#taken;
+    const remarks = [...notes, adviceFor(summary, this.choice.tokenizer)];
+    if (this.#cut && this.#cut.seconds > WORTH_SAYING_S) {
+      remarks.push(`Learning the word pieces of this text takes about ${duration(this.#cut.seconds)} before the first step; nothing else is computed meanwhile.`);
+    }
+    if (this.choice.data === "own" && !this.own.kept) {
+      remarks.push("The browser has no room to keep this text: after a reload, bring it again.");
+    }
+    return remarks.filter((words) => words !== "");
+  }
+
+  #renderPreview() {
+    const { data } = this.choice;
+    const { origin } = dataSet(data);
+    const text = data === "own" && this.own.inField ? "" : firstLines(this.#taken.pieces[0] ?? "");
+    this.preview.replaceChildren(...[
+      text && h("pre", { class: "train-lines", "aria-label": "How the text begins" }, text),
+      origin && h("p", { class: "train-origin" }, `${origin} `, h("a", { href: new URL("../../data/README.md", import.meta.url).href, target: "_blank", rel: "noopener" }, "The notice")),
+    ].filter((element) => element !== ""));
   }
 }
 
-/** How to read one's own text. @param {(change: Partial<TextChoice>) => void} choose */
+/** @param {string[]} pieces @param {number} most  characters, roughly @returns {string} */
+function beginning(pieces, most) {
+  let text = "";
+  for (const piece of pieces) {
+    if (text.length >= most) break;
+    text += piece;
+  }
+  // A single long piece is cut after a whole character; a rest that is not worth an estimate stays.
+  return text.length <= 1.2 * most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+}
+
+/** @param {string} text @returns {string} */
+function firstLines(text) {
+  const lines = text.slice(0, PREVIEW.characters).split("\n").slice(0, PREVIEW.lines).join("\n").replace(/[\ud800-\udbff]$/, "");
+  return lines.length < text.length ? `${lines}…` : lines;
+}
+
+/** How to cut the text into tokens. @param {(change: Partial<TextChoice>) => void} choose */
 function tokenizerParts(choose) {
   const group = uniqueId("tokenizer");
   /** @param {Tokenizer} value */
@@ -266,7 +301,7 @@ function tokenizerParts(choose) {
     type: "number", class: "number", min: PIECES.min, max: PIECES.max, step: 1,
     onchange: () => choose({ pieces: Math.min(Math.max(Math.round(Number(pieces.value)) || PIECES.initial, PIECES.min), PIECES.max) }),
   });
-  const row = h("label", { class: "train-pieces" }, "Tokens to know ", pieces);
+  const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces);
   const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"),
     h("div", { class: "train-options" },
       optionCard(radios[0], "Characters", "Each character is one token. Right for most small texts."),
@@ -285,13 +320,3 @@ function tokenizerParts(choose) {
 
 /** @param {string} name @param {string} value */
 const fact = (name, value) => h("div", null, h("dt", null, name), h("dd", null, value));
-
-/**
- * A radio button as a card: its name and one line about it.
- * @param {HTMLInputElement} input @param {string} label @param {string} about
- */
-export function optionCard(input, label, about) {
-  const id = uniqueId("about");
-  input.setAttribute("aria-describedby", id);
-  return h("label", { class: "train-option" }, input, h("span", { class: "train-option-name" }, label), h("span", { class: "train-option-about", id }, about));
-}

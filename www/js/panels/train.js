@@ -1,5 +1,6 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
 
+import { VALIDATION_SHARE } from "../data.js";
 import { h } from "../dom.js";
 import { deviceBlock } from "./train-device.js";
 import { TrainRun } from "./train-run.js";
@@ -34,7 +35,8 @@ export function mountTrain(root, app) {
   function changed() {
     mayForget = false;
     settings.setData(text.choice.data, text.vocabulary);
-    if (Number.isFinite(settings.settings.context)) text.setContext(settings.settings.context);
+    const { context, validation_share = VALIDATION_SHARE } = /** @type {{ context: number, validation_share?: number }} */ (settings.settings);
+    if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
     startProblem.textContent = "";
     lock();
     const choices = { ...text.choice, size: settings.size, changed: settings.changed };

@@ -1,0 +1,177 @@
+// Telling in which encoding a file is, and what to ask where its bytes leave it open. No DOM.
+
+/**
+ * How likely a text is in an encoding is judged by the alphabets that are written in it: each entry is one language's
+ * letters beyond ASCII. For scripts with thousands of characters it is the most frequent ones.
+ * @typedef {{ encoding: string, label: string, alphabets: readonly string[], common?: boolean }} Candidate
+ */
+
+const RUSSIAN = "абвгдежзийклмнопрстуфхцчшщъыьэюяё";
+const CYRILLIC = [RUSSIAN, `${RUSSIAN}іїєґ`.replace(/[ёъыэ]/g, ""), "абвгдђежзијклљмнњопрстћуфхцчџш", `${RUSSIAN}ў`];
+const CENTRAL = ["ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćšđž", "ăâîşţ"];
+const HAN = "一不人有我在是了大上中到和以地你子出得生之也下天要好心可自然後后里那去道十三二小年事成多又如作同手能本日行方主前家此現高老看無法水月白何文今山知長身些她他的";
+
+/** Of several that read a text equally well the first is taken to be likelier. @type {readonly Candidate[]} */
+export const CANDIDATES = [
+  { encoding: "windows-1252", label: "Western European (Windows-1252)",
+    alphabets: ["éèàùâêîôûëïçœ", "äöüß", "ñáéíóúü", "ãõáéíóúàâêôç", "åäöæøé", "àèéìòù", "áéíóúýðþæö", "éëïöüè"] },
+  { encoding: "windows-1250", label: "Central European (Windows-1250)", alphabets: CENTRAL },
+  { encoding: "iso-8859-2", label: "Central European (ISO-8859-2)", alphabets: CENTRAL },
+  { encoding: "windows-1251", label: "Cyrillic (Windows-1251)", alphabets: CYRILLIC },
+  { encoding: "koi8-r", label: "Cyrillic (KOI8-R)", alphabets: [RUSSIAN] },
+  { encoding: "ibm866", label: "Cyrillic (DOS, 866)", alphabets: CYRILLIC },
+  { encoding: "shift_jis", label: "Japanese (Shift_JIS)", alphabets: [`のにはをたがとしてでもなかいるれさんらりこっそうきまくスンイトルラ日本人${HAN}`], common: true },
+  { encoding: "euc-jp", label: "Japanese (EUC-JP)", alphabets: [`のにはをたがとしてでもなかいるれさんらりこっそうきまくスンイトルラ日本人${HAN}`], common: true },
+  { encoding: "gbk", label: "Chinese, simplified (GBK)", alphabets: [`${HAN}这来们说时个过国会为学对着开么还没样经里从当于长发现无见电话东`], common: true },
+  { encoding: "big5", label: "Chinese, traditional (Big5)", alphabets: [`${HAN}這來們說時個過國會為學對著開麼還沒樣經裡從當於長發現無見電話東`], common: true },
+  { encoding: "euc-kr", label: "Korean (EUC-KR)", alphabets: ["이다는의가을에고하한를지도로은기사자시어그리나아들해서인있것수대라일보정과"], common: true },
+  { encoding: "windows-1253", label: "Greek (Windows-1253)", alphabets: ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ"] },
+  { encoding: "windows-1254", label: "Turkish (Windows-1254)", alphabets: ["çğıöşüâ"] },
+  { encoding: "windows-1255", label: "Hebrew (Windows-1255)", alphabets: ["אבגדהוזחטיכךלמםנןסעפףצץקרשת"] },
+  { encoding: "windows-1256", label: "Arabic (Windows-1256)", alphabets: ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئء"] },
+];
+
+/** What files that are no text begin with. Those of plain letters count only where zero bytes follow. */
+const SIGNATURES = /** @type {const} */ ([
+  ["%PDF-", "a PDF"], ["PK\x03\x04", "a zip archive (Word and OpenOffice documents are such, too)"],
+  ["\x89PNG", "an image"], ["\xff\xd8\xff", "an image"], ["GIF8", "an image"], ["BM", "an image"], ["RIFF", "an image, a film or a sound"],
+  ["\x1f\x8b", "a compressed file"], ["7z\xbc\xaf", "an archive"], ["Rar!", "an archive"], ["BZh", "a compressed file"], ["\xfd7zXZ", "a compressed file"], ["\x28\xb5\x2f\xfd", "a compressed file"],
+  ["\xd0\xcf\x11\xe0", "a document of an older office program"], ["{\\rtf", "a formatted document (RTF)"],
+  ["\x7fELF", "a program"], ["MZ", "a program"], ["\0asm", "a program"], ["ID3", "a sound"], ["OggS", "a sound or a film"], ["SQLite format 3", "a database"],
+]);
+const PLAIN = /^[\x20-\x7e]+$/;
+/** Of the plain ones, these are not how a text begins. */
+const CERTAIN = new Set(["%PDF-", "{\\rtf"]);
+
+/**
+ * What the beginning of a file tells. "utf-8" means only that nothing speaks against it.
+ * @param {Uint8Array} head
+ * @returns {{ encoding: string, marked: boolean } | { binary: string }}  marked: by a byte-order mark
+ */
+export function sniff(head) {
+  const begins = String.fromCharCode(...head.subarray(0, 16));
+  const zeros = head.includes(0);
+  for (const [signature, what] of SIGNATURES) {
+    if (begins.startsWith(signature) && (zeros || !PLAIN.test(signature) || CERTAIN.has(signature))) return { binary: what };
+  }
+  if (begins.startsWith("\xff\xfe\0\0") || begins.startsWith("\0\0\xfe\xff")) return { binary: "text in UTF-32, which browsers cannot read" };
+  if (begins.startsWith("\xff\xfe")) return { encoding: "utf-16le", marked: true };
+  if (begins.startsWith("\xfe\xff")) return { encoding: "utf-16be", marked: true };
+  if (begins.startsWith("\xef\xbb\xbf")) return { encoding: "utf-8", marked: true };
+  if (!zeros) return { encoding: "utf-8", marked: false };
+  const encoding = unmarkedUtf16(head);
+  return encoding ? { encoding, marked: false } : { binary: "not text" };
+}
+
+/**
+ * UTF-16 without a mark. In the wrong order of bytes line ends become characters that do not exist; what is no text has
+ * such in either.
+ * @param {Uint8Array} head @returns {string | null}
+ */
+function unmarkedUtf16(head) {
+  const [best] = ["utf-16le", "utf-16be"].map((encoding) => {
+    // The last character may have been cut through.
+    const text = new TextDecoder(encoding).decode(head.subarray(0, head.length & ~1)).slice(0, -1);
+    const strange = text.match(/[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]|[\p{Cn}\p{Co}]/gu)?.length ?? 0;
+    const spaces = text.match(/[ \n]/g)?.length ?? 0;
+    return { encoding, spaces, strange, sound: text.length > 0 && strange <= 0.002 * text.length };
+  }).sort((a, b) => a.strange - b.strange || b.spaces - a.spaces);
+  return best.sound ? best.encoding : null;
+}
+
+/** Bytes that are judged, and that are shown. */
+const JUDGED = 8192;
+const SHOWN = 160;
+const LONGEST_LINE = 60;
+
+/**
+ * Every encoding that a file could be in, the likeliest first, each with the same piece of the text.
+ * @param {Uint8Array} bytes  a part of the file that has bytes beyond ASCII
+ * @returns {{ encoding: string, label: string, sample: string }[]}
+ */
+export function rankEncodings(bytes) {
+  const judged = beyondAscii(bytes, JUDGED, 2048);
+  const shown = beyondAscii(bytes, SHOWN, LONGEST_LINE);
+  /** @type {Set<string>} */
+  const seen = new Set();
+  return CANDIDATES
+    .map((candidate) => {
+      const text = new TextDecoder(candidate.encoding).decode(judged);
+      return { ...candidate, text, score: plausibility(text, candidate) };
+    })
+    .sort((a, b) => b.score - a.score)
+    // Two that read all of it alike are one choice.
+    .filter(({ text }) => !seen.has(text) && seen.add(text))
+    .map(({ encoding, label }) => ({ encoding, label, sample: new TextDecoder(encoding).decode(shown).replace(/\s+/g, " ").trim() }));
+}
+
+const isBreak = (/** @type {number} */ byte) => byte === 10 || byte === 13 || byte === 32;
+
+/**
+ * Stretches of a text around its bytes beyond ASCII. They begin and end at a space or a line end where they can, which
+ * no encoding has as the second half of a character.
+ * @param {Uint8Array} bytes @param {number} most  bytes in all @param {number} longest  bytes a stretch
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function beyondAscii(bytes, most, longest) {
+  const found = new Uint8Array(most + longest + 1);
+  let size = 0;
+  let from = 0;
+  while (size < most) {
+    let at = from;
+    while (at < bytes.length && bytes[at] < 0x80) at++;
+    if (at === bytes.length) break;
+    // A few words before it, and as many after it.
+    const near = at - from < longest / 2;
+    let start = near ? from : at;
+    if (!near) for (let i = at; at - i < longest / 2; i--) if (isBreak(bytes[i - 1])) start = i;
+    if (start === at && !near) while (start > from && !isBreak(bytes[start - 1])) start--;
+    const limit = Math.min(start + longest, bytes.length);
+    let end = limit;
+    if (limit < bytes.length) while (end > at && !isBreak(bytes[end])) end--;
+    if (end <= at) end = Math.max(limit, at);
+    found.set(bytes.subarray(start, Math.min(end, start + longest)), size);
+    size += end - start;
+    found[size++] = 32;
+    // Without a break to go on from, the next one: in the middle of a character everything looks wrong.
+    from = end;
+    while (from < bytes.length && !isBreak(bytes[from])) from++;
+  }
+  return found.slice(0, size);
+}
+
+/** Punctuation that is in every language's books. */
+const USUAL = new Set("“”„‘’‚–—…«»‹›€°§№·¿¡、。，「」『』！？：；（）\u00a0\u3000");
+
+const ELSEWHERE = "[\\p{Script=Cyrillic}\\p{Script=Greek}\\p{Script=Hebrew}\\p{Script=Arabic}\\p{Script=Han}\\p{Script=Hangul}]";
+const MIXED = new RegExp(`[A-Za-z]${ELSEWHERE}|${ELSEWHERE}[A-Za-z]`, "gu");
+
+/**
+ * How much a text looks like one of the languages that are written in an encoding; 1 is perfectly.
+ * @param {string} text @param {Candidate} candidate
+ */
+function plausibility(text, { alphabets, common }) {
+  const beyond = [...text].filter((character) => character > "\x7f");
+  if (beyond.length === 0) return 0;
+  const best = Math.max(...alphabets.map((alphabet) => {
+    const letters = new Set(alphabet + alphabet.toUpperCase());
+    const sum = beyond.reduce((total, character) => total + worth(character, letters, common ?? false), 0);
+    // An alphabet that explains as much with fewer letters is likelier.
+    return sum * (1 - letters.size / 10_000);
+  }));
+  // A capital after a small letter, as in a Cyrillic text that is read in another Cyrillic encoding; two scripts in a word.
+  const turned = text.match(/\p{Ll}\p{Lu}/gu)?.length ?? 0;
+  const mixed = text.match(MIXED)?.length ?? 0;
+  return (best - turned - 2 * mixed) / beyond.length;
+}
+
+/** @param {string} character @param {Set<string>} letters @param {boolean} common  the letters are only the frequent ones */
+function worth(character, letters, common) {
+  if (letters.has(character)) return 1;
+  if (USUAL.has(character)) return 0.5;
+  if (character === "\ufffd") return -5;
+  if (/[\x80-\x9f\p{Co}\p{Cn}]/u.test(character)) return -3;
+  if (/[\uff61-\uff9f]/u.test(character)) return -0.5; // Half-width katakana: what other bytes look like in Shift_JIS.
+  if (/\p{L}/u.test(character)) return common && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(character) ? 0.3 : -0.5;
+  return -1;
+}
