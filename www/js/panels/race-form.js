@@ -1,7 +1,7 @@
 // What a person decides before a race: the text, the size, who runs, and the settings; with what it will take.
 
 import { h, uniqueId } from "../dom.js";
-import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./race-plan.js";
+import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./race-plan.js";
 import { PIECES } from "./train-presets.js";
 import { TrainText, optionCard } from "./train-text.js";
 import { duration, shortCount } from "./train-words.js";
@@ -38,6 +38,7 @@ export class RaceForm {
     this.sizes = radios("Size", SIZES, (id) => this.#choose({ size: id }));
     this.lineUps = radios("Who runs", LINE_UPS, (id) => this.#choose({ lineUp: id }));
     this.fields = SETTINGS.map((setting) => settingField(setting, (value) => this.#edit(setting.key, value)));
+    this.rates = this.fields.filter((_, i) => isRate(SETTINGS[i].key));
     this.trials = h("input", { type: "checkbox", onchange: () => this.changed() });
     this.reset = h("button", { type: "button", class: "small", onclick: () => { this.#changed = {}; this.changed(); } }, "Back to the preset");
     this.estimate = h("p", { class: "race-estimate", "aria-live": "polite" });
@@ -45,11 +46,12 @@ export class RaceForm {
     this.problem = h("p", { class: "race-problem", role: "alert" });
     this.details = h("details", { class: "race-details" }, h("summary", null, "Settings of the race"),
       h("fieldset", { class: "race-field" }, h("legend", { class: "visually-hidden" }, "Settings of the race"),
-        h("div", { class: "race-settings" }, this.fields.map(({ element }) => element)), this.reset));
-    const tune = h("fieldset", { class: "race-field" }, h("legend", { class: "visually-hidden" }, "Learning rates"),
+        h("div", { class: "race-settings" }, this.fields.filter((field) => !this.rates.includes(field)).map(({ element }) => element)), this.reset));
+    const tune = h("fieldset", { class: "race-field" }, h("legend", null, "Learning rates"),
+      h("div", { class: "race-settings" }, this.rates.map(({ element }) => element)),
       h("label", { class: "check" }, this.trials, "Tune for both first: try three learning rates each for a tenth of the steps, and race with the best"));
     this.element = h("form", { class: "race-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); onStart(); } },
-      this.lineUps.element, this.sizes.element, this.text.element, tune, this.details, this.estimate, this.start, this.problem);
+      this.lineUps.element, this.sizes.element, this.text.element, tune, this.estimate, this.start, this.problem, this.details);
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
@@ -80,7 +82,7 @@ export class RaceForm {
   focusProblem() {
     const wrong = this.fields.find(({ input }) => input.getAttribute("aria-invalid") === "true");
     if (!wrong) return this.text.focusProblem();
-    this.details.open = true;
+    if (!this.rates.includes(wrong)) this.details.open = true;
     wrong.input.focus();
   }
 
@@ -132,6 +134,7 @@ export class RaceForm {
     this.sizes.set(this.#size);
     this.lineUps.set(this.#lineUp);
     SETTINGS.forEach((setting, i) => this.fields[i].set(settings[setting.key], settingProblem(setting, settings[setting.key])));
+    this.rates.forEach((field, i) => field.name(lineUpOf(this.#lineUp).entrants[i].label));
     this.reset.disabled = Object.keys(this.#changed).length === 0;
     if (this.#begun && Number.isFinite(settings.context)) this.text.setContext(settings.context);
     const { vocabulary } = this.text;
@@ -157,6 +160,9 @@ export class RaceForm {
     this.estimate.textContent = `About ${duration(seconds)} ${known === null ? "(a guess until a race of this size was run here)" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
   }
 }
+
+/** @param {SettingKey} key */
+const isRate = (key) => key === "first_lr" || key === "second_lr";
 
 /**
  * @template {string} T
@@ -191,10 +197,15 @@ function settingField({ label, hint, min, max, step, whole }, edit) {
     "aria-describedby": `${id}-hint ${id}-problem`,
     oninput: () => edit(input.value.trim() === "" ? NaN : Number(input.value)),
   });
-  const element = h("div", { class: "race-setting" }, h("label", { for: id }, label), input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), problem);
+  const caption = h("label", { for: id }, label);
+  const element = h("div", { class: "race-setting" }, caption, input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), problem);
   return {
     element,
     input,
+    /** @param {string} name */
+    name(name) {
+      caption.textContent = name;
+    },
     /** @param {number} value @param {string | null} words */
     set(value, words) {
       problem.textContent = words ?? "";

@@ -2,7 +2,6 @@
 
 import { number } from "../data.js";
 import { EQUAL_WITHIN, nextHeat } from "./race-plan.js";
-import { duration } from "./train-words.js";
 
 /**
  * @typedef {import("./race-plan.js").Plan} Plan
@@ -48,6 +47,8 @@ import { duration } from "./train-words.js";
  * @property {number} failed
  */
 
+/** Seconds from which a speed is more than a rough one. */
+const TIMED_WELL = 2;
 /** Points that a curve is kept in. */
 const POINTS = 1000;
 
@@ -215,6 +216,7 @@ export function notes({ plan, heats, disturbed }) {
   }
   for (const { label, failed } of summaries) if (failed) found.push(`${label}: ${failed} ${failed === 1 ? "training" : "trainings"} could not be finished and ${failed === 1 ? "does" : "do"} not count.`);
   if (hasTransformer(plan)) found.push("The published numbers are of another text (WikiText-2, by characters) and larger models, so compare the distance between the two, not the numbers themselves: there the Wave Field model's perplexity lies 5 % above the Transformer's.");
+  if (heats.some((heat) => heat.stage === "heat" && heat.done && heat.seconds < TIMED_WELL)) found.push("Some of these trainings were too short to time them well: take the speeds as rough.");
   if (disturbed) found.push("Another training ran in this page at the same time, so the speeds are too low and not fair.");
   return found;
 }
@@ -285,9 +287,6 @@ export function nameOf({ plan: { choices, seeds }, finishedAt }) {
   const line = { published: "as published", tuned: "tuned", waves: "wave against wave" }[choices.lineUp];
   return `${choices.data_name}, ${choices.size}, ${line}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"} (${when})`;
 }
-
-/** Seconds of training that were timed, in words. @param {readonly Heat[]} heats */
-export const timeSpent = (heats) => duration(heats.reduce((sum, { seconds }) => sum + seconds, 0));
 
 const COLUMNS = ["kind", "model", "architecture", "stage", "seed", "learning_rate", "step", "loss", "perplexity", "accuracy", "parameters", "tokens_per_second", "state_constant_bytes", "state_bytes_per_token"];
 

@@ -4,7 +4,7 @@
 import { RaceChart } from "../charts/race.js";
 import { download, h, oncePerFrame } from "../dom.js";
 import { racePicture } from "./race-picture.js";
-import { chartWords, hasTransformer, linesOf, nameOf, notes, outcome, tableRows, timeSpent, toCsv, toJson, trialRows, whereItIs } from "./race-results.js";
+import { chartWords, hasTransformer, linesOf, nameOf, notes, outcome, tableRows, toCsv, toJson, trialRows, whereItIs } from "./race-results.js";
 import { duration } from "./train-words.js";
 
 /**
@@ -150,7 +150,7 @@ export class RaceView {
     const slow = this.#app.state.get("training") ? " A training is under way in the Train part too: both are slower, and the speeds in the table come out too low." : "";
     switch (run.state) {
       case "idle":
-        return slow.trim();
+        return `${slow}${unsafe}`.trim();
       case "starting":
         return "An engine is started for the race, beside the page's own.";
       case "running":
@@ -164,7 +164,7 @@ export class RaceView {
       case "failed":
         return `${run.message}${run.unfinished ? " The race was kept as of its last snapshot." : ""}`;
       case "done":
-        return `Trained for ${timeSpent(run.heats)} in all.${unsafe}`;
+        return `The last five races are kept in this browser.${unsafe}`;
     }
   }
 
