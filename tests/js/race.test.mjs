@@ -46,8 +46,8 @@ test("the published geometry and the tuned one are those of the measured table",
   const models = LINE_UPS.map(({ id }) => makePlan(choicesOf({ size: "full", lineUp: id }), "1").entrants.map(({ model, peak_lr }) => ({ ...model, peak_lr })));
   const [[published, transformer], [tuned]] = models;
   const shape = { embedding_dim: 128, num_layers: 4, num_heads: 8, max_seq_len: 129, interference_interval: 3 };
-  assert.deepEqual(published, { ...shape, architecture: "wave", ffn_dim: 512, field_size: 257, position_scale: 1, peak_lr: 1e-3 });
-  assert.deepEqual(tuned, { ...shape, architecture: "wave", ffn_dim: 512, field_size: 129, position_scale: 0.03, peak_lr: 2e-3 });
+  assert.deepEqual(published, { ...shape, ffn_dim: 512, field_size: 257, position_scale: 1, peak_lr: 1e-3 });
+  assert.deepEqual(tuned, { ...shape, ffn_dim: 512, field_size: 129, position_scale: 0.03, peak_lr: 2e-3 });
   assert.equal(transformer.architecture, "standard");
   assert.equal(transformer.field_size, 0);
 });

@@ -45,7 +45,7 @@
  * @property {Settings} settings
  * @property {boolean} trials  try three learning rates for each entrant first
  *
- * @typedef {Omit<import("../protocol.js").ModelConfig, "vocab_size"> & { architecture?: Architecture }} Shape
+ * @typedef {Omit<import("../protocol.js").ModelConfig, "vocab_size">} Shape
  *
  * @typedef {object} Entrant
  * @property {string} id
@@ -184,7 +184,7 @@ export function makePlan(choices, id) {
   // A batch has one token more than the context, as in the release: its last one is only a target.
   const shape = { embedding_dim, num_layers, num_heads, ffn_dim, max_seq_len: context + 1, interference_interval: INTERFERENCE_INTERVAL };
   /** @param {Geometry} geometry @returns {Shape} */
-  const wave = ({ cells, position_scale }) => ({ ...shape, architecture: "wave", field_size: cells * context + 1, position_scale });
+  const wave = ({ cells, position_scale }) => ({ ...shape, field_size: cells * context + 1, position_scale });
   const first = wave({ cells: settings.cells, position_scale: settings.position_scale });
   const entrants = lineUpOf(lineUp).entrants.map(({ id, label, architecture, geometry }, i) => ({
     id, label, architecture,

@@ -221,7 +221,7 @@ export class RaceRun {
     this.#heat = heat;
     heat.parameters = info.parameters;
     heat.vocabulary = info.config.vocab_size;
-    heat.state = /** @type {{ state_bytes?: import("./race-results.js").StateBytes }} */ (/** @type {unknown} */ (info)).state_bytes ?? null;
+    heat.state = info.state_bytes;
     this.#lastSave = performance.now();
     if (snapshot) await this.#ask("train_continue", {});
     this.#changed();
