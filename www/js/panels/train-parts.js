@@ -10,9 +10,6 @@ export const SMOOTHING = [
 ];
 export const SMOOTHING_AT_FIRST = 1;
 
-const FIGURES = /** @type {const} */ (["Step", "Loss", "Validation", "Perplexity", "Next token right", "Tokens a second", "Time left"]);
-/** @typedef {typeof FIGURES[number]} FigureName */
-
 /**
  * @param {Record<"pause" | "goOn" | "stop" | "adopt" | "save", () => void>} actions
  */
@@ -33,37 +30,64 @@ export function statusParts(actions) {
   return { element, word, title, note, bar, pause, goOn, stop, adopt, save };
 }
 
-export function figureParts() {
-  const values = /** @type {Record<FigureName, HTMLElement>} */ (Object.fromEntries(FIGURES.map((name) => [name, h("dd", null, "–")])));
-  const element = h("dl", { class: "train-figures" }, FIGURES.map((name) => h("div", null, h("dt", null, name), values[name])));
-  return { element, values };
+const SVG = "http://www.w3.org/2000/svg";
+
+/** How a line looks in its chart. @param {import("../charts/curve-axis.js").Line} line */
+export function legendKey({ colour, dash, rings, width }) {
+  const make = (/** @type {string} */ tag, /** @type {Record<string, string | number>} */ attributes) => {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+    return element;
+  };
+  const stroke = `stroke: var(${colour})`;
+  const key = make("svg", { class: "curve-key", width: 26, height: 10, "aria-hidden": "true" });
+  key.append(make("line", { x1: 0, y1: 5, x2: 26, y2: 5, style: stroke, "stroke-width": width, "stroke-dasharray": dash?.join(" ") ?? "" }));
+  if (rings) key.append(make("circle", { cx: 13, cy: 5, r: 3.5, class: "curve-key-ring", style: stroke, "stroke-width": 2 }));
+  return key;
 }
 
-/** @param {(log: boolean, smoothing: number) => void} onView */
-export function curveParts(onView) {
-  const train = h("span", { class: "train-legend-value" }, "–");
-  const validation = h("span", { class: "train-legend-value" }, "–");
-  const step = h("span", { class: "train-legend-step" });
-  const host = h("div", { class: "train-chart", role: "img", "aria-label": "Loss against steps" });
-  const apply = () => onView(log.checked, SMOOTHING[smoothing.selectedIndex].span);
+/**
+ * @param {HTMLElement[]} cards  one a quantity @param {HTMLElement[]} words  the same for those who cannot see it
+ * @param {HTMLElement} scrub    stands under the chart
+ * @param {{ view: (log: boolean, smoothing: number) => void, saveTable: () => void, savePicture: () => void }} actions
+ */
+export function curveParts(cards, words, scrub, { view, saveTable, savePicture }) {
+  const title = h("h3", null);
+  const legend = h("p", { class: "train-legend" });
+  const host = h("div", { class: "train-chart", role: "img" });
+  const apply = () => view(log.checked, SMOOTHING[smoothing.selectedIndex].span);
   const log = h("input", { type: "checkbox", onchange: apply });
   const smoothing = h("select", { onchange: apply }, SMOOTHING.map(({ label }, i) => h("option", { selected: i === SMOOTHING_AT_FIRST }, label)));
+  const hint = h("p", { class: "train-hint" });
   const rows = h("tbody", null);
-  const element = h("section", { class: "train-block" },
-    h("div", { class: "train-chart-head" }, h("h3", null, "Loss"),
-      h("p", { class: "train-legend" },
-        h("span", null, h("i", { class: "train-key train-key-line", "aria-hidden": "true" }), "training ", train),
-        h("span", null, h("i", { class: "train-key train-key-rings", "aria-hidden": "true" }), "validation ", validation),
-        step)),
-    host,
-    h("div", { class: "train-chart-tools" }, h("label", null, log, " Logarithmic"), h("label", null, "Smoothing ", smoothing)),
-    h("p", { class: "train-hint" }, "Surprise per token: lower is better. When validation turns upwards, the text is being learnt by heart."),
-    h("details", { class: "train-table" }, h("summary", null, "Validation in figures"),
-      h("div", { class: "train-table-scroll", tabindex: 0, role: "region", "aria-label": "Validation in figures" },
-        h("table", null,
-          h("thead", null, h("tr", null, ["Step", "Loss", "Perplexity", "Next token right"].map((name) => h("th", { scope: "col" }, name)))),
-          rows))));
-  return { element, train, validation, step, host, rows };
+  const table = h("details", { class: "train-table" }, h("summary", null, "Validation in figures"),
+    h("div", { class: "train-table-scroll", tabindex: 0, role: "region", "aria-label": "Validation in figures" },
+      h("table", null,
+        h("thead", null, h("tr", null, ["Step", "Loss", "Perplexity", "Next token right"].map((name) => h("th", { scope: "col" }, name)))),
+        rows)));
+  const element = h("section", { class: "train-curves", "aria-label": "Curves" },
+    h("fieldset", { class: "curve-choice" }, h("legend", { class: "visually-hidden" }, "Drawn large"), cards, words),
+    h("div", { class: "train-block curve-main" },
+      h("div", { class: "train-chart-head" }, title, legend),
+      host, scrub, hint,
+      h("div", { class: "train-chart-tools" }, h("label", null, log, " Logarithmic"), h("label", null, "Smoothing ", smoothing),
+        h("span", { class: "curve-saves" },
+          h("button", { type: "button", class: "small", onclick: saveTable, title: "Every curve as a table of comma-separated values (CSV)" }, "Save table"),
+          h("button", { type: "button", class: "small", onclick: savePicture, title: "The charts that are shown, as a PNG picture" }, "Save picture"))),
+      table));
+  return { element, title, legend, host, log, smoothing, hint, rows };
+}
+
+/** Shown in place of everything else before the first training. */
+export function emptyParts() {
+  const promise = (/** @type {string} */ title, /** @type {string} */ text) => h("li", null, h("strong", null, title), ` ${text}`);
+  return h("div", { class: "train-welcome" },
+    h("p", null, "Nothing has been trained here yet. Choose a text and a size and press Start: on names, a small model makes up plausible ones within a minute or so."),
+    h("ul", null,
+      promise("Watch it learn.", "How surprised it is by each letter falls before your eyes."),
+      promise("Read what it writes.", "At first it is noise, then syllables, then names that nobody has borne."),
+      promise("See its waves move.", "Every head bends its frequency, damping and phase as it learns."),
+      promise("Go back in time.", "A slider shows the whole training as it was at any step.")));
 }
 
 export function sampleParts() {

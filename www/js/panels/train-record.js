@@ -12,6 +12,7 @@
  * @property {import("./train-run.js").Plan} plan
  * @property {Facts} facts
  * @property {ReturnType<import("./train-series.js").LossHistory["toJSON"]>} history
+ * @property {ReturnType<import("./train-course.js").Course["toJSON"]>} [course]  not in a record of an older page
  * @property {Blob} bytes  weights, moments, step and random state
  */
 

@@ -1,6 +1,7 @@
 // One training, as the page knows it: what the engine reports, and the record that outlives a reload. No DOM of its own.
 
 import { loadDataSet } from "../data.js";
+import { Course } from "./train-course.js";
 import { PATIENCE_MS, RunRecords } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
 import { machineSpeed, startRequest } from "./train-presets.js";
@@ -81,6 +82,7 @@ export class TrainRun {
   plan = null;
   facts = noFacts();
   history = new LossHistory();
+  course = new Course();
 
   /** @param {App} app */
   constructor(app) {
@@ -89,9 +91,15 @@ export class TrainRun {
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
     engine.on("train_evaluation", (detail) => this.#report(() => addNewer(this.facts.evaluations, detail, MAX_EVALUATIONS)));
-    engine.on("train_sample", (detail) => this.#report(() => addNewer(this.facts.samples, detail, MAX_SAMPLES)));
+    engine.on("train_sample", (detail) => this.#report(() => {
+      addNewer(this.facts.samples, detail, MAX_SAMPLES);
+      this.course.sample(detail);
+    }));
     engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MAX_FAULTS)));
-    engine.on("train_heads", ({ layers }) => this.#report(() => (this.facts.layers = layers)));
+    engine.on("train_heads", (detail) => this.#report(() => {
+      this.facts.layers = detail.layers;
+      this.course.heads(detail);
+    }));
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
     // The last chance before a phone or a closing tab ends the page.
@@ -250,7 +258,7 @@ export class TrainRun {
     if (id !== this.#records.id) return false; // Another run began while this one was written.
     // Events come in order, so the curves reach exactly as far as the snapshot.
     const facts = { ...structuredClone(this.facts), step: snapshot.step };
-    await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes: snapshot.bytes });
+    await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), course: this.course.toJSON(), bytes: snapshot.bytes });
     const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
     // The first seconds are slower than the rest.
     if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
@@ -299,13 +307,13 @@ export class TrainRun {
   }
 
   /** @param {RunRecord} record */
-  #show({ choices, plan, facts, history }) {
-    this.#begin({ choices, plan, facts: structuredClone(facts), history: LossHistory.from(history) });
+  #show({ choices, plan, facts, history, course }) {
+    this.#begin({ choices, plan, facts: structuredClone(facts), history: LossHistory.from(history), course: Course.from(course) });
   }
 
-  /** @param {{ choices: Choices | null, plan: Plan | null, facts: Facts, history: LossHistory }} start */
-  #begin({ choices, plan, facts, history }) {
-    Object.assign(this, { choices, plan, facts, history, live: false, message: "", secondsLeft: null });
+  /** @param {{ choices: Choices | null, plan: Plan | null, facts: Facts, history: LossHistory, course?: Course }} start */
+  #begin({ choices, plan, facts, history, course = new Course() }) {
+    Object.assign(this, { choices, plan, facts, history, course, live: false, message: "", secondsLeft: null });
     if (plan) this.#become("starting");
   }
 
@@ -317,8 +325,10 @@ export class TrainRun {
   }
 
   /** @param {import("../protocol.js").TrainProgress} detail */
-  #progress({ step, losses, tokens_per_second, seconds_left, learning_rate, state }) {
+  #progress(detail) {
     if (!this.busy) return;
+    const { step, losses, tokens_per_second, seconds_left, learning_rate, state } = detail;
+    this.course.progress(detail);
     for (const [at, loss] of losses) this.history.add(at, loss);
     const now = performance.now();
     if (this.live && state === "running") this.facts.secondsTrained += (now - this.#lastProgress) / 1000;

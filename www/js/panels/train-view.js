@@ -1,19 +1,24 @@
 // The training as it goes: state, controls, figures, curves, kernels and samples. Drawn at most once a frame, and only
 // while it can be seen.
 
-import { loadDataSet, dataSet } from "../data.js";
-import { LossChart } from "../charts/loss.js";
 import { download, h, oncePerFrame } from "../dom.js";
+import { TrainCurves } from "./train-curves.js";
+import { TrainFigures } from "./train-figures.js";
 import { TrainHeads } from "./train-heads.js";
-import { curveParts, figureParts, headParts, sampleParts, statusParts } from "./train-parts.js";
+import { allSamples, momentAt } from "./train-moment.js";
+import { emptyParts, headParts, sampleParts, statusParts } from "./train-parts.js";
+import { savePicture } from "./train-picture.js";
 import { TrainSamples } from "./train-samples.js";
+import { TrainScrub } from "./train-scrub.js";
+import { curvesTable, fileName } from "./train-table.js";
+import { TrainTrajectories } from "./train-trajectories.js";
 import { duration, loss } from "./train-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
  * @typedef {import("./train-run.js").TrainRun} TrainRun
  * @typedef {import("./train-run.js").RunState} RunState
- * @typedef {import("../charts/loss.js").Reading} Reading
+ * @typedef {import("./train-moment.js").Then} Then
  */
 
 /** @type {Record<RunState, string>} */
@@ -27,21 +32,20 @@ const STATE_WORDS = {
   failed: "Interrupted by a fault",
   interrupted: "Interrupted",
 };
-/** Drawing takes time from the training on a small machine. */
-const DRAWING_MS = 200;
+/** Drawing takes time from the training on a small machine; a person who moves through the run waits for it. */
+const DRAWING_MS = { training: 200, moving: 50 };
 
 export class TrainView {
   #app;
   #run;
-  /** @type {Reading | null} */
-  #reading = null;
+  /** The step under the pointer. @type {number | null} */
+  #hover = null;
+  /** The run whose past was looked at. @type {TrainRun["plan"]} */
+  #plan = null;
   /** @type {RunState} */
   #said = "idle";
   #busy = false;
   #problem = "";
-  /** The data whose items count as known in the samples. */
-  #knownFor = "";
-  #shownEvaluations = -1;
   #drawnAt = 0;
   /** @type {RunState | null} */
   #drawnState = null;
@@ -59,19 +63,32 @@ export class TrainView {
       adopt: () => this.#do(() => this.#adopt()),
       save: () => this.#do(() => this.#download()),
     });
-    this.figures = figureParts();
-    this.curves = curveParts((log, smoothing) => this.chart.setView({ log, smoothing }));
+    this.figures = new TrainFigures();
+    this.empty = emptyParts();
     this.samples = sampleParts();
     this.heads = headParts();
     this.faults = h("ul", { class: "train-faults" });
-    this.chart = new LossChart(this.curves.host, (reading) => {
-      this.#reading = reading;
-      this.#draw();
+    this.scrub = new TrainScrub(this.render);
+    const pointer = {
+      onHover: (/** @type {number | null} */ step) => this.#point(step),
+      onPick: (/** @type {number} */ step) => this.scrub.move(step),
+    };
+    this.curves = new TrainCurves({
+      ...pointer,
+      scrub: this.scrub.element,
+      saveTable: () => this.#do(async () => download(curvesTable(run), this.#fileName("csv"))),
+      savePicture: () => this.#do(() => savePicture(this.#heading(), [...this.curves.shown, ...this.trajectories.shown], this.#fileName("png"))),
     });
-    this.sampleList = new TrainSamples(this.samples.list);
+    this.trajectories = new TrainTrajectories(pointer);
+    this.trajectories.onChoice = this.render;
+    this.sampleList = new TrainSamples(this.samples.list, () => {
+      this.scrub.refresh();
+      this.render();
+    });
     this.strips = new TrainHeads(this.heads.root);
-    this.element = h("div", { class: "train-run" }, this.status.element, this.figures.element, this.curves.element,
+    this.sight = h("div", { class: "train-sight" }, this.figures.element, this.curves.element, this.trajectories.element,
       this.samples.element, this.heads.element, this.faults);
+    this.element = h("div", { class: "train-run" }, this.status.element, this.empty, this.sight);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);
@@ -80,7 +97,8 @@ export class TrainView {
 
   /** Draws in the next frame; while nothing but the figures move, a few times a second are enough. */
   render = () => {
-    const rest = this.#drawnState === this.#run.state ? DRAWING_MS - (performance.now() - this.#drawnAt) : 0;
+    const interval = this.scrub.step === null ? DRAWING_MS.training : DRAWING_MS.moving;
+    const rest = this.#drawnState === this.#run.state ? interval - (performance.now() - this.#drawnAt) : 0;
     if (rest <= 0) return this.#draw();
     this.#waiting ??= setTimeout(this.#draw, rest);
   };
@@ -126,14 +144,51 @@ export class TrainView {
     if (file) download(file.bytes, file.filename);
   }
 
+  #heading() {
+    const { plan, choices, facts } = this.#run;
+    return `${plan?.data_name}, ${choices?.size} model, ${facts.step.toLocaleString("en-GB")} steps`;
+  }
+
+  /** @param {string} ending */
+  #fileName(ending) {
+    return fileName(this.#run.plan?.data_name ?? "", this.#run.facts.step, ending);
+  }
+
+  /** @param {number | null} step */
+  #point(step) {
+    if (step === this.#hover) return;
+    this.#hover = step;
+    this.#mark();
+  }
+
+  #mark() {
+    for (const part of [this.curves, this.trajectories]) part.mark(this.scrub.step, this.#hover);
+  }
+
   #render() {
     this.#announce();
     if (this.element.clientWidth === 0) return; // On a tab that is not shown; resizing asks again.
+    const run = this.#run;
     this.#renderStatus();
-    this.#renderFigures();
-    this.#renderCurves();
-    this.#renderSamples();
-    this.#renderHeads();
+    this.sight.hidden = run.plan === null;
+    this.empty.hidden = run.plan !== null;
+    if (run.plan !== this.#plan) {
+      this.#plan = run.plan;
+      this.scrub.now();
+    }
+    if (run.plan === null) return;
+    const { sampleList } = this;
+    sampleList.setData(run.choices?.data ?? "");
+    this.samples.legend.hidden = !sampleList.isList;
+    this.scrub.show(run.facts.step, momentAt(run, this.scrub.step).sample, (sample) => sampleList.body(sample));
+    const then = momentAt(run, this.scrub.step);
+    this.figures.show(run, then);
+    this.curves.show(run, then);
+    this.trajectories.show(run, then);
+    this.#mark();
+    this.samples.empty.hidden = run.facts.samples.length > 0;
+    sampleList.show(allSamples(run), then.now ? null : then.sample);
+    this.#renderHeads(then);
     this.#renderFaults();
   }
 
@@ -187,73 +242,11 @@ export class TrainView {
     }
   }
 
-  #renderFigures() {
-    const { facts, history, plan, state, secondsLeft } = this.#run;
-    const last = facts.evaluations.at(-1);
-    const running = state === "running" || state === "starting";
-    /** @type {Record<string, string>} */
-    const values = {
-      Step: plan ? `${facts.step.toLocaleString("en-GB")} of ${plan.train.steps.toLocaleString("en-GB")}` : "–",
-      Loss: loss(history.latest()),
-      Validation: loss(last?.loss),
-      Perplexity: last ? last.perplexity.toFixed(2) : "–",
-      "Next token right": last ? `${(last.accuracy * 100).toFixed(1)} %` : "–",
-      "Tokens a second": facts.tokensPerSecond ? Math.round(facts.tokensPerSecond).toLocaleString("en-GB") : "–",
-      "Time left": running && secondsLeft !== null && facts.step > 0 ? duration(secondsLeft) : "–",
-    };
-    for (const [name, value] of Object.entries(values)) {
-      const cell = this.figures.values[/** @type {import("./train-parts.js").FigureName} */ (name)];
-      if (cell.textContent !== value) cell.textContent = value;
-    }
-  }
-
-  #renderCurves() {
-    const { facts, history, plan } = this.#run;
-    const { evaluations } = facts;
-    const ui = this.curves;
-    this.chart.show({
-      train: history.points(),
-      evaluations,
-      steps: plan?.train.steps ?? 1000,
-      guessing: facts.vocabulary > 1 ? Math.log(facts.vocabulary) : null,
-    });
-    ui.train.textContent = loss(this.#reading ? this.#reading.train : history.latest());
-    ui.validation.textContent = loss(this.#reading ? this.#reading.validation : evaluations.at(-1)?.loss);
-    ui.step.textContent = this.#reading ? `at step ${this.#reading.step.toLocaleString("en-GB")}` : "";
-    if (evaluations.length === this.#shownEvaluations) return;
-    this.#shownEvaluations = evaluations.length;
-    const best = evaluations.reduce((/** @type {typeof evaluations[0] | null} */ low, next) => (low && low.loss <= next.loss ? low : next), null);
-    ui.host.setAttribute("aria-label", best
-      ? `Loss against steps. Training ${loss(history.latest())}, validation ${loss(evaluations.at(-1)?.loss)}; lowest validation ${loss(best.loss)} at step ${best.step}.`
-      : "Loss against steps");
-    ui.rows.replaceChildren(...evaluations.map(({ step, loss: value, perplexity, accuracy }) =>
-      h("tr", null, h("td", null, step.toLocaleString("en-GB")), h("td", null, loss(value)), h("td", null, perplexity.toFixed(2)), h("td", null, `${(accuracy * 100).toFixed(1)} %`))).reverse());
-  }
-
-  #renderSamples() {
-    const { facts, choices } = this.#run;
-    const data = choices?.data ?? "";
-    if (data !== this.#knownFor) {
-      this.#knownFor = data;
-      const list = data !== "" && data !== "own" && dataSet(data).list;
-      this.sampleList.setKnown(null);
-      if (list) {
-        loadDataSet(data).then((text) => {
-          if (this.#knownFor !== data) return;
-          this.sampleList.setKnown(text);
-          this.render();
-        }, () => {}); // Without the list the samples are shown as plain text.
-      }
-      this.samples.legend.hidden = !list;
-    }
-    this.samples.empty.hidden = facts.samples.length > 0;
-    this.sampleList.show(facts.samples);
-  }
-
-  #renderHeads() {
+  /** @param {Then} then */
+  #renderHeads({ layers }) {
     const { facts, plan } = this.#run;
-    if (!plan || facts.layers.length === 0) return;
-    this.strips.show(facts.layers, facts.initialLayers, { ...plan.model, vocab_size: facts.vocabulary });
+    if (!plan || layers.length === 0) return;
+    this.strips.show(layers, facts.initialLayers, { ...plan.model, vocab_size: facts.vocabulary });
   }
 
   #renderFaults() {
