@@ -1,9 +1,11 @@
 // What a person decides before a race: the text, the size, who runs, and the settings; with what it will take.
 
+import { VALIDATION_SHARE } from "../data.js";
 import { h, uniqueId } from "../dom.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./race-plan.js";
 import { PIECES } from "./train-presets.js";
-import { TrainText, optionCard } from "./train-text.js";
+import { optionCard } from "./option-card.js";
+import { TrainText } from "./train-text.js";
 import { duration, shortCount } from "./train-words.js";
 
 /**
@@ -136,7 +138,7 @@ export class RaceForm {
     SETTINGS.forEach((setting, i) => this.fields[i].set(settings[setting.key], settingProblem(setting, settings[setting.key])));
     this.rates.forEach((field, i) => field.name(lineUpOf(this.#lineUp).entrants[i].label));
     this.reset.disabled = Object.keys(this.#changed).length === 0;
-    if (this.#begun && Number.isFinite(settings.context)) this.text.setContext(settings.context);
+    if (this.#begun && Number.isFinite(settings.context)) this.text.setSplit(settings.context, VALIDATION_SHARE);
     const { vocabulary } = this.text;
     SIZES.forEach(({ id, steps, seeds, num_layers, num_heads }, i) => {
       const plan = makePlan({ ...this.choices, size: id, settings: presetOf(id, this.#lineUp) }, "");
