@@ -20,6 +20,11 @@
 //! one complex number of state a channel: [`decode`] generates text that way, and a test holds both
 //! views equal.
 //!
+//! Beside it stands what it is compared with ([`Architecture::Standard`]): a standard pre-norm
+//! Transformer with learned positions and causal softmax attention. Everything but attention and
+//! positions is the same code, so that a difference in what the two learn is a difference in how
+//! their tokens hear each other. Its decoder keeps the keys and values of every token.
+//!
 //! # Conventions
 //!
 //! - Row-major float32; (rows, columns) means the columns are next to each other. Indices start at 0.
@@ -51,7 +56,8 @@
 //! | [`bench`] | the shapes at which speed is measured |
 //! | `web` | the session that the page's worker holds (wasm only) |
 //!
-//! The model is Wave Field V3.5 as its public release computes it; `tests/fixtures` pins that.
+//! The models are Wave Field V3.5 and its baseline as the public release computes them; `tests/fixtures`
+//! pins that.
 
 pub mod backend;
 pub mod bench;
