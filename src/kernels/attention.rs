@@ -7,7 +7,6 @@
 
 use super::Real;
 use super::layer_norm::{LANES, sum, sum_pair};
-use super::matrix_product::{Shape, matrix_product};
 use super::parallel::for_each_block;
 
 /// Queries of a block.
@@ -71,42 +70,119 @@ impl Block {
         self.first_key * dim..(self.first_key + self.keys) * dim
     }
 
-    /// C ← A·Bᵀ, (queries, keys) of (queries, dim) and (keys, dim).
+    /// C ← A·B, (queries, keys) of (queries, dim) and, of all keys, (dim, seq_len).
     fn scores<T: Real>(&self, a: &[T], b: &[T], c: &mut [T], dim: usize) {
-        let (a, b) = (&a[self.query_rows(dim)], &b[self.key_rows(dim)]);
-        matrix_product(
-            (a, Shape::dense(self.queries, dim)),
-            (b, Shape::dense(self.keys, dim).transpose()),
-            (c, Shape::dense(self.queries, self.keys)),
-            None,
+        let seq_len = b.len() / dim;
+        product(
+            [self.queries, dim, self.keys],
+            (&a[self.query_rows(dim)], [dim, 1]),
+            (&b[self.first_key..], seq_len),
+            (c, self.keys),
             false,
         );
     }
 
     /// C += P·B, (queries, dim) of (queries, keys) and (keys, dim); the first block overwrites.
     fn to_queries<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
-        matrix_product(
-            (p, Shape::dense(self.queries, self.keys)),
-            (&b[self.key_rows(dim)], Shape::dense(self.keys, dim)),
-            (
-                &mut c[self.query_rows(dim)],
-                Shape::dense(self.queries, dim),
-            ),
-            None,
+        product(
+            [self.queries, self.keys, dim],
+            (p, [self.keys, 1]),
+            (&b[self.key_rows(dim)], dim),
+            (&mut c[self.query_rows(dim)], dim),
             self.first_key > 0,
         );
     }
 
     /// C += Pᵀ·B, (keys, dim) of (queries, keys) and (queries, dim).
     fn to_keys<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
-        matrix_product(
-            (p, Shape::dense(self.queries, self.keys).transpose()),
-            (&b[self.query_rows(dim)], Shape::dense(self.queries, dim)),
-            (&mut c[self.key_rows(dim)], Shape::dense(self.keys, dim)),
-            None,
+        product(
+            [self.keys, self.queries, dim],
+            (p, [1, self.keys]),
+            (&b[self.query_rows(dim)], dim),
+            (&mut c[self.key_rows(dim)], dim),
             true,
         );
     }
+}
+
+/// C ← A·B, or C += A·B, for `[rows, depth, columns]`; with how far apart rows are, and A's columns.
+///
+/// Heads are narrow: [`super::matrix_product`] would take as long to pack its operands as to multiply.
+fn product<T: Real>(
+    [rows, depth, columns]: [usize; 3],
+    (a, a_apart): (&[T], [usize; 2]),
+    (b, b_apart): (&[T], usize),
+    (c, c_apart): (&mut [T], usize),
+    add: bool,
+) {
+    let mut row = 0;
+    while row < rows {
+        let a = &a[row * a_apart[0]..];
+        let c = &mut c[row * c_apart..];
+        let together = if rows - row >= 4 { 4 } else { 1 };
+        let mut column = 0;
+        while column < columns {
+            let (b, c) = ((&b[column..], b_apart), (&mut c[column..], c_apart));
+            let a = (a, a_apart);
+            column += match (together, columns - column) {
+                (4, 16..) => tile::<T, 4, 16>(depth, a, b, c, add),
+                (4, 4..) => tile::<T, 4, 4>(depth, a, b, c, add),
+                (4, _) => tile::<T, 4, 1>(depth, a, b, c, add),
+                (_, 16..) => tile::<T, 1, 16>(depth, a, b, c, add),
+                (_, 4..) => tile::<T, 1, 4>(depth, a, b, c, add),
+                _ => tile::<T, 1, 1>(depth, a, b, c, add),
+            };
+        }
+        row += together;
+    }
+}
+
+/// R rows of W columns of C, in registers. Returns W.
+#[inline(always)]
+fn tile<T: Real, const R: usize, const W: usize>(
+    depth: usize,
+    (a, [ra, ca]): (&[T], [usize; 2]),
+    (b, b_apart): (&[T], usize),
+    (c, c_apart): (&mut [T], usize),
+    add: bool,
+) -> usize {
+    assert!(
+        depth > 0
+            && a.len() > (R - 1) * ra + (depth - 1) * ca
+            && b.len() >= (depth - 1) * b_apart + W,
+        "operands hold the tile"
+    );
+    let mut sums = [[T::zero(); W]; R];
+    for k in 0..depth {
+        // SAFETY: k < depth and r < R, for which the assertion holds the last elements.
+        let x: [T; W] = std::array::from_fn(|j| unsafe { *b.get_unchecked(k * b_apart + j) });
+        for (r, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: as above.
+            let weight = unsafe { *a.get_unchecked(r * ra + k * ca) };
+            for j in 0..W {
+                sums[j] += weight * x[j];
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        let c = &mut c[r * c_apart..][..W];
+        for (c, sum) in c.iter_mut().zip(sums) {
+            *c = if add { *c + *sum } else { *sum };
+        }
+    }
+    W
+}
+
+/// (rows, dim) to (dim, rows).
+fn transposed<T: Real>(x: &[T], dim: usize) -> Vec<T> {
+    let rows = x.len() / dim;
+    let mut result = vec![T::zero(); x.len()];
+    for (c, column) in result.chunks_exact_mut(rows).enumerate() {
+        for (r, y) in column.iter_mut().enumerate() {
+            *y = x[r * dim + c];
+        }
+    }
+    result
 }
 
 /// `qkv`: (rows, 3·D), each row its query, key and value; `y`: (rows, D); `stats`: (rows, heads), the
@@ -250,11 +326,12 @@ impl<T: Real> Head<T> {
 
     /// Overwrites `out` (seq_len, dim) and `sums` (seq_len).
     fn attend(&self, out: &mut [T], sums: &mut [T], dim: usize) {
+        let keys = transposed(&self.keys, dim);
         let mut scores = vec![T::zero(); QUERIES * KEYS];
         let (mut tops, mut totals) = ([T::zero(); QUERIES], [T::zero(); QUERIES]);
         for block in Block::all(sums.len()) {
             let scores = &mut scores[..block.queries * block.keys];
-            block.scores(&self.queries, &self.keys, scores, dim);
+            block.scores(&self.queries, &keys, scores, dim);
             let begun = block.first_key > 0;
             let outs = &mut out[block.query_rows(dim)];
             for (r, row) in scores.chunks_exact_mut(block.keys).enumerate() {
@@ -293,12 +370,13 @@ impl<T: Real> Head<T> {
     fn backward(&self, dy: &[T], [sums, alongs]: [&[T]; 2], gradients: &mut [T], dim: usize) {
         let (dqueries, rest) = gradients.split_at_mut(dy.len());
         let (dkeys, dvalues) = rest.split_at_mut(dy.len());
+        let [keys, values] = [&self.keys, &self.values].map(|x| transposed(x, dim));
         let [mut p, mut ds] = [(); 2].map(|()| vec![T::zero(); QUERIES * KEYS]);
         for block in Block::all(sums.len()) {
             let size = block.queries * block.keys;
             let (p, ds) = (&mut p[..size], &mut ds[..size]);
-            block.scores(&self.queries, &self.keys, p, dim);
-            block.scores(dy, &self.values, ds, dim);
+            block.scores(&self.queries, &keys, p, dim);
+            block.scores(dy, &values, ds, dim);
             let rows = p
                 .chunks_exact_mut(block.keys)
                 .zip(ds.chunks_exact_mut(block.keys));
