@@ -204,21 +204,39 @@ impl Network {
 
     /// Clips the gradients and moves the parameters.
     pub fn update(&self, settings: OptimizerSettings) -> Vec<Op> {
+        self.update_but(settings, &[])
+    }
+
+    /// The same, but for frozen parameters, given by their places in the flat vector in ascending
+    /// order: their gradients count as zero, so that the clipping does not hear of them, and neither
+    /// the optimiser nor its weight decay moves them or their moments.
+    pub fn update_but(&self, settings: OptimizerSettings, frozen: &[Range<usize>]) -> Vec<Op> {
         let [first_moment, second_moment] = self.moments();
-        vec![
-            Op::GradientNorm {
-                gradients: self.flat_gradients(),
-                norm: self.gradient_norm(),
-            },
-            Op::AdamW {
+        let part = |whole: &View, range: &Range<usize>| View::of(whole.tensor, range.clone());
+        let (gradients, parameters) = (self.flat_gradients(), self.flat_parameters());
+        let still = frozen.iter().map(|range| Op::Zero {
+            y: part(&gradients, range),
+        });
+        let norm = Op::GradientNorm {
+            gradients: gradients.clone(),
+            norm: self.gradient_norm(),
+        };
+        // What lies before, between and after the frozen ones.
+        let starts = std::iter::once(0).chain(frozen.iter().map(|range| range.end));
+        let ends = frozen.iter().map(|range| range.start);
+        let moving = starts
+            .zip(ends.chain([self.table.flat_len]))
+            .map(|(start, end)| start..end)
+            .filter(|range| !range.is_empty())
+            .map(|range| Op::AdamW {
                 settings,
-                gradients: self.flat_gradients(),
+                gradients: part(&gradients, &range),
                 norm: self.gradient_norm(),
-                parameters: self.flat_parameters(),
-                first_moment,
-                second_moment,
-            },
-        ]
+                parameters: part(&parameters, &range),
+                first_moment: part(&first_moment, &range),
+                second_moment: part(&second_moment, &range),
+            });
+        still.chain([norm]).chain(moving).collect()
     }
 
     /// # Panics

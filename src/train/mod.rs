@@ -1,5 +1,6 @@
 //! Training: one step, the optimiser's schedule, batches, and what is measured.
 
+mod control;
 pub mod dataset;
 pub mod proof;
 pub mod schedule;
@@ -11,7 +12,7 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::model::Model;
 use crate::model::network::Network;
 pub use dataset::{Batch, Dataset};
-use schedule::Schedule;
+use schedule::{Course, Schedule};
 use serde::{Deserialize, Serialize};
 pub use trainer::{Pulled, Trainer};
 
@@ -40,6 +41,8 @@ pub struct TrainConfig {
     pub peak_lr: f64,
     /// Learning rate at the end.
     pub min_lr: f64,
+    /// How the learning rate gets from the one to the other.
+    pub schedule: Course,
     pub weight_decay: f64,
     pub beta1: f64,
     pub beta2: f64,
@@ -61,6 +64,7 @@ impl Default for TrainConfig {
             warmup_steps: 100,
             peak_lr: 2e-3,
             min_lr: 1e-5,
+            schedule: Course::Cosine,
             weight_decay: 0.01,
             beta1: 0.9,
             beta2: 0.999,
@@ -112,6 +116,7 @@ impl TrainConfig {
     /// The learning rate's course.
     pub fn schedule(&self) -> Schedule {
         Schedule {
+            course: self.schedule,
             peak: self.peak_lr,
             min: self.min_lr,
             warmup_steps: self.warmup_steps,

@@ -82,6 +82,140 @@ fn a_resumed_run_equals_one_that_never_stopped() {
     );
 }
 
+fn run(trainer: &mut Trainer, steps: usize) {
+    for _ in 0..steps {
+        trainer.step().unwrap();
+    }
+}
+
+/// The places of a head's frequency, damping and phase in the flat vector.
+fn wave(trainer: &Trainer, layer: usize, head: usize) -> [usize; 3] {
+    let ranges = &trainer.kept_model().parameters.table().layers[layer];
+    [&ranges.frequency, &ranges.damping, &ranges.phase].map(|range| range.start + head)
+}
+
+#[test]
+fn what_is_frozen_stays_bit_for_bit_and_the_rest_moves() {
+    let model = Model::new(config(), 5).unwrap();
+    let decaying = TrainConfig {
+        weight_decay: 0.5,
+        ..settings()
+    };
+    let mut trainer = Trainer::new(model, decaying, dataset()).unwrap();
+    run(&mut trainer, 5);
+    let [frequency, damping, _] = wave(&trainer, 1, 0);
+    let [_, _, phase] = wave(&trainer, 2, 1);
+    let frozen = [phase, damping, frequency];
+    trainer.freeze(frozen.to_vec());
+    let before = trainer.model().unwrap().parameters.flat().to_vec();
+    run(&mut trainer, 50);
+    let state = trainer.state().unwrap();
+    let after = trainer.kept_model().parameters.flat();
+    for spec in trainer.kept_model().parameters.specs() {
+        for place in spec.range() {
+            let (stands, moments) = (
+                before[place].to_bits() == after[place].to_bits(),
+                [state.first_moment[place], state.second_moment[place]],
+            );
+            let expected = frozen.contains(&place);
+            assert_eq!(stands, expected, "{} {place}", spec.name);
+            assert_eq!(moments == [0.0; 2], expected, "{} {place}", spec.name);
+        }
+    }
+    // A lock can be taken off again, and a resumed run is frozen anew.
+    trainer.freeze(vec![phase]);
+    let (model, state) = (trainer.model().unwrap().clone(), trainer.state().unwrap());
+    let mut resumed = Trainer::resume(model, state, dataset()).unwrap();
+    resumed.freeze(vec![phase]);
+    for _ in 0..3 {
+        assert_eq!(trainer.step().unwrap(), resumed.step().unwrap());
+    }
+    let last = trainer.model().unwrap().parameters.flat();
+    assert_eq!(last[phase], before[phase]);
+    assert_ne!(last[frequency], before[frequency]);
+}
+
+#[test]
+fn a_frozen_gradient_does_not_count_in_the_norm() {
+    let mut free = trainer();
+    let mut frozen = trainer();
+    let len = frozen.kept_model().parameters.flat().len();
+    frozen.freeze((0..len).collect());
+    assert!(free.step().unwrap().gradient_norm > 0.0);
+    assert_eq!(frozen.step().unwrap().gradient_norm, 0.0);
+}
+
+#[test]
+fn a_parameter_that_is_set_counts_from_the_next_step_on() {
+    let mut trainer = trainer();
+    run(&mut trainer, 5);
+    let [frequency, ..] = wave(&trainer, 0, 1);
+    trainer.set_parameter(frequency, 2.5);
+    let state = trainer.state().unwrap();
+    assert_eq!(trainer.kept_model().parameters.flat()[frequency], 2.5);
+    assert_eq!(state.first_moment[frequency], 0.0);
+    assert_eq!(state.second_moment[frequency], 0.0);
+    // From there the run is the one that goes out from such a model.
+    let model = trainer.kept_model().clone();
+    let mut resumed = Trainer::resume(model, state, dataset()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(trainer.step().unwrap(), resumed.step().unwrap());
+    }
+    assert_ne!(
+        trainer.model().unwrap().parameters.flat()[frequency],
+        2.5,
+        "it is not held still"
+    );
+}
+
+#[test]
+fn a_changed_rate_and_length_count_from_then_on_and_are_saved() {
+    let changing = |trainer: &mut Trainer| {
+        trainer.set_rates(2e-3, 2e-4).unwrap();
+        trainer.set_steps(90).unwrap();
+    };
+    let mut whole = trainer();
+    let early: Vec<StepReport> = (0..6).map(|_| whole.step().unwrap()).collect();
+    changing(&mut whole);
+    let late: Vec<StepReport> = (0..6).map(|_| whole.step().unwrap()).collect();
+    let expected = TrainConfig {
+        steps: 90,
+        peak_lr: 2e-3,
+        min_lr: 2e-4,
+        ..settings()
+    };
+    for (report, config) in [(&early[5], &settings()), (&late[0], &expected)] {
+        let rate = config.schedule().learning_rate(report.step);
+        assert_eq!(report.learning_rate, rate, "step {}", report.step);
+    }
+    let mut first = trainer();
+    run(&mut first, 6);
+    changing(&mut first);
+    run(&mut first, 2);
+    let (model, state) = (first.model().unwrap().clone(), first.state().unwrap());
+    assert_eq!(state.config, expected);
+    let mut second = Trainer::resume(model, state, dataset()).unwrap();
+    for expected in &late[2..] {
+        assert_eq!(second.step().unwrap(), *expected);
+    }
+}
+
+#[test]
+fn a_change_out_of_range_changes_nothing() {
+    let mut trainer = trainer();
+    run(&mut trainer, 3);
+    for (outcome, named) in [
+        (trainer.set_rates(f64::NAN, 0.0), "peak_lr"),
+        (trainer.set_rates(1e-3, -1.0), "min_lr"),
+        (trainer.set_steps(2), "as 3 were done"),
+        (trainer.set_steps(u64::MAX), "steps"),
+    ] {
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
+    assert_eq!(*trainer.config(), settings());
+}
+
 #[test]
 fn a_broken_step_is_rolled_back() {
     let mut model = Model::new(config(), 5).unwrap();

@@ -1,5 +1,6 @@
 //! A run in progress: steps, reports, evaluations and the copy that survives a device.
 
+use super::control::runs;
 use super::dataset::Dataset;
 use super::{
     Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_memory, check_window,
@@ -26,44 +27,45 @@ const REPORT: usize = SUMMARY + 1;
 /// [`Trainer::step`], [`Trainer::evaluate`], [`Trainer::model`] and [`Trainer::state`] wait for it all.
 pub struct Trainer {
     /// The copy: the model, its moments (none before the first step) and the step they were pulled at.
-    model: Model,
-    moments: Option<[Vec<f32>; 2]>,
+    pub(super) model: Model,
+    pub(super) moments: Option<[Vec<f32>; 2]>,
     kept_at: u64,
-    config: TrainConfig,
+    pub(super) config: TrainConfig,
     dataset: Dataset,
     step: u64,
-    layout: Layout,
+    pub(super) layout: Layout,
+    /// Parameters that stay as they are: places in the flat vector, in ascending order.
+    pub(super) frozen: Vec<usize>,
     /// Steps that were asked for and not reported yet, with their learning rates.
     pending: Vec<(u64, f64)>,
 }
 
 /// A model laid out on a device for training.
-struct Layout {
-    device: Device,
-    network: Network,
+pub(super) struct Layout {
+    pub(super) device: Device,
+    pub(super) network: Network,
     train: Program,
     evaluate: Program,
 }
 
 impl Layout {
-    fn new(mut device: Device, model: &Model, config: &TrainConfig) -> Result<Self> {
+    fn new(
+        mut device: Device,
+        model: &Model,
+        config: &TrainConfig,
+        frozen: &[usize],
+    ) -> Result<Self> {
         let (rows, seq_len) = (config.batch_size, config.seq_len);
         let network = Network::for_training(&mut device, model, rows, seq_len);
-        let report = |view: View| vec![Op::Journal { view }];
-        let train = [
-            network.forward(config.dropout),
-            network.loss(),
-            network.backward(config.dropout),
-            network.update(config.optimizer()),
-            report(network.report().clone()),
-        ];
         let evaluate = [
             network.forward(0.0),
             network.loss(),
-            report(network.summary()),
+            vec![Op::Journal {
+                view: network.summary(),
+            }],
         ];
         let layout = Layout {
-            train: device.prepare(&train.concat()),
+            train: device.prepare(&step_ops(&network, config, frozen)),
             evaluate: device.prepare(&evaluate.concat()),
             network,
             device,
@@ -71,6 +73,26 @@ impl Layout {
         layout.device.check()?;
         Ok(layout)
     }
+
+    /// Makes the step anew that later steps take; the model, its moments and what was asked for stay.
+    pub(super) fn refit(&mut self, config: &TrainConfig, frozen: &[usize]) {
+        let ops = step_ops(&self.network, config, frozen);
+        self.train = self.device.prepare(&ops);
+    }
+}
+
+/// What a step consists of.
+fn step_ops(network: &Network, config: &TrainConfig, frozen: &[usize]) -> Vec<Op> {
+    [
+        network.forward(config.dropout),
+        network.loss(),
+        network.backward(config.dropout),
+        network.update_but(config.optimizer(), &runs(frozen)),
+        vec![Op::Journal {
+            view: network.report().clone(),
+        }],
+    ]
+    .concat()
 }
 
 /// A model in training as it was after a step.
@@ -99,7 +121,8 @@ impl Trainer {
         dataset.validate(config.seq_len, model.config.vocab_size)?;
         check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
         Ok(Trainer {
-            layout: Layout::new(device, &model, &config)?,
+            layout: Layout::new(device, &model, &config, &[])?,
+            frozen: Vec::new(),
             model,
             moments: None,
             kept_at: 0,
@@ -177,7 +200,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Device`]; the run is then where it was.
     pub fn move_to(&mut self, device: Device) -> Result<()> {
-        self.layout = Layout::new(device, &self.model, &self.config)?;
+        self.layout = Layout::new(device, &self.model, &self.config, &self.frozen)?;
         self.pending.clear();
         self.push_state();
         Ok(())

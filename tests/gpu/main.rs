@@ -53,6 +53,7 @@ fn cases() -> Vec<Case> {
     }, update::{
         gradient_norm,
         adamw,
+        frozen_among_others,
         a_step_without_a_finite_norm,
     }, ends::{
         embed,

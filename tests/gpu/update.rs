@@ -97,6 +97,52 @@ pub async fn adamw(device: GpuDevice) -> Outcome {
     Ok(())
 }
 
+/// Parameters that are held still among others that move, which begin anywhere.
+pub async fn frozen_among_others(device: GpuDevice) -> Outcome {
+    let mut t = Twins::new(device);
+    let len = 5000;
+    let part = |whole: &View, range: std::ops::Range<usize>| View::of(whole.tensor, range);
+    let gradients = t.begun_gradients(len);
+    let norm = t.poisoned(1);
+    let [parameters, first, second] = [t.normals(len), t.normals(len), t.values(&vec![1e-3; len])];
+    let frozen = [3..4, 70..73, 4990..5000];
+    let mut ops: Vec<Op> = (frozen.iter())
+        .map(|range| Op::Zero {
+            y: part(&gradients, range.clone()),
+        })
+        .collect();
+    ops.push(Op::GradientNorm {
+        gradients: gradients.clone(),
+        norm: norm.clone(),
+    });
+    ops.extend([0..3, 4..70, 73..4990].map(|range| Op::AdamW {
+        settings: settings(1.0),
+        gradients: part(&gradients, range.clone()),
+        norm: norm.clone(),
+        parameters: part(&parameters, range.clone()),
+        first_moment: part(&first, range.clone()),
+        second_moment: part(&second, range),
+    }));
+    let before = t.cpu.read(std::slice::from_ref(&parameters)).await;
+    t.run(&ops);
+    t.same("norm", &norm, 0.0, 2e-6).await?;
+    t.same("gradients", &gradients, 0.0, 0.0).await?;
+    t.same("parameters", &parameters, 1e-6, 2e-6).await?;
+    t.same("first moments", &first, 1e-7, 2e-6).await?;
+    t.same("second moments", &second, 1e-7, 2e-6).await?;
+    let after = t.gpu.read(&[parameters]).await;
+    let (Ok(before), Ok(after)) = (before, after) else {
+        return Err("the parameters could not be read".into());
+    };
+    for (place, (before, after)) in before.iter().zip(&after).enumerate() {
+        let still = before.to_bits() == after.to_bits();
+        if still != frozen.iter().any(|range| range.contains(&place)) {
+            return Err(format!("parameter {place} went from {before} to {after}"));
+        }
+    }
+    Ok(())
+}
+
 pub async fn a_step_without_a_finite_norm(device: GpuDevice) -> Outcome {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e19] {
         for clip_norm in [1.0, f64::INFINITY] {

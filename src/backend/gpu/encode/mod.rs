@@ -90,22 +90,29 @@ impl<'a> Encoder<'a> {
         (tensor.parts, tensor.len)
     }
 
+    /// Clears a view in each of its sum's parts.
+    fn zero(&mut self, y: &View) {
+        let (parts, len) = self.parts(y.tensor);
+        // The parts lie one after another, so that a whole tensor is one run.
+        let (runs, run) = match y.len() == len {
+            true => (1, parts * len),
+            false => (parts, y.len()),
+        };
+        for part in 0..runs {
+            self.push(
+                Dispatch::new("zero", "zero")
+                    .buffer(2, y.tensor, run)
+                    .arg(part * len + y.range.start)
+                    .arg(run)
+                    .units(across(run)),
+            );
+        }
+    }
+
     pub fn encode(&mut self, op: &Op) {
         match op {
             Op::MatrixProduct { .. } | Op::WeightGradient { .. } => self.matrix(op),
-            Op::Zero { y } => {
-                let (parts, len) = self.parts(y.tensor);
-                // All of a sum's parts, which lie one after another.
-                let whole = if parts > 1 { parts * len } else { y.len() };
-                assert!(parts == 1 || y.len() == len, "gradients are cleared whole");
-                self.push(
-                    Dispatch::new("zero", "zero")
-                        .buffer(2, y.tensor, whole)
-                        .arg(y.range.start)
-                        .arg(whole)
-                        .units(across(whole)),
-                );
-            }
+            Op::Zero { y } => self.zero(y),
             Op::WaveKernel { .. }
             | Op::WaveKernelBackward { .. }
             | Op::FieldConvolution { .. }
