@@ -31,6 +31,11 @@ export function h(tag, attributes, ...children) {
   return element;
 }
 
+/** Sets a text that is not there already: even the same text again would have the page laid out anew. @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 let lastId = 0;
 /** @param {string} stem @returns {string} An id that nothing else on the page has. */
 export const uniqueId = (stem) => `${stem}-${++lastId}`;

@@ -185,7 +185,8 @@ export class CurveChart {
       ],
       series: [{}, ...this.#data.lines.map((line) => seriesOf(line, small))],
       hooks: {
-        draw: [(plot) => this.#drawGuide(plot)],
+        // A new plot knows only now where a step lies.
+        draw: [(plot) => this.#drawGuide(plot), () => this.#placeMarks()],
         setCursor: [(plot) => this.#read(plot)],
       },
     };

@@ -2,7 +2,7 @@
 // All of them share the step axis and what is marked on it.
 
 import { CurveChart } from "../charts/curve.js";
-import { atMostEvery, h, uniqueId } from "../dom.js";
+import { h, uniqueId, write } from "../dom.js";
 import { curveParts, legendKey } from "./train-parts.js";
 import { momentAt } from "./train-moment.js";
 import { QUANTITIES, inWords } from "./train-quantities.js";
@@ -16,8 +16,8 @@ import { loss } from "./train-words.js";
  * @typedef {{ quantity: Quantity, chart: CurveChart, value: HTMLElement, words: HTMLElement, log: boolean }} Card
  */
 
-/** The small ones are drawn less often: drawing takes time from the training on a small machine. */
-const SMALL_MS = 1000;
+/** Drawing takes time from the training on a small machine, so the small ones are drawn less often. */
+const DRAWING_MS = { large: 390, small: 1500 };
 const SMALL_POINTS = 240;
 /** Smoothing of the small ones, which have no room for more. */
 const SMALL_SMOOTHING = 20;
@@ -38,6 +38,7 @@ export class TrainCurves {
   #hover = null;
   /** What is drawn, so that it is not drawn again. */
   #drawn = "";
+  #drawnAt = { large: -Infinity, small: -Infinity };
   #described = "";
 
   /**
@@ -132,21 +133,22 @@ export class TrainCurves {
     const { facts, course, state } = told;
     const key = [facts.step, facts.evaluations.length, course.tokensPerSecond.lastStep, state].join(" ");
     if (key !== this.#drawn) {
-      const goesOn = this.#drawn.endsWith(` ${state}`);
-      this.#drawn = key;
-      this.chart.show(() => this.#data(this.#chosen.quantity, this.#smoothing, Infinity));
-      // What may not move any more is drawn at once.
-      if (goesOn) this.#drawSmall();
-      else this.#drawCards();
+      // What may not move any more is drawn at once; while it moves, the next report comes soon.
+      const ended = !this.#drawn.endsWith(` ${state}`);
+      const now = performance.now();
+      if (ended || now - this.#drawnAt.large >= DRAWING_MS.large) {
+        this.#drawn = key;
+        this.#drawnAt.large = now;
+        this.chart.show(() => this.#data(this.#chosen.quantity, this.#smoothing, Infinity));
+      }
+      if (ended || now - this.#drawnAt.small >= DRAWING_MS.small) {
+        this.#drawnAt.small = now;
+        for (const { quantity, chart } of this.#cards) chart.show(() => this.#data(quantity, SMALL_SMOOTHING, SMALL_POINTS));
+      }
     }
     this.#describe();
     this.#renderValues();
   }
-
-  #drawCards = () => {
-    for (const { quantity, chart } of this.#cards) chart.show(() => this.#data(quantity, SMALL_SMOOTHING, SMALL_POINTS));
-  };
-  #drawSmall = atMostEvery(SMALL_MS, this.#drawCards);
 
   /**
    * @param {Quantity} quantity @param {number} smoothing @param {number} most
@@ -168,8 +170,7 @@ export class TrainCurves {
     const then = this.#hover === null ? this.#then : momentAt(told, this.#hover);
     for (const { quantity, value } of this.#cards) {
       const figure = quantity.figure(then);
-      const text = figure === null || figure === undefined ? "–" : quantity.format(figure);
-      if (value.textContent !== text) value.textContent = text;
+      write(value, figure === null || figure === undefined ? "–" : quantity.format(figure));
     }
     this.#renderLegend(then.step, this.#hover !== null || !then.now);
   }
@@ -185,8 +186,8 @@ export class TrainCurves {
       parts.legend.replaceChildren(...readings.map(({ line }) => h("span", null, legendKey(line), `${line.name} `, h("span", { class: "train-legend-value" }))), h("span", { class: "train-legend-step" }));
     }
     const values = parts.legend.querySelectorAll(".train-legend-value");
-    readings.forEach(({ value }, i) => (values[i].textContent = value === null ? "–" : format(value)));
-    if (parts.legend.lastElementChild) parts.legend.lastElementChild.textContent = isPast ? `at step ${step.toLocaleString("en-GB")}` : "";
+    readings.forEach(({ value }, i) => write(values[i], value === null ? "–" : format(value)));
+    if (parts.legend.lastElementChild) write(parts.legend.lastElementChild, isPast ? `at step ${step.toLocaleString("en-GB")}` : "");
   }
 
   /** The charts in words and the evaluations as a table, renewed with each evaluation. */

@@ -1,6 +1,6 @@
 // A training in figures: as it is now, or as it was at the moment that is looked at.
 
-import { h } from "../dom.js";
+import { h, write } from "../dom.js";
 import { duration, loss } from "./train-words.js";
 
 const FIGURES = /** @type {const} */ (["Step", "Loss", "Validation", "Perplexity", "Next token right", "Tokens a second", "Time left"]);
@@ -28,6 +28,6 @@ export class TrainFigures {
 
   /** @param {typeof FIGURES[number]} name @param {string} text */
   #set(name, text) {
-    if (this.#values[name].textContent !== text) this.#values[name].textContent = text;
+    write(this.#values[name], text);
   }
 }

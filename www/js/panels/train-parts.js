@@ -82,7 +82,7 @@ export function curveParts(cards, words, scrub, { view, saveTable, savePicture }
 export function emptyParts() {
   const promise = (/** @type {string} */ title, /** @type {string} */ text) => h("li", null, h("strong", null, title), ` ${text}`);
   return h("div", { class: "train-welcome" },
-    h("p", null, "Nothing has been trained here yet. Choose a text and a size and press Start: on names, a small model makes up plausible ones within a minute or so."),
+    h("p", null, "On names, a small model makes up plausible ones within a minute or so. Here you see it happen."),
     h("ul", null,
       promise("Watch it learn.", "How surprised it is by each letter falls before your eyes."),
       promise("Read what it writes.", "At first it is noise, then syllables, then names that nobody has borne."),

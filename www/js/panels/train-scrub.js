@@ -1,6 +1,6 @@
 // A slider over the run: wherever it stands, the page shows what held at that step. At its end it follows the training.
 
-import { h } from "../dom.js";
+import { h, write } from "../dom.js";
 import { stepByKey } from "./train-moment.js";
 
 /** @typedef {import("./train-course.js").Sample} Sample */
@@ -65,10 +65,8 @@ export class TrainScrub {
     slider.value = String(step);
     slider.style.setProperty("--filled", `${steps > 0 ? (100 * step) / steps : 100}%`);
     const words = this.#step === null ? `Now: step ${count(steps)}` : `Step ${count(step)} of ${count(steps)}`;
-    if (this.label.textContent !== words) {
-      this.label.textContent = words;
-      slider.setAttribute("aria-valuetext", words);
-    }
+    write(this.label, words);
+    slider.setAttribute("aria-valuetext", words);
     const label = this.playing ? "Pause the playing" : "Play the training";
     if (this.playButton.getAttribute("aria-label") !== label) {
       this.playButton.setAttribute("aria-label", label);

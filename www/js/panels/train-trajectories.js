@@ -23,11 +23,13 @@ const PROPERTIES = [
   { id: "phase", title: "Phase φ", unit: "radians: where in its turn it starts" },
 ];
 /** They move slowly, and drawing takes time from the training on a small machine. */
-const DRAWING_MS = 1000;
+const DRAWING_MS = 1500;
 
 export class TrainTrajectories {
   #layer = 0;
   #layers = 0;
+  /** Drawn as the way from where it began, which may be small against where it is. */
+  #asChange = false;
   /** @type {(Told & { plan: import("./train-run.js").Plan | null, state: string }) | null} */
   #told = null;
   /** The heads in the table. @type {readonly Head[] | null} */
@@ -47,8 +49,12 @@ export class TrainTrajectories {
     });
     const table = h("details", { class: "train-table" }, h("summary", null, "Heads in figures"),
       h("table", null, this.#caption, h("thead", null, h("tr", null, ["Head", ...PROPERTIES.map(({ title }) => title)].map((name) => h("th", { scope: "col" }, name)))), this.#rows));
+    const shown = segmented({
+      label: "Drawn", value: "values", choices: [{ value: "values", text: "Values" }, { value: "change", text: "Change", title: "How far each has come from where it began" }],
+      onInput: (value) => this.#show({ asChange: value === "change" }),
+    });
     this.element = h("section", { class: "train-block" },
-      h("div", { class: "train-chart-head" }, h("h3", null, "How the heads move"), this.#choice),
+      h("div", { class: "train-chart-head" }, h("h3", null, "How the heads move"), h("div", { class: "train-head-choices" }, shown.element, this.#choice)),
       this.#legend,
       h("div", { class: "train-trajectories" }, this.charts.map(({ title, unit, host }) =>
         h("div", { class: "train-trajectory" }, h("h4", null, title), h("p", { class: "train-hint" }, unit), host))),
@@ -80,7 +86,7 @@ export class TrainTrajectories {
 
   /** The charts that are shown, with their titles. */
   get shown() {
-    return this.charts.map(({ title, chart }) => ({ title: `${title}, layer ${this.#layer + 1}`, chart }));
+    return this.charts.map(({ title, chart }) => ({ title: `${title}, layer ${this.#layer + 1}${this.#asChange ? ", change" : ""}`, chart }));
   }
 
   /** @param {number} layers */
@@ -89,12 +95,13 @@ export class TrainTrajectories {
     this.#layers = layers;
     this.#layer = 0;
     const choices = Array.from({ length: layers }, (_, layer) => ({ value: layer, text: String(layer + 1) }));
-    this.#choice.replaceChildren(segmented({ label: "Layer", choices, value: 0, onInput: (layer) => this.#choose(Number(layer)) }).element);
+    this.#choice.replaceChildren(segmented({ label: "Layer", choices, value: 0, onInput: (layer) => this.#show({ layer: Number(layer) }) }).element);
   }
 
-  /** @param {number} layer */
-  #choose(layer) {
+  /** @param {{ layer?: number, asChange?: boolean }} what */
+  #show({ layer = this.#layer, asChange = this.#asChange }) {
     this.#layer = layer;
+    this.#asChange = asChange;
     this.#drawn = this.#described = "";
     this.#shown = null;
     this.onChoice();
@@ -113,7 +120,8 @@ export class TrainTrajectories {
     const told = this.#told;
     if (!told) return { lines: [], reached: 0, steps: 1 };
     const { steps, heads } = trajectories(allMoments(told), this.#layer);
-    const lines = heads.map((head, index) => ({ ...lookOf(index), steps, values: head[property] }));
+    const lines = heads.map(({ [property]: values }, index) =>
+      ({ ...lookOf(index), steps, values: this.#asChange ? values.map((value) => value - values[0]) : values }));
     return { lines, reached: told.facts.step, steps: told.plan?.train.steps ?? 1000 };
   }
 

@@ -1,7 +1,7 @@
 // The training as it goes: state, controls, figures, curves, kernels and samples. Drawn at most once a frame, and only
 // while it can be seen.
 
-import { download, h, oncePerFrame } from "../dom.js";
+import { download, h, oncePerFrame, write } from "../dom.js";
 import { TrainCurves } from "./train-curves.js";
 import { TrainFigures } from "./train-figures.js";
 import { TrainHeads } from "./train-heads.js";
@@ -197,8 +197,8 @@ export class TrainView {
     const ui = this.status;
     const { state, facts, plan } = run;
     this.element.dataset.state = state;
-    ui.word.textContent = STATE_WORDS[state];
-    ui.title.textContent = plan ? `${plan.data_name}, ${run.choices?.size} model` : "";
+    write(ui.word, STATE_WORDS[state]);
+    write(ui.title, plan ? `${plan.data_name}, ${run.choices?.size} model` : "");
     ui.bar.max = plan?.train.steps ?? 1;
     ui.bar.value = facts.step;
     const canResume = run.savedStep !== null && (state === "interrupted" || state === "stopped" || state === "failed");
@@ -213,7 +213,7 @@ export class TrainView {
     ui.adopt.disabled = this.#busy || facts.step === 0 || !(run.live || run.savedStep !== null);
     ui.adopt.classList.toggle("primary", state === "done" || state === "stopped");
     ui.save.disabled = ui.adopt.disabled;
-    ui.note.textContent = this.#problem || this.#words();
+    write(ui.note, this.#problem || this.#words());
     ui.note.classList.toggle("train-problem", this.#problem !== "" || state === "failed");
   }
 

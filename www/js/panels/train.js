@@ -91,7 +91,13 @@ export function mountTrain(root, app) {
   }
   new ResizeObserver(arrange).observe(bench);
 
-  run.onChange(lock);
+  let locked = run.state;
+  run.onChange(() => {
+    // What only reports a step changes nothing here, and laying the form out anew takes time from the training.
+    if (run.state === locked) return;
+    locked = run.state;
+    lock();
+  });
   run.onChange(() => {
     if (!run.busy) run.machine().then((machine) => settings.setMachine(machine));
   });
