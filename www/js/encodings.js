@@ -81,7 +81,7 @@ function unmarkedUtf16(head) {
 
 /** Bytes that are judged, and that are shown. */
 const JUDGED = 8192;
-const SHOWN = 160;
+const SHOWN = 110;
 const LONGEST_LINE = 60;
 
 /**

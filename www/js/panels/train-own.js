@@ -1,7 +1,7 @@
 // The person's own text: typed, pasted, chosen or dropped; read in pieces, with a question where its bytes leave open
 // how; and kept in the browser.
 
-import { h } from "../dom.js";
+import { atMostEvery, h } from "../dom.js";
 import { UnknownEncoding, noText, takeFile, takeString, toBlob } from "../text-intake.js";
 import { encodingQuestion } from "./train-encoding.js";
 
@@ -13,6 +13,7 @@ import { encodingQuestion } from "./train-encoding.js";
 
 const OWN_TEXT = "train-own-text";
 const TYPING_MS = 300;
+const PROGRESS_MS = 150;
 /** A longer text is not put into the field: with megabytes in it, it is slow. */
 const EDITABLE = 100_000;
 
@@ -30,6 +31,8 @@ export class OwnText {
   /** What an earlier visit kept, as long as it has not been read. @type {{ name: string, text: string | Blob } | null} */
   #stored = null;
   #work = new AbortController();
+  /** How far it has come. @type {{ about: string, share: number } | null} */
+  #progress = null;
   /** The reading under way, or the last one. @type {Promise<void>} */
   #done = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -122,7 +125,11 @@ export class OwnText {
     const { signal } = this.#work;
     const about = name || "The text";
     this.#settle(`${about} is being read.`, "");
-    const onProgress = (/** @type {number} */ share) => { if (!signal.aborted) this.#showProgress(about, share); };
+    const onProgress = (/** @type {number} */ share) => {
+      if (signal.aborted) return;
+      this.#progress = { about, share };
+      this.#showProgress();
+    };
     this.#done = take({ signal, onProgress }).then((taken) => {
       if (!signal.aborted) this.#adopt(taken, keep);
     }, (error) => {
@@ -164,18 +171,20 @@ export class OwnText {
   #settle(waiting, fault) {
     this.waiting = waiting;
     this.fault = fault;
+    this.#progress = null;
     this.progress.hidden = true;
     this.question.replaceChildren();
     this.#show();
     this.#onChange();
   }
 
-  /** @param {string} about @param {number} share */
-  #showProgress(about, share) {
-    this.progress.hidden = share >= 1;
+  #showProgress = atMostEvery(PROGRESS_MS, () => {
+    if (!this.#progress) return;
+    const { about, share } = this.#progress;
+    this.progress.hidden = false;
     this.bar.value = share;
     this.fileName.textContent = `${about}: ${Math.round(100 * share)} % read`;
-  }
+  });
 
   #show() {
     const { name, pieces } = this.taken;
