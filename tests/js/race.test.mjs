@@ -101,8 +101,8 @@ test("the outcome is put in words with its spread, whoever is ahead, and says wh
     return outcome(plan, finished(plan, loss));
   };
   const ratio = Math.log(6.2 / 5.9);
-  assert.match(of(1, (entrant) => (entrant === 0 ? 1 + ratio : 1)), /^Wave Field ended with a perplexity 5\.1 % above that of Transformer\. This is one seed/);
-  assert.match(of(2, (entrant, seed) => (entrant === 1 ? 1 + seed * ratio : 1)), /^With every one of 2 seeds Transformer .* above that of Wave Field on average \(from 5\.1 % to 10\.4 %/);
+  assert.match(of(1, (entrant) => (entrant === 0 ? 1 + ratio : 1)), /^The Wave Field model ended with a perplexity 5\.1 % above that of the Transformer\. This is one seed/);
+  assert.match(of(2, (entrant, seed) => (entrant === 1 ? 1 + seed * ratio : 1)), /^With every one of 2 seeds the Transformer .* above that of the Wave Field model on average \(from 5\.1 % to 10\.4 %/);
   assert.match(of(3, (entrant, seed) => (entrant === 0 && seed === 1 ? 0.9 : 1 + 0.01 * entrant - 0.02 * seed * entrant)), /does not tell the two apart/);
   const plan = makePlan(choicesOf({}, { seeds: 1 }), "1");
   assert.equal(outcome(plan, heatsOf(plan).map(newHeat)), "");

@@ -161,6 +161,6 @@ export class RaceChart {
 /** @param {number | null} low @param {number | null} high @returns {[number, number]} */
 function range(low, high) {
   if (low === null || high === null || !Number.isFinite(low)) return [0, 4];
-  const margin = Math.max((high - low) * 0.08, 0.05);
-  return [Math.max(0, low - margin), high + margin];
+  const margin = Math.max((high - low) * 0.06, 0.05);
+  return [Math.max(0, low - 2 * margin), high + margin]; // With room for a name under the lower line.
 }

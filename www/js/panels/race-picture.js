@@ -50,7 +50,9 @@ function drawTable(context, { plan }, rows, top) {
   const claimed = hasTransformer(plan);
   plan.entrants.forEach(({ label }, i) => {
     write(context, label, measured(i), top, { font: `600 16px ${SANS}` });
-    if (claimed) write(context, `${label}, published`, published(i), top, { font: `600 12px ${SANS}`, ink: "--ink-2" });
+    if (!claimed) return;
+    write(context, label, published(i), top - 9, { font: `600 14px ${SANS}`, ink: "--ink-2" });
+    write(context, "published", published(i), top + 7, { font: `12px ${SANS}`, ink: "--ink-2" });
   });
   rows.forEach(({ name, cells, published: claims }, i) => {
     const y = top + (i + 1) * ROW - 8;

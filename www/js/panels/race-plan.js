@@ -28,7 +28,8 @@
  * @property {LineUpId} id
  * @property {string} label
  * @property {string} about
- * @property {{ id: string, label: string, architecture: Architecture, geometry: Geometry | null }[]} entrants
+ * @property {{ id: string, label: string, said: string, architecture: Architecture, geometry: Geometry | null }[]} entrants
+ *   `said` is what it is called in a sentence
  * @property {number} peak_lr  of all of them
  *
  * @typedef {"steps" | "seeds" | "seed" | "first_lr" | "second_lr" | "context" | "batch_size" | "cells" | "position_scale"} SettingKey
@@ -50,6 +51,7 @@
  * @typedef {object} Entrant
  * @property {string} id
  * @property {string} label
+ * @property {string} said
  * @property {Architecture} architecture
  * @property {Shape} model
  * @property {number} peak_lr
@@ -83,26 +85,26 @@ export const SIZES = [
 const PUBLISHED = { cells: 2, position_scale: 1 };
 /** A cell a token, positions that do not drown the tokens. */
 const TUNED = { cells: 1, position_scale: 0.03 };
-const TRANSFORMER = /** @type {const} */ ({ id: "standard", label: "Transformer", architecture: "standard", geometry: null });
+const TRANSFORMER = /** @type {const} */ ({ id: "standard", label: "Transformer", said: "the Transformer", architecture: "standard", geometry: null });
 
 /** @type {readonly LineUp[]} */
 export const LINE_UPS = [
   {
     id: "published", label: "As published", peak_lr: 1e-3,
     about: "The Wave Field model as it was released: two cells a token, positions at full strength. Learning rate 0.001 for both.",
-    entrants: [{ id: "wave", label: "Wave Field", architecture: "wave", geometry: PUBLISHED }, TRANSFORMER],
+    entrants: [{ id: "wave", label: "Wave Field", said: "the Wave Field model", architecture: "wave", geometry: PUBLISHED }, TRANSFORMER],
   },
   {
     id: "tuned", label: "Tuned", peak_lr: 2e-3,
     about: "One cell a token, and positions at 3 % of their strength, so that they do not drown the tokens. Learning rate 0.002 for both.",
-    entrants: [{ id: "wave", label: "Wave Field", architecture: "wave", geometry: TUNED }, TRANSFORMER],
+    entrants: [{ id: "wave", label: "Wave Field", said: "the Wave Field model", architecture: "wave", geometry: TUNED }, TRANSFORMER],
   },
   {
     id: "waves", label: "Wave against wave", peak_lr: 1e-3,
     about: "The released Wave Field model against the tuned one, without a Transformer: what those two changes alone do.",
     entrants: [
-      { id: "wave", label: "Wave Field as published", architecture: "wave", geometry: PUBLISHED },
-      { id: "tuned", label: "Wave Field tuned", architecture: "wave", geometry: TUNED },
+      { id: "wave", label: "Wave Field as published", said: "the Wave Field model as published", architecture: "wave", geometry: PUBLISHED },
+      { id: "tuned", label: "Wave Field tuned", said: "the tuned Wave Field model", architecture: "wave", geometry: TUNED },
     ],
   },
 ];
@@ -186,8 +188,8 @@ export function makePlan(choices, id) {
   /** @param {Geometry} geometry @returns {Shape} */
   const wave = ({ cells, position_scale }) => ({ ...shape, field_size: cells * context + 1, position_scale });
   const first = wave({ cells: settings.cells, position_scale: settings.position_scale });
-  const entrants = lineUpOf(lineUp).entrants.map(({ id, label, architecture, geometry }, i) => ({
-    id, label, architecture,
+  const entrants = lineUpOf(lineUp).entrants.map(({ id, label, said, architecture, geometry }, i) => ({
+    id, label, said, architecture,
     model: i === 0 ? first : geometry ? wave(geometry) : matchedTransformer(first),
     peak_lr: i === 0 ? settings.first_lr : settings.second_lr,
   }));

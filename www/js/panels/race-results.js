@@ -54,7 +54,7 @@ const POINTS = 1000;
 
 /** What the author of the model published: WikiText-2, characters, about six million parameters, 30 rounds. */
 export const PUBLISHED = {
-  wave: { parameters: "about 6 million", loss: "", perplexity: "6.2", accuracy: "50.5 %", cost: "O(n log n)" },
+  wave: { parameters: "about 6 million", loss: "", perplexity: "6.2", accuracy: "50.5 %", cost: "O(n\u00a0log\u00a0n)" },
   standard: { parameters: "about 6 million", loss: "", perplexity: "5.9", accuracy: "51.0 %", cost: "O(n²)" },
 };
 
@@ -138,15 +138,18 @@ export function differences({ seeds }, heats) {
 /** Per cent by which the larger of two perplexities lies above the smaller. @param {number} percent  signed, of the first */
 const above = (percent) => (percent >= 0 ? percent : 100 * (1 / (1 + percent / 100) - 1));
 
+/** @param {string} words */
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
+
 /** The outcome in words; empty before a pair was finished. @param {Plan} plan @param {readonly Heat[]} heats @returns {string} */
 export function outcome(plan, heats) {
   const found = spreadOf(differences(plan, heats));
   if (!found) return heats.some(({ failed, stage }) => failed && stage === "heat") ? "No pair of trainings could be finished, so there is nothing to compare." : "";
-  const [first, second] = plan.entrants.map(({ label }) => label);
+  const [first, second] = plan.entrants.map(({ said }) => said);
   const [behind, ahead] = found.mean >= 0 ? [first, second] : [second, first];
   const size = `${above(found.mean).toFixed(1)} %`;
   if (found.n === 1) {
-    return `${behind} ended with a perplexity ${size} above that of ${ahead}. This is one seed, which does not say how much of that is chance.`;
+    return `${capital(behind)} ended with a perplexity ${size} above that of ${ahead}. This is one seed, which does not say how much of that is chance.`;
   }
   const ends = [above(found.mean >= 0 ? found.min : found.max), above(found.mean >= 0 ? found.max : found.min)];
   if (found.min < 0 && found.max > 0) {

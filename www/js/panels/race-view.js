@@ -28,6 +28,7 @@ export class RaceView {
   #run;
   /** A kept race that is looked at, while none is run. @type {Result | null} */ #chosen = null;
   #problem = "";
+  /** What the table shows. */ #figured = "";
   /** @type {RaceState} */ #said = "idle";
   #drawnAt = 0;
   /** @type {RaceState | null} */ #drawnState = null;
@@ -51,7 +52,9 @@ export class RaceView {
     this.legend = h("p", { class: "race-legend" });
     this.outcome = h("p", { class: "race-outcome" });
     this.table = h("div", { class: "race-table", tabindex: 0, role: "region", "aria-label": "The race in figures" });
-    this.trials = h("div", { class: "race-trials" });
+    this.trialRows = h("tbody", null);
+    this.trials = h("details", { class: "race-trials" }, h("summary", null, "Learning rates that were tried"),
+      h("table", null, h("thead", null, h("tr", null, ["Model", "Learning rate", "Validation loss"].map((name) => h("th", { scope: "col" }, name)))), this.trialRows));
     this.notes = h("ul", { class: "race-notes" });
     const files = /** @type {const} */ (["CSV", "JSON", "PNG"]);
     this.files = files.map((kind) => h("button", { type: "button", class: "small", onclick: () => this.#do(() => this.#save(kind)) }, kind));
@@ -184,12 +187,27 @@ export class RaceView {
     const { plan, heats } = race;
     this.chart.show(linesOf(plan, heats), plan.choices.settings.steps);
     this.host.setAttribute("aria-label", chartWords(plan, heats));
-    this.legend.replaceChildren(...legend(plan));
+    if (this.legend.dataset.plan !== plan.id) this.legend.replaceChildren(...legend(plan));
+    this.legend.dataset.plan = plan.id;
     this.outcome.textContent = outcome(plan, heats) || "The table fills as the race goes; the outcome comes with the first pair that is done.";
-    this.table.replaceChildren(raceTable(race));
-    this.trials.replaceChildren(...trialTable(race));
-    this.notes.replaceChildren(...notes(race).map((words) => h("li", null, words)));
+    this.#renderFigures(race);
     for (const button of this.files) button.disabled = !heats.some(({ step }) => step > 0);
+  }
+
+  /** Written anew only where something changed: a person may be reading or copying. @param {Race} race */
+  #renderFigures(race) {
+    const { plan, heats } = race;
+    const rows = tableRows(plan, heats);
+    const tried = trialRows(plan, heats);
+    const said = notes(race);
+    const now = JSON.stringify([plan.id, rows, tried, said]);
+    if (now === this.#figured) return;
+    this.#figured = now;
+    this.table.replaceChildren(raceTable(plan, rows));
+    this.trials.hidden = tried.length === 0;
+    this.trialRows.replaceChildren(...tried.map(({ label, rate, loss, failed }) => h("tr", null,
+      h("th", { scope: "row" }, label), h("td", null, String(rate)), h("td", null, failed ? "failed" : loss === null ? "–" : loss.toFixed(4)))));
+    this.notes.replaceChildren(...said.map((words) => h("li", null, words)));
   }
 
   /** @param {"CSV" | "JSON" | "PNG"} kind */
@@ -228,8 +246,8 @@ const legend = ({ entrants, seeds }) => [
   seeds.length > 1 && h("span", null, "Lines are means over the seeds; bars go from the best seed to the worst."),
 ].filter((part) => part !== false);
 
-/** @param {Race} race */
-function raceTable({ plan, heats }) {
+/** @param {import("./race-plan.js").Plan} plan @param {import("./race-results.js").Row[]} rows */
+function raceTable(plan, rows) {
   const claimed = hasTransformer(plan);
   const head = (/** @type {string} */ text, quiet = false) => h("th", { scope: "col", class: quiet && "race-published" }, text);
   return h("table", null,
@@ -237,19 +255,8 @@ function raceTable({ plan, heats }) {
     h("thead", null,
       claimed && h("tr", null, h("td", null), h("th", { scope: "colgroup", colspan: plan.entrants.length }, "Measured here"), h("th", { scope: "colgroup", colspan: plan.entrants.length, class: "race-published" }, "Published")),
       h("tr", null, h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "What")), plan.entrants.map(({ label }) => head(label)), claimed && plan.entrants.map(({ label }) => head(label, true)))),
-    h("tbody", null, tableRows(plan, heats).map(({ name, hint, cells, published }) => h("tr", null,
+    h("tbody", null, rows.map(({ name, hint, cells, published }) => h("tr", null,
       h("th", { scope: "row" }, name, h("small", null, hint)),
       cells.map(({ main, spread }) => h("td", null, main, spread && h("small", null, spread))),
       published.map((claim) => h("td", { class: "race-published" }, claim))))));
-}
-
-/** @param {Race} race */
-function trialTable({ plan, heats }) {
-  const rows = trialRows(plan, heats);
-  if (rows.length === 0) return [];
-  return [h("details", null, h("summary", null, "Learning rates that were tried"),
-    h("table", null,
-      h("thead", null, h("tr", null, ["Model", "Learning rate", "Validation loss"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", null, rows.map(({ label, rate, loss, failed }) => h("tr", null,
-        h("th", { scope: "row" }, label), h("td", null, String(rate)), h("td", null, failed ? "failed" : loss === null ? "–" : loss.toFixed(4)))))))];
 }
