@@ -49,6 +49,7 @@
 //! | [`checkpoint`] | safetensors files under the public release's names |
 //! | [`diagnostics`] | observers that look at a model and change nothing |
 //! | [`bench`] | the shapes at which speed is measured |
+//! | [`lab`] | how time grows with the length of a text |
 //! | `web` | the session that the page's worker holds (wasm only) |
 //!
 //! The model is Wave Field V3.5 as its public release computes it; `tests/fixtures` pins that.
@@ -61,6 +62,7 @@ pub mod decode;
 pub mod diagnostics;
 pub mod error;
 pub mod kernels;
+pub mod lab;
 pub mod model;
 pub mod rng;
 pub mod tokenizer;
