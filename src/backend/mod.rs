@@ -97,6 +97,8 @@ pub enum Op {
     EmbedBackward {
         dy: View,
         dtable: View,
+        /// The gradient of learned positions, in the tensor of the table's.
+        dpositions: Option<View>,
         dim: usize,
         dropout: Option<DropoutSite>,
     },
@@ -201,6 +203,23 @@ pub enum Op {
         dcoupling: View,
         heads: usize,
         head_dim: usize,
+    },
+    /// Softmax attention, which the waves are compared with.
+    Attention {
+        qkv: View,
+        y: View,
+        stats: View,
+        seq_len: usize,
+        heads: usize,
+    },
+    AttentionBackward {
+        qkv: View,
+        y: View,
+        stats: View,
+        dy: View,
+        dqkv: View,
+        seq_len: usize,
+        heads: usize,
     },
     PrefixMean {
         x: View,

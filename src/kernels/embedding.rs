@@ -39,12 +39,27 @@ pub fn embed<T: Real>(
     });
 }
 
-/// Adds to `dtable` (vocab, dim), in the order of the rows, so that equal runs give equal bits.
-pub fn embed_backward<T: Real>(ids: &[i32], dy: &[T], dtable: &mut [T], dim: usize, mask: Mask<T>) {
+/// Adds to `dtable` (vocab, dim), in the order of the rows, so that equal runs give equal bits; and to
+/// `dpositions` (seq_len, dim) where the positions are learned.
+pub fn embed_backward<T: Real>(
+    ids: &[i32],
+    dy: &[T],
+    dtable: &mut [T],
+    mut dpositions: Option<&mut [T]>,
+    dim: usize,
+    mask: Mask<T>,
+) {
     for (row, id) in ids.iter().enumerate() {
         let d = &mut dtable[*id as usize * dim..][..dim];
         for i in 0..dim {
             d[i] += dy[row * dim + i] * mask.at(row * dim + i);
+        }
+        if let Some(d) = &mut dpositions {
+            let seq_len = d.len() / dim;
+            let d = &mut d[row % seq_len * dim..][..dim];
+            for i in 0..dim {
+                d[i] += dy[row * dim + i] * mask.at(row * dim + i);
+            }
         }
     }
 }
@@ -52,6 +67,7 @@ pub fn embed_backward<T: Real>(ids: &[i32], dy: &[T], dtable: &mut [T], dim: usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::dropout::DropoutSite;
     use crate::kernels::testing::{check_gradient, dot, normals};
 
     #[test]
@@ -60,14 +76,25 @@ mod tests {
         let table = normals(1, vocab * dim);
         let dy = normals(2, ids.len() * dim);
         let places = positions(0, 2, dim, 0.5);
-        let mask = Mask::new(None, 0);
-        let mut d = vec![0.0; table.len()];
-        embed_backward(&ids, &dy, &mut d, dim, mask);
-        check_gradient("table", &table, &d, |table| {
+        let site = DropoutSite {
+            probability: 0.4,
+            site: 3,
+        };
+        let mask = Mask::new(Some(site), 5);
+        let (mut d, mut dplaces) = (vec![0.0; table.len()], vec![1.0; places.len()]);
+        embed_backward(&ids, &dy, &mut d, Some(&mut dplaces), dim, mask);
+        let run = |table: &[f64], places: &[f64]| {
             let mut y = vec![f64::NAN; dy.len()];
-            embed(&ids, table, &places, &mut y, dim, mask);
+            embed(&ids, table, places, &mut y, dim, mask);
             dot(&y, &dy)
-        });
+        };
+        check_gradient("table", &table, &d, |table| run(table, &places));
+        // It adds.
+        dplaces.iter_mut().for_each(|d| *d -= 1.0);
+        check_gradient("positions", &places, &dplaces, |places| run(&table, places));
+        let mut alone = vec![0.0; table.len()];
+        embed_backward(&ids, &dy, &mut alone, None, dim, mask);
+        assert_eq!(alone, d);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //
 // embed: threads stride over the elements; embed_backward: a workgroup has one of the distinct ids
 // of the batch, its threads stride along the columns and add up the rows that have this id, in the
-// order of the rows, so that equal runs give equal bits.
+// order of the rows, so that equal runs give equal bits; positions_backward: threads stride over the
+// elements and add up the sequences.
 
 struct Args {
   rows: u32,
@@ -16,6 +17,7 @@ struct Args {
   positions: u32,
   y: u32,
   dy: u32,
+  // The table's gradient, or the positions'.
   dtable: u32,
   // Partial sums that the gradient is in, and how far apart they are.
   parts: u32,
@@ -68,5 +70,19 @@ fn embed_backward(
       sum += dy[args.dy + i] * mask(Dropout(args.site, args.threshold, args.scale), i);
     }
     dtable[out + column] += sum;
+  }
+}
+
+// The sequences are shared out over the parts, one for each z.
+@compute @workgroup_size(THREADS)
+fn positions_backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let len = args.seq_len * args.dim;
+  let share = id.z;
+  for (var i = id.x; i < len; i += groups.x * THREADS) {
+    var sum = 0.0;
+    for (var row = share * len; row < args.rows * args.dim; row += args.parts * len) {
+      sum += dy[args.dy + row + i] * mask(Dropout(args.site, args.threshold, args.scale), row + i);
+    }
+    dtable[args.dtable + share * args.part + i] += sum;
   }
 }

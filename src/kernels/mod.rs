@@ -7,6 +7,7 @@
 //! it belongs to with a `d` in front; "overwrites" and "adds to" are said at each output.
 
 pub mod adamw;
+pub mod attention;
 pub mod couple_gate;
 pub mod cross_entropy;
 pub mod deposit;

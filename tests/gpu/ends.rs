@@ -54,11 +54,15 @@ pub async fn embed_backward(device: GpuDevice) -> Outcome {
             let (ids, targets) = batch(rows, vocab);
             t.write_batch(&ids, &targets);
             let dy = t.normals(rows * dim);
-            let gradients = t.begun_gradients(vocab * dim + 5);
+            let places = vocab * dim + 5;
+            let gradients = t.begun_gradients(places + seq_len * dim);
             let norm = whole(&mut t, &gradients);
             let op = Op::EmbedBackward {
                 dy,
-                dtable: View::of(gradients.tensor, 5..gradients.len()),
+                dtable: View::of(gradients.tensor, 5..places),
+                // Learned positions or none.
+                dpositions: (sequences != 5)
+                    .then(|| View::of(gradients.tensor, places..gradients.len())),
                 dim,
                 dropout,
             };
@@ -83,6 +87,7 @@ pub async fn embed_backward_of_many_ids(device: GpuDevice) -> Outcome {
     let op = Op::EmbedBackward {
         dy,
         dtable: gradients.clone(),
+        dpositions: None,
         dim: 1,
         dropout: None,
     };

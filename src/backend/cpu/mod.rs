@@ -10,9 +10,9 @@ use crate::kernels::field_convolution::{
     Transforms, field_convolution, field_convolution_backward,
 };
 use crate::kernels::{
-    Real, adamw, couple_gate as couple, cross_entropy as loss, deposit as waves, embedding, gelu,
-    interference, layer_norm as norm, matrix_product as product, prefix_mean as prefix,
-    wave_kernel as kernel,
+    Real, adamw, attention as softmax, couple_gate as couple, cross_entropy as loss,
+    deposit as waves, embedding, gelu, interference, layer_norm as norm, matrix_product as product,
+    prefix_mean as prefix, wave_kernel as kernel,
 };
 use std::cell::{Ref, RefCell, RefMut};
 
@@ -106,6 +106,7 @@ impl<T: Real> Cpu<T> {
             | Op::FieldConvolutionBackward { .. }
             | Op::CoupleGate { .. }
             | Op::CoupleGateBackward { .. } => self.attention(op),
+            Op::Attention { .. } | Op::AttentionBackward { .. } => self.softmax_attention(op),
             Op::PrefixMean { .. }
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }
@@ -140,15 +141,26 @@ impl<T: Real> Cpu<T> {
             Op::EmbedBackward {
                 dy,
                 dtable,
+                dpositions,
                 dim,
                 dropout,
-            } => embedding::embed_backward(
-                &self.ids,
-                &self.view(dy),
-                &mut self.view_mut(dtable),
-                *dim,
-                mask(*dropout),
-            ),
+            } => {
+                let (mut dtable, mut dpositions) = match dpositions {
+                    None => (self.view_mut(dtable), None),
+                    Some(dpositions) => {
+                        let [dtable, dpositions] = self.views_mut([dtable, dpositions]);
+                        (dtable, Some(dpositions))
+                    }
+                };
+                embedding::embed_backward(
+                    &self.ids,
+                    &self.view(dy),
+                    &mut dtable,
+                    dpositions.as_deref_mut(),
+                    *dim,
+                    mask(*dropout),
+                );
+            }
             Op::CrossEntropy {
                 logits,
                 row_stats,
@@ -264,6 +276,43 @@ impl<T: Real> Cpu<T> {
                 &mut self.view_mut(out),
                 mask(*dropout),
             ),
+        }
+    }
+
+    /// Softmax attention.
+    fn softmax_attention(&self, op: &Op) {
+        match op {
+            Op::Attention {
+                qkv,
+                y,
+                stats,
+                seq_len,
+                heads,
+            } => softmax::attention(
+                &self.view(qkv),
+                &mut self.view_mut(y),
+                &mut self.view_mut(stats),
+                *seq_len,
+                *heads,
+            ),
+            Op::AttentionBackward {
+                qkv,
+                y,
+                stats,
+                dy,
+                dqkv,
+                seq_len,
+                heads,
+            } => softmax::attention_backward(
+                &self.view(qkv),
+                &self.view(y),
+                &self.view(stats),
+                &self.view(dy),
+                &mut self.view_mut(dqkv),
+                *seq_len,
+                *heads,
+            ),
+            _ => unreachable!("not a part of softmax attention"),
         }
     }
 

@@ -57,6 +57,7 @@ impl Network {
         ops.push(Op::EmbedBackward {
             dy: s.dstream.clone(),
             dtable: self.gradient(embedding),
+            dpositions: None,
             dim,
             dropout: site(dropout, Place::Embedding),
         });

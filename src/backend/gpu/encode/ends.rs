@@ -42,6 +42,7 @@ impl Encoder<'_> {
             Op::EmbedBackward {
                 dy,
                 dtable,
+                dpositions,
                 dim,
                 dropout,
             } => {
@@ -67,6 +68,9 @@ impl Encoder<'_> {
                     .units(most);
                 dispatch.workgroups[2] = parts as u32;
                 self.push(dispatch);
+                if let Some(dpositions) = dpositions {
+                    self.positions_backward(begin, dpositions);
+                }
             }
             Op::CrossEntropy {
                 logits,
@@ -78,6 +82,30 @@ impl Encoder<'_> {
             }
             _ => unreachable!("not an end of the model"),
         }
+    }
+
+    /// What of an embedding's backward concerns its positions.
+    fn positions_backward(&mut self, begin: Embedding, dpositions: &View) {
+        let (parts, part) = self.parts(dpositions.tensor);
+        let len = dpositions.len();
+        let (dy, rows_len) = (
+            begin.dy.expect("a backward has a gradient").tensor,
+            begin.rows * begin.dim,
+        );
+        let begin = Embedding {
+            entry: "positions_backward",
+            seq_len: len / begin.dim,
+            dtable: Some(dpositions),
+            parts: (parts, part),
+            ..begin
+        };
+        let mut dispatch = begin
+            .dispatch()
+            .buffer(6, dy, rows_len)
+            .buffer(7, dpositions.tensor, 2 * parts * len)
+            .units(across(len));
+        dispatch.workgroups[2] = parts as u32;
+        self.push(dispatch);
     }
 
     fn cross_entropy(&mut self, logits: &View, row_stats: &View, summary: &View) {

@@ -123,6 +123,9 @@ impl<'a> Encoder<'a> {
             | Op::DepositBackward { .. }
             | Op::CoupleGate { .. }
             | Op::CoupleGateBackward { .. } => self.attention(op),
+            Op::Attention { .. } | Op::AttentionBackward { .. } => {
+                unimplemented!("softmax attention has no shader yet: train such a model on the CPU")
+            }
             Op::PrefixMean { .. }
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }
