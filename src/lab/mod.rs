@@ -31,16 +31,24 @@ pub enum Mixing {
     Waves,
     /// The same convolution by its definition.
     DirectWaves,
+    /// Causal softmax attention.
+    Attention,
 }
 
 impl Mixing {
-    pub const ALL: [Mixing; 2] = [Mixing::Waves, Mixing::DirectWaves];
+    pub const ALL: [Mixing; 3] = [Mixing::Waves, Mixing::DirectWaves, Mixing::Attention];
+
+    /// Those that a device can compute.
+    pub fn of_device(gpu: bool) -> &'static [Mixing] {
+        if gpu { &Self::ALL[..2] } else { &Self::ALL }
+    }
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Mixing::Waves => "waves by FFT",
             Mixing::DirectWaves => "waves directly",
+            Mixing::Attention => "attention",
         }
     }
 }
@@ -116,6 +124,8 @@ impl Order {
                 2 * tokens * width + kernel + transform * (heads + 1 + width.div_ceil(2))
             }
             Mixing::DirectWaves => 3 * tokens * width + 2 * kernel,
+            // The CPU lays queries, keys, values and results of a head side by side.
+            Mixing::Attention => 8 * tokens * width + 2 * kernel,
         };
         4 * numbers
     }

@@ -146,6 +146,18 @@ fn operation(device: &mut Device, order: &Order, y: View) -> (Op, Vec<(View, Vec
             };
             (op, inputs)
         }
+        Mixing::Attention => {
+            let qkv = tensor(3 * y.len());
+            let op = Op::Attention {
+                qkv: qkv.clone(),
+                y,
+                stats: tensor(order.heads * order.length),
+                seq_len: order.length,
+                heads: order.heads,
+            };
+            let inputs = vec![(qkv.clone(), noise(1, qkv.len()))];
+            (op, inputs)
+        }
     }
 }
 
@@ -204,7 +216,7 @@ pub async fn measure(device: Device, order: Order, now: &dyn Fn() -> f64) -> Res
 /// [`Error::Device`] when the device fails, or when it computes something else.
 pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    for mixing in Mixing::ALL {
+    for mixing in Mixing::of_device(true).iter().copied() {
         let order = Order {
             mixing,
             length: PROOF_TOKENS,
