@@ -94,7 +94,7 @@ impl Order {
             );
             return refuse("length", message);
         }
-        Ok(())
+        reserve(self.bytes())
     }
 
     /// How the tokens lie on the field: each on a cell of its own.
@@ -129,6 +129,18 @@ impl Order {
         };
         4 * numbers
     }
+}
+
+/// Asks for the memory before it is needed: in a browser running out of it ends the engine.
+fn reserve(bytes: u64) -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    (room.try_reserve_exact(bytes as usize)).map_err(|_| Error::Config {
+        field: "length",
+        message: format!(
+            "{} MiB are needed, and there is not as much memory left; choose a shorter text",
+            bytes >> 20
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -169,5 +181,7 @@ mod tests {
             let error = order.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
+        let error = reserve(u64::MAX / 2).unwrap_err().to_string();
+        assert!(error.contains("not as much memory left"), "{error}");
     }
 }

@@ -47,7 +47,6 @@ struct Probe {
 impl Probe {
     fn new(mut device: Device, order: &Order) -> Result<Self> {
         order.check()?;
-        reserve(order.bytes())?;
         let (tokens, width) = (order.length, order.width);
         let output = View::of(device.allocate(tokens * width), 0..tokens * width);
         let (op, inputs) = operation(&mut device, order, output.clone());
@@ -83,18 +82,6 @@ impl Probe {
         let output = self.output.clone();
         self.device.read(&[output]).await
     }
-}
-
-/// Asks for the memory before it is needed: in a browser running out of it ends the engine.
-fn reserve(bytes: u64) -> Result<()> {
-    let mut room = Vec::<u8>::new();
-    (room.try_reserve_exact(bytes as usize)).map_err(|_| Error::Config {
-        field: "length",
-        message: format!(
-            "{} MiB are needed, and there is not as much memory left; choose a shorter text",
-            bytes >> 20
-        ),
-    })
 }
 
 /// Numbers between -1 and 1, others for each seed. Times do not depend on what they are, as long as
@@ -309,7 +296,5 @@ mod tests {
         };
         let error = wait(measure(Device::cpu(), order, &|| 0.0)).unwrap_err();
         assert!(error.to_string().contains("MiB"), "{error}");
-        let error = reserve(u64::MAX / 2).unwrap_err().to_string();
-        assert!(error.contains("not as much memory left"), "{error}");
     }
 }
