@@ -10,6 +10,7 @@ mod field;
 mod general;
 mod interference;
 mod kernels;
+mod softmax;
 mod twins;
 mod update;
 mod whole;
@@ -71,6 +72,10 @@ fn cases() -> Vec<Case> {
         deposit_backward,
         couple_gate,
         couple_gate_backward,
+    }, softmax::{
+        attention,
+        attention_of_extremes,
+        attention_backward,
     }, interference::{
         prefix_mean,
         prefix_mean_backward,

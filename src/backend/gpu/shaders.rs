@@ -26,6 +26,13 @@ const SHADERS: &[(&str, &[&str])] = &[
         "matrix_product",
         &[include_str!("../../kernels/matrix_product.wgsl")],
     ),
+    (
+        "attention",
+        &[
+            include_str!("../../kernels/attention_tiles.wgsl"),
+            include_str!("../../kernels/attention.wgsl"),
+        ],
+    ),
     ("adamw", &[include_str!("../../kernels/adamw.wgsl")]),
     (
         "couple_gate",
@@ -144,6 +151,7 @@ mod tests {
                 .collect(),
             "field_convolution" => (5..=12).map(|bits| lines(1 << bits, 1)).collect(),
             "field_passes" => (1..=5).map(|bits| lines(4096, 1 << bits)).collect(),
+            "attention" => [1, 2, 8].map(|chunks| vec![("CHUNKS", chunks)]).to_vec(),
             "wave_kernel" => vec![vec![("TURN", 4096)]],
             _ => [4, 256].map(|lanes| vec![("LANES", lanes)]).to_vec(),
         }

@@ -7,6 +7,7 @@ mod field;
 mod general;
 mod interference;
 mod matrix;
+mod softmax;
 mod update;
 
 use super::program::Dispatch;
@@ -123,9 +124,7 @@ impl<'a> Encoder<'a> {
             | Op::DepositBackward { .. }
             | Op::CoupleGate { .. }
             | Op::CoupleGateBackward { .. } => self.attention(op),
-            Op::Attention { .. } | Op::AttentionBackward { .. } => {
-                unimplemented!("softmax attention has no shader yet: train such a model on the CPU")
-            }
+            Op::Attention { .. } | Op::AttentionBackward { .. } => self.softmax_attention(op),
             Op::PrefixMean { .. }
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }
