@@ -170,6 +170,13 @@ pub enum Op {
         kernel: View,
         y: View,
     },
+    /// [`Op::FieldConvolution`] in O(N²), for comparison. Each token has a place of its own.
+    DirectConvolution {
+        geometry: Arc<Geometry>,
+        deposits: View,
+        kernel: View,
+        y: View,
+    },
     FieldConvolutionBackward {
         geometry: Arc<Geometry>,
         deposits: View,

@@ -1,4 +1,4 @@
-//! The command line: `wavefield train|generate|eval|inspect|bench`.
+//! The command line: `wavefield train|generate|eval|inspect|bench|scaling`.
 
 #[path = "cli/mod.rs"]
 mod cli;

@@ -21,6 +21,14 @@ pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Defaul
     /// Neither infinite nor NaN.
     fn finite(self) -> bool;
 
+    /// sum += k·x, element by element: rounded once where the machine has a fused instruction for it.
+    #[inline(always)]
+    fn multiply_add<const N: usize>(k: Self, x: &[Self; N], sum: &mut [Self; N]) {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum += k * *x;
+        }
+    }
+
     /// C ← A·B, or C += A·B, or C ← bias + A·B, over strided matrices: (m, k), (k, n) and (m, n)
     /// for the shape `[m, k, n]`. A and B have the distances between rows and between columns; C's
     /// columns lie together, and it has the one between its rows. A bias (n) takes precedence over
@@ -136,6 +144,27 @@ impl Real for f32 {
     #[inline(always)]
     fn finite(self) -> bool {
         self.is_finite()
+    }
+    #[cfg(target_feature = "fma")]
+    #[inline(always)]
+    fn multiply_add<const N: usize>(k: Self, x: &[Self; N], sum: &mut [Self; N]) {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum = k.mul_add(*x, *sum);
+        }
+    }
+    #[cfg(target_arch = "wasm32")]
+    #[inline(always)]
+    fn multiply_add<const N: usize>(k: Self, x: &[Self; N], sum: &mut [Self; N]) {
+        use super::lanes::{load, load_splat, multiply_add, store};
+        const { assert!(N % 4 == 0, "four lanes at a time") };
+        for i in (0..N).step_by(4) {
+            // SAFETY: both arrays have four elements from i on.
+            unsafe {
+                let at = sum.as_mut_ptr().add(i);
+                let product = multiply_add(load_splat(&k), load(x.as_ptr().add(i)), load(at));
+                store(at, product);
+            }
+        }
     }
     #[cfg(target_arch = "wasm32")]
     unsafe fn matrix_product(

@@ -11,6 +11,7 @@ pub mod attention;
 pub mod couple_gate;
 pub mod cross_entropy;
 pub mod deposit;
+pub mod direct_convolution;
 pub mod dropout;
 pub mod embedding;
 pub mod field_convolution;

@@ -8,6 +8,7 @@
 mod generate;
 mod gpu;
 mod open_model;
+mod scaling;
 mod train;
 
 use crate::backend::Later;
@@ -18,6 +19,7 @@ use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
 use js_sys::Promise;
 use open_model::OpenModel;
+pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use train::Training;

@@ -158,6 +158,38 @@ pub async fn field_convolution(device: GpuDevice) -> Outcome {
     Ok(())
 }
 
+pub async fn direct_convolution(device: GpuDevice) -> Outcome {
+    for (batch, seq_len, head_dim) in [(2, 1, 3), (2, 100, 5), (1, 128, 16), (2, 333, 20)] {
+        let g = Geometry {
+            batch,
+            seq_len,
+            heads: HEADS,
+            head_dim,
+            taps: Taps {
+                field_size: seq_len,
+                step: 1,
+                count: seq_len,
+            },
+            places: Vec::new(),
+        };
+        let mut t = Twins::new(device.clone());
+        let len = batch * seq_len * HEADS * head_dim;
+        let (deposits, kernels) = (t.normals(len), t.normals(2 * HEADS * seq_len));
+        let kernel = View::of(kernels.tensor, kernels.len() / 2..kernels.len());
+        let y = t.poisoned(len);
+        let size = (seq_len as f32).sqrt();
+        t.run(&[Op::DirectConvolution {
+            geometry: Arc::new(g),
+            deposits,
+            kernel,
+            y: y.clone(),
+        }]);
+        let what = format!("{seq_len} tokens of {head_dim} channels a head");
+        t.same(&what, &y, 2e-6 * size, 1e-5).await?;
+    }
+    Ok(())
+}
+
 pub async fn field_convolution_backward(device: GpuDevice) -> Outcome {
     for g in geometries() {
         let mut t = Twins::new(device.clone());

@@ -44,6 +44,7 @@ fn cases() -> Vec<Case> {
         wave_kernel,
         wave_kernel_backward,
         field_convolution,
+        direct_convolution,
         field_convolution_backward,
     }, kernels::{
         zero,

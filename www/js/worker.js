@@ -3,6 +3,7 @@
 
 import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
 import { Devices } from "./worker-device.js";
+import { engineModule } from "./worker-engine.js";
 import { Texts } from "./worker-texts.js";
 import { Lessons } from "./worker-lessons.js";
 import { Turns } from "./worker-turns.js";
@@ -114,23 +115,6 @@ function makeHandlers(engine) {
     set_device: ({ choice }) => devices.choose(choice),
     break_device: ({ how }) => (how === "panic" ? engine.panic_for_test() : devices.break(how)),
   };
-}
-
-/** A module with one function whose body is `f32x4.relaxed_madd` of three zeros. */
-const RELAXED = Uint8Array.of(
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
-  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // types: () -> v128
-  0x03, 0x02, 0x01, 0x00, // functions: one, of type 0
-  0x0a, 0x13, 0x01, 0x11, 0x00, // code: one body of 17 bytes, no locals
-  0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, // i8x16.splat of 0, thrice
-  0xfd, 0x85, 0x02, 0x0b, // f32x4.relaxed_madd, end
-);
-
-/** The engine's build with fused multiply-adds where the browser knows them, because it trains faster. */
-async function engineModule() {
-  const plain = () => import("../pkg/wavefield.js");
-  if (!WebAssembly.validate(RELAXED)) return plain();
-  return import("../pkg/wavefield_relaxed.js").catch(plain);
 }
 
 async function load() {

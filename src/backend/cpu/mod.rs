@@ -4,6 +4,7 @@ use super::{
     Backend, InterferenceInputs, Matrix, Op, Reading, StepInputs, TensorId, Then, View, WaveHeads,
     ready,
 };
+use crate::kernels::direct_convolution::direct_convolution;
 use crate::kernels::dropout::{Mask, dropout, residual};
 use crate::kernels::field_convolution::{
     Transforms, field_convolution, field_convolution_backward,
@@ -101,6 +102,7 @@ impl<T: Real> Cpu<T> {
             | Op::WaveKernel { .. }
             | Op::WaveKernelBackward { .. }
             | Op::FieldConvolution { .. }
+            | Op::DirectConvolution { .. }
             | Op::FieldConvolutionBackward { .. }
             | Op::CoupleGate { .. }
             | Op::CoupleGateBackward { .. } => self.attention(op),
@@ -381,6 +383,17 @@ impl<T: Real> Cpu<T> {
             } => field_convolution(
                 geometry,
                 self.transforms(geometry.fft_len()),
+                &self.view(deposits),
+                &self.view(kernel),
+                &mut self.view_mut(y),
+            ),
+            Op::DirectConvolution {
+                geometry,
+                deposits,
+                kernel,
+                y,
+            } => direct_convolution(
+                geometry,
                 &self.view(deposits),
                 &self.view(kernel),
                 &mut self.view_mut(y),

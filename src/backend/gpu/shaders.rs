@@ -46,6 +46,10 @@ const SHADERS: &[(&str, &[&str])] = &[
         "deposit",
         &[ROWS, include_str!("../../kernels/deposit.wgsl")],
     ),
+    (
+        "direct_convolution",
+        &[include_str!("../../kernels/direct_convolution.wgsl")],
+    ),
     ("dropout", &[include_str!("../../kernels/dropout.wgsl")]),
     ("embedding", &[include_str!("../../kernels/embedding.wgsl")]),
     (

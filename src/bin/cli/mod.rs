@@ -6,6 +6,7 @@ mod eval;
 mod generate;
 mod inspect;
 mod recipe;
+mod scaling;
 mod train;
 
 use clap::{Args, Parser, Subcommand};
@@ -38,6 +39,8 @@ enum Task {
     Inspect(inspect::Inspect),
     /// Time training and decoding on this machine.
     Bench(bench::Bench),
+    /// Time how one layer's mixing of tokens grows with the length of the text.
+    Scaling(scaling::Scaling),
 }
 
 /// What the commands on a trained model have in common.
@@ -82,6 +85,7 @@ impl Command {
             Task::Eval(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
+            Task::Scaling(task) => task.run(),
         })
     }
 }

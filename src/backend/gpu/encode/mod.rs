@@ -1,6 +1,7 @@
 //! From operations to dispatches: which shader runs, with which arguments, over which buffers.
 
 mod attention;
+mod direct;
 mod ends;
 mod field;
 mod general;
@@ -117,6 +118,7 @@ impl<'a> Encoder<'a> {
             | Op::WaveKernelBackward { .. }
             | Op::FieldConvolution { .. }
             | Op::FieldConvolutionBackward { .. } => self.field(op),
+            Op::DirectConvolution { .. } => self.direct_convolution(op),
             Op::Journal { view } => self.journal.push(view.clone()),
             Op::Embed { .. }
             | Op::EmbedBackward { .. }

@@ -1,0 +1,149 @@
+//! `wavefield scaling`: how the time of one layer's mixing of tokens grows with the length of the text.
+
+use super::print_json;
+use clap::Args;
+use std::time::Instant;
+use wavefield::backend::gpu::GpuDevice;
+use wavefield::backend::{Device, wait};
+use wavefield::error::{Error, Result};
+use wavefield::lab::{
+    Crossover, LENGTHS, Measurement, Mixing, Order, crossover, expected, fit, measure, verify,
+};
+
+#[derive(Args)]
+pub struct Scaling {
+    /// Channels of a token.
+    #[arg(long, default_value_t = 128)]
+    width: usize,
+    /// Heads that share the channels.
+    #[arg(long, default_value_t = 8)]
+    heads: usize,
+    /// The longest text, in tokens; lengths double from 128.
+    #[arg(long, default_value_t = 32_768)]
+    longest: usize,
+    /// Leave out what is expected to take more seconds than this for one run.
+    #[arg(long, default_value_t = 20.0)]
+    limit: f64,
+    /// Measure on the graphics adapter.
+    #[arg(long)]
+    gpu: bool,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was measured in one way: (length, seconds).
+type Points = Vec<(usize, f64)>;
+
+impl Scaling {
+    pub fn run(self) -> Result<()> {
+        let gpu = match self.gpu {
+            true => Some(wait(GpuDevice::open())?),
+            false => None,
+        };
+        if let Some(gpu) = &gpu {
+            wait(verify(gpu, self.width, self.heads))?;
+        }
+        let mixings = Mixing::of_device(self.gpu);
+        if !self.json {
+            println!("{}", self.title(gpu.as_ref()));
+            print!("{:>7}", "tokens");
+            mixings.iter().for_each(|m| print!("{:>16}", m.name()));
+            println!("   milliseconds, and how many times those of waves by FFT");
+        }
+        let mut all: Vec<(Mixing, Points)> = mixings.iter().map(|m| (*m, Points::new())).collect();
+        let mut measurements: Vec<Measurement> = Vec::new();
+        for length in LENGTHS.into_iter().filter(|length| *length <= self.longest) {
+            for (mixing, points) in &mut all {
+                if expected(*mixing, points, length).is_some_and(|time| time > self.limit) {
+                    continue;
+                }
+                let device = gpu.clone().map_or_else(Device::cpu, Device::gpu);
+                let found = self.measure(device, *mixing, length)?;
+                points.push((length, found.seconds));
+                measurements.push(found);
+            }
+            if !self.json {
+                print_row(length, &all);
+            }
+        }
+        if self.json {
+            print_json(&serde_json::json!({ "scaling": measurements }));
+        } else {
+            print_growth(&all);
+        }
+        Ok(())
+    }
+
+    fn title(&self, gpu: Option<&GpuDevice>) -> String {
+        let device = match gpu {
+            None => format!("the processor, {} thread(s)", rayon::current_num_threads()),
+            Some(gpu) if gpu.report().software => format!(
+                "{} (computes on the CPU: its speed says nothing of a graphics card)",
+                gpu.report().name
+            ),
+            Some(gpu) => gpu.report().name.clone(),
+        };
+        format!(
+            "One layer of {} channels and {} heads, forward, one text, on {device}:",
+            self.width, self.heads
+        )
+    }
+
+    fn measure(&self, device: Device, mixing: Mixing, length: usize) -> Result<Measurement> {
+        let order = Order {
+            mixing,
+            length,
+            width: self.width,
+            heads: self.heads,
+        };
+        let began = Instant::now();
+        wait(measure(device, order, &|| began.elapsed().as_secs_f64())).map_err(|error| match error
+        {
+            Error::Config { field, message } => Error::Config {
+                field,
+                message: format!("{} at {length} tokens: {message}", mixing.name()),
+            },
+            error => error,
+        })
+    }
+}
+
+fn at(points: &Points, length: usize) -> Option<f64> {
+    points.iter().find(|(n, _)| *n == length).map(|(_, s)| *s)
+}
+
+fn print_row(length: usize, all: &[(Mixing, Points)]) {
+    let waves = at(&all[0].1, length);
+    print!("{length:>7}");
+    for (_, points) in all {
+        match at(points, length) {
+            None => print!("{:>16}", "left out"),
+            Some(seconds) => print!("{:>16.3}", 1e3 * seconds),
+        }
+    }
+    for (_, points) in &all[1..] {
+        if let (Some(waves), Some(seconds)) = (waves, at(points, length)) {
+            print!("{:>9.2}", seconds / waves);
+        }
+    }
+    println!();
+}
+
+fn print_growth(all: &[(Mixing, Points)]) {
+    for (mixing, points) in all {
+        if let Some(exponent) = fit(points) {
+            println!("{}: time grows like length^{exponent:.2}", mixing.name());
+        }
+    }
+    let (waves, rest) = all.split_first().expect("there are several ways");
+    for (mixing, points) in rest {
+        let words = match crossover(&waves.1, points) {
+            None => continue,
+            Some(Crossover::Always) => "at every length measured".to_string(),
+            Some(Crossover::From(length)) => format!("from about {length:.0} tokens on"),
+            Some(Crossover::NotUpTo(length)) => format!("not up to {length} tokens"),
+        };
+        println!("waves by FFT are faster than {}: {words}", mixing.name());
+    }
+}

@@ -1,0 +1,300 @@
+//! Measures one way at one length, on any device.
+
+use super::{Mixing, Order};
+use crate::backend::gpu::GpuDevice;
+use crate::backend::{Backend, Device, Op, Program, StepInputs, View};
+use crate::error::{Error, Result};
+use crate::rng::mix32;
+use crate::train::proof::{Check, distance};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Seconds that a sample takes at least: many times what a browser's clock can tell apart, and on a
+/// graphics card many times what reading back takes.
+const SAMPLE_SECONDS: [f64; 2] = [0.02, 0.06];
+/// Samples of which the median is taken, unless they take longer than this many seconds together.
+const SAMPLES: usize = 5;
+const ENOUGH_SECONDS: f64 = 2.0;
+/// A run that takes so many seconds needs no run before it to warm up.
+const LONG_SECONDS: f64 = 3.0;
+/// Most runs of a sample.
+const MOST_RUNS: usize = 4096;
+/// Tokens of the comparison with the processor: no whole number of any block.
+const PROOF_TOKENS: usize = 300;
+
+/// What a measurement gave. Seconds are those of one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measurement {
+    #[serde(flatten)]
+    pub order: Order,
+    /// The median of the samples.
+    pub seconds: f64,
+    pub fastest: f64,
+    pub slowest: f64,
+    pub samples: usize,
+    /// Runs that a sample is the mean of.
+    pub runs: usize,
+}
+
+/// One way at one length, laid out on a device.
+struct Probe {
+    device: Device,
+    program: Program,
+    output: View,
+    width: usize,
+}
+
+impl Probe {
+    fn new(mut device: Device, order: &Order) -> Result<Self> {
+        order.check()?;
+        let (tokens, width) = (order.length, order.width);
+        let output = View::of(device.allocate(tokens * width), 0..tokens * width);
+        let (op, inputs) = operation(&mut device, order, output.clone());
+        // What did not fit was refused by now.
+        device.check()?;
+        for (view, values) in inputs {
+            device.write(&view, &values);
+        }
+        let program = device.prepare(&[op]);
+        device.check()?;
+        Ok(Probe {
+            device,
+            program,
+            output,
+            width,
+        })
+    }
+
+    /// Seconds that so many runs take, with a reading of the last token's row at the end.
+    async fn sample(&mut self, runs: usize, now: &dyn Fn() -> f64) -> Result<f64> {
+        let end = self.output.range.end;
+        let row = View::of(self.output.tensor, end - self.width..end);
+        let started = now();
+        for _ in 0..runs {
+            self.device.run(&self.program, &StepInputs::default());
+        }
+        self.device.read(&[row]).await?;
+        Ok(now() - started)
+    }
+
+    /// Everything that the last run computed.
+    async fn result(&mut self) -> Result<Vec<f32>> {
+        let output = self.output.clone();
+        self.device.read(&[output]).await
+    }
+}
+
+/// Numbers between -1 and 1, others for each seed. Times do not depend on what they are, as long as
+/// they are neither zero nor too small for float32.
+fn noise(seed: u32, len: usize) -> Vec<f32> {
+    let number = |i: usize| (mix32(i as u32 ^ mix32(seed)) as f32) / 2f32.powi(31) - 1.0;
+    (0..len).map(number).collect()
+}
+
+/// Kernels of waves that are heard over the whole text, (heads, tokens).
+fn kernels(order: &Order) -> Vec<f32> {
+    let damping = 3.0 / order.length as f64;
+    let wave = |head: usize| {
+        let frequency = 0.1 * (head + 1) as f64;
+        (0..order.length).map(move |lag| {
+            let t = lag as f64;
+            (damping * libm::exp(-damping * t) * libm::cos(frequency * t)) as f32
+        })
+    };
+    (0..order.heads).flat_map(wave).collect()
+}
+
+/// The operation, and what its inputs hold.
+fn operation(device: &mut Device, order: &Order, y: View) -> (Op, Vec<(View, Vec<f32>)>) {
+    let mut tensor = |len: usize| View::of(device.allocate(len), 0..len);
+    let geometry = || Arc::new(order.geometry());
+    match order.mixing {
+        Mixing::Waves | Mixing::DirectWaves => {
+            let deposits = tensor(y.len());
+            let kernel = tensor(order.heads * order.length);
+            let inputs = vec![
+                (deposits.clone(), noise(1, deposits.len())),
+                (kernel.clone(), kernels(order)),
+            ];
+            let geometry = geometry();
+            let op = match order.mixing {
+                Mixing::Waves => Op::FieldConvolution {
+                    geometry,
+                    deposits,
+                    kernel,
+                    y,
+                },
+                _ => Op::DirectConvolution {
+                    geometry,
+                    deposits,
+                    kernel,
+                    y,
+                },
+            };
+            (op, inputs)
+        }
+        Mixing::Attention => {
+            let qkv = tensor(3 * y.len());
+            let op = Op::Attention {
+                qkv: qkv.clone(),
+                y,
+                stats: tensor(order.heads * order.length),
+                seq_len: order.length,
+                heads: order.heads,
+            };
+            let inputs = vec![(qkv.clone(), noise(1, qkv.len()))];
+            (op, inputs)
+        }
+    }
+}
+
+/// Measures one way at one length. `now` gives seconds since any moment.
+///
+/// The first run warms up, and tells how many runs make a sample that the clock can measure; then
+/// samples are taken, of which the median counts.
+///
+/// # Errors
+/// As [`Order::check`]; [`Error::Device`] when the device fails or refuses; [`Error::Model`] when a
+/// result is not a number.
+pub async fn measure(device: Device, order: Order, now: &dyn Fn() -> f64) -> Result<Measurement> {
+    let least = SAMPLE_SECONDS[usize::from(device.is_gpu())];
+    let mut probe = Probe::new(device, &order)?;
+    let mut runs = 1;
+    let mut taken = probe.sample(runs, now).await?;
+    let mut samples = Vec::new();
+    if taken >= LONG_SECONDS {
+        samples.push(taken);
+    } else {
+        while taken < least && runs < MOST_RUNS {
+            // A clock may say that no time has passed.
+            let wanted = runs as f64 * 1.2 * least / taken.max(least / 16.0);
+            runs = (wanted.ceil() as usize).min(MOST_RUNS);
+            taken = probe.sample(runs, now).await?;
+        }
+        while samples.len() < SAMPLES && samples.iter().sum::<f64>() < ENOUGH_SECONDS {
+            samples.push(probe.sample(runs, now).await?);
+        }
+    }
+    if probe.result().await?.iter().any(|x| !x.is_finite()) {
+        return Err(Error::Model {
+            message: format!(
+                "{} at {} tokens gave something that is no number, so its time says nothing",
+                order.mixing.name(),
+                order.length
+            ),
+        });
+    }
+    samples.sort_by(f64::total_cmp);
+    let per_run = |seconds: f64| seconds / runs as f64;
+    let (middle, last) = (samples.len() / 2, samples.len() - 1);
+    Ok(Measurement {
+        order,
+        seconds: per_run((samples[middle] + samples[last - middle]) / 2.0),
+        fastest: per_run(samples[0]),
+        slowest: per_run(samples[last]),
+        samples: samples.len(),
+        runs,
+    })
+}
+
+/// Holds a GPU's results against the CPU's before its times are taken for anything.
+///
+/// # Errors
+/// [`Error::Device`] when the device fails, or when it computes something else.
+pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for mixing in Mixing::of_device(true).iter().copied() {
+        let order = Order {
+            mixing,
+            length: PROOF_TOKENS,
+            width,
+            heads,
+        };
+        let mut results = Vec::new();
+        for device in [Device::cpu(), Device::gpu(gpu.clone())] {
+            let mut probe = Probe::new(device, &order)?;
+            probe.sample(1, &|| 0.0).await?;
+            results.push(probe.result().await?);
+        }
+        let check = Check {
+            what: mixing.name(),
+            error: distance(&results[1], &results[0]),
+            allowed: 1e-4,
+        };
+        if !check.passes() {
+            return Err(Error::Device {
+                message: format!(
+                    "the graphics card computes {} wrong (off by {:.1e}, where {:.0e} is allowed), \
+                     so its times would say nothing",
+                    check.what, check.error, check.allowed
+                ),
+            });
+        }
+        checks.push(check);
+    }
+    Ok(checks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::wait;
+    use std::cell::Cell;
+
+    const ORDER: Order = Order {
+        mixing: Mixing::Waves,
+        length: 96,
+        width: 12,
+        heads: 3,
+    };
+
+    #[test]
+    fn all_ways_compute_what_they_are_named_for() {
+        let run = |mixing| {
+            let mut probe = Probe::new(Device::cpu(), &Order { mixing, ..ORDER }).unwrap();
+            wait(probe.sample(1, &|| 0.0)).unwrap();
+            wait(probe.result()).unwrap()
+        };
+        let waves = run(Mixing::Waves);
+        assert!(distance(&run(Mixing::DirectWaves), &waves) < 1e-6);
+        assert!(waves.iter().any(|x| x.abs() > 1e-3), "they hear something");
+    }
+
+    /// A clock by which each reading comes so much after the last one.
+    fn clock(step: f64) -> impl Fn() -> f64 {
+        let at = Cell::new(0.0);
+        move || {
+            at.set(at.get() + step);
+            at.get()
+        }
+    }
+
+    #[test]
+    fn samples_are_long_enough_and_their_median_counts() {
+        // Each sample takes as long as the clock says, however many runs it has.
+        let found = wait(measure(Device::cpu(), ORDER, &clock(0.025))).unwrap();
+        assert_eq!((found.samples, found.runs), (SAMPLES, 1));
+        assert!((found.seconds - 0.025).abs() < 1e-9 && found.slowest >= found.fastest);
+        let found = wait(measure(Device::cpu(), ORDER, &clock(0.0001))).unwrap();
+        assert_eq!((found.samples, found.runs), (SAMPLES, MOST_RUNS));
+        let found = wait(measure(Device::cpu(), ORDER, &clock(1.5))).unwrap();
+        assert_eq!((found.samples, found.runs), (2, 1), "enough seconds");
+        let found = wait(measure(Device::cpu(), ORDER, &clock(10.0))).unwrap();
+        assert_eq!(
+            (found.samples, found.seconds),
+            (1, 10.0),
+            "the first run counts"
+        );
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_before_it_is_allocated() {
+        let order = Order {
+            width: 12_288,
+            length: 65_536,
+            ..ORDER
+        };
+        let error = wait(measure(Device::cpu(), order, &|| 0.0)).unwrap_err();
+        assert!(error.to_string().contains("MiB"), "{error}");
+    }
+}

@@ -1,0 +1,71 @@
+//! The scaling lab as a worker of its own sees it.
+
+use super::{Answer, OpenedGpu, object, promise, read, said};
+use crate::backend::Device;
+use crate::lab::{self, Mixing, Order};
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the worker began.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+/// Times ways of mixing tokens on one device.
+#[wasm_bindgen]
+pub struct ScalingLab {
+    gpu: Option<OpenedGpu>,
+}
+
+#[wasm_bindgen]
+impl ScalingLab {
+    /// A lab on the CPU.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self { gpu: None }
+    }
+
+    /// A lab on a GPU.
+    pub fn on_gpu(gpu: OpenedGpu) -> Self {
+        Self { gpu: Some(gpu) }
+    }
+
+    /// What can be measured: a list of "waves", "direct_waves" and "attention".
+    pub fn mixings(&self) -> Answer<JsValue> {
+        object(&Mixing::of_device(self.gpu.is_some()))
+    }
+
+    /// Holds a GPU's results against the CPU's: a promise of a list of `{what, error, allowed}`, empty
+    /// on the CPU. Refused when they differ.
+    pub fn verify(&self, width: usize, heads: usize) -> Promise {
+        let gpu = self.gpu.as_ref().map(OpenedGpu::device);
+        promise(Box::pin(async move {
+            match gpu {
+                None => Ok(Vec::new()),
+                Some(gpu) => lab::verify(&gpu, width, heads).await,
+            }
+        }))
+    }
+
+    /// Measures `{mixing, length, width, heads}`: a promise of the same with `{seconds, fastest,
+    /// slowest, samples, runs}`.
+    pub fn measure(&self, order: JsValue) -> Answer<Promise> {
+        let order: Order = read(order)?;
+        order.check().map_err(said)?;
+        let device = match &self.gpu {
+            None => Device::cpu(),
+            Some(gpu) => Device::gpu(gpu.device()),
+        };
+        Ok(promise(Box::pin(async move {
+            lab::measure(device, order, &|| now() / 1e3).await
+        })))
+    }
+}
+
+impl Default for ScalingLab {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,115 @@
+// What the scaling lab makes of its measurements, with known answers.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  besideCounts, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, restored, timeLeft, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
+} from "../../www/js/scaling.js";
+
+/** @typedef {import("../../www/js/scaling.js").Measured} Measured */
+/** @typedef {import("../../www/js/scaling.js").Mixing} Mixing */
+
+/** @param {Mixing} mixing @param {number} length @param {number} seconds @returns {Measured} */
+const found = (mixing, length, seconds) => ({ mixing, length, seconds, fastest: seconds, slowest: seconds, samples: 5, runs: 1 });
+
+/** @param {number[]} lengths @param {(length: number) => number} law @returns {[number, number][]} */
+const points = (lengths, law) => lengths.map((length) => [length, law(length)]);
+
+const near = (/** @type {number | null | undefined} */ value, /** @type {number} */ wanted, /** @type {number} */ part = 1e-9) =>
+  assert.ok(value !== null && value !== undefined && Math.abs(value / wanted - 1) < part, `${value} for ${wanted}`);
+
+test("a power law is found over the larger half of the lengths", () => {
+  const law = points(LENGTHS, (length) => 3e-9 * length ** 1.25);
+  law[0][1] = law[1][1] = 1; // Fixed costs, which only the shorter half has.
+  const line = fit(law);
+  near(line?.exponent, 1.25);
+  near(line?.factor, 3e-9);
+  assert.equal(line?.from, 2048);
+  near(fit([[128, 1], [256, 4]])?.exponent, 2);
+  assert.equal(fit([[128, 1]]), null);
+  assert.equal(fit([]), null);
+});
+
+test("a crossover lies between two lengths, and is told where there is none", () => {
+  const linear = points([100, 200, 400, 800], (length) => 300 * length);
+  const square = points([100, 200, 400], (length) => length * length);
+  const at = crossover(linear, square);
+  assert.equal(at?.kind, "from");
+  near(at?.kind === "from" ? at.length : null, 300);
+  assert.equal(wordsOfCrossover(at, "attention"), "Waves by Fourier transform are faster than attention from about 300 tokens on.");
+  assert.deepEqual(crossover(square, linear), { kind: "not_up_to", length: 400 });
+  assert.match(wordsOfCrossover(crossover(square, linear), "attention"), /not faster than attention up to 400 tokens/);
+  assert.deepEqual(crossover(square.slice(0, 2), linear), { kind: "always" });
+  assert.equal(crossover(square, []), null);
+  // The last crossing counts, not a lucky measurement before it.
+  near(/** @type {any} */ (crossover([[1, 1], [2, 1], [4, 1], [8, 1]], [[1, 2], [2, 0.5], [4, 0.5], [8, 2]])).length, 4 * Math.SQRT2);
+});
+
+test("the next length is expected by the last two, and at least by the operations", () => {
+  assert.equal(expected("attention", [], 128), null);
+  near(expected("attention", [[128, 1]], 256), 4);
+  near(expected("attention", [[128, 1], [256, 1.1]], 512), 4.4);
+  near(expected("waves", [[128, 1], [256, 100]], 512), 100 * 2 ** 1.6);
+});
+
+test("the time left counts what is not left out", () => {
+  const measured = [found("attention", 128, 4), found("waves", 128, 4)];
+  // 16 seconds, once; 64 would be too long.
+  near(timeLeft(measured, [{ mixing: "attention", length: 256 }, { mixing: "attention", length: 512 }], 20), 16);
+  near(timeLeft(measured, [], 20) + 1, 1);
+  assert.ok(timeLeft([], [{ mixing: "waves", length: 128 }], 20) > 0);
+});
+
+test("times and ratios are said in the unit that suits them", () => {
+  assert.deepEqual([12.3456, 0.0123456, 0.0000123].map(wordsOfTime), ["12.3 s", "12.3 ms", "12.3 µs"]);
+  assert.deepEqual([0.523, 3.14, 45.6, 367.2, 1234].map(wordsOfRatio), ["0.52×", "3.1×", "46×", "367×", "1,234×"]);
+});
+
+test("measured ratios stand beside the published counts of the same lengths only", () => {
+  const measured = [found("waves", 2048, 0.01), found("attention", 2048, 0.09), found("direct_waves", 2048, 0.02), found("waves", 4096, 1)];
+  const [first, second, third] = besideCounts(measured);
+  assert.deepEqual([first.length, first.times, second.times, third.times], [2048, 31, 107, 367]);
+  near(first.attention, 9);
+  near(first.direct, 2);
+  assert.deepEqual([second.attention, third.direct], [null, null]);
+});
+
+/** @type {import("../../www/js/scaling.js").ScalingResult} */
+const RESULT = {
+  backend: "cpu", device: 'A "fast", processor', when: Date.UTC(2026, 0, 2), layer: { width: 128, heads: 8 }, longest: 256, limit: 20,
+  measured: [found("waves", 256, 0.5), found("waves", 128, 0.25)],
+  leftOut: [{ mixing: "attention", length: 256, expected: 30, why: "slow" }],
+  ended: "whole", disturbed: false,
+};
+
+test("operations are counted, and times are operations over rates", () => {
+  const layer = { width: 4, heads: 2 };
+  assert.equal(operations("direct_waves", 8, layer), 8 * 9 * 4);
+  assert.equal(operations("attention", 8, layer), 2 * 8 * 9 * 4);
+  // Two lines there and back, two kernels, 16 points each; and two products of lines.
+  assert.equal(operations("waves", 8, layer), 6 * 5 * 16 * 4 + 2 * 6 * 16);
+  const measured = [found("waves", 256, 0.01), found("waves", 512, 0.02), found("attention", 256, 0.05)];
+  const why = whyTimesDiffer({ ...RESULT, measured });
+  assert.equal(why?.length, 256);
+  near(why?.times, 5);
+  near((why?.more ?? 0) / (why?.faster ?? 1), 5);
+  assert.equal(whyTimesDiffer({ ...RESULT, measured: [found("waves", 256, 0.01)] }), null);
+});
+
+test("every number is in the CSV, and what needs quotes has them", () => {
+  const lines = csv(RESULT).trimEnd().split("\n");
+  assert.equal(lines.length, 4);
+  assert.match(lines[0], /^way,tokens,seconds,/);
+  assert.equal(lines[1], 'waves,256,0.5,0.5,0.5,5,1,,"A ""fast"", processor",2026-01-02T00:00:00.000Z,128,8,no');
+  assert.match(lines[3], /^attention,256,,,,,,slow,/);
+  assert.deepEqual(pointsOf(RESULT.measured, "waves"), [[128, 0.25], [256, 0.5]]);
+});
+
+test("what was kept comes back, and what cannot be shown is ignored", () => {
+  assert.deepEqual(restored(structuredClone(RESULT)), RESULT);
+  for (const broken of [
+    undefined, null, 7, {}, { ...RESULT, backend: "npu" }, { ...RESULT, layer: null }, { ...RESULT, measured: [{ mixing: "waves" }] },
+    { ...RESULT, measured: [found("waves", 128, NaN)] }, { ...RESULT, leftOut: [{ mixing: "teleport", length: 1, why: "slow" }] },
+  ]) assert.equal(restored(broken), null, JSON.stringify(broken));
+  assert.equal(restored({ ...RESULT, ended: "running" })?.ended, "stopped");
+});
