@@ -1,112 +1,85 @@
-// What outlives a reload: one record a training, and the text where it is the person's own. A record is held by one
-// tab at a time, so that two tabs never write to the same one.
+// The one training that this tab holds, out of all that the browser keeps.
 
-/**
- * @typedef {import("./train-run.js").RunState} RunState
- * @typedef {import("./train-run.js").Facts} Facts
- * @typedef {object} RunRecord
- * @property {string} id
- * @property {number} savedAt
- * @property {RunState} state
- * @property {import("./train-presets.js").Choices} choices
- * @property {import("./train-run.js").Plan} plan
- * @property {Facts} facts
- * @property {ReturnType<import("./train-series.js").LossHistory["toJSON"]>} history
- * @property {ReturnType<import("./train-course.js").Course["toJSON"]>} [course]  not in a record of an older page
- * @property {Blob} bytes  weights, moments, step and random state
- */
+import { hold } from "./runs-locks.js";
 
-const RECORD = "train-run/";
-const TEXT = "train-text/";
+/** @typedef {import("./runs-library.js").RunCard} RunCard */
+
 /** How long to wait for another page to let go: a page that was just reloaded does so soon, on a busy machine later. */
 export const PATIENCE_MS = { first: 500, then: 30_000 };
+/** Survives a reload of this tab, and nothing else. */
+const OPEN = "train-open";
 
-export class RunRecords {
-  #storage;
+export class HeldRun {
+  #library;
   #release = () => {};
   /** The training that this tab holds; empty when none. */
   id = "";
+  /** Whether another tab holds the one that this tab would go on with. */
+  elsewhere = false;
 
-  /** @param {import("../storage.js").Storage} storage */
-  constructor(storage) {
-    this.#storage = storage;
+  /** @param {import("./runs-library.js").RunLibrary} library */
+  constructor(library) {
+    this.#library = library;
   }
 
-  /** Takes up a new training. @param {string | null} text  null: the page ships it */
-  async begin(text) {
-    await this.#hold(`${Date.now()}-${Math.random().toString(36).slice(2, 8)}`);
-    if (text !== null) await this.#storage.set(TEXT + this.id, text);
+  /** A new training's id, held by this tab. */
+  async begin() {
+    await this.take(`${Date.now()}-${Math.random().toString(36).slice(2, 8)}`);
+    return this.id;
   }
-
-  /** @param {RunRecord} record */
-  async write(record) {
-    await this.#storage.set(RECORD + record.id, record);
-  }
-
-  /** Forgets the training that this tab holds. */
-  async forget() {
-    if (this.id) await this.#delete(this.id);
-    this.#release();
-    this.id = "";
-  }
-
-  /** The person's own text that a training learns from. @param {string} id @returns {Promise<string | undefined>} */
-  text(id) {
-    return this.#storage.get(TEXT + id);
-  }
-
-  /** Whether other tabs hold trainings that could be taken up once they let go. */
-  heldElsewhere = false;
 
   /**
-   * The newest training that no other tab holds; older ones are deleted.
-   * @param {AbortSignal} patience  ends the waiting for other tabs to let go
-   * @returns {Promise<RunRecord | null>}
+   * Holds a training instead of the one before; keeps that where another tab has the new one.
+   * @param {string} id @param {AbortSignal} [patience]
+   * @returns {Promise<boolean>} whether this tab holds it
+   */
+  async take(id, patience = AbortSignal.timeout(PATIENCE_MS.first)) {
+    if (id === this.id) return true;
+    const release = await hold(id, patience);
+    if (!release) return false;
+    this.#release();
+    this.#release = release;
+    this.#become(id);
+    return true;
+  }
+
+  /** Holds none. */
+  letGo() {
+    this.#release();
+    this.#release = () => {};
+    this.#become("");
+  }
+
+  /**
+   * Takes the training that this tab had before its reload, or else the newest.
+   * @param {AbortSignal} patience  ends the waiting for another tab to let go
+   * @returns {Promise<RunCard | null>}
    */
   async restore(patience) {
-    this.heldElsewhere = false;
-    let newest = /** @type {RunRecord | null} */ (null);
-    for (const key of await this.#storage.keys(RECORD)) {
-      /** @type {RunRecord | undefined} */
-      const record = await this.#storage.get(key);
-      if (!record?.bytes) continue;
-      if (!(await this.#hold(record.id, patience))) {
-        this.heldElsewhere = true;
-        continue;
-      }
-      const isNewer = newest === null || newest.savedAt < record.savedAt;
-      const older = isNewer ? newest : record;
-      if (isNewer) newest = record;
-      if (older) await this.#delete(older.id);
-    }
-    return newest && (await this.#hold(newest.id, patience)) ? newest : null;
+    const cards = await this.#library.cards();
+    const [newest] = cards.toSorted((a, b) => b.savedAt - a.savedAt);
+    const wanted = cards.find(({ id }) => id === remembered()) ?? newest;
+    this.elsewhere = false;
+    if (!wanted) return null;
+    this.elsewhere = !(await this.take(wanted.id, patience));
+    // The other tab may have written on until it let go.
+    return this.elsewhere ? null : this.#library.card(wanted.id);
   }
 
   /** @param {string} id */
-  async #delete(id) {
-    await this.#storage.delete(RECORD + id);
-    await this.#storage.delete(TEXT + id);
-  }
-
-  /** @param {string} id @param {AbortSignal} [patience] @returns {Promise<boolean>} false when another tab has it */
-  async #hold(id, patience = AbortSignal.timeout(PATIENCE_MS.first)) {
-    if (id === this.id) return true;
-    this.#release();
-    const release = await hold(`wave-field-${RECORD}${id}`, patience);
-    this.id = release ? id : "";
-    this.#release = release ?? (() => {});
-    return release !== null;
+  #become(id) {
+    this.id = id;
+    try {
+      sessionStorage.setItem(OPEN, id);
+    } catch { /* storage is closed: the newest is taken after a reload */ }
+    this.#library.changed();
   }
 }
 
-/**
- * @param {string} name @param {AbortSignal} patience
- * @returns {Promise<(() => void) | null>} lets go again; null when another tab holds it
- */
-function hold(name, patience) {
-  if (!navigator.locks) return Promise.resolve(() => {});
-  return new Promise((resolve) => {
-    const held = () => new Promise((/** @type {(_: void) => void} */ release) => resolve(() => release()));
-    navigator.locks.request(name, { signal: patience }, held).catch(() => resolve(null));
-  });
+function remembered() {
+  try {
+    return sessionStorage.getItem(OPEN);
+  } catch {
+    return null;
+  }
 }

@@ -1,32 +1,33 @@
-// One training, as the page knows it: what the engine reports, and the record that outlives a reload. No DOM of its own.
+// The training that this tab works on: what the engine reports of it, and what is kept of it. No DOM of its own.
 
 import { loadDataSet } from "../data.js";
+import { RunLibrary } from "./runs-library.js";
 import { Course } from "./train-course.js";
-import { PATIENCE_MS, RunRecords } from "./train-record.js";
+import { startRequest } from "./train-presets.js";
+import { HeldRun, PATIENCE_MS } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
-import { machineSpeed, startRequest } from "./train-presets.js";
+import { MACHINE, Snapshots } from "./train-snapshots.js";
 
 /**
  * @typedef {import("../app.js").App} App
  * @typedef {import("../protocol.js").Head} Head
- * @typedef {import("./train-record.js").RunRecord} RunRecord
+ * @typedef {import("./runs-library.js").RunCard} RunCard
  * @typedef {import("./train-presets.js").Choices} Choices
  * @typedef {Omit<import("../protocol.js").TrainStart, "text">} Plan  what the engine was asked for, less the text
  *
- * idle: nothing yet. interrupted: found again after a reload, or after the engine died.
+ * idle: nothing yet. interrupted: found again after a reload, or taken up from the kept ones.
  * @typedef {"idle" | "starting" | "running" | "paused" | "done" | "stopped" | "failed" | "interrupted"} RunState
  * @typedef {{ step: number, loss: number, perplexity: number, accuracy: number }} Evaluation
  * @typedef {{ step: number, text: string }} Sample
  * @typedef {{ step: number, message: string }} Fault
  *
- * @typedef {object} Facts  all that is shown of a run; goes into the record as it is
+ * @typedef {object} Facts  all that is shown of a run; kept as it is
  * @property {number} step
  * @property {number} parameters
  * @property {number} vocabulary
  * @property {number} tokensPerSecond
  * @property {number} learningRate
  * @property {number} secondsTrained
- * @property {number} keptStep  the newest step that was adopted or downloaded
  * @property {Evaluation[]} evaluations
  * @property {Sample[]} samples
  * @property {Fault[]} faults
@@ -34,20 +35,16 @@ import { machineSpeed, startRequest } from "./train-presets.js";
  * @property {Head[][]} initialLayers  the heads before the first step
  */
 
-const MACHINE = "train-machine";
-const MEASURED_AFTER_S = 5;
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
 const MAX_EVALUATIONS = 1000;
 const MAX_SAMPLES = 200;
 const MAX_FAULTS = 50;
-/** A snapshot is due this often, or less often where writing one takes long. */
-const SAVE_MS = { first: 1_000, least: 2_000, most: 20_000 };
 /** An engine that stops again so soon is not started again by itself. */
 const REVIVAL_MS = 60_000;
 
 /** @returns {Facts} */
 const noFacts = () => ({
-  step: 0, parameters: 0, vocabulary: 0, tokensPerSecond: 0, learningRate: 0, secondsTrained: 0, keptStep: 0,
+  step: 0, parameters: 0, vocabulary: 0, tokensPerSecond: 0, learningRate: 0, secondsTrained: 0,
   evaluations: [], samples: [], faults: [], layers: [], initialLayers: [],
 });
 
@@ -55,15 +52,10 @@ export class TrainRun {
   #app;
   /** @type {Set<() => void>} */
   #listeners = new Set();
-  /** The last snapshot. @type {RunRecord | null} */
-  #record = null;
-  /** @type {Promise<boolean> | null} */
-  #saving = null;
-  #lastSave = 0;
-  #saveEvery = SAVE_MS.first;
   #lastProgress = 0;
   #revived = -Infinity;
-  #records;
+  #held;
+  #snapshots;
   #patience = new AbortController();
   /** @type {Promise<void>} */
   #waiting = Promise.resolve();
@@ -87,10 +79,13 @@ export class TrainRun {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    this.#records = new RunRecords(app.storage);
+    /** All trainings that are kept, this one among them. */
+    this.library = new RunLibrary(app.storage);
+    this.#held = new HeldRun(this.library);
+    this.#snapshots = new Snapshots(app, this.library, this, () => this.#changed());
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
-    engine.on("train_evaluation", (detail) => this.#report(() => addNewer(this.facts.evaluations, detail, MAX_EVALUATIONS)));
+    engine.on("train_evaluation", (detail) => this.#evaluated(detail));
     engine.on("train_sample", (detail) => this.#report(() => {
       addNewer(this.facts.samples, detail, MAX_SAMPLES);
       this.course.sample(detail);
@@ -121,19 +116,31 @@ export class TrainRun {
     return this.state === "starting" || this.state === "running" || this.state === "paused";
   }
 
+  /** Under which it is kept; empty when there is none. */
+  get id() {
+    return this.#held.id;
+  }
+
   /** The step of the last snapshot; null where there is none. */
   get savedStep() {
-    return this.#record?.facts.step ?? null;
+    return this.#snapshots.card?.last?.step ?? null;
+  }
+
+  /** What is kept with a snapshot. @param {Facts} facts  of its step */
+  curves(facts) {
+    return { facts, history: this.history.toJSON(), course: this.course.toJSON() };
   }
 
   /** @param {Choices} choices @param {string} text @param {string} dataName */
   async start(choices, text, dataName) {
-    this.#patience.abort();
-    await this.#waiting;
-    await this.discard();
+    await this.#leave();
+    if (this.busy) return;
     const { text: _, ...plan } = startRequest(choices, text, dataName);
+    this.#snapshots.take(null);
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
-    await this.#records.begin(choices.data === "own" ? text : null);
+    const id = await this.#held.begin();
+    // Asked for once there is something to lose; the browser may decline.
+    navigator.storage?.persist?.().catch(() => {});
     try {
       const info = await this.#app.engine.request("train_start", { ...plan, text });
       const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
@@ -142,6 +149,7 @@ export class TrainRun {
     } catch (error) {
       return this.#fail(error);
     }
+    this.#snapshots.card = await this.library.create({ id, choices, plan }, this.curves(structuredClone(this.facts)), choices.data === "own" ? text : null);
     this.#running();
   }
 
@@ -149,7 +157,7 @@ export class TrainRun {
     await this.#ask("train_pause");
     if (!this.busy) return; // It ended in the meantime.
     this.#become("paused");
-    await this.#saveNow();
+    await this.#snapshots.saveNow();
   }
 
   /** Goes on: where it paused, or from the last snapshot when the engine no longer holds the run. */
@@ -163,55 +171,67 @@ export class TrainRun {
     // Paused first, so that the snapshot holds the very last step.
     await this.#ask("train_pause");
     if (!this.busy) return;
-    await this.#saveNow();
+    await this.#snapshots.saveNow();
     await this.#ask("train_stop");
     this.#become("stopped");
-    await this.#keepState();
+    await this.#snapshots.saveState();
   }
 
   /** The model as it is now becomes the page's open model. */
   async adopt() {
     const { engine, models } = this.#app;
     if (this.live) await models.adopt(await engine.request("train_adopt", {}));
-    else if (this.#record) await models.openBytes(await this.#record.bytes.arrayBuffer(), this.#record.plan.data_name);
-    else throw new Error(NO_SNAPSHOT);
-    await this.#kept(this.live ? this.facts.step : this.#record?.facts.step ?? 0);
-  }
-
-  /** Whether starting another training would lose work that is nowhere else. */
-  get onlyHere() {
-    return !this.busy && this.facts.step > 0 && this.facts.keptStep < this.facts.step;
-  }
-
-  /** @param {number} step */
-  async #kept(step) {
-    this.facts.keptStep = step;
-    if (this.#record) this.#record.facts.keptStep = step;
-    await this.#keepState();
+    else await models.openBytes(await (await this.#lastBytes()).arrayBuffer(), this.#snapshots.card?.name ?? "");
   }
 
   /** @returns {Promise<{ bytes: Blob, filename: string } | null>} the newest snapshot, to download */
   async file() {
     if (this.live) await this.save();
-    if (!this.#record) return null;
-    const name = this.#record.plan.data_name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    const { bytes, facts } = this.#record;
-    await this.#kept(facts.step);
-    return { bytes, filename: `wave-field-${name || "model"}-step-${facts.step}.safetensors` };
+    const { card } = this.#snapshots;
+    if (!card?.last) return null;
+    return { bytes: await this.#lastBytes(), filename: `wave-field-${fileStem(card.name)}-step-${card.last.step}.safetensors` };
   }
 
-  /** Forgets the run and its record. */
-  async discard() {
-    await this.#records.forget();
-    this.#record = null;
+  /** @returns {Promise<Blob>} */
+  async #lastBytes() {
+    const { card } = this.#snapshots;
+    if (!card) throw new Error(NO_SNAPSHOT);
+    return this.library.bytes(card, "last");
+  }
+
+  /**
+   * Takes up another of the kept trainings; a paused one is left as it was kept.
+   * @param {string} id
+   */
+  async open(id) {
+    if (id === this.id) return;
+    if (this.state === "starting" || this.state === "running") throw new Error("A training is going on in this tab. Pause it or stop it, then open another.");
+    await this.#leave();
+    if (!(await this.#held.take(id))) throw new Error("Another tab has this training open. Close it there first.");
+    await this.#taken();
+  }
+
+  /** Before another training takes its place: all of it is kept. */
+  async #leave() {
+    this.#patience.abort();
+    await this.#waiting;
+    if (this.live && this.savedStep !== this.facts.step) await this.#snapshots.saveNow();
+  }
+
+  /** Shows none: it is about to be deleted, or another tab is to have it. */
+  close() {
+    this.#held.letGo();
+    this.#snapshots.take(null);
     this.#begin({ choices: null, plan: null, facts: noFacts(), history: new LossHistory() });
     this.#become("idle");
   }
 
   /** Finds the run that an earlier visit left, unless another tab is at it. */
   async restore() {
+    await this.library.takeOver();
+    await this.library.purge();
     await this.#take(AbortSignal.timeout(PATIENCE_MS.first));
-    if (this.plan || !this.#records.heldElsewhere) return;
+    if (this.plan || !this.#held.elsewhere) return;
     // The page before this one has not let go yet, or another tab is at it: it may still come free.
     setTimeout(() => this.#patience.abort(), PATIENCE_MS.then);
     this.#waiting = this.#take(this.#patience.signal);
@@ -219,11 +239,17 @@ export class TrainRun {
 
   /** @param {AbortSignal} patience */
   async #take(patience) {
-    const record = await this.#records.restore(patience);
-    if (!record) return;
-    this.#record = record;
-    this.#show(record);
-    this.#become(record.state === "done" || record.state === "stopped" ? record.state : "interrupted");
+    if (await this.#held.restore(patience)) await this.#taken();
+  }
+
+  /** Shows the training that this tab has just taken, as it was kept. */
+  async #taken() {
+    const card = await this.library.card(this.id);
+    if (!card) return this.close();
+    this.#snapshots.take(card);
+    await this.#show(card);
+    const done = card.step >= card.plan.train.steps;
+    this.#become(done ? "done" : card.state === "stopped" ? "stopped" : "interrupted");
   }
 
   /** How fast this machine trains, against an ordinary one; null before the first training. @returns {Promise<number | null>} */
@@ -232,71 +258,28 @@ export class TrainRun {
     return typeof machine === "number" && machine > 0 ? machine : null;
   }
 
-  /** Writes a snapshot, one at a time. @returns {Promise<boolean>} whether there is a new one now */
+  /** Writes a snapshot. @returns {Promise<boolean>} whether there is a new one now */
   save() {
-    this.#saving ??= this.#write().finally(() => (this.#saving = null));
-    return this.#saving;
-  }
-
-  /** Writes a snapshot of this very step: one under way may hold an earlier one. */
-  async #saveNow() {
-    await this.#saving;
-    await this.save();
-  }
-
-  async #write() {
-    const { choices, plan, live } = this;
-    if (!choices || !plan || !live) return false;
-    const { id } = this.#records;
-    const started = performance.now();
-    let snapshot;
-    try {
-      snapshot = await this.#app.engine.request("train_snapshot", {});
-    } catch {
-      return false; // The engine died or the run ended meanwhile; the last snapshot still holds.
-    }
-    if (id !== this.#records.id) return false; // Another run began while this one was written.
-    // Events come in order, so the curves reach exactly as far as the snapshot.
-    const facts = { ...structuredClone(this.facts), step: snapshot.step };
-    await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), course: this.course.toJSON(), bytes: snapshot.bytes });
-    const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
-    // The first seconds are slower than the rest.
-    if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
-    this.#lastSave = performance.now();
-    // Writing may take a fortieth of the time.
-    this.#saveEvery = Math.min(Math.max(40 * (this.#lastSave - started), SAVE_MS.least), SAVE_MS.most);
-    return true;
-  }
-
-  /** @param {RunRecord} record */
-  async #keep(record) {
-    this.#record = { ...record, savedAt: Date.now() };
-    await this.#records.write(this.#record);
-    this.#changed();
-  }
-
-  /** The snapshot stays; the state changed. */
-  async #keepState() {
-    if (this.#record) await this.#keep({ ...this.#record, state: this.state });
+    return this.#snapshots.save();
   }
 
   async #resume() {
-    const record = this.#record;
-    if (!record) throw new Error(NO_SNAPSHOT);
+    const { card } = this.#snapshots;
+    if (!card?.last) throw new Error(NO_SNAPSHOT);
     const { engine, models } = this.#app;
-    this.#show(record);
+    await this.#show(card);
     this.#become("starting");
     try {
       if (!engine.alive) {
         engine.restart();
         await models.reload();
       }
-      const { data } = record.choices;
-      const text = data === "own" ? await this.#records.text(record.id) : await loadDataSet(data);
+      const { data } = card.choices;
+      const text = data === "own" ? await this.library.text(card.id) : await loadDataSet(data);
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
-      const bytes = await record.bytes.arrayBuffer();
+      const bytes = await (await this.#lastBytes()).arrayBuffer();
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
       await engine.request("train_continue", {});
@@ -306,9 +289,11 @@ export class TrainRun {
     this.#running();
   }
 
-  /** @param {RunRecord} record */
-  #show({ choices, plan, facts, history, course }) {
-    this.#begin({ choices, plan, facts: structuredClone(facts), history: LossHistory.from(history), course: Course.from(course) });
+  /** @param {RunCard} card */
+  async #show({ id, choices, plan }) {
+    const curves = await this.library.curves(id);
+    const history = curves ? LossHistory.from(curves.history) : new LossHistory();
+    this.#begin({ choices, plan, facts: { ...noFacts(), ...curves?.facts }, history, course: Course.from(curves?.course) });
   }
 
   /** @param {{ choices: Choices | null, plan: Plan | null, facts: Facts, history: LossHistory, course?: Course }} start */
@@ -319,7 +304,8 @@ export class TrainRun {
 
   #running() {
     this.live = true;
-    this.#lastProgress = this.#lastSave = performance.now();
+    this.#lastProgress = performance.now();
+    this.#snapshots.begin();
     // A tiny run may have ended before the reply was handled.
     if (this.state !== "done" && this.state !== "failed") this.#become("running");
   }
@@ -336,9 +322,14 @@ export class TrainRun {
     Object.assign(this.facts, { step, learningRate: learning_rate });
     if (tokens_per_second > 0) this.facts.tokensPerSecond = tokens_per_second;
     this.secondsLeft = seconds_left;
-    // Timers slow down in a hidden tab; the engine's reports do not.
-    if (this.state === "running" && now - this.#lastSave > this.#saveEvery) this.save();
+    if (this.state === "running") this.#snapshots.tick();
     this.#changed();
+  }
+
+  /** @param {Evaluation} evaluation */
+  #evaluated(evaluation) {
+    this.#report(() => addNewer(this.facts.evaluations, evaluation, MAX_EVALUATIONS));
+    if (this.live && this.facts.evaluations.at(-1) === evaluation) this.#snapshots.evaluated(evaluation);
   }
 
   /** @param {() => void} change */
@@ -356,7 +347,7 @@ export class TrainRun {
     this.live = true;
     if (reason === "failed") this.message = message ?? "The engine could not go on.";
     this.#become(reason);
-    if (reason === "done") await this.#saveNow();
+    if (reason === "done") await this.#snapshots.saveNow();
   }
 
   /** @param {string} message */
@@ -372,10 +363,10 @@ export class TrainRun {
   /** Goes on from the last snapshot in a new engine, without the graphics card: it may have been its fault. */
   async #revive() {
     const now = performance.now();
-    if (!this.#record || now - this.#revived < REVIVAL_MS) return;
+    if (this.savedStep === null || now - this.#revived < REVIVAL_MS) return;
     this.#revived = now;
     const { device, notify } = this.#app;
-    const { step } = this.#record.facts;
+    const step = this.savedStep;
     device.beCareful();
     await this.#resume();
     if (this.busy) {
@@ -408,6 +399,9 @@ export class TrainRun {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** A name as part of a file's name. @param {string} name */
+export const fileStem = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "model";
 
 /**
  * Adds what is newer than the rest: a run that was taken up again may repeat itself.

@@ -31,9 +31,7 @@ export function mountTrain(root, app) {
     h("div", { class: "train-box" }, bench));
 
   let kept = "";
-  let mayForget = false;
   function changed() {
-    mayForget = false;
     settings.setData(text.choice.data, text.vocabulary);
     const { context, validation_share = VALIDATION_SHARE } = /** @type {{ context: number, validation_share?: number }} */ (settings.settings);
     if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
@@ -56,12 +54,6 @@ export function mountTrain(root, app) {
       else settings.focusProblem();
       return;
     }
-    if (run.onlyHere && !mayForget) {
-      mayForget = true;
-      startProblem.textContent = `The last training (${run.plan?.data_name}) would be forgotten. Generate with it or download it to keep it, or start all the same.`;
-      return lock();
-    }
-    mayForget = false;
     startProblem.textContent = "";
     const choices = { ...text.choice, size: settings.size, settings: settings.settings };
     try {
@@ -75,7 +67,7 @@ export function mountTrain(root, app) {
   function lock() {
     for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy;
     start.disabled = run.busy;
-    start.textContent = mayForget ? "Start all the same" : run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
+    start.textContent = run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
     arrange();
   }
 
