@@ -90,7 +90,7 @@ fn run(trainer: &mut Trainer, steps: usize) {
 
 /// The places of a head's frequency, damping and phase in the flat vector.
 fn wave(trainer: &Trainer, layer: usize, head: usize) -> [usize; 3] {
-    let ranges = &trainer.kept_model().parameters.table().layers[layer];
+    let ranges = trainer.kept_model().parameters.table().layers[layer].wave();
     [&ranges.frequency, &ranges.damping, &ranges.phase].map(|range| range.start + head)
 }
 

@@ -19,7 +19,7 @@ function runOf(steps) {
   const history = new LossHistory();
   /** @type {import("../../www/js/panels/train-run.js").Facts} */
   const facts = {
-    step: steps, parameters: 1, vocabulary: 20, tokensPerSecond: 500, learningRate: 0.1, secondsTrained: 1, keptStep: 0,
+    step: steps, parameters: 1, vocabulary: 20, tokensPerSecond: 500, learningRate: 0.1, secondsTrained: 1,
     evaluations: [], samples: [], faults: [], layers: layersAt(steps), initialLayers: layersAt(0),
   };
   for (let step = 1; step <= steps; step++) {
