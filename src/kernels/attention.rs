@@ -16,6 +16,10 @@ const KEYS: usize = 256;
 /// Rows that are copied at a time.
 const ROWS: usize = 64;
 
+/// Rows of a tile: as many sums of 16 columns as fit the registers, beside a row of the other operand.
+/// WebAssembly has sixteen of four numbers.
+const HEIGHT: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };
+
 /// The rows of one head of one sequence, together: (seq_len, head_dim).
 struct Head<T> {
     /// Divided by √d.
@@ -119,21 +123,21 @@ fn product<T: Real>(
     while row < rows {
         let a = &a[row * a_apart[0]..];
         let c = &mut c[row * c_apart..];
-        let together = if rows - row >= 4 { 4 } else { 1 };
+        let whole = rows - row >= HEIGHT;
         let mut column = 0;
         while column < columns {
             let (b, c) = ((&b[column..], b_apart), (&mut c[column..], c_apart));
             let a = (a, a_apart);
-            column += match (together, columns - column) {
-                (4, 16..) => tile::<T, 4, 16>(depth, a, b, c, add),
-                (4, 4..) => tile::<T, 4, 4>(depth, a, b, c, add),
-                (4, _) => tile::<T, 4, 1>(depth, a, b, c, add),
-                (_, 16..) => tile::<T, 1, 16>(depth, a, b, c, add),
-                (_, 4..) => tile::<T, 1, 4>(depth, a, b, c, add),
-                _ => tile::<T, 1, 1>(depth, a, b, c, add),
+            column += match (whole, columns - column) {
+                (true, 16..) => tile::<T, HEIGHT, 16>(depth, a, b, c, add),
+                (true, 4..) => tile::<T, HEIGHT, 4>(depth, a, b, c, add),
+                (true, _) => tile::<T, HEIGHT, 1>(depth, a, b, c, add),
+                (false, 16..) => tile::<T, 1, 16>(depth, a, b, c, add),
+                (false, 4..) => tile::<T, 1, 4>(depth, a, b, c, add),
+                (false, _) => tile::<T, 1, 1>(depth, a, b, c, add),
             };
         }
-        row += together;
+        row += if whole { HEIGHT } else { 1 };
     }
 }
 
