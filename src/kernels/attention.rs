@@ -87,7 +87,7 @@ impl Block {
     }
 
     /// C += P·B, (queries, dim) of (queries, keys) and (keys, dim); the first block overwrites.
-    fn to_queries<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
+    fn add_to_queries<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
         product(
             [self.queries, self.keys, dim],
             (p, [self.keys, 1]),
@@ -98,7 +98,7 @@ impl Block {
     }
 
     /// C += Pᵀ·B, (keys, dim) of (queries, keys) and (queries, dim).
-    fn to_keys<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
+    fn add_to_keys<T: Real>(&self, p: &[T], b: &[T], c: &mut [T], dim: usize) {
         product(
             [self.keys, self.queries, dim],
             (p, [1, self.keys]),
@@ -331,7 +331,7 @@ impl<T: Real> Head<T> {
     /// Overwrites `out` (seq_len, dim) and `sums` (seq_len).
     fn attend(&self, out: &mut [T], sums: &mut [T], dim: usize) {
         let keys = transposed(&self.keys, dim);
-        let mut scores = vec![T::zero(); QUERIES * KEYS];
+        let mut scores = [T::zero(); QUERIES * KEYS];
         let (mut tops, mut totals) = ([T::zero(); QUERIES], [T::zero(); QUERIES]);
         for block in Block::all(sums.len()) {
             let scores = &mut scores[..block.queries * block.keys];
@@ -356,7 +356,7 @@ impl<T: Real> Head<T> {
                 totals[r] += sum(row, |x| x);
                 tops[r] = top;
             }
-            block.to_queries(scores, &self.values, out, dim);
+            block.add_to_queries(scores, &self.values, out, dim);
             if block.is_last() {
                 let rows = out[block.query_rows(dim)].chunks_exact_mut(dim);
                 for (r, out) in rows.enumerate() {
@@ -398,9 +398,9 @@ impl<T: Real> Head<T> {
                     *ds = *p * (*ds - along);
                 }
             }
-            block.to_keys(p, dy, dvalues, dim);
-            block.to_keys(ds, &self.queries, dkeys, dim);
-            block.to_queries(ds, &self.keys, dqueries, dim);
+            block.add_to_keys(p, dy, dvalues, dim);
+            block.add_to_keys(ds, &self.queries, dkeys, dim);
+            block.add_to_queries(ds, &self.keys, dqueries, dim);
         }
         let scale = T::of(1.0 / (dim as f64).sqrt());
         dqueries.iter_mut().for_each(|x| *x *= scale);

@@ -7,7 +7,7 @@ use wavefield::backend::{Backend, OptimizerSettings, StepInputs, View};
 use wavefield::config::{Architecture, ModelConfig};
 use wavefield::model::network::Network;
 use wavefield::model::{Model, ParameterSpec};
-use wavefield::train::schedule::Schedule;
+use wavefield::train::schedule::{Course, Schedule};
 
 /// The relative errors that pass.
 #[derive(Clone, Copy)]
@@ -188,6 +188,7 @@ pub async fn run_case<B: Backend>(
     }
 
     let schedule = Schedule {
+        course: Course::Cosine,
         peak: number("peak_lr"),
         min: number("min_lr"),
         warmup_steps: number("warmup_steps") as u64,
