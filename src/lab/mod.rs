@@ -38,11 +38,6 @@ pub enum Mixing {
 impl Mixing {
     pub const ALL: [Mixing; 3] = [Mixing::Waves, Mixing::DirectWaves, Mixing::Attention];
 
-    /// Those that a device can compute.
-    pub fn of_device(gpu: bool) -> &'static [Mixing] {
-        if gpu { &Self::ALL[..2] } else { &Self::ALL }
-    }
-
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

@@ -203,7 +203,7 @@ pub async fn measure(device: Device, order: Order, now: &dyn Fn() -> f64) -> Res
 /// [`Error::Device`] when the device fails, or when it computes something else.
 pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    for mixing in Mixing::of_device(true).iter().copied() {
+    for mixing in Mixing::ALL {
         let order = Order {
             mixing,
             length: PROOF_TOKENS,

@@ -1,8 +1,8 @@
 //! The scaling lab as a worker of its own sees it.
 
-use super::{Answer, OpenedGpu, object, promise, read, said};
+use super::{Answer, OpenedGpu, promise, read, said};
 use crate::backend::Device;
-use crate::lab::{self, Mixing, Order};
+use crate::lab::{self, Order};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -30,11 +30,6 @@ impl ScalingLab {
     /// A lab on a GPU.
     pub fn on_gpu(gpu: OpenedGpu) -> Self {
         Self { gpu: Some(gpu) }
-    }
-
-    /// What can be measured: a list of "waves", "direct_waves" and "attention".
-    pub fn mixings(&self) -> Answer<JsValue> {
-        object(&Mixing::of_device(self.gpu.is_some()))
     }
 
     /// Holds a GPU's results against the CPU's: a promise of a list of `{what, error, allowed}`, empty

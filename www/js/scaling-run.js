@@ -29,7 +29,7 @@ export class ScalingRun {
       backend: order.backend, device: processor, when: Date.now(), layer: order.layer, longest: order.longest, limit: order.limit,
       measured: [], leftOut: [], ended: "stopped", disturbed: false,
     };
-    this.#rest = everything(MIXINGS.map(({ mixing }) => mixing), order.longest);
+    this.#rest = everything(order.longest);
     this.#of = this.#rest.length;
     this.#onChange = onChange;
     this.#worker = new Worker(new URL("./worker-scaling.js", import.meta.url), { type: "module", name: "wavefield-scaling" });
@@ -66,8 +66,6 @@ export class ScalingRun {
     if (!this.running) return;
     switch (news.type) {
       case "begins":
-        this.#rest = everything(news.mixings, this.result.longest);
-        this.#of = this.#rest.length;
         if (news.adapter) this.result = { ...this.result, device: `${news.adapter}, ${this.result.device}` };
         break;
       case "measures":
@@ -106,6 +104,6 @@ export class ScalingRun {
   }
 }
 
-/** @param {Mixing[]} mixings @param {number} longest */
-const everything = (mixings, longest) =>
-  LENGTHS.filter((length) => length <= longest).flatMap((length) => mixings.map((mixing) => ({ mixing, length })));
+/** @param {number} longest */
+const everything = (longest) =>
+  LENGTHS.filter((length) => length <= longest).flatMap((length) => MIXINGS.map(({ mixing }) => ({ mixing, length })));

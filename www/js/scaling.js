@@ -23,7 +23,7 @@
  *
  * What the lab's worker is asked for, once, and what it says.
  * @typedef {{backend: "cpu" | "gpu", layer: Layer, longest: number, limit: number}} ScalingOrder
- * @typedef {{type: "begins", mixings: Mixing[], adapter: string | null}
+ * @typedef {{type: "begins", adapter: string | null}
  *   | {type: "measures", mixing: Mixing, length: number}
  *   | {type: "measured", measured: Measured}
  *   | {type: "left_out", leftOut: LeftOut}

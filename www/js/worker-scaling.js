@@ -1,7 +1,7 @@
 // The scaling lab's worker: an engine of its own, so that the page's text and a training go on. It takes one order,
 // measures length by length, and is ended by the page.
 
-import { expected, LENGTHS, pointsOf } from "./scaling.js";
+import { expected, LENGTHS, MIXINGS, pointsOf } from "./scaling.js";
 import { wordsOf } from "./worker-device.js";
 import { engineModule } from "./worker-engine.js";
 
@@ -34,12 +34,11 @@ async function measureAll(order) {
   const { lab, adapter } = await openLab(engine, order.backend);
   const { width, heads } = order.layer;
   await lab.verify(width, heads);
-  const mixings = lab.mixings();
-  tell({ type: "begins", mixings, adapter });
+  tell({ type: "begins", adapter });
   /** @type {Measured[]} */
   const measured = [];
   for (const length of LENGTHS.filter((length) => length <= order.longest)) {
-    for (const mixing of mixings) await measureOne(lab, order, mixing, length, measured);
+    for (const { mixing } of MIXINGS) await measureOne(lab, order, mixing, length, measured);
   }
 }
 

@@ -44,14 +44,13 @@ impl Scaling {
         if let Some(gpu) = &gpu {
             wait(verify(gpu, self.width, self.heads))?;
         }
-        let mixings = Mixing::of_device(self.gpu);
         if !self.json {
             println!("{}", self.title(gpu.as_ref()));
             print!("{:>7}", "tokens");
-            mixings.iter().for_each(|m| print!("{:>16}", m.name()));
+            Mixing::ALL.iter().for_each(|m| print!("{:>16}", m.name()));
             println!("   milliseconds, and how many times those of waves by FFT");
         }
-        let mut all: Vec<(Mixing, Points)> = mixings.iter().map(|m| (*m, Points::new())).collect();
+        let mut all = Mixing::ALL.map(|mixing| (mixing, Points::new()));
         let mut measurements: Vec<Measurement> = Vec::new();
         for length in LENGTHS.into_iter().filter(|length| *length <= self.longest) {
             for (mixing, points) in &mut all {

@@ -1,0 +1,94 @@
+// What the scaling lab shows of a result: the key with exponents, the findings in words, the published counts, the table.
+
+import { drawKey } from "../charts/scaling.js";
+import { Surface } from "../charts/surface.js";
+import { h } from "../dom.js";
+import {
+  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
+} from "../scaling.js";
+
+/**
+ * @typedef {import("../scaling.js").ScalingResult} ScalingResult
+ * @typedef {import("../scaling.js").Mixing} Mixing
+ */
+
+/** The chart's key; shows exponents, or the times of the length that is pointed at. */
+export function makeKey() {
+  /** @type {Map<Mixing, HTMLElement>} */ const values = new Map();
+  const element = h("ul", { class: "scaling-key" }, MIXINGS.map(({ mixing, name, about }) => {
+    const canvas = h("canvas", { class: "scaling-key-mark", "aria-hidden": "true" });
+    new Surface(canvas, (context, _, height) => drawKey(context, mixing, height / 2));
+    const value = h("span", { class: "scaling-key-value" });
+    values.set(mixing, value);
+    return h("li", null, canvas, h("span", null, h("strong", null, name), ` (${about})`), value);
+  }));
+  /** @param {ScalingResult | null} result @param {number | null} pointed */
+  const show = (result, pointed) => {
+    for (const { mixing } of MIXINGS) {
+      const points = pointsOf(result?.measured ?? [], mixing);
+      const at = points.find(([length]) => length === pointed);
+      const line = fit(points);
+      let words = line ? `time grows like length^${line.exponent.toFixed(2)}` : "";
+      if (pointed !== null) words = at ? `${count(pointed)} tokens: ${wordsOfTime(at[1])}` : `${count(pointed)} tokens: not measured`;
+      /** @type {HTMLElement} */ (values.get(mixing)).textContent = words;
+    }
+  };
+  return { element, show };
+}
+
+/** What the numbers say, in sentences. @param {ScalingResult} result @returns {string[]} */
+export function findings(result) {
+  const of = (/** @type {Mixing} */ mixing) => pointsOf(result.measured, mixing);
+  const lines = MIXINGS.flatMap(({ mixing, name }) => {
+    const line = fit(of(mixing));
+    return line ? [`${name}: time grows like length^${line.exponent.toFixed(2)} from ${count(line.from)} tokens on.`] : [];
+  });
+  const crossings = [wordsOfCrossover(crossover(of("waves"), of("attention")), "attention"), wordsOfCrossover(crossover(of("waves"), of("direct_waves")), "the same sums done directly")];
+  return [...lines, ...crossings.filter(Boolean)];
+}
+
+/** How the ratios of times compare with those of operations. @param {ScalingResult} result @returns {string[]} */
+export function comparison(result) {
+  const lines = besideCounts(result.measured).flatMap(({ length, times, attention }) => {
+    if (attention === null) return [];
+    const part = attention < times ? `${wordsOfRatio(times / attention)} less than the count` : "no less than the count";
+    return [`At ${count(length)} tokens the count says ${times}×; here attention takes ${wordsOfRatio(attention)} as long as waves, ${part}.`];
+  });
+  const why = whyTimesDiffer(result);
+  if (!why) return lines;
+  const rate = (/** @type {number} */ value) => `${Number((value / 1e9).toPrecision(2))}`;
+  return [
+    ...lines,
+    `Why the two differ: a count takes every operation for equally quick. Counting additions and multiplications ourselves, attention at ${count(why.length)} tokens needs ${wordsOfRatio(why.more)} as many as the transforms, but this device does ${rate(why.rates.attention)} thousand million of them a second, and of the transforms' ${rate(why.rates.waves)}. ${wordsOfRatio(why.more)} the work, each piece ${wordsOfRatio(why.faster)} as quick, makes ${wordsOfRatio(why.times)} the time.`,
+    ...(why.faster > 1 ? ["Attention is products of matrices: the same few numbers are used again and again, side by side, which is what a processor's vector units and nearby memory are made for. A transform brings numbers together from far apart and uses each only a few times."] : []),
+  ];
+}
+
+/** The published counts beside the measured ratios. @param {ScalingResult | null} result */
+export function countsTable(result) {
+  const cell = (/** @type {number | null} */ ratio) => h("td", null, ratio === null ? "not measured" : wordsOfRatio(ratio));
+  return h("table", { class: "scaling-table" },
+    h("thead", null, h("tr", null, ["Tokens", "Attention over waves, counted", "Attention over waves, measured", "Direct over transforms, measured"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", null, besideCounts(result?.measured ?? []).map(({ length, times, attention, direct }) =>
+      h("tr", null, h("th", { scope: "row" }, count(length)), h("td", null, `${times}×`), cell(attention), cell(direct)))));
+}
+
+/** All numbers. @param {ScalingResult} result */
+export function numbersTable(result) {
+  const lengths = LENGTHS.filter((length) => length <= result.longest);
+  const cell = (/** @type {Mixing} */ mixing, /** @type {number} */ length) => {
+    const found = result.measured.find((entry) => entry.mixing === mixing && entry.length === length);
+    if (found) {
+      const spread = `between ${wordsOfTime(found.fastest)} and ${wordsOfTime(found.slowest)}; samples: ${found.samples}, runs in each: ${found.runs}`;
+      return h("td", { title: spread }, wordsOfTime(found.seconds), h("span", { class: "visually-hidden" }, `, ${spread}`));
+    }
+    const left = result.leftOut.find((entry) => entry.mixing === mixing && entry.length === length);
+    if (left?.why === "memory") return h("td", { class: "scaling-left-out", title: left.message }, "too large");
+    if (left) return h("td", { class: "scaling-left-out" }, left.expected ? `left out (about ${wordsOfTime(left.expected)})` : "left out");
+    return h("td", { class: "scaling-left-out" }, "—");
+  };
+  return h("table", { class: "scaling-table scaling-numbers" },
+    h("thead", null, h("tr", null, ["Tokens", ...MIXINGS.map(({ name }) => name)].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", null, lengths.map((length) =>
+      h("tr", null, h("th", { scope: "row" }, count(length)), MIXINGS.map(({ mixing }) => cell(mixing, length))))));
+}
