@@ -1,11 +1,12 @@
 // What the page reaches in Chromium: training and decoding speed of the engine in its worker, the time
-// to the first token, and the size of the wasm. Build the page first; `make bench` does.
+// to the first token, the size of the wasm, and what looking at a training costs it. Build the page first; `make bench` does.
 //
 //     node tests/browser/bench.mjs [--json]
 
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { gzipSync } from "node:zlib";
+import { measureView, viewInWords } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
@@ -127,6 +128,8 @@ for (const { name, vocabulary, model, batch, steps } of SHAPES) {
   await page.close();
 }
 
+const view = await measureView(browser, server.url);
+
 /** The engine's two builds, of which a browser loads one. @param {string} name */
 function size(name) {
   const wasm = readFileSync(new URL(`../../dist/pkg/${name}_bg.wasm`, import.meta.url));
@@ -139,6 +142,7 @@ const result = {
   first_token_ms: median(firstTokens),
   wasm: [size("wavefield"), size("wavefield_relaxed")],
   shapes,
+  view,
 };
 await browser.close();
 server.close();
@@ -153,6 +157,7 @@ if (process.argv.includes("--json")) {
       ` decoding ${count.format(decoding)} tokens/s`);
   }
   console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
+  console.log(viewInWords(view));
   for (const { name, bytes, gzip_bytes } of result.wasm) {
     console.log(`${name}_bg.wasm ${count.format(bytes)} bytes, ${count.format(gzip_bytes)} gzipped`);
   }
