@@ -21,17 +21,17 @@ async function openOwn(t) {
 }
 
 /** @param {Page} page @param {string} name @param {Buffer} buffer */
-const choose = (page, name, buffer) => page.locator(".train-own input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer });
+const choose = (page, name, buffer) => page.locator("#train .train-own input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer });
 
 /** Waits until so many characters were understood. @param {Page} page @param {number} characters */
 const understood = (page, characters) =>
-  page.locator(".train-facts > div", { hasText: "Characters" }).locator("dd", { hasText: new RegExp(`^${characters.toLocaleString("en-GB")}$`) }).waitFor(PATIENCE);
+  page.locator("#train .train-facts > div", { hasText: "Characters" }).locator("dd", { hasText: new RegExp(`^${characters.toLocaleString("en-GB")}$`) }).waitFor(PATIENCE);
 
 /** @param {Page} page @param {string | RegExp} name @returns {Promise<string>} */
-const fact = (page, name) => page.locator(".train-facts > div", { has: page.locator("dt", { hasText: name }) }).locator("dd").innerText();
+const fact = (page, name) => page.locator("#train .train-facts > div", { has: page.locator("dt", { hasText: name }) }).locator("dd").innerText();
 
 /** @param {Page} page */
-const area = (page) => page.locator(".train-own textarea");
+const area = (page) => page.locator("#train .train-own textarea");
 
 test("a UTF-16 file is read, with a byte-order mark and without, and its line ends become plain", async (t) => {
   const page = await openOwn(t);
@@ -39,10 +39,10 @@ test("a UTF-16 file is read, with a byte-order mark and without, and its line en
   await choose(page, "marked.txt", Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, "utf16le")]));
   await understood(page, 31 * 30);
   assert.equal(await area(page).inputValue(), text.replaceAll("\r\n", "\n"));
-  await page.locator(".train-advice", { hasText: "line ends" }).waitFor();
+  await page.locator("#train .train-advice", { hasText: "line ends" }).waitFor();
   await choose(page, "unmarked.txt", Buffer.from(`${text}Ende.`, "utf16le").swap16());
   await understood(page, 31 * 30 + 5);
-  await page.locator(".train-advice", { hasText: "UTF-16" }).waitFor();
+  await page.locator("#train .train-advice", { hasText: "UTF-16" }).waitFor();
 });
 
 test("a file in Windows-1251 is asked about, and read as the person says", async (t) => {
@@ -60,7 +60,7 @@ test("a file in Windows-1251 is asked about, and read as the person says", async
   assert.match(await question.innerText(), /Жил-был старик со старухой/);
   assert.ok((await question.getByRole("radio").count()) >= 5);
   await panel(page).getByRole("button", { name: "Start training" }).click();
-  await page.locator(".train-start-problem", { hasText: "Choose first how" }).waitFor();
+  await page.locator("#train .train-start-problem", { hasText: "Choose first how" }).waitFor();
 
   await question.getByRole("button", { name: "Do not read it" }).click();
   await understood(page, before.length);
@@ -82,7 +82,7 @@ test("what is no text is refused with what it is and what to do", async (t) => {
     ["a.bin", Buffer.from([1, 0, 0, 0, 7, 0, 0, 0, 1, 2, 3]), "is not text"],
   ])) {
     await choose(page, name, bytes);
-    await page.locator(".train-understood.train-problem", { hasText: words }).waitFor();
+    await page.locator("#train .train-understood.train-problem", { hasText: words }).waitFor();
   }
   await panel(page).getByRole("radio", { name: "Names" }).check();
   await understood(page, NAMES);
@@ -90,11 +90,11 @@ test("what is no text is refused with what it is and what to do", async (t) => {
 
 test("a file dropped on the texts is taken for one's own text", async (t) => {
   const page = await openPage(t);
-  await page.locator(".train-facts").waitFor();
+  await page.locator("#train .train-facts").waitFor();
   await page.evaluate(() => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(["The cat sat on the mat.\n".repeat(100)], "cat.txt"));
-    document.querySelector(".train-field")?.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    document.querySelector("#train .train-field")?.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
   });
   await understood(page, 2400);
   assert.ok(await panel(page).getByRole("radio", { name: "Your own text" }).isChecked());
@@ -118,11 +118,11 @@ test("a text of 20 MB never holds the page up, can be left while it is read, and
     const transfer = new DataTransfer();
     transfer.items.add(new File(Array.from({ length: size }, () => chunk), "kings.txt"));
     const began = performance.now();
-    document.querySelector(".train-field")?.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    document.querySelector("#train .train-field")?.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
     return { characters: (line.length - 1) * 3000 * size, began };
   });
   await drop();
-  await page.locator(".train-reading").waitFor();
+  await page.locator("#train .train-reading").waitFor();
   await panel(page).getByRole("radio", { name: "Names" }).check();
   await understood(page, NAMES);
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
@@ -131,7 +131,7 @@ test("a text of 20 MB never holds the page up, can be left while it is read, and
   const { characters, began } = await drop();
   await understood(page, characters);
   const took = await page.evaluate((since) => performance.now() - since, began);
-  assert.match(await page.locator(".train-lines").innerText(), /^The old king/);
+  assert.match(await page.locator("#train .train-lines").innerText(), /^The old king/);
   const found = await longTasks();
   t.diagnostic(`${(characters / 1e6).toFixed(1)} million characters in ${took.toFixed(0)} ms; tasks over 50 ms (before: at most ${Math.round(quiet)}): ${found.map(Math.round).join(", ") || "none"}`);
   assert.ok(Math.max(0, ...found) <= Math.max(100, 2 * quiet), `the page stood still for ${Math.max(...found)} ms`);
@@ -152,22 +152,22 @@ test("where the disk is full, one's own text is used all the same and the page s
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
   await choose(page, "a.txt", Buffer.from("The cat sat on the mat.\n".repeat(100)));
   await understood(page, 2400);
-  await page.locator(".train-advice", { hasText: "no room to keep this text" }).waitFor();
+  await page.locator("#train .train-advice", { hasText: "no room to keep this text" }).waitFor();
 });
 
 test("stories are shown with their licence, and train", async (t) => {
   const page = await openPage(t);
   await panel(page).getByRole("radio", { name: "Stories" }).check();
   await understood(page, 941_894);
-  assert.match(await page.locator(".train-origin").innerText(), /TinyStories.*CDLA-Sharing-1\.0/);
-  const notice = await page.locator(".train-origin a").getAttribute("href");
+  assert.match(await page.locator("#train .train-origin").innerText(), /TinyStories.*CDLA-Sharing-1\.0/);
+  const notice = await page.locator("#train .train-origin a").getAttribute("href");
   assert.match(await page.evaluate(async (href) => (await fetch(href ?? "")).text(), notice), /CDLA-Sharing-1\.0/);
-  assert.match(await page.locator(".train-lines").innerText(), /^One day, a little girl named Lily/);
-  await page.locator(".train-details summary").click();
+  assert.match(await page.locator("#train .train-lines").innerText(), /^One day, a little girl named Lily/);
+  await page.locator("#train .train-details summary").click();
   for (const [label, value] of Object.entries({ Steps: 20, Batch: 4, Context: 16 })) await panel(page).getByLabel(label, { exact: true }).fill(String(value));
   await panel(page).getByRole("button", { name: "Start training" }).click();
-  await page.locator('.train-run[data-state="done"]').waitFor(PATIENCE);
-  await page.locator(".train-run-title", { hasText: "Stories" }).waitFor();
+  await page.locator('#train .train-run[data-state="done"]').waitFor(PATIENCE);
+  await page.locator("#train .train-run-title", { hasText: "Stories" }).waitFor();
 });
 
 test("word pieces can be had for a shipped text, are counted before training, and train", async (t) => {
@@ -175,14 +175,14 @@ test("word pieces can be had for a shipped text, are counted before training, an
   await panel(page).getByRole("radio", { name: "Word pieces" }).check();
   await panel(page).getByLabel(/^Tokens to know/).fill("300");
   await panel(page).getByLabel(/^Tokens to know/).press("Tab");
-  await page.waitForFunction(() => [...document.querySelectorAll(".train-facts dd")].every((figure) => figure.textContent !== "…"), null, PATIENCE);
+  await page.waitForFunction(() => [...document.querySelectorAll("#train .train-facts dd")].every((figure) => figure.textContent !== "…"), null, PATIENCE);
   assert.equal(await fact(page, "Vocabulary"), "300");
   const tokens = Number((await fact(page, "Tokens")).replaceAll(",", ""));
   assert.ok(tokens > 50_000 && tokens < NAMES, `${tokens} tokens`);
-  await page.locator(".train-details summary").click();
+  await page.locator("#train .train-details summary").click();
   for (const [label, value] of Object.entries({ Steps: 20, Batch: 4, Context: 16 })) await panel(page).getByLabel(label, { exact: true }).fill(String(value));
   await panel(page).getByRole("button", { name: "Start training" }).click();
-  await page.locator('.train-run[data-state="done"]').waitFor(PATIENCE);
+  await page.locator('#train .train-run[data-state="done"]').waitFor(PATIENCE);
   await panel(page).getByRole("button", { name: "Generate with it" }).click();
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".token").length > 5);

@@ -134,13 +134,13 @@ test("after a reload a training goes on exactly: the same losses and the same we
 test("a text of one's own that is too short is refused in words, and one that is long enough trains", async (t) => {
   const page = await openPage(t);
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
-  const area = page.locator(".train-own textarea");
+  const area = page.locator("#train .train-own textarea");
   await area.fill("Hello.");
-  await page.locator(".train-understood", { hasText: "too short: it has 6 characters" }).waitFor();
+  await page.locator("#train .train-understood", { hasText: "too short: it has 6 characters" }).waitFor();
   await panel(page).getByRole("button", { name: "Start training" }).click();
   assert.match(await page.locator(".train-start-problem").innerText(), /too short.*Add more text, or choose a smaller context/s);
   await area.fill("The sea was calm, the sky was wide.\n".repeat(60));
-  await page.locator(".train-facts", { hasText: "2,160" }).waitFor();
+  await page.locator("#train .train-facts", { hasText: "2,160" }).waitFor();
   await set(page, { ...SHORT, Steps: 20 });
   await panel(page).getByRole("button", { name: "Start training" }).click();
   await reaches(page, "done");

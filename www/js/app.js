@@ -17,6 +17,7 @@
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
  * @property {import("./device.js").DeviceChooser} device Where trainings run.
+ * @property {import("./address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(tab: "generate" | "waves" | "train" | "race" | "scaling") => void} show Brings a part into view.

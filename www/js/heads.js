@@ -11,6 +11,14 @@ import { pick } from "./models.js";
 
 const REMEMBER_AFTER = 400;
 
+/** How far a head can be bent. @type {Record<keyof Head, {min: number, max: number}>} */
+export const RANGES = {
+  frequency: { min: -20, max: 20 },
+  damping: { min: 0.0001, max: 10 },
+  phase: { min: -20, max: 20 },
+  gain: { min: 0, max: 1 },
+};
+
 export class Heads {
   #app;
   /** Layers that the engine has yet to hear of. @type {Set<number>} */ #waiting = new Set();

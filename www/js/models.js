@@ -70,14 +70,15 @@ export class Models {
   /**
    * Opens what was open before the reload, or the shipped model.
    * @param {Promise<void>} stateRestored
+   * @param {(info: ModelInfo) => Head[][] | null} [linked] What the page's address asks for in a model; it wins over what was kept.
    * @returns {Promise<ModelInfo>}
    */
-  async restore(stateRestored) {
+  async restore(stateRestored, linked) {
     const { notify, storage } = this.#app;
     const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), stateRestored]);
     const shipped = { name: SHIPPED.name, bytes: null };
     try {
-      return await this.#load(kept?.bytes ? kept : shipped, heads);
+      return await this.#load(kept?.bytes ? kept : shipped, heads, linked);
     } catch (error) {
       if (!kept?.bytes) throw error;
       notify({
@@ -86,7 +87,7 @@ export class Models {
         title: `${kept.name}, which was open last time, could not be opened again.`,
         message: `${error instanceof Error ? error.message : error} Open it from its file, if you saved it. This is the model that comes with the page.`,
       });
-      return this.#load(shipped);
+      return this.#load(shipped, null, linked);
     }
   }
 
@@ -103,14 +104,16 @@ export class Models {
   /**
    * @param {Source} source
    * @param {Head[][] | null} [heads] Bent heads, which count from the first token on.
+   * @param {(info: ModelInfo) => Head[][] | null} [linked] Gives others that win over them.
    */
-  async #load(source, heads = null) {
+  async #load(source, heads = null, linked = () => null) {
     const early = this.#early;
     this.#early = null;
     const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
-    if (heads) await this.#bend(info, heads);
+    const bent = linked(info) ?? heads;
+    if (bent) await this.#bend(info, bent);
     this.#show(info);
     return info;
   }

@@ -8,6 +8,10 @@
  *   always takes the likeliest token, and leaves the temperature where it was.
  * @typedef {import("./protocol.js").GeneratedToken} GeneratedToken
  *
+ * @typedef {import("./panels/train-presets.js").Choices} Choices
+ * @typedef {Pick<Choices, "data" | "tokenizer" | "pieces" | "size"> & {changed: Partial<Choices["settings"]>}} TrainChoices
+ *   `changed` is what differs from the preset.
+ *
  * @typedef {object} Values
  * @property {"loading" | "ready" | "dead"} engine
  * @property {ModelInfo | null} model The open model.
@@ -21,12 +25,13 @@
  * @property {boolean} generating
  * @property {GeneratedToken[]} recent The tokens just written, newest first.
  * @property {boolean} training
+ * @property {TrainChoices | null} choices What is chosen for the next training; null until that is known.
  * @property {import("./protocol.js").DeviceChoice} deviceChoice Where the person wants trainings to run.
  * @property {import("./protocol.js").DeviceStatus | null} device Where they do, as the engine says.
  */
 
-/** @type {Values} */
-const INITIAL = {
+/** An untouched page. @type {Values} */
+export const INITIAL = {
   engine: "loading",
   model: null,
   heads: [],
@@ -49,6 +54,7 @@ const INITIAL = {
   generating: false,
   recent: [],
   training: false,
+  choices: null,
   deviceChoice: "auto",
   device: null,
 };

@@ -10,7 +10,7 @@ import { h } from "../dom.js";
  */
 
 /** @type {Record<NumberKey, {label: string, min: number, max: number, step: number, digits: number, hint: string, slider: boolean}>} */
-const NUMBERS = {
+export const NUMBERS = {
   temperature: { label: "Temperature", min: 0, max: 2, step: 0.05, digits: 2, slider: true, hint: "Low keeps to the likely, high takes risks." },
   max_tokens: { label: "Length", min: 1, max: 20000, step: 1, digits: 0, slider: false, hint: "tokens" },
   seed: { label: "Seed", min: 0, max: 4294967295, step: 1, digits: 0, slider: false, hint: "same seed, same text" },

@@ -41,6 +41,7 @@ export function mountTrain(root, app) {
     const now = JSON.stringify(choices);
     if (now === kept) return;
     kept = now;
+    app.state.set("choices", choices);
     app.storage.set(CHOICES, choices);
   }
 
@@ -96,8 +97,9 @@ export function mountTrain(root, app) {
   const restored = restore();
 
   async function restore() {
-    const choices = await app.storage.get(CHOICES);
+    const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);
     if (choices) {
+      app.state.set("choices", { ...choices, changed: choices.changed ?? {} });
       settings.restore(choices.data, choices.size, choices.changed ?? {});
       kept = JSON.stringify(choices);
       await text.restore(choices);

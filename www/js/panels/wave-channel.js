@@ -5,7 +5,7 @@ import { KernelStrip, dashOf } from "../charts/kernel.js";
 import { ResponseChart, strongestPeriod } from "../charts/response.js";
 import { LOGARITHMIC, sliderField } from "../controls.js";
 import { h } from "../dom.js";
-import { isHeadBent } from "../heads.js";
+import { RANGES, isHeadBent } from "../heads.js";
 import { reach, role, roleExplained } from "../physics.js";
 
 /**
@@ -26,9 +26,9 @@ const wrapped = (phase) => phase - TURN * Math.round(phase / TURN);
 
 /** The three numbers of a wave. */
 const NUMBERS = /** @type {const} */ ({
-  frequency: { label: "frequency", short: "ω", min: -20, max: 20, step: 0.01, digits: 4, sliderMin: 0, sliderMax: 6.28, sliderStep: 0.01 },
-  damping: { label: "damping", short: "α", min: 0.0001, max: 10, step: 0.01, digits: 5, sliderMin: -3, sliderMax: 0.6, sliderStep: 0.01, scale: LOGARITHMIC },
-  phase: { label: "phase", short: "φ", min: -20, max: 20, step: 0.01, digits: 4, sliderMin: -3.14, sliderMax: 3.14, sliderStep: 0.01,
+  frequency: { label: "frequency", short: "ω", ...RANGES.frequency, step: 0.01, digits: 4, sliderMin: 0, sliderMax: 6.28, sliderStep: 0.01 },
+  damping: { label: "damping", short: "α", ...RANGES.damping, step: 0.01, digits: 5, sliderMin: -3, sliderMax: 0.6, sliderStep: 0.01, scale: LOGARITHMIC },
+  phase: { label: "phase", short: "φ", ...RANGES.phase, step: 0.01, digits: 4, sliderMin: -3.14, sliderMax: 3.14, sliderStep: 0.01,
     scale: { toSlider: wrapped, fromSlider: (/** @type {number} */ position) => position } },
 });
 /** @typedef {keyof typeof NUMBERS} NumberKey */

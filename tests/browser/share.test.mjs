@@ -1,0 +1,145 @@
+// The address of the page is a link to it: what is set is in it, and whoever opens it has the same page.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPage } from "./launch.mjs";
+import { channel, finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page */
+const panel = (page) => page.locator("#train");
+/** @param {Page} page @param {string} name */
+const field = (page, name) => generatePanel(page).getByLabel(name, { exact: true });
+
+/** What follows the "#" once it is as expected. @param {Page} page @param {RegExp} expected @returns {Promise<string>} */
+async function fragment(page, expected) {
+  await page.waitForFunction(([source]) => new RegExp(source).test(location.hash), [expected.source], { timeout: 10_000 });
+  return page.evaluate(() => location.hash);
+}
+
+test("an untouched page has a clean address", async (t) => {
+  const page = await openPage(t);
+  await firstText(page);
+  await panel(page).locator(".train-facts").waitFor({ state: "attached" });
+  await page.waitForTimeout(1200);
+  assert.equal(await page.evaluate(() => location.hash), "");
+  assert.ok(!page.url().includes("#"));
+});
+
+test("the address, opened elsewhere, gives the same settings, the same heads and the same text", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { length: 60, seed: 11, prompt: "JULIET: 1+1=2 & so?\n".replace(/[0-9+=]/g, "") });
+  await field(page, "Temperature").last().fill("0.6");
+  await channel(page, 3).getByRole("spinbutton", { name: "frequency" }).fill("1.25");
+  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
+  const slider = channel(page, 1).getByRole("slider", { name: "damping" });
+  await slider.focus();
+  for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+  await panel(page).getByRole("radio", { name: "Stories" }).check();
+  await panel(page).getByRole("radio", { name: "Medium" }).check();
+  await panel(page).getByRole("radio", { name: "Word pieces" }).check();
+  await page.locator("#train .train-details summary").click();
+  await panel(page).getByLabel("Steps", { exact: true }).fill("500");
+  const text = await write(page);
+  const link = await fragment(page, /text=stories.*read-as=pieces.*size=medium.*steps=500.*temp=0\.6.*heads=Shakespeare:.*1\.3\.f1\.25/);
+  assert.match(link, /seed=11/);
+  assert.match(link, /1\.2\.g0/);
+  const damping = await channel(page, 1).getByRole("spinbutton", { name: "damping" }).inputValue();
+
+  const other = await openPage(t, { path: link });
+  await firstText(other);
+  assert.equal(await field(other, "Prompt").inputValue(), await field(page, "Prompt").inputValue());
+  assert.equal(await field(other, "Seed").inputValue(), "11");
+  assert.equal(await field(other, "Temperature").last().inputValue(), "0.6");
+  assert.equal(await channel(other, 3).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.25");
+  assert.equal(await channel(other, 1).getByRole("spinbutton", { name: "damping" }).inputValue(), damping);
+  assert.equal(await channel(other, 2).getByRole("button", { name: "Mute head 2" }).getAttribute("aria-pressed"), "true");
+  await panel(other).locator("input[value=stories]:checked").waitFor();
+  assert.ok(await panel(other).getByRole("radio", { name: "Medium" }).isChecked());
+  assert.ok(await panel(other).getByRole("radio", { name: "Word pieces" }).isChecked());
+  assert.equal(await panel(other).getByLabel("Steps", { exact: true }).inputValue(), "500");
+  await finished(other);
+  assert.equal(await textOf(other), text, "the first text is already under the link's heads");
+  assert.equal(await other.evaluate(() => location.hash), link);
+
+  await other.getByRole("button", { name: "Reset all" }).click();
+  await fragment(other, /^(?!.*heads=)/);
+  assert.notEqual(await write(other), text);
+});
+
+test("a link wins over what the browser kept, and what makes no sense in it is named", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { seed: 5 });
+  await fragment(page, /seed=5/);
+  await page.waitForTimeout(500);
+  await page.goto(`${page.url().split("#")[0]}?again#seed=9&temp=99&colour=red&heads=Shakespeare:1.1.f2,99.1.f2`);
+  const notice = page.locator(".notice", { hasText: "Parts of this link were left out" });
+  await notice.waitFor();
+  assert.match(await notice.innerText(), /temp=99: expected a number from 0 to 2; colour=red: this page has no such setting\. Everything else in it holds\./);
+  await page.locator(".notice", { hasText: "Some heads of this link were left out" }).waitFor();
+  assert.equal(await field(page, "Seed").inputValue(), "9");
+  assert.equal(await field(page, "Temperature").last().inputValue(), "0.8");
+  assert.equal(await channel(page, 1).getByRole("spinbutton", { name: "frequency" }).inputValue(), "2");
+});
+
+test("a link to a model that is not there says which file to open; once it is open its heads are bent", async (t) => {
+  const page = await openPage(t, { path: "#heads=My+model:1.2.f1.5.g0" });
+  const notice = page.locator(".notice", { hasText: 'the model "My model"' });
+  await notice.waitFor();
+  assert.match(await notice.innerText(), /Open its file \(my-model\.safetensors\)/);
+  await firstText(page);
+  await page.waitForTimeout(700);
+  assert.match(await page.evaluate(() => location.hash), /heads=My\+model:1\.2\.f1\.5\.g0/);
+  assert.notEqual(await channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.5");
+  await page.evaluate(async () => {
+    const response = await fetch("models/shakespeare/model.safetensors");
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([await response.blob()], "my-model.safetensors"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  });
+  await page.locator(".model-name", { hasText: "my-model" }).waitFor();
+  await page.waitForFunction(() => document.querySelector("[aria-label='Mute head 2']")?.getAttribute("aria-pressed") === "true");
+  assert.equal(await channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.5");
+  await fragment(page, /heads=my-model:1\.2\.f1\.5\.g0/);
+});
+
+test("one's own text is in no link, and the link's reader is told", async (t) => {
+  const page = await openPage(t);
+  await panel(page).getByRole("radio", { name: "Your own text" }).check();
+  await page.locator("#train .train-own textarea").fill("A secret of mine, told to no one.\n".repeat(40));
+  await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
+  const link = await fragment(page, /text=own/);
+  assert.ok(!link.includes("secret"));
+  const other = await openPage(t, { path: link });
+  await other.locator(".notice", { hasText: "a text of its owner's" }).waitFor();
+  await panel(other).locator("input[value=own]:checked").waitFor();
+});
+
+test("the link is copied with a word on what it carries; where that is refused it can be copied by hand", async (t) => {
+  const page = await openPage(t, {
+    before: (opening) => opening.addInitScript(() => {
+      const copied = /** @type {{copied?: string, refuse?: boolean}} */ (globalThis);
+      const writeText = async (/** @type {string} */ text) => {
+        if (copied.refuse) throw new DOMException("refused", "NotAllowedError");
+        copied.copied = text;
+      };
+      Object.defineProperty(navigator, "clipboard", { value: { writeText } });
+    }),
+  });
+  await settle(page, { seed: 12 });
+  await page.getByRole("button", { name: "Copy link" }).click();
+  const notice = page.locator(".notice", { hasText: "The link is copied." });
+  await notice.waitFor();
+  assert.match(await notice.innerText(), /prompt.*sampling settings.*dropping it on this page opens it/s);
+  assert.match(await page.evaluate(() => /** @type {any} */ (globalThis).copied), /#.*seed=12/);
+
+  await page.evaluate(() => { /** @type {any} */ (globalThis).refuse = true; });
+  await page.getByRole("button", { name: "Copy link" }).click();
+  const box = page.getByRole("group", { name: "Link to this page" });
+  await box.waitFor();
+  const chosen = await page.evaluate(() => getSelection()?.toString());
+  assert.match(chosen ?? "", /#.*seed=12/);
+  await page.keyboard.press("Escape");
+  assert.equal(await box.count(), 0);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DEFAULTS, SETTINGS } from "../../www/js/panels/train-presets.js";
+import { FIELDS, bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
+
+/** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
+
+/** @param {string} fragment */
+function read(fragment) {
+  const found = readLink(fragment);
+  assert.ok(found, fragment);
+  return found;
+}
+
+/** A page on which nothing is as it was. @returns {SharedPage} */
+function touched() {
+  const page = untouched();
+  page.choices = { data: "stories", tokenizer: "bpe", pieces: 700, size: "medium", changed: {} };
+  for (const setting of SETTINGS) {
+    const preset = DEFAULTS.stories.medium[setting.key];
+    /** @type {any} */ (page.choices.changed)[setting.key] = typeof preset === "number" ? (preset === setting.max ? setting.min : setting.max) : preset;
+  }
+  page.prompt = "Once upon a time: 1+1=2 & 100 % “ü” 😀\n";
+  page.settings = { temperature: 1.25, greedy: true, top_k: 40, top_p: 0.5, repetition_penalty: 1.15, seed: 4_294_967_295, max_tokens: 77, stop: ["\n\n", "a,b&c=d"], at_limit: "run_on" };
+  page.model = "Names, 240 steps: mine";
+  page.heads = [
+    { layer: 0, head: 2, change: { frequency: 1.25 } },
+    { layer: 1, head: 0, change: { damping: 0.0001, phase: -3.1416, gain: 0 } },
+    { layer: 11, head: 15, change: { frequency: -20, damping: 1e-4, phase: 0.30000001192092896 } },
+  ];
+  return page;
+}
+
+test("an untouched page has an empty fragment, and a page on which everything differs comes back whole", () => {
+  assert.equal(writeLink(untouched()), "");
+  assert.equal(readLink(""), null);
+  const link = writeLink(touched());
+  assert.match(link, /^[\w.~!$&'()*+,;=:@/?%-]+$/, "a fragment may have these characters");
+  assert.deepEqual(read(`#${link}`), { page: touched(), faults: [] });
+});
+
+test("each setting alone comes back alone, and every setting that a training has is among them", () => {
+  const keys = FIELDS.map(({ key }) => key);
+  assert.equal(new Set(keys).size, keys.length, "a key stands for two settings");
+  for (const field of FIELDS) {
+    if (field.key === "heads") continue;
+    const page = untouched();
+    field.set(page, field.get(touched()));
+    const link = writeLink(page);
+    assert.equal(link.split("&").length, 1, link);
+    assert.ok(link.startsWith(`${field.key}=`), link);
+    assert.deepEqual(read(link), { page, faults: [] });
+  }
+  for (const { key } of SETTINGS) {
+    const page = untouched();
+    /** @type {any} */ (page.choices.changed)[key] = touched().choices.changed[key];
+    assert.deepEqual(read(writeLink(page)).page.choices.changed, page.choices.changed, key);
+  }
+});
+
+test("a link is readable", () => {
+  const page = untouched();
+  Object.assign(page.choices, { data: "shakespeare", size: "medium", changed: { steps: 500, seed: 3 } });
+  page.settings.temperature = 0.5;
+  page.heads = [{ layer: 0, head: 2, change: { frequency: 1.25, gain: 0 } }];
+  assert.equal(writeLink(page), "text=shakespeare&size=medium&steps=500&train-seed=3&temp=0.5&heads=Shakespeare:1.3.f1.25.g0");
+});
+
+test("a setting that makes no sense yet is not written, nor is a prompt that no link can hold", () => {
+  const page = untouched();
+  page.choices.changed = { steps: NaN, batch_size: 10_000 };
+  page.prompt = "x".repeat(100_000);
+  assert.equal(writeLink(page), "");
+  page.prompt = "half \ud83d";
+  assert.equal(read(writeLink(page)).page.prompt, "half \ufffd");
+});
+
+test("what is out of range or unknown is left out and named; the rest holds", () => {
+  const { page, faults } = read("steps=5&temp=9&size=huge&colour=red&seed=3&text=own&length=1.5&top-k&peak-lr=0x1&batch-size=Infinity&context=&dropout=1e-1&seed=4");
+  assert.deepEqual(page.choices, { ...untouched().choices, data: "own", changed: { dropout: 0.1 } });
+  assert.deepEqual(page.settings, { ...untouched().settings, seed: 3 });
+  const words = faults.join("\n");
+  for (const pattern of [
+    /^steps=5: Steps takes a whole number from 10 to 200,000$/m, /^temp=9: expected a number from 0 to 2$/m, /^size=huge: expected one of small, medium, large$/m,
+    /^colour=red: this page has no such setting$/m, /^length=1.5: expected a whole number from 1 to/m, /^top-k: it has no value$/m,
+    /^peak-lr=0x1: Learning rate takes/m, /^batch-size=Infinity: /m, /^context=: /m, /^seed=4: it stands there twice/m,
+  ]) assert.match(words, pattern);
+  assert.equal(faults.length, 10);
+  assert.match(faultsInWords(faults), /; and 5 more\. Everything else in it holds\.$/);
+});
+
+test("heads that make no sense are left out, and say why", () => {
+  for (const [text, why] of [
+    ["1.3.f1.25", /model's name/], [":1.3.f1", /model's name/], ["S:", /expected heads such as/], ["S:1.3", /expected heads such as/], ["S:1.3.x4", /expected heads such as/],
+    ["S:0.3.f1", /count from 1/], ["S:1.3.f99", /frequency of head 3 in layer 1: expected a number from -20 to 20, found 99/], ["S:1.3.d0", /damping/], ["S:1.3.g2", /gain/],
+    ["S:1.3.fNaN", /expected heads/], ["S:1.3.f1e999", /frequency/], ["S:1.3.f1,", /expected heads/], ["S:9999.3.f1", /expected heads/], ["%:1.3.f1", /percent signs/],
+    [`S:${"1.1.f1,".repeat(5000)}1.1.f1`, /at most 4096 heads/],
+  ]) {
+    const { page, faults } = read(`heads=${text}`);
+    assert.deepEqual(page.heads, [], String(text));
+    assert.match(faults.join(), /** @type {RegExp} */ (why));
+  }
+  const { page, faults } = read("model=mine&heads=yours:1.1.f1");
+  assert.deepEqual([page.model, page.heads], ["mine", []]);
+  assert.match(faults.join(), /they belong to yours, and the link is for mine/);
+});
+
+test("hostile fragments break nothing", () => {
+  for (const fragment of ["__proto__=1", "constructor=1&toString=2", "prompt=%E0%A4%A", "prompt=%", "=", "&&&=&", "text=__proto__", "size=constructor", `seed=${"9".repeat(10_000)}`, "a=".repeat(10_000), "x".repeat(1_000_000)]) {
+    const found = readLink(fragment);
+    if (!found) continue;
+    assert.deepEqual({ ...found.page, model: untouched().model }, untouched(), fragment.slice(0, 40));
+  }
+  const { faults } = read(`prompt=${"x".repeat(100_000)}`);
+  assert.match(faults.join(), /the whole link: it has 100,007 characters/);
+  assert.ok(faults.every((fault) => fault.length < 200));
+  assert.equal(readLink("#generate"), null, "a place on the page");
+});
+
+test("heads are told from the file's, and bent anew in a model that has them", () => {
+  const initial = { frequency: 0.5, damping: 0.25, phase: 0, gain: 1 };
+  const straight = [[{ ...initial, initial }, { ...initial, initial }]];
+  assert.deepEqual(bentHeads(straight), []);
+  const bent = [[straight[0][0], { ...initial, frequency: 2, gain: 0, initial }]];
+  const heads = bentHeads(bent);
+  assert.deepEqual(heads, [{ layer: 0, head: 1, change: { frequency: 2, gain: 0 } }]);
+  assert.deepEqual(bendHeads(straight, heads), { layers: bent, missing: 0 });
+  assert.deepEqual(bendHeads(bent, []), { layers: straight, missing: 0 }, "what the link does not bend is as in the file");
+  assert.equal(bendHeads(straight, [{ layer: 3, head: 0, change: { gain: 0 } }]).missing, 1);
+});
+
+test("a model's file is named as the engine names it", () => {
+  assert.equal(fileName("Names, 240 steps"), "names-240-steps.safetensors");
+  assert.equal(fileName("Übung!"), "übung.safetensors");
+  assert.equal(fileName("?"), "wavefield.safetensors");
+});

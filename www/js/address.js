@@ -1,0 +1,137 @@
+// The page's address: what a link brought is laid over what the browser kept, and from then on the address follows what
+// is set, so that it is a link to this very page at any time.
+
+import { atMostEvery } from "./dom.js";
+import { bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
+import { SHIPPED } from "./models.js";
+
+/**
+ * @typedef {import("./app.js").App} App
+ * @typedef {import("./protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("./protocol.js").ModelInfo} ModelInfo
+ * @typedef {import("./share.js").SharedPage} SharedPage
+ */
+
+/** Browsers refuse an address that changes much more often. */
+const INTERVAL_MS = 500;
+
+export class Address {
+  #app;
+  #link = readLink(location.hash);
+  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads"> | null} */
+  #awaited = this.#link?.page ?? null;
+  /** Whether the person was told that another model is open. */
+  #told = false;
+  /** Whether something else was opened since. */
+  #elsewhere = false;
+
+  /** @param {Pick<App, "state" | "heads" | "models" | "notify">} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /** Lays the link over what was kept; before the panels are made. */
+  begin() {
+    if (!this.#link) return;
+    const { state, notify } = this.#app;
+    const { page, faults } = this.#link;
+    state.set("choices", page.choices);
+    state.set("prompt", page.prompt);
+    state.set("settings", page.settings);
+    if (faults.length > 0) {
+      notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
+    } else if (page.choices.data === "own") {
+      notify({ kind: "info", key: "link", title: "This link was made with a text of its owner's.",
+        message: "The text itself is in no link. Everything else under Train is as it was there: bring a text of your own." });
+    }
+  }
+
+  /**
+   * The heads that the link asks for in a model that is being opened, before its first token.
+   * @param {ModelInfo} info
+   * @returns {HeadInfo[][] | null}  null: it says nothing of this model
+   */
+  headsFor(info) {
+    if (!this.#awaited || fileName(info.name) !== fileName(this.#awaited.model)) return null;
+    const { layers, missing } = bendHeads(info.layers, this.#awaited.heads);
+    this.#awaited = null;
+    if (missing > 0) {
+      this.#app.notify({ kind: "error", key: "heads", title: "Some heads of this link were left out.",
+        message: `${info.name} has no head with the numbers of ${missing === 1 ? "one of them" : `${missing} of them`}: the link was made with another model of this name.` });
+    }
+    return layers;
+  }
+
+  /** Has the address follow what is set. */
+  follow() {
+    const { state } = this.#app;
+    const write = atMostEvery(INTERVAL_MS, () => this.write());
+    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads"])) state.on(key, write);
+    state.on("model", (info) => this.#opened(info));
+    this.#opened(state.get("model"));
+    write();
+    addEventListener("hashchange", () => this.#entered());
+  }
+
+  /** Writes the address as it has to be now. @returns {string} the whole of it */
+  write() {
+    const fragment = writeLink(this.page);
+    const url = new URL(location.href);
+    url.hash = fragment;
+    // An untouched page has no "#" either.
+    const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
+    if (address !== location.href) history.replaceState(history.state, "", address);
+    return address;
+  }
+
+  /** All that a link to this page carries. @returns {SharedPage} */
+  get page() {
+    const { state } = this.#app;
+    const plain = untouched();
+    const info = state.get("model");
+    const opened = info ? { model: info.name, heads: bentHeads(state.get("heads")) } : { model: plain.model, heads: plain.heads };
+    return {
+      choices: state.get("choices") ?? plain.choices,
+      prompt: state.get("prompt"),
+      settings: state.get("settings"),
+      // What the link asked for stays in the address until something else is opened.
+      ...(this.#awaited && !this.#elsewhere ? { model: this.#awaited.model, heads: this.#awaited.heads } : opened),
+    };
+  }
+
+  /** @param {ModelInfo | null} info */
+  #opened(info) {
+    if (!info || !this.#awaited) return;
+    const { heads, models, notify, state } = this.#app;
+    const { model } = this.#awaited;
+    const bent = this.headsFor(info);
+    if (bent) {
+      bentHeads(bent).forEach(({ layer, head, change: { gain, ...wave } }) => {
+        heads.bend(layer, head, wave);
+        if (gain === 0 && state.get("heads")[layer][head].gain !== 0) heads.toggleMute(layer, head);
+      });
+      return;
+    }
+    this.#elsewhere = this.#told;
+    if (this.#told) return;
+    this.#told = true;
+    const later = this.#awaited.heads.length > 0 ? " Its heads are bent then as the link says." : "";
+    if (fileName(model) === fileName(SHIPPED.name)) {
+      notify({ kind: "info", key: "link-model", title: `This link was made with ${SHIPPED.name}, and ${info.name} is open.`,
+        message: `Open ${SHIPPED.name} to see what the link shows.${later} ${info.name} stays kept until then: save it first if it is nowhere else.`,
+        action: { label: `Open ${SHIPPED.name}`, run: () => models.openShipped().catch((error) => notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message })) } });
+    } else {
+      notify({ kind: "info", key: "link-model", title: `This link was made with the model "${model}", which is not in this browser.`,
+        message: `Open its file (${fileName(model)}), or drop it on the page.${later} Whoever sent the link can save that file.` });
+    }
+  }
+
+  /** Another link was put into the address of this page. */
+  #entered() {
+    if (!readLink(location.hash)) return;
+    if (!this.#app.state.get("training")) return location.reload();
+    this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",
+      message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",
+      action: { label: "Load the page anew", run: () => location.reload() } });
+  }
+}

@@ -1,0 +1,288 @@
+// What can be set on the page as the fragment of its address, and back: every shared setting is declared once, in FIELDS,
+// which both writes and reads. Only what differs from an untouched page is written, so a setting that a link does not
+// have is as on an untouched page. No DOM.
+
+import { DATA_SETS } from "./data.js";
+import { RANGES } from "./heads.js";
+import { SHIPPED } from "./models.js";
+import { NUMBERS } from "./panels/generate-settings.js";
+import { PIECES, SETTINGS, SIZES, settingProblem } from "./panels/train-presets.js";
+import { INITIAL } from "./state.js";
+
+/**
+ * @typedef {import("./protocol.js").Head} Head
+ * @typedef {import("./protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("./state.js").TrainChoices} TrainChoices
+ * @typedef {import("./state.js").SamplingSettings} SamplingSettings
+ * @typedef {{ layer: number, head: number, change: Partial<Head> }} BentHead  counted from 0
+ *
+ * @typedef {object} SharedPage  all that a link carries
+ * @property {TrainChoices} choices
+ * @property {string} prompt
+ * @property {SamplingSettings} settings
+ * @property {string} model  the open one's name
+ * @property {BentHead[]} heads  of that model; only what differs from its file
+ * @property {string} [owner]  only while a link is read: whose heads these are
+ *
+ * @typedef {object} Field
+ * @property {string} key
+ * @property {(page: SharedPage) => unknown} get  undefined: as the preset says
+ * @property {(page: SharedPage, value: any) => void} set
+ * @property {(value: any) => string | null} write  null: cannot be written
+ * @property {(text: string) => unknown} read  throws an Error that says what was expected
+ */
+
+/** Longer ones do not fit the places that links are sent through. */
+const LONGEST = { fragment: 40_000, prompt: 8_000, name: 200, stop: 200 };
+const MOST_HEADS = 4096;
+const FAULTS_SHOWN = 5;
+
+/** @returns {SharedPage} */
+export const untouched = () => ({
+  choices: { data: "names", tokenizer: "character", pieces: PIECES.initial, size: "small", changed: {} },
+  prompt: INITIAL.prompt,
+  settings: structuredClone(INITIAL.settings),
+  model: SHIPPED.name,
+  heads: [],
+});
+
+/** @param {{ min: number, max: number, whole: boolean }} range */
+const number = ({ min, max, whole }) => ({
+  write: (/** @type {number} */ value) => (Number.isFinite(value) ? String(value) : null),
+  read: (/** @type {string} */ text) => {
+    const value = readNumber(text);
+    if (value === null || value < min || value > max || (whole && !Number.isInteger(value))) {
+      throw new Error(`expected ${whole ? "a whole number" : "a number"} from ${min} to ${max}`);
+    }
+    return value;
+  },
+});
+
+/** @param {Record<string, unknown>} values  by the words that stand for them */
+const oneOf = (values) => ({
+  write: (/** @type {unknown} */ value) => Object.keys(values).find((word) => values[word] === value) ?? null,
+  read: (/** @type {string} */ text) => {
+    if (!Object.hasOwn(values, text)) throw new Error(`expected one of ${Object.keys(values).join(", ")}`);
+    return values[text];
+  },
+});
+
+/** @param {number} longest */
+const words = (longest) => ({
+  write: (/** @type {string} */ value) => (value.length <= longest ? encode(value) : null),
+  read: (/** @type {string} */ text) => {
+    const value = decode(text);
+    if (value.length > longest) throw new Error(`expected at most ${longest} characters`);
+    return value;
+  },
+});
+
+const same = (/** @type {readonly { id: string }[]} */ entries) => Object.fromEntries(entries.map(({ id }) => [id, id]));
+
+/** @param {keyof SharedPage["choices"]} name @param {Pick<Field, "write" | "read">} kind @param {string} key @returns {Field} */
+const choice = (name, kind, key) => ({ key, ...kind, get: ({ choices }) => choices[name], set: ({ choices }, value) => { /** @type {any} */ (choices)[name] = value; } });
+
+/** @param {keyof SamplingSettings} name @param {Pick<Field, "write" | "read">} kind @param {string} key @returns {Field} */
+const sampling = (name, kind, key) => ({ key, ...kind, get: ({ settings }) => settings[name], set: ({ settings }, value) => { /** @type {any} */ (settings)[name] = value; } });
+
+/** @param {keyof typeof NUMBERS} name @param {string} key */
+const samplingNumber = (name, key) => sampling(name, number({ ...NUMBERS[name], whole: NUMBERS[name].digits === 0 }), key);
+
+/** @type {Field[]} */
+const GENERATE = [
+  { key: "prompt", ...words(LONGEST.prompt), get: ({ prompt }) => prompt, set: (page, value) => { page.prompt = value; } },
+  samplingNumber("temperature", "temp"),
+  samplingNumber("seed", "seed"),
+  samplingNumber("max_tokens", "length"),
+  samplingNumber("top_p", "top-p"),
+  samplingNumber("top_k", "top-k"),
+  samplingNumber("repetition_penalty", "repeat"),
+  sampling("greedy", oneOf({ yes: true, no: false }), "likeliest"),
+  sampling("at_limit", oneOf({ reread: "reread", "run-on": "run_on" }), "at-limit"),
+  sampling("stop", {
+    write: (/** @type {string[]} */ texts) => (texts.join("").length <= LONGEST.stop ? texts.map(encode).join(",") : null),
+    read: (text) => text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part)),
+  }, "stop"),
+  { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
+  { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { Object.assign(page, { owner, heads: bent }); }, write: writeHeads, read: readHeads },
+];
+
+/** @type {Field[]} */
+const TRAIN = [
+  choice("data", oneOf(same(DATA_SETS)), "text"),
+  choice("tokenizer", oneOf({ characters: "character", pieces: "bpe" }), "read-as"),
+  choice("pieces", number({ ...PIECES, whole: true }), "vocabulary"),
+  choice("size", oneOf(same(SIZES)), "size"),
+];
+
+/** Whatever can be set for a training, under its own name; with "train-" before it where that is taken. */
+const taken = new Set([...GENERATE, ...TRAIN].map(({ key }) => key));
+for (const setting of SETTINGS) {
+  const name = setting.key.replaceAll("_", "-");
+  TRAIN.push({
+    key: taken.has(name) ? `train-${name}` : name,
+    get: ({ choices }) => choices.changed[setting.key],
+    set: ({ choices }, value) => { choices.changed[setting.key] = value; },
+    write: (/** @type {number} */ value) => (settingProblem(setting, value) === null ? String(value) : null),
+    read: (text) => {
+      const value = readNumber(text) ?? NaN;
+      const problem = settingProblem(setting, value);
+      if (problem) throw new Error(problem.replace(/\.$/, ""));
+      return value;
+    },
+  });
+}
+
+/** @type {readonly Field[]} */
+export const FIELDS = [...TRAIN, ...GENERATE];
+const BY_KEY = new Map(FIELDS.map((field) => [field.key, field]));
+
+/**
+ * The fragment, without its "#"; empty for an untouched page.
+ * @param {SharedPage} page @returns {string}
+ */
+export function writeLink(page) {
+  const plain = untouched();
+  return FIELDS.flatMap(({ key, get, write }) => {
+    const value = get(page);
+    // Heads name their model themselves.
+    if (key === "model" && page.heads.length > 0) return [];
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(get(plain))) return [];
+    const text = write(value);
+    if (text === null) return [];
+    return [`${key}=${key === "heads" ? `${encode(page.model)}:` : ""}${text}`];
+  }).join("&");
+}
+
+/**
+ * @param {string} fragment  with or without its "#"
+ * @returns {{ page: SharedPage, faults: string[] } | null}  null where it is no link of this kind; faults: what was left
+ *   out, in words
+ */
+export function readLink(fragment) {
+  const text = fragment.replace(/^#/, "");
+  if (!text.includes("=")) return null;
+  const page = untouched();
+  if (text.length > LONGEST.fragment) {
+    return { page, faults: [`the whole link: it has ${text.length.toLocaleString("en-GB")} characters, and ${LONGEST.fragment.toLocaleString("en-GB")} are the most`] };
+  }
+  /** @type {string[]} */
+  const faults = [];
+  const seen = new Set();
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const at = part.indexOf("=");
+    const key = at < 0 ? part : part.slice(0, at);
+    const field = BY_KEY.get(key);
+    try {
+      if (!field) throw new Error("this page has no such setting");
+      if (seen.has(key)) throw new Error("it stands there twice, and the first counts");
+      seen.add(key);
+      if (at < 0) throw new Error("it has no value");
+      field.set(page, field.read(part.slice(at + 1)));
+    } catch (error) {
+      faults.push(`${short(part)}: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+  const { owner } = page;
+  delete page.owner;
+  if (owner !== undefined) {
+    // A link that names the heads' model need not name it twice.
+    if (!seen.has("model")) page.model = owner;
+    else if (fileName(owner) !== fileName(page.model)) {
+      page.heads = [];
+      faults.push(`heads: they belong to ${short(owner)}, and the link is for ${short(page.model)}`);
+    }
+  }
+  return { page, faults };
+}
+
+/** What was left out of a link, as one sentence. @param {string[]} faults */
+export const faultsInWords = (faults) =>
+  `${faults.slice(0, FAULTS_SHOWN).join("; ")}${faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : ""}. Everything else in it holds.`;
+
+/** The name of the file that a model is saved in, which is also how models of two people are compared. @param {string} model */
+export const fileName = (model) => `${model.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "wavefield"}.safetensors`;
+
+/** @param {HeadInfo[][]} layers @returns {BentHead[]} what differs from the file */
+export function bentHeads(layers) {
+  return layers.flatMap((heads, layer) => heads.flatMap((info, head) => {
+    const changed = HEAD_KEYS.filter((name) => info[name] !== info.initial[name]);
+    return changed.length === 0 ? [] : [{ layer, head, change: Object.fromEntries(changed.map((name) => [name, info[name]])) }];
+  }));
+}
+
+/**
+ * A model's heads, bent as a link says.
+ * @param {HeadInfo[][]} layers @param {BentHead[]} bent
+ * @returns {{ layers: HeadInfo[][], missing: number }}  missing: how many heads this model does not have
+ */
+export function bendHeads(layers, bent) {
+  const result = layers.map((heads) => heads.map((info) => ({ ...info, ...info.initial })));
+  let missing = 0;
+  for (const { layer, head, change } of bent) {
+    const info = result[layer]?.[head];
+    if (info) Object.assign(info, change);
+    else missing++;
+  }
+  return { layers: result, missing };
+}
+
+const HEAD_KEYS = /** @type {const} */ (["frequency", "damping", "phase", "gain"]);
+const LETTERS = /** @type {Record<string, typeof HEAD_KEYS[number]>} */ (Object.fromEntries(HEAD_KEYS.map((name) => [name[0], name])));
+const VALUE = "-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?";
+const ENTRY = new RegExp(`^(\\d{1,3})\\.(\\d{1,3})((?:\\.[fdpg]${VALUE})+)$`);
+
+/** `layer.head.f1.25.g0`, counted from 1 as on the page: frequency, damping, phase, gain. @param {BentHead[]} heads */
+function writeHeads(heads) {
+  if (heads.length > MOST_HEADS) return null;
+  return heads.map(({ layer, head, change }) =>
+    `${layer + 1}.${head + 1}${HEAD_KEYS.filter((name) => name in change).map((name) => `.${name[0]}${String(change[name])}`).join("")}`).join(",");
+}
+
+/** @param {string} text @returns {{ owner: string, bent: BentHead[] }} */
+function readHeads(text) {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new Error("expected the model's name, a colon and its heads, such as Shakespeare:1.3.f1.25");
+  const owner = /** @type {string} */ (words(LONGEST.name).read(text.slice(0, colon)));
+  const parts = text.slice(colon + 1).split(",");
+  if (parts.length > MOST_HEADS) throw new Error(`expected at most ${MOST_HEADS} heads`);
+  return { owner, bent: parts.map(readHead) };
+}
+
+/** @param {string} text @returns {BentHead} */
+function readHead(text) {
+  const found = ENTRY.exec(text);
+  if (!found) throw new Error(`expected heads such as 1.3.f1.25 (layer, head, and what is bent), found ${short(text)}`);
+  const [, layer, head, changes] = found;
+  if (Number(layer) < 1 || Number(head) < 1) throw new Error("layers and heads count from 1");
+  /** @type {Partial<Head>} */
+  const change = {};
+  for (const [, letter, digits] of changes.matchAll(new RegExp(`\\.([fdpg])(${VALUE})`, "g"))) {
+    const name = LETTERS[letter];
+    const { min, max } = RANGES[name];
+    const value = Number(digits);
+    if (!(value >= min && value <= max)) throw new Error(`${name} of head ${head} in layer ${layer}: expected a number from ${min} to ${max}, found ${short(digits)}`);
+    change[name] = value;
+  }
+  return { layer: Number(layer) - 1, head: Number(head) - 1, change };
+}
+
+/** A number as it is written, and nothing that JavaScript takes for one besides. @param {string} text @returns {number | null} */
+const readNumber = (text) => (new RegExp(`^${VALUE}$`).test(text) && Number.isFinite(Number(text)) ? Number(text) : null);
+
+/** @param {string} text For a message. */
+const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** Readable where the fragment allows it. Half characters cannot be written. @param {string} text */
+const encode = (text) => encodeURIComponent(text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"))
+  .replaceAll("%20", "+");
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw new Error("its percent signs make no characters");
+  }
+}
