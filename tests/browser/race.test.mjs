@@ -104,10 +104,16 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
 
 test("stopped, reloaded and taken up again, a race comes to the same numbers as undisturbed", async (t) => {
   const page = await openPage(t);
-  const settings = { ...TINY, Steps: 160 };
-  await prepare(page, settings);
+  await prepare(page, { ...TINY, Steps: 200 });
+  await panel(page).getByRole("radio", { name: "Your own text" }).check();
+  await panel(page).locator("textarea").fill("The sea was calm, the sky was wide.\n".repeat(60));
+  await panel(page).locator(".train-facts", { hasText: "2,160" }).waitFor();
   await start(page);
   await page.waitForFunction(() => /step ([2-9]\d|1\d\d) of/.test(document.querySelector(".race-where")?.textContent ?? ""), null, PATIENCE);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await panel(other).getByText("A race is under way in another tab of this browser.").waitFor(PATIENCE);
+  await other.close();
   await panel(page).getByRole("button", { name: "Stop", exact: true }).click();
   await reaches(page, "stopped");
   assert.equal(page.workers().length, 1, "a stopped race keeps an engine");

@@ -109,7 +109,8 @@ export class RaceForm {
   async restore(kept) {
     this.#size = SIZES.some(({ id }) => id === kept?.size) ? /** @type {Choices["size"]} */ (kept?.size) : "quick";
     this.#lineUp = LINE_UPS.some(({ id }) => id === kept?.lineUp) ? /** @type {Choices["lineUp"]} */ (kept?.lineUp) : "published";
-    this.#changed = { ...kept?.changed };
+    const preset = presetOf(this.#size, this.#lineUp);
+    this.#changed = Object.fromEntries(Object.entries(kept?.changed ?? {}).filter(([key, value]) => value !== preset[/** @type {SettingKey} */ (key)]));
     this.trials.checked = kept?.trials ?? false;
     await this.text.restore(kept?.text ?? { data: "shakespeare", tokenizer: "character", pieces: PIECES.initial });
     this.#render();

@@ -77,7 +77,7 @@
 
 /** @type {readonly Size[]} */
 export const SIZES = [
-  { id: "quick", label: "Quick", embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256, steps: 500, context: 64, batch_size: 16, seeds: 3, speed: 1.6e10 },
+  { id: "quick", label: "Quick", embedding_dim: 64, num_layers: 3, num_heads: 4, ffn_dim: 256, steps: 2000, context: 64, batch_size: 16, seeds: 1, speed: 1.6e10 },
   { id: "full", label: "Full", embedding_dim: 128, num_layers: 4, num_heads: 8, ffn_dim: 512, steps: 3000, context: 128, batch_size: 16, seeds: 1, speed: 3.6e10 },
 ];
 

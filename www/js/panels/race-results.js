@@ -49,6 +49,8 @@ import { EQUAL_WITHIN, nextHeat } from "./race-plan.js";
 
 /** Seconds from which a speed is more than a rough one. */
 const TIMED_WELL = 2;
+/** Steps from which an outcome is more than a start. */
+const LONG = 3000;
 /** Points that a curve is kept in. */
 const POINTS = 1000;
 
@@ -220,6 +222,7 @@ export function notes({ plan, heats, disturbed }) {
   for (const { label, failed } of summaries) if (failed) found.push(`${label}: ${failed} ${failed === 1 ? "training" : "trainings"} could not be finished and ${failed === 1 ? "does" : "do"} not count.`);
   if (hasTransformer(plan)) found.push("The published numbers are of another text (WikiText-2, by characters) and larger models, so compare the distance between the two, not the numbers themselves: there the Wave Field model's perplexity lies 5 % above the Transformer's.");
   if (heats.some((heat) => heat.stage === "heat" && heat.done && heat.seconds < TIMED_WELL)) found.push("Some of these trainings were too short to time them well: take the speeds as rough.");
+  if (plan.choices.settings.steps < LONG) found.push(`${number(plan.choices.settings.steps)} steps are few: ahead is who learns faster at first. Where the curves still fall, a longer race may end otherwise.`);
   if (disturbed) found.push("Another training ran in this page at the same time, so the speeds are too low and not fair.");
   return found;
 }

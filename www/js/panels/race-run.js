@@ -76,13 +76,15 @@ export class RaceRun {
     const { store } = this.#services;
     this.results = await store.results();
     const record = await store.read();
-    if (this.busy) return;
-    if (record) {
+    if (record && (await store.hold())) {
+      store.letGo();
+      if (this.busy) return;
       this.#take(record);
-      this.#become("interrupted");
-    } else {
-      this.#changed();
+      return this.#become("interrupted");
     }
+    // Another tab is at it.
+    if (record) this.message = "A race is under way in another tab of this browser.";
+    this.#changed();
   }
 
   /** @param {Plan} plan @param {string} text */
@@ -103,8 +105,7 @@ export class RaceRun {
 
   /** Goes on from the last snapshots. */
   async goOn() {
-    const record = this.#record;
-    if (!record || this.busy) return;
+    if (!this.unfinished) return;
     const { store, textOf } = this.#services;
     const before = this.state;
     this.#become("starting");
@@ -112,11 +113,20 @@ export class RaceRun {
       this.#become(before);
       throw new Error("This race is under way in another tab of this browser. Look there, or close that tab and try again.");
     }
+    // Another tab may have taken it further meanwhile.
+    const record = await store.read();
+    if (!record) {
+      await this.#forget();
+      throw new Error("This race was finished or forgotten in another tab of this browser.");
+    }
     this.#take(record);
-    const text = await textOf(record.plan).catch((error) => this.#fail(error));
-    if (this.state !== "starting") return;
-    if (typeof text !== "string") return this.#fail(new Error("The text of this race is no longer stored here, so it cannot go on. Start another one."));
-    await this.#run(text);
+    try {
+      const text = await textOf(record.plan);
+      if (typeof text !== "string") throw new Error("The text of this race is no longer stored here, so it cannot go on. Start another one.");
+      await this.#run(text);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Stops where it is; it can go on from there. */
@@ -130,9 +140,17 @@ export class RaceRun {
   /** Forgets a race that was not finished. */
   async discard() {
     if (this.busy) return;
-    await this.#services.store.forget();
+    const { store } = this.#services;
+    if (!(await store.hold())) throw new Error("This race is under way in another tab of this browser. Stop it there first.");
+    await store.forget();
+    await this.#forget();
+  }
+
+  async #forget() {
+    const { store } = this.#services;
+    store.letGo();
     this.#record = null;
-    Object.assign(this, { plan: null, heats: [], message: "" });
+    Object.assign(this, { plan: null, heats: [], message: "", results: await store.results() });
     this.#become("idle");
   }
 
@@ -177,7 +195,10 @@ export class RaceRun {
       return this.#fail(error);
     }
     this.#close();
-    if (nextHeat(plan, this.heats)) return this.#become("stopped");
+    if (nextHeat(plan, this.heats)) {
+      this.#services.store.letGo();
+      return this.#become("stopped");
+    }
     await this.#finish();
   }
 
@@ -284,6 +305,7 @@ export class RaceRun {
   #fail(error) {
     const wasRunning = this.state === "running";
     this.#close();
+    this.#services.store.letGo();
     this.message = error instanceof Error ? error.message : String(error);
     // Back to what the snapshots hold: what came after them is lost.
     if (this.#record) {

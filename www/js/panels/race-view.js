@@ -153,7 +153,7 @@ export class RaceView {
     const slow = this.#app.state.get("training") ? " A training is under way in the Train part too: both are slower, and the speeds in the table come out too low." : "";
     switch (run.state) {
       case "idle":
-        return `${slow}${unsafe}`.trim();
+        return `${run.message}${slow}${unsafe}`.trim();
       case "starting":
         return "An engine is started for the race, beside the page's own.";
       case "running":
@@ -242,7 +242,7 @@ function emptyState() {
 /** @param {import("./race-plan.js").Plan} plan */
 const legend = ({ entrants, seeds }) => [
   ...entrants.map(({ label }, i) => h("span", { class: `race-key race-key-${i}` },
-    h("i", { class: "race-key-train", "aria-hidden": "true" }), `${label}, training`, h("i", { class: "race-key-validation", "aria-hidden": "true" }), "validation")),
+    h("i", { class: "race-key-train", "aria-hidden": "true" }), `${label}, training `, h("i", { class: "race-key-validation", "aria-hidden": "true" }), "validation")),
   seeds.length > 1 && h("span", null, "Lines are means over the seeds; bars go from the best seed to the worst."),
 ].filter((part) => part !== false);
 
