@@ -1,5 +1,7 @@
 //! A run in progress: steps, reports, evaluations and the copy that survives a device.
 
+mod shards;
+
 use super::dataset::Dataset;
 use super::{
     Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_memory, check_window,
@@ -13,6 +15,8 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
 use crate::model::Model;
 use crate::model::network::Network;
+
+use shards::Shards;
 
 /// Numbers of a step's report: the summary of its loss, and the gradient's norm.
 const REPORT: usize = SUMMARY + 1;
@@ -41,13 +45,18 @@ pub struct Trainer {
 struct Layout {
     device: Device,
     network: Network,
+    /// Sequences that it takes at once.
+    rows: usize,
     train: Program,
+    /// What a step consists of where batches are cut into shards.
+    shards: Option<Shards>,
     evaluate: Program,
 }
 
 impl Layout {
     fn new(mut device: Device, model: &Model, config: &TrainConfig) -> Result<Self> {
-        let (rows, seq_len) = (config.batch_size, config.seq_len);
+        let shards = if device.is_gpu() { 1 } else { config.shards };
+        let (rows, seq_len) = (config.batch_size.div_ceil(shards), config.seq_len);
         let network = Network::for_training(&mut device, model, rows, seq_len);
         let report = |view: View| vec![Op::Journal { view }];
         let train = [
@@ -62,8 +71,11 @@ impl Layout {
             network.loss(),
             report(network.summary()),
         ];
+        let divided = (shards > 1).then(|| Shards::new(&mut device, shards, &train));
         let layout = Layout {
+            rows,
             train: device.prepare(&train.concat()),
+            shards: divided,
             evaluate: device.prepare(&evaluate.concat()),
             network,
             device,
@@ -185,6 +197,10 @@ impl Trainer {
 
     /// Asks for one step on the next batch.
     pub fn advance(&mut self) {
+        if self.layout.shards.is_some() {
+            self.begin_share(0..self.config.shards);
+            return self.finish_shared();
+        }
         let step = self.step + 1;
         let (rows, seq_len, seed) = (
             self.config.batch_size,
@@ -199,6 +215,7 @@ impl Trainer {
             step,
             learning_rate,
             dropout_key: step_key(seed, step),
+            part: None,
         };
         device.run(train, &inputs);
         self.step = step;
@@ -244,7 +261,7 @@ impl Trainer {
             self.pending.is_empty(),
             "reports are taken before an evaluation"
         );
-        let (rows, seq_len) = (self.config.batch_size, self.config.seq_len);
+        let (rows, seq_len) = (self.layout.rows, self.config.seq_len);
         let windows = self.dataset.validation_windows(seq_len);
         let count = most_windows.unwrap_or(windows).clamp(1, windows);
         let numbers: Vec<usize> = (0..count).map(|i| i * windows / count).collect();
