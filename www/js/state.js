@@ -22,6 +22,7 @@
  * @property {GeneratedToken[]} recent The tokens just written, newest first.
  * @property {boolean} training
  * @property {import("./protocol.js").DeviceChoice} deviceChoice Where the person wants trainings to run.
+ * @property {number} workersChoice How many workers the person wants on the processor; 0 leaves it to the engine.
  * @property {import("./protocol.js").DeviceStatus | null} device Where they do, as the engine says.
  */
 
@@ -50,11 +51,12 @@ const INITIAL = {
   recent: [],
   training: false,
   deviceChoice: "auto",
+  workersChoice: 0,
   device: null,
 };
 
 /** What a reload brings back. The model itself is kept by models.js, being large. @type {(keyof Values)[]} */
-const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice"];
+const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice", "workersChoice"];
 
 export class State {
   /** @type {Values} */ #values = structuredClone(INITIAL);

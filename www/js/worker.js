@@ -2,7 +2,9 @@
 // messages between two turns.
 
 import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
+import { Crew } from "./worker-crew.js";
 import { Devices } from "./worker-device.js";
+import { engineModule } from "./worker-engine.js";
 import { Texts } from "./worker-texts.js";
 import { Lessons } from "./worker-lessons.js";
 import { Turns } from "./worker-turns.js";
@@ -10,7 +12,7 @@ import { Turns } from "./worker-turns.js";
 /**
  * @typedef {import("./protocol.js").RequestMessage} RequestMessage
  * @typedef {import("./protocol.js").RequestType} RequestType
- * @typedef {typeof import("../pkg/wavefield.js")} EngineModule
+ * @typedef {import("./worker-engine.js").EngineModule} EngineModule
  * @typedef {(payload: any, id: number) => unknown} Handler Gives the reply's value, a promise of it, or LATER.
  */
 
@@ -81,7 +83,8 @@ function makeHandlers(engine) {
   const turns = new Turns(die);
   const texts = new Texts(session, turns, reply, fail);
   const devices = new Devices(engine.open_gpu, (status) => self.postMessage(makeEvent("device", status)));
-  const lessons = new Lessons(session, turns, devices, die);
+  const crew = new Crew(session, (news) => devices.update(news));
+  const lessons = new Lessons(session, turns, devices, crew, die);
   return {
     load_model: ({ bytes, name }) => {
       const info = session.load_model(new Uint8Array(bytes), name);
@@ -112,25 +115,13 @@ function makeHandlers(engine) {
     },
     train_snapshot: () => lessons.snapshot(),
     set_device: ({ choice }) => devices.choose(choice),
-    break_device: ({ how }) => (how === "panic" ? engine.panic_for_test() : devices.break(how)),
+    set_workers: ({ workers }) => crew.choose(workers),
+    break_device: ({ how }) => {
+      if (how === "panic") engine.panic_for_test();
+      else if (how === "helper") crew.breakHelper();
+      else devices.break(how);
+    },
   };
-}
-
-/** A module with one function whose body is `f32x4.relaxed_madd` of three zeros. */
-const RELAXED = Uint8Array.of(
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
-  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // types: () -> v128
-  0x03, 0x02, 0x01, 0x00, // functions: one, of type 0
-  0x0a, 0x13, 0x01, 0x11, 0x00, // code: one body of 17 bytes, no locals
-  0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, // i8x16.splat of 0, thrice
-  0xfd, 0x85, 0x02, 0x0b, // f32x4.relaxed_madd, end
-);
-
-/** The engine's build with fused multiply-adds where the browser knows them, because it trains faster. */
-async function engineModule() {
-  const plain = () => import("../pkg/wavefield.js");
-  if (!WebAssembly.validate(RELAXED)) return plain();
-  return import("../pkg/wavefield_relaxed.js").catch(plain);
 }
 
 async function load() {
