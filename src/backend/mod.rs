@@ -65,6 +65,17 @@ pub struct StepInputs {
     pub learning_rate: f64,
     /// The key of this step's dropout masks.
     pub dropout_key: u32,
+    /// Which part of a step's batch the batch is; none where it is all of it. On the CPU alone.
+    pub part: Option<BatchPart>,
+}
+
+/// A part of a step's batch, so that the gradients of all parts add up to that of the whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchPart {
+    /// How many tokens of the whole come before it.
+    pub first_token: usize,
+    /// Targets of the whole that count.
+    pub counted: usize,
 }
 
 /// The optimiser's settings that stay as they are over a run.

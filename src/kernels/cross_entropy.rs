@@ -39,7 +39,7 @@ pub fn cross_entropy<T: Real>(
             stats.copy_from_slice(&[loss, hit]);
         }
     });
-    let counted = targets.iter().filter(|t| **t != IGNORED).count();
+    let counted = counted(targets);
     let total = |k: usize| {
         row_stats
             .iter()
@@ -53,11 +53,21 @@ pub fn cross_entropy<T: Real>(
     summary[2] = T::of(counted as f64);
 }
 
-/// Overwrites `dlogits` (rows, vocab): (softmax - one-hot)/counted, zero where ignored.
-pub fn cross_entropy_backward<T: Real>(logits: &[T], targets: &[i32], dlogits: &mut [T]) {
+/// How many targets count.
+pub fn counted(targets: &[i32]) -> usize {
+    targets.iter().filter(|t| **t != IGNORED).count()
+}
+
+/// Overwrites `dlogits` (rows, vocab): (softmax - one-hot)/counted, zero where ignored. `counted` is
+/// how many targets count in the whole mean, of which these rows may be a part.
+pub fn cross_entropy_backward<T: Real>(
+    logits: &[T],
+    targets: &[i32],
+    counted: usize,
+    dlogits: &mut [T],
+) {
     let rows = targets.len();
     let vocab = logits.len() / rows;
-    let counted = targets.iter().filter(|t| **t != IGNORED).count();
     let scale = T::of(1.0 / counted.max(1) as f64);
     for_each_block(rows, 64, [(dlogits, vocab)], |first, [dlogits]| {
         for (r, d) in dlogits.chunks_exact_mut(vocab).enumerate() {
@@ -105,7 +115,7 @@ mod tests {
         let targets = [2, IGNORED, 0, 4];
         let logits = normals(1, targets.len() * 5);
         let mut d = vec![f64::NAN; logits.len()];
-        cross_entropy_backward(&logits, &targets, &mut d);
+        cross_entropy_backward(&logits, &targets, counted(&targets), &mut d);
         check_gradient("logits", &logits, &d, |logits| loss(logits, &targets)[0]);
     }
 

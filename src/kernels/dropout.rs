@@ -45,6 +45,14 @@ impl<T: Real> Mask<T> {
         }
     }
 
+    /// The same mask from its element `first` on, for a tensor that holds a later part of a larger one.
+    pub fn from_element(self, first: usize) -> Self {
+        Mask {
+            key: self.key.wrapping_add(first as u32),
+            ..self
+        }
+    }
+
     /// 0 for a dropped element, otherwise 1/(1-p).
     #[inline(always)]
     pub fn at(&self, i: usize) -> T {
@@ -121,8 +129,21 @@ mod tests {
     #[test]
     fn no_site_drops_nothing() {
         let (x, y) = ([1.0f64, 2.0], [0.5, 0.25]);
-        let mut out = [f64::NAN; 2];
-        residual(&x, &y, &mut out, Mask::new(None, 1));
-        assert_eq!(out, [1.5, 2.25]);
+        for mask in [Mask::new(None, 1), Mask::new(None, 1).from_element(7)] {
+            let mut out = [f64::NAN; 2];
+            residual(&x, &y, &mut out, mask);
+            assert_eq!(out, [1.5, 2.25]);
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_tensor_has_its_part_of_the_mask() {
+        let site = DropoutSite {
+            probability: 0.5,
+            site: 3,
+        };
+        let mask = Mask::<f32>::new(Some(site), step_key(5, 9));
+        let part = mask.from_element(100);
+        assert!((0..1000).all(|i| part.at(i) == mask.at(100 + i)));
     }
 }

@@ -53,6 +53,10 @@ pub struct TrainConfig {
     pub dropout: f32,
     /// Draws the batches and the dropout; initial values belong to the model.
     pub seed: u64,
+    /// Pieces that a step's batch is cut into on the CPU, a power of two, at most the batch's size:
+    /// so many workers can share a step. The result depends on it by rounding alone, and not at all
+    /// on how many workers there are. On a GPU a batch stays whole.
+    pub shards: usize,
 }
 
 impl Default for TrainConfig {
@@ -72,6 +76,7 @@ impl Default for TrainConfig {
             clip_norm: 1.0,
             dropout: 0.0,
             seed: 1,
+            shards: 1,
         }
     }
 }
@@ -110,7 +115,25 @@ impl TrainConfig {
                 );
             }
         }
+        if !self.shards.is_power_of_two() || self.shards > self.batch_size {
+            return fail(
+                "shards",
+                format!(
+                    "must be a power of two (1, 2, 4, ...) and at most the batch's {} sequences, \
+                     but is {}",
+                    self.batch_size, self.shards
+                ),
+            );
+        }
         Ok(())
+    }
+
+    /// Cuts batches into as many shards as can be, at most so many, unless they are cut already.
+    pub fn divide(&mut self, most: usize) {
+        if self.shards == 1 {
+            let most = most.min(self.batch_size).max(1);
+            self.shards = 1 << most.ilog2();
+        }
     }
 
     /// The learning rate's course.

@@ -1,5 +1,7 @@
 //! A run in progress: steps, reports, evaluations and the copy that survives a device.
 
+mod shards;
+
 use super::control::runs;
 use super::dataset::Dataset;
 use super::{
@@ -14,6 +16,8 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
 use crate::model::Model;
 use crate::model::network::Network;
+
+use shards::Shards;
 
 /// Numbers of a step's report: the summary of its loss, and the gradient's norm.
 const REPORT: usize = SUMMARY + 1;
@@ -44,7 +48,11 @@ pub struct Trainer {
 pub(super) struct Layout {
     pub(super) device: Device,
     pub(super) network: Network,
+    /// Sequences that it takes at once.
+    rows: usize,
     train: Program,
+    /// What a step consists of where batches are cut into shards.
+    shards: Option<Shards>,
     evaluate: Program,
 }
 
@@ -55,7 +63,8 @@ impl Layout {
         config: &TrainConfig,
         frozen: &[usize],
     ) -> Result<Self> {
-        let (rows, seq_len) = (config.batch_size, config.seq_len);
+        let shards = if device.is_gpu() { 1 } else { config.shards };
+        let (rows, seq_len) = (config.batch_size.div_ceil(shards), config.seq_len);
         let network = Network::for_training(&mut device, model, rows, seq_len);
         let evaluate = [
             network.forward(0.0),
@@ -64,8 +73,11 @@ impl Layout {
                 view: network.summary(),
             }],
         ];
+        let step = step_parts(&network, config, frozen);
         let layout = Layout {
-            train: device.prepare(&step_ops(&network, config, frozen)),
+            rows,
+            train: device.prepare(&step.concat()),
+            shards: (shards > 1).then(|| Shards::new(&mut device, shards, &step)),
             evaluate: device.prepare(&evaluate.concat()),
             network,
             device,
@@ -76,13 +88,16 @@ impl Layout {
 
     /// Makes the step anew that later steps take; the model, its moments and what was asked for stay.
     pub(super) fn refit(&mut self, config: &TrainConfig, frozen: &[usize]) {
-        let ops = step_ops(&self.network, config, frozen);
-        self.train = self.device.prepare(&ops);
+        let step = step_parts(&self.network, config, frozen);
+        self.train = self.device.prepare(&step.concat());
+        if let Some(shards) = &mut self.shards {
+            *shards = Shards::new(&mut self.device, shards.count(), &step);
+        }
     }
 }
 
-/// What a step consists of.
-fn step_ops(network: &Network, config: &TrainConfig, frozen: &[usize]) -> Vec<Op> {
+/// What a step consists of: forward, loss, backward, update, report.
+fn step_parts(network: &Network, config: &TrainConfig, frozen: &[usize]) -> [Vec<Op>; 5] {
     [
         network.forward(config.dropout),
         network.loss(),
@@ -92,7 +107,6 @@ fn step_ops(network: &Network, config: &TrainConfig, frozen: &[usize]) -> Vec<Op
             view: network.report().clone(),
         }],
     ]
-    .concat()
 }
 
 /// A model in training as it was after a step.
@@ -208,6 +222,10 @@ impl Trainer {
 
     /// Asks for one step on the next batch.
     pub fn advance(&mut self) {
+        if self.layout.shards.is_some() {
+            self.begin_share(0..self.config.shards);
+            return self.finish_shared();
+        }
         let step = self.step + 1;
         let (rows, seq_len, seed) = (
             self.config.batch_size,
@@ -222,6 +240,7 @@ impl Trainer {
             step,
             learning_rate,
             dropout_key: step_key(seed, step),
+            part: None,
         };
         device.run(train, &inputs);
         self.step = step;
@@ -267,7 +286,7 @@ impl Trainer {
             self.pending.is_empty(),
             "reports are taken before an evaluation"
         );
-        let (rows, seq_len) = (self.config.batch_size, self.config.seq_len);
+        let (rows, seq_len) = (self.layout.rows, self.config.seq_len);
         let windows = self.dataset.validation_windows(seq_len);
         let count = most_windows.unwrap_or(windows).clamp(1, windows);
         let numbers: Vec<usize> = (0..count).map(|i| i * windows / count).collect();

@@ -9,6 +9,7 @@ mod generate;
 mod gpu;
 mod open_model;
 mod scaling;
+mod shard;
 mod train;
 
 use crate::backend::Later;
@@ -21,6 +22,7 @@ use js_sys::Promise;
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
+pub use shard::Helper;
 use std::collections::BTreeMap;
 use train::Training;
 use wasm_bindgen::prelude::*;
@@ -82,6 +84,8 @@ pub struct Session {
     open: Option<OpenModel>,
     runs: BTreeMap<String, Run>,
     training: Option<Training>,
+    /// Among so many workers trainings may be shared; 0 is no other than 1.
+    workers: usize,
 }
 
 #[wasm_bindgen]
@@ -199,14 +203,14 @@ impl Session {
         let order = read(order)?;
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(order).map_err(said)?;
+        let training = Training::start(order, self.workers).map_err(said)?;
         self.put_training(training)
     }
 
     /// Takes up a training from its snapshot; returns what the model is.
     pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<JsValue> {
         self.training = None;
-        let training = Training::resume(bytes, text).map_err(said)?;
+        let training = Training::resume(bytes, text, self.workers).map_err(said)?;
         self.put_training(training)
     }
 

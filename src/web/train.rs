@@ -98,7 +98,7 @@ pub struct DataInfo {
 
 /// A training in progress.
 pub struct Training {
-    trainer: Trainer,
+    pub(super) trainer: Trainer,
     tokenizer: Tokenizer,
     plan: Plan,
 }
@@ -140,13 +140,13 @@ fn report(report: StepReport) -> Report {
 }
 
 impl Training {
-    /// Begins a training of a fresh model.
-    pub fn start(order: Order) -> Result<Self> {
+    /// Begins a training of a fresh model, cut to be shared among `workers`.
+    pub fn start(order: Order, workers: usize) -> Result<Self> {
         let Order {
             text,
             tokenizer: Vocabulary { kind, vocab_size },
             model: shape,
-            train,
+            mut train,
             plan,
         } = order;
         let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
@@ -164,6 +164,7 @@ impl Training {
             position_scale: shape.position_scale,
         };
         let model = Model::new(config, train.seed)?;
+        train.divide(workers);
         Ok(Training {
             trainer: Trainer::new(model, train, data)?,
             tokenizer,
@@ -171,8 +172,9 @@ impl Training {
         })
     }
 
-    /// Takes up a training from its snapshot and the text it was learning from.
-    pub fn resume(bytes: &[u8], text: &str) -> Result<Self> {
+    /// Takes up a training from its snapshot and the text it was learning from. One that is not cut
+    /// yet is, to be shared among `workers`.
+    pub fn resume(bytes: &[u8], text: &str, workers: usize) -> Result<Self> {
         let missing = |part: &str| Error::Checkpoint {
             part: part.into(),
             message:
@@ -182,9 +184,10 @@ impl Training {
         };
         let checkpoint = Checkpoint::from_bytes(bytes)?;
         let tokenizer = checkpoint.tokenizer.ok_or_else(|| missing("tokenizer"))?;
-        let state = checkpoint
+        let mut state = checkpoint
             .trainer
             .ok_or_else(|| missing("training state"))?;
+        state.config.divide(workers);
         let plan = (checkpoint.extra.get(PLAN))
             .and_then(|json| serde_json::from_str(json).ok())
             .ok_or_else(|| missing(PLAN))?;

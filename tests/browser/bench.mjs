@@ -31,6 +31,8 @@ const SHAPES = [
 const WINDOW = 128;
 const DECODED = 2000;
 const FIRST_TOKEN_RUNS = 5;
+/** Trainings with each number of workers, in turn, of which the fastest counts: whatever else a machine does only slows. */
+const ROUNDS = 3;
 
 /** A text with exactly `size` different characters. @param {number} size */
 function textOf(size) {
@@ -43,20 +45,24 @@ function textOf(size) {
 /**
  * Trains and decodes at one shape, in a page that holds nothing but the engine's client.
  * Runs in the browser.
- * @param {{text: string, model: any, batch: number, window: number, steps: number, decoded: number}} what
+ * @param {{text: string, model: any, batch: number, window: number, steps: number, decoded: number, workers: number}} what
+ *   Without decoding where `decoded` is 0.
  */
-async function measure({ text, model, batch, window, steps, decoded }) {
+async function measure({ text, model, batch, window, steps, decoded, workers }) {
   // A variable, because the path is the browser's and not this file's.
   const client = "./js/engine.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   /** @type {[number, number][]} When which step was reported. */
   const marks = [];
-  engine.on("train_progress", (/** @type {{step: number}} */ { step }) => marks.push([step, performance.now()]));
+  let sharing = workers === 1;
+  engine.on("device", (/** @type {{workers: number}} */ status) => { sharing = status.workers === workers; });
+  engine.on("train_progress", (/** @type {{step: number}} */ { step }) => { if (sharing) marks.push([step, performance.now()]); });
   const ended = new Promise((resolve, reject) => {
     engine.on("train_ended", resolve);
     engine.on("fatal", (/** @type {{message: string}} */ { message }) => reject(new Error(message)));
   });
+  await engine.request("set_workers", { workers });
   const info = await engine.request("train_start", {
     text,
     data_name: "bench",
@@ -72,10 +78,11 @@ async function measure({ text, model, batch, window, steps, decoded }) {
   });
   await ended;
   // The first quarter warms up the compiler and the caches.
-  const warm = marks.filter(([step]) => step >= steps / 4);
+  const warm = marks.filter(([step]) => step >= steps / 4).slice(1);
   if (warm.length < 2) throw new Error(`${steps} steps are too few: only ${marks.length} were reported`);
   const [[firstStep, firstTime], [lastStep, lastTime]] = [warm[0], warm[warm.length - 1]];
   const training = ((lastStep - firstStep) * batch * window * 1000) / (lastTime - firstTime);
+  if (decoded === 0) return { parameters: info.parameters, training, decoding: 0 };
 
   await engine.request("train_adopt", {});
   const settings = {
@@ -118,14 +125,28 @@ for (let run = 0; run < FIRST_TOKEN_RUNS; run++) {
   await context.close();
 }
 
-const shapes = [];
-for (const { name, vocabulary, model, batch, steps } of SHAPES) {
+/** @param {typeof SHAPES[number]} shape @param {number} workers @param {number} decoded */
+async function measureAlone({ vocabulary, model, batch, steps }, workers, decoded) {
   const page = await browser.newPage();
   await page.route("**/bench.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
   await page.goto(`${server.url}bench.html`);
-  const what = { text: textOf(vocabulary), model, batch, window: WINDOW, steps, decoded: DECODED };
-  shapes.push({ name, ...(await page.evaluate(measure, what)) });
+  const what = { text: textOf(vocabulary), model, batch, window: WINDOW, steps, decoded, workers };
+  const found = await page.evaluate(measure, what);
   await page.close();
+  return found;
+}
+
+const crews = [1, 2, 4].filter((workers) => workers <= cpus().length);
+const shapes = [];
+for (const shape of SHAPES) {
+  const { parameters, decoding } = await measureAlone(shape, 1, DECODED);
+  /** Every speed that was measured, by the number of workers. @type {Record<number, number[]>} */
+  const rounds = Object.fromEntries(crews.map((workers) => [workers, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const workers of crews) rounds[workers].push((await measureAlone(shape, workers, 0)).training);
+  }
+  const training = Object.fromEntries(crews.map((workers) => [workers, Math.max(...rounds[workers])]));
+  shapes.push({ name: shape.name, parameters, decoding, training, rounds });
 }
 
 const view = await measureView(browser, server.url);
@@ -152,9 +173,14 @@ if (process.argv.includes("--json")) {
 } else {
   const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
   console.log(`Chromium ${result.chromium} on ${result.machine}`);
-  for (const { name, parameters, training, decoding } of shapes) {
-    console.log(`${name} (${count.format(parameters)} parameters): training ${count.format(training)} tokens/s,` +
+  for (const { name, parameters, training, decoding, rounds } of shapes) {
+    console.log(`${name} (${count.format(parameters)} parameters): training ${count.format(training[1])} tokens/s,` +
       ` decoding ${count.format(decoding)} tokens/s`);
+    for (const workers of crews) {
+      const times = workers === 1 ? "" : `, ${(training[workers] / training[1]).toFixed(2)} times as fast as with one`;
+      const each = rounds[workers].map((speed) => count.format(speed)).join(", ");
+      console.log(`  ${workers === 1 ? "1 worker" : `${workers} workers`}: ${count.format(training[workers])} tokens/s${times} (rounds: ${each})`);
+    }
   }
   console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
   console.log(viewInWords(view));

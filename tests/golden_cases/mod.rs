@@ -203,7 +203,7 @@ pub async fn run_case<B: Backend>(
             &StepInputs {
                 step,
                 learning_rate,
-                dropout_key: 0,
+                ..StepInputs::default()
             },
         );
         let loss = read(backend, network.summary()).await?[..1].to_vec();

@@ -87,6 +87,7 @@ impl Twins {
             step: 3,
             learning_rate: 1e-3,
             dropout_key: 0x1234_5678,
+            ..StepInputs::default()
         };
         let program = self.cpu.prepare(ops);
         self.cpu.run(&program, &inputs);

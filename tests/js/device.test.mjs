@@ -39,7 +39,7 @@ test("the report has everything that is known, and says what is not", () => {
     choice: "auto", backend: "gpu", phase: "ready", why: "Faster.",
     adapter: { name: "A card", driver: "1.0", backend: "webgpu", software: false, max_binding: 2 ** 27, max_workgroup_memory: 16384, max_invocations: 256, timestamps: true },
     checks: [{ what: "matrix product", error: 1e-7, allowed: 1e-5 }, { what: "field convolution", error: NaN, allowed: 1e-5 }],
-    speeds: { cpu: 6750, gpu: null },
+    speeds: { cpu: 6750, gpu: null }, workers: 2, sharing: "2 workers share each step, as you chose.",
   }, about);
   for (const line of [
     "Adapter: A card, 1.0 (webgpu)",

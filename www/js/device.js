@@ -8,6 +8,12 @@
  * @typedef {import("./protocol.js").DeviceStatus} DeviceStatus
  */
 
+/** How many workers can be asked for; 0 leaves it to the engine. Powers of two, because a step is halved and halved again. */
+export const WORKERS = [0, 1, 2, 4, 8];
+
+/** What is offered on a processor with so many cores. @param {number} cores */
+export const workersFor = (cores) => WORKERS.filter((count) => count <= cores);
+
 const CAREFUL = "The engine stopped once, so training stays on the processor until you choose anew above or reload the page.";
 
 export class DeviceChooser {
@@ -46,6 +52,12 @@ export class DeviceChooser {
     if (this.#begun) this.#send();
   }
 
+  /** @param {number} workers */
+  chooseWorkers(workers) {
+    this.#state.set("workersChoice", workers);
+    if (this.#begun) this.#sendWorkers();
+  }
+
   /** Leaves the graphics card alone for the rest of the visit, unless the person chooses it again. */
   beCareful() {
     this.#careful = true;
@@ -56,6 +68,12 @@ export class DeviceChooser {
     // What is kept may come from another version of the page.
     const choice = this.#careful ? "cpu" : ["auto", "cpu", "gpu"].includes(chosen) ? chosen : "auto";
     this.#engine.request("set_device", { choice }).catch(() => {}); // An engine that died says so itself.
+    this.#sendWorkers();
+  }
+
+  #sendWorkers() {
+    const chosen = this.#state.get("workersChoice");
+    this.#engine.request("set_workers", { workers: WORKERS.includes(chosen) ? chosen : 0 }).catch(() => {});
   }
 }
 
@@ -70,8 +88,8 @@ const tokens = (speed) => (speed === null ? "not measured" : `${Math.round(speed
 export function deviceReport(status, { version, userAgent, speed }) {
   const lines = ["Wave Field playground: device report", `Version: ${version || "not known yet"}`, `Browser: ${userAgent}`];
   if (!status) return [...lines, "The engine has not said anything yet."].join("\n");
-  const { choice, backend, phase, why, adapter, checks, speeds } = status;
-  lines.push(`Chosen: ${choice}`, `Trains on: ${backend}`, `Adapter's state: ${phase}`, `Because: ${why}`);
+  const { choice, backend, phase, why, adapter, checks, speeds, workers, sharing } = status;
+  lines.push(`Chosen: ${choice}`, `Trains on: ${backend}`, `Adapter's state: ${phase}`, `Because: ${why}`, `Workers on the processor: ${workers}${sharing ? ` (${sharing})` : ""}`);
   if (adapter) {
     lines.push(
       `Adapter: ${adapter.name}${adapter.driver ? `, ${adapter.driver}` : ""} (${adapter.backend}${adapter.software ? ", software" : ""})`,

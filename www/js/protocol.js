@@ -94,6 +94,8 @@
  * @property {AdapterReport | null} adapter
  * @property {DeviceCheck[] | null} checks
  * @property {{cpu: number | null, gpu: number | null}} speeds Tokens a second in training.
+ * @property {number} workers That share each step on the processor.
+ * @property {string} sharing Why so many, in words for the person; empty where there is no choice.
  *
  * @typedef {{characters: number, tokens: number, vocabulary: number, train_tokens: number, validation_tokens: number}} DataInfo
  */
@@ -119,9 +121,11 @@
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
  * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
- * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software"}, value: null}} break_device For
+ * @property {{payload: {workers: number}, value: null}} set_workers How many workers share the steps of trainings
+ *   on the processor, a power of two; 0 lets the engine find out.
+ * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software" | "helper"}, value: null}} break_device For
  *   tests: the graphics adapter is lost, compiles no shader or computes wrong numbers from now on, or the engine
- *   panics; or a software adapter is taken for a graphics card.
+ *   panics; or a software adapter is taken for a graphics card; or a worker that shares steps ends.
  */
 
 /**
@@ -218,7 +222,8 @@ const REQUESTS = {
   train_adopt: {},
   train_snapshot: {},
   set_device: { choice: oneOf("auto", "cpu", "gpu") },
-  break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software") },
+  set_workers: { workers: isCount },
+  break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software", "helper") },
 };
 
 /** @type {EventName[]} */

@@ -27,6 +27,7 @@
  * @property {boolean} training
  * @property {TrainChoices | null} choices What is chosen for the next training; null until that is known.
  * @property {import("./protocol.js").DeviceChoice} deviceChoice Where the person wants trainings to run.
+ * @property {number} workersChoice How many workers the person wants on the processor; 0 leaves it to the engine.
  * @property {import("./protocol.js").DeviceStatus | null} device Where they do, as the engine says.
  */
 
@@ -56,11 +57,12 @@ export const INITIAL = {
   training: false,
   choices: null,
   deviceChoice: "auto",
+  workersChoice: 0,
   device: null,
 };
 
 /** What a reload brings back. The model itself is kept by models.js, being large. @type {(keyof Values)[]} */
-const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice"];
+const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice", "workersChoice"];
 
 export class State {
   /** @type {Values} */ #values = structuredClone(INITIAL);

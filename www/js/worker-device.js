@@ -47,6 +47,7 @@ export class Devices {
   /** @type {OpenedGpu | null} */ #gpu = null;
   /** @type {DeviceStatus} */ #status = {
     choice: "auto", backend: "cpu", phase: "none", why: "", adapter: null, checks: null, speeds: { cpu: null, gpu: null },
+    workers: 1, sharing: "",
   };
   /** Races by the shape of model and batch. @type {Map<string, Race>} */ #races = new Map();
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;

@@ -1,4 +1,6 @@
-// Which of the engine's two builds this browser loads.
+// Which of the engine's two builds a worker loads. Workers that share a step must have the same one.
+
+/** @typedef {typeof import("../pkg/wavefield.js")} EngineModule */
 
 /** A module with one function whose body is `f32x4.relaxed_madd` of three zeros. */
 const RELAXED = Uint8Array.of(
@@ -10,7 +12,7 @@ const RELAXED = Uint8Array.of(
   0xfd, 0x85, 0x02, 0x0b, // f32x4.relaxed_madd, end
 );
 
-/** The engine's build with fused multiply-adds where the browser knows them, because it trains faster. */
+/** The build with fused multiply-adds where the browser knows them, because it trains faster. @returns {Promise<EngineModule>} */
 export async function engineModule() {
   const plain = () => import("../pkg/wavefield.js");
   if (!WebAssembly.validate(RELAXED)) return plain();

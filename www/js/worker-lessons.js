@@ -32,6 +32,7 @@ export class Lessons {
   #session;
   #turns;
   #devices;
+  #crew;
   #die;
   /** @type {TrainProgress["state"] | "none"} */ #state = "none";
   /** @type {Plan | null} */ #plan = null;
@@ -48,14 +49,15 @@ export class Lessons {
 
   /**
    * @param {Session} session @param {import("./worker-turns.js").Turns} turns @param {Devices} devices
-   * @param {(error: unknown) => void} die
+   * @param {import("./worker-crew.js").Crew} crew @param {(error: unknown) => void} die
    */
-  constructor(session, turns, devices, die) {
+  constructor(session, turns, devices, crew, die) {
     this.#session = session;
     this.#turns = turns;
     this.#devices = devices;
+    this.#crew = crew;
     this.#die = die;
-    devices.onNews = () => this.#settle();
+    devices.onNews = crew.onSettled = () => this.#settle();
     turns.add(this);
   }
 
@@ -89,6 +91,7 @@ export class Lessons {
     this.#copied = { step, at: 0, took: 0 };
     this.#place = "cpu";
     this.#devices.update({ backend: "cpu" });
+    this.#crew.begin(this.#shape);
   }
 
   pause() {
@@ -140,15 +143,36 @@ export class Lessons {
       if (this.#inFlight.size === 0) this.#between();
       return Infinity;
     }
+    if (this.#place === "cpu" && this.#crew.sharing) {
+      this.#await(this.#share(now));
+      return Infinity;
+    }
     const most = this.#place === "gpu" ? this.#chunk() : Infinity;
+    const began = performance.now();
     let asked = 0;
     do {
       this.#session.train_advance();
       this.#asked++;
       asked++;
     } while (asked < most && this.#asked < steps && !this.#due(this.#asked) && (this.#place === "gpu" || performance.now() - now < TURN));
+    if (this.#place === "cpu") this.#crew.alone(asked, performance.now() - began, steps - this.#asked);
     this.#await();
     return this.#place === "gpu" ? 0 : Infinity;
+  }
+
+  /** A turn of steps that several workers share. @param {number} now */
+  async #share(now) {
+    const run = this.#run;
+    const { steps } = /** @type {Plan} */ (this.#plan);
+    try {
+      do {
+        await this.#crew.step(steps - this.#asked);
+        if (run !== this.#run) return;
+        this.#asked++;
+      } while (this.#crew.sharing && this.#state === "running" && this.#holds === 0 && this.#asked < steps && !this.#due(this.#asked) && performance.now() - now < TURN);
+    } catch (error) {
+      this.#die(error); // As in a turn that the leader does alone.
+    }
   }
 
   /** How many steps a graphics card is asked for at once. */
@@ -157,10 +181,11 @@ export class Lessons {
     return perStep > 0 ? Math.min(Math.max(1, Math.round(CHUNK.milliseconds / perStep)), CHUNK.most) : 1;
   }
 
-  /** Has the steps reported that were asked for. */
-  #await() {
+  /** Has the steps reported that were asked for. @param {Promise<void>} [asking] */
+  #await(asking) {
     const run = this.#run;
-    const reports = /** @type {Promise<Report[]>} */ (this.#session.train_reports())
+    const report = () => (run === this.#run ? this.#session.train_reports() : []);
+    const reports = /** @type {Promise<Report[]>} */ (asking ? asking.then(report) : report())
       .then((reports) => {
         if (run === this.#run) reports.forEach((report) => this.#note(report));
       })
@@ -293,7 +318,8 @@ export class Lessons {
       const place = this.#devices.placeFor(this.#shape);
       if (place === this.#place || (place === "race" && this.#state !== "running")) return;
       if (place === "race") {
-        if (this.#place === "cpu") await this.#race();
+        // The processor races with as many workers as are best.
+        if (this.#place === "cpu" && !this.#crew.undecided) await this.#race();
         return;
       }
       await this.#copy();
@@ -308,6 +334,7 @@ export class Lessons {
   /** @param {"cpu" | "gpu"} place */
   #move(place) {
     const { gpu } = this.#devices;
+    this.#crew.dismiss();
     if (place === "gpu" && gpu) this.#session.train_to_gpu(gpu);
     else this.#session.train_to_cpu();
     this.#place = place;
@@ -347,7 +374,10 @@ export class Lessons {
 
   /** Some steps, and how they went. @param {number} count */
   async #steps(count) {
-    for (let i = 0; i < count; i++) this.#session.train_advance();
+    for (let i = 0; i < count; i++) {
+      if (this.#place === "cpu" && this.#crew.sharing) await this.#crew.step(count - i);
+      else this.#session.train_advance();
+    }
     this.#asked += count;
     const reports = /** @type {Report[]} */ (await this.#session.train_reports());
     reports.forEach((report) => this.#note(report));
@@ -357,6 +387,11 @@ export class Lessons {
   /** @param {"done" | "stopped"} state @param {Events["train_ended"]["reason"]} reason @param {string} [message] */
   #end(state, reason, message) {
     this.#state = state;
+    const run = this.#run;
+    // A step that is under way is still made together.
+    Promise.all(this.#inFlight).then(() => {
+      if (run === this.#run && this.#state === state) this.#crew.dismiss();
+    });
     this.#report();
     this.#reportHeads();
     say("train_ended", { reason, step: this.#progress.step, message });

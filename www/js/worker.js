@@ -2,6 +2,7 @@
 // messages between two turns.
 
 import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
+import { Crew } from "./worker-crew.js";
 import { Devices } from "./worker-device.js";
 import { engineModule } from "./worker-engine.js";
 import { Texts } from "./worker-texts.js";
@@ -11,7 +12,7 @@ import { Turns } from "./worker-turns.js";
 /**
  * @typedef {import("./protocol.js").RequestMessage} RequestMessage
  * @typedef {import("./protocol.js").RequestType} RequestType
- * @typedef {typeof import("../pkg/wavefield.js")} EngineModule
+ * @typedef {import("./worker-engine.js").EngineModule} EngineModule
  * @typedef {(payload: any, id: number) => unknown} Handler Gives the reply's value, a promise of it, or LATER.
  */
 
@@ -82,7 +83,8 @@ function makeHandlers(engine) {
   const turns = new Turns(die);
   const texts = new Texts(session, turns, reply, fail);
   const devices = new Devices(engine.open_gpu, (status) => self.postMessage(makeEvent("device", status)));
-  const lessons = new Lessons(session, turns, devices, die);
+  const crew = new Crew(session, (news) => devices.update(news));
+  const lessons = new Lessons(session, turns, devices, crew, die);
   return {
     load_model: ({ bytes, name }) => {
       const info = session.load_model(new Uint8Array(bytes), name);
@@ -113,7 +115,12 @@ function makeHandlers(engine) {
     },
     train_snapshot: () => lessons.snapshot(),
     set_device: ({ choice }) => devices.choose(choice),
-    break_device: ({ how }) => (how === "panic" ? engine.panic_for_test() : devices.break(how)),
+    set_workers: ({ workers }) => crew.choose(workers),
+    break_device: ({ how }) => {
+      if (how === "panic") engine.panic_for_test();
+      else if (how === "helper") crew.breakHelper();
+      else devices.break(how);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ use super::{
     ready,
 };
 use crate::kernels::direct_convolution::direct_convolution;
-use crate::kernels::dropout::{Mask, dropout, residual};
+use crate::kernels::dropout::{DropoutSite, Mask, dropout, residual};
 use crate::kernels::field_convolution::{
     Transforms, field_convolution, field_convolution_backward,
 };
@@ -120,9 +120,18 @@ impl<T: Real> Cpu<T> {
         }
     }
 
+    /// A site's mask for a view that holds equally much for each token of the batch.
+    fn mask(&self, site: Option<DropoutSite>, view: &View, inputs: &StepInputs) -> Mask<T> {
+        let mask = Mask::new(site, inputs.dropout_key);
+        match inputs.part {
+            Some(part) => mask.from_element(part.first_token * (view.len() / self.ids.len())),
+            None => mask,
+        }
+    }
+
     /// Embedding and loss.
     fn ends(&self, op: &Op, inputs: &StepInputs) {
-        let mask = |site| Mask::new(site, inputs.dropout_key);
+        let mask = |site, view: &View| self.mask(site, view, inputs);
         match op {
             Op::Embed {
                 table,
@@ -136,7 +145,7 @@ impl<T: Real> Cpu<T> {
                 &self.view(positions),
                 &mut self.view_mut(y),
                 *dim,
-                mask(*dropout),
+                mask(*dropout, y),
             ),
             Op::EmbedBackward {
                 dy,
@@ -158,7 +167,7 @@ impl<T: Real> Cpu<T> {
                     &mut dtable,
                     dpositions.as_deref_mut(),
                     *dim,
-                    mask(*dropout),
+                    mask(*dropout, dy),
                 );
             }
             Op::CrossEntropy {
@@ -174,6 +183,7 @@ impl<T: Real> Cpu<T> {
             Op::CrossEntropyBackward { logits, dlogits } => loss::cross_entropy_backward(
                 &self.view(logits),
                 &self.targets,
+                (inputs.part).map_or_else(|| loss::counted(&self.targets), |part| part.counted),
                 &mut self.view_mut(dlogits),
             ),
             _ => unreachable!("not an end of the model"),
@@ -182,7 +192,7 @@ impl<T: Real> Cpu<T> {
 
     /// What any network is made of.
     fn general(&self, op: &Op, inputs: &StepInputs) {
-        let mask = |site| Mask::new(site, inputs.dropout_key);
+        let mask = |site, view: &View| self.mask(site, view, inputs);
         match op {
             Op::Zero { y } => self.view_mut(y).fill(T::zero()),
             Op::MatrixProduct {
@@ -243,7 +253,7 @@ impl<T: Real> Cpu<T> {
                 );
             }
             Op::Dropout { x, y, site } => {
-                dropout(&self.view(x), &mut self.view_mut(y), mask(Some(*site)));
+                dropout(&self.view(x), &mut self.view_mut(y), mask(Some(*site), x));
             }
             _ => unreachable!("not a general operation"),
         }
@@ -261,20 +271,20 @@ impl<T: Real> Cpu<T> {
 
     /// What follows a matrix product.
     fn follow(&self, c: &View, then: &Then, inputs: &StepInputs) {
-        let mask = |site| Mask::new(site, inputs.dropout_key);
+        let mask = |site, view: &View| self.mask(site, view, inputs);
         match then {
             Then::Nothing => {}
             Then::Gelu { y, dropout } => {
-                gelu::gelu(&self.view(c), &mut self.view_mut(y), mask(*dropout));
+                gelu::gelu(&self.view(c), &mut self.view_mut(y), mask(*dropout, y));
             }
             Then::GeluBackward { x, dropout } => {
-                gelu::gelu_backward(&self.view(x), &mut self.view_mut(c), mask(*dropout));
+                gelu::gelu_backward(&self.view(x), &mut self.view_mut(c), mask(*dropout, x));
             }
             Then::Residual { x, out, dropout } => residual(
                 &self.view(x),
                 &self.view(c),
                 &mut self.view_mut(out),
-                mask(*dropout),
+                mask(*dropout, out),
             ),
         }
     }
@@ -612,7 +622,6 @@ impl<T: Real> Backend for Cpu<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::dropout::DropoutSite;
 
     #[test]
     fn several_views_of_one_tensor_in_any_order() {

@@ -322,6 +322,7 @@ impl Backend for Gpu {
     }
 
     fn run(&mut self, program: &Program, inputs: &StepInputs) {
+        assert!(inputs.part.is_none(), "a GPU computes whole batches");
         if self.device.check().is_err() {
             return;
         }

@@ -1,7 +1,7 @@
 // The line that says where trainings run and why, the choice, and the report to copy.
 
 import { segmented } from "../controls.js";
-import { deviceReport } from "../device.js";
+import { deviceReport, workersFor } from "../device.js";
 import { h } from "../dom.js";
 
 /**
@@ -26,6 +26,15 @@ export function deviceBlock(app, speed) {
     value: state.get("deviceChoice"),
     onInput: (value) => device.choose(/** @type {DeviceChoice} */ (value)),
   });
+  const offered = workersFor(navigator.hardwareConcurrency || 1);
+  const workers = segmented({
+    label: "Processor workers",
+    choices: offered.map((count) => ({ value: count, text: count === 0 ? "Automatic" : String(count) })),
+    value: state.get("workersChoice"),
+    onInput: (value) => device.chooseWorkers(value),
+  });
+  workers.element.title = "Each worker computes its part of every step on a core of its own. The result is the same with any number.";
+  const sharing = h("p", { class: "train-hint train-device-sharing" });
   const copy = h("button", { type: "button", class: "quiet train-device-copy" }, "Copy device report");
   const text = h("textarea", { class: "train-device-report", readonly: true, hidden: true, rows: 10, "aria-label": "Device report" });
   copy.addEventListener("click", async () => {
@@ -50,11 +59,15 @@ export function deviceBlock(app, speed) {
     const adapter = status?.adapter?.name;
     place.textContent = status?.backend === "gpu" ? `graphics card${adapter && !adapter.includes("does not say") ? ` (${adapter})` : ""}` : "processor";
     why.textContent = status?.why ?? "";
+    // A graphics card does whole steps.
+    sharing.textContent = (status?.backend !== "gpu" && status?.sharing) || "";
   }
   state.on("device", show);
   state.on("deviceChoice", (value) => choice.set(value));
+  state.on("workersChoice", (value) => workers.set(value));
   show();
   return h("section", { class: "train-block train-device" },
     h("p", { class: "train-device-line" }, "Trains on the ", place, "."), choice.element, why,
+    ...(offered.length > 2 ? [workers.element, sharing] : []),
     h("div", { class: "train-device-tools" }, copy), text);
 }
