@@ -117,6 +117,16 @@ export class RunLibrary {
     return bytes;
   }
 
+  /** All of a training. @param {RunCard} card */
+  async whole(card) {
+    const curves = await this.curves(card.id);
+    if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
+    /** @type {Partial<Record<"last" | "best", Blob>>} */
+    const bytes = {};
+    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = await this.bytes(card, which);
+    return { card, curves, bytes, text: (await this.text(card.id)) ?? null };
+  }
+
   /** Whether all of a training survives closing this tab. @param {RunCard} card */
   isStored({ id, last, best }) {
     const steps = [last, best].flatMap((checkpoint) => (checkpoint ? [checkpointKey(id, checkpoint.step)] : []));
