@@ -51,6 +51,9 @@ const CHANNEL = "wave-field-runs";
 /** How long a deleted training can be taken back. */
 export const UNDO_MS = 10_000;
 
+/** Ids begin with the time, so they sort by it. */
+export const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+
 /** Bytes of a training on the disk; its curves are small beside them. @param {RunCard} card */
 export const sizeOf = ({ last, best, textSize }) =>
   (last?.size ?? 0) + (best && best.step !== last?.step ? best.size : 0) + textSize;
@@ -87,10 +90,10 @@ export class RunLibrary {
     for (const listener of this.#listeners) listener();
   }
 
-  /** @returns {Promise<RunCard[]>} the newest first, without deleted ones */
+  /** @returns {Promise<RunCard[]>} those that came last first, without deleted ones */
   async cards() {
     const cards = [...(await this.#storage.getAll(CARD)).values()];
-    return cards.filter(({ deletedAt }) => !deletedAt).sort((a, b) => b.createdAt - a.createdAt);
+    return cards.filter(({ deletedAt }) => !deletedAt).sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
   /** @param {string} id @returns {Promise<RunCard | null>} null where there is none, or it was deleted */
@@ -115,6 +118,16 @@ export class RunLibrary {
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
     if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
     return bytes;
+  }
+
+  /** All of a training. @param {RunCard} card */
+  async whole(card) {
+    const curves = await this.curves(card.id);
+    if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
+    /** @type {Partial<Record<"last" | "best", Blob>>} */
+    const bytes = {};
+    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = await this.bytes(card, which);
+    return { card, curves, bytes, text: (await this.text(card.id)) ?? null };
   }
 
   /** Whether all of a training survives closing this tab. @param {RunCard} card */

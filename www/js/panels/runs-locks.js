@@ -8,7 +8,7 @@ const LOCK = "wave-field-train-run/";
  * @returns {Promise<(() => void) | null>} lets go again; null when another tab holds it
  */
 export function hold(id, patience) {
-  if (!navigator.locks) return Promise.resolve(() => {});
+  if (!globalThis.navigator?.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
     const held = () => new Promise((/** @type {(_: void) => void} */ release) => resolve(() => release()));
     navigator.locks.request(LOCK + id, { signal: patience }, held).catch(() => resolve(null));
@@ -20,12 +20,12 @@ export function hold(id, patience) {
  * @param {string} id @param {() => Promise<void>} task
  */
 export async function ifFree(id, task) {
-  if (!navigator.locks) return task();
+  if (!globalThis.navigator?.locks) return task();
   await navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => (lock ? task() : undefined));
 }
 
 /** The trainings that a tab holds, this one or another. @returns {Promise<Set<string>>} */
 export async function heldTrainings() {
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  const { held = [] } = (await globalThis.navigator?.locks?.query()) ?? {};
   return new Set(held.flatMap(({ name }) => (name?.startsWith(LOCK) ? [name.slice(LOCK.length)] : [])));
 }

@@ -65,7 +65,7 @@ export class TrainCurves {
   /** Other runs to draw beside this one. @param {readonly Overlay[]} overlays */
   set overlays(overlays) {
     this.#overlays = overlays;
-    this.#drawn = "";
+    this.#drawn = this.#described = "";
     this.#render();
   }
 

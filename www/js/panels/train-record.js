@@ -1,5 +1,6 @@
 // The one training that this tab holds, out of all that the browser keeps.
 
+import { newId } from "./runs-library.js";
 import { hold } from "./runs-locks.js";
 
 /** @typedef {import("./runs-library.js").RunCard} RunCard */
@@ -24,7 +25,7 @@ export class HeldRun {
 
   /** A new training's id, held by this tab. */
   async begin() {
-    await this.take(`${Date.now()}-${Math.random().toString(36).slice(2, 8)}`);
+    await this.take(newId());
     return this.id;
   }
 

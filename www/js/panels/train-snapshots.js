@@ -12,7 +12,7 @@ import { machineSpeed } from "./train-presets.js";
 export const MACHINE = "train-machine";
 const MEASURED_AFTER_S = 5;
 /** A snapshot is due this often, or less often where writing one takes long. */
-const SAVE_MS = { first: 1_000, least: 2_000, most: 20_000 };
+const SAVE_MS = { first: 1_000, least: 2_000, most: 40_000 };
 /** Writing may take a fortieth of the time: half of that for regular snapshots, half for the best model so far. */
 const SHARE = 80;
 

@@ -74,6 +74,14 @@ export class TrainText {
     this.#apply(choice);
   }
 
+  /** Takes over the choice of another training. @param {TextChoice} choice @param {File | null} own  its text, where that is the person's own */
+  use(choice, own) {
+    this.#apply(choice);
+    if (!own) return this.#read();
+    this.#turn++;
+    this.#counted = this.own.take(own);
+  }
+
   /** Reads the chosen text if that has not happened yet; resolves once it is known whether it will do. */
   async begin() {
     if (this.#turn === 0) this.#choose({});

@@ -22,7 +22,7 @@ import { duration, loss } from "./train-words.js";
  */
 
 /** @type {Record<RunState, string>} */
-const STATE_WORDS = {
+export const STATE_WORDS = {
   idle: "Nothing is being trained",
   starting: "Getting ready",
   running: "Training",
@@ -236,7 +236,8 @@ export class TrainView {
       case "stopped":
         return (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
       case "interrupted":
-        return `The page was closed or reloaded. The training was kept at step ${facts.step.toLocaleString("en-GB")} and goes on exactly from there.`;
+        if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
+        return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;
       case "failed":
         return `${run.message}${savedStep === null ? "" : ` It was kept at step ${savedStep.toLocaleString("en-GB")}: go on from there.`}`;
     }

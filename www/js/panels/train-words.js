@@ -16,6 +16,13 @@ export function duration(seconds) {
 /** @param {number} bytes @returns {string} */
 export const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6)).toLocaleString("en-GB")} MB`;
 
+/** @param {number} bytes @returns {string} */
+export function room(bytes) {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  const [unit, name] = bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
+  return `${(bytes / unit).toLocaleString("en-GB", { maximumFractionDigits: bytes < 10 * unit ? 1 : 0 })} ${name}`;
+}
+
 /** @param {number} count @returns {string} */
 export function shortCount(count) {
   if (count < 1e3) return String(count);

@@ -2,7 +2,9 @@
 
 import { VALIDATION_SHARE } from "../data.js";
 import { h } from "../dom.js";
+import { RunsView } from "./runs.js";
 import { deviceBlock } from "./train-device.js";
+import { DEFAULTS } from "./train-presets.js";
 import { TrainRun } from "./train-run.js";
 import { TrainSettings } from "./train-settings.js";
 import { TrainText } from "./train-text.js";
@@ -18,6 +20,11 @@ export function mountTrain(root, app) {
   const settings = new TrainSettings(() => changed());
   const text = new TrainText(app, () => changed());
   const view = new TrainView(app, run);
+  const runs = new RunsView(app, run, {
+    onOverlays: (overlays) => { view.curves.overlays = overlays; },
+    onOpened: () => view.attend(),
+    onSettings: useSettings,
+  });
 
   const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
@@ -28,7 +35,7 @@ export function mountTrain(root, app) {
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
       h("p", { class: "panel-hint" }, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
-    h("div", { class: "train-box" }, bench));
+    h("div", { class: "train-box" }, runs.element, bench));
 
   let kept = "";
   function changed() {
@@ -43,6 +50,18 @@ export function mountTrain(root, app) {
     kept = now;
     app.state.set("choices", choices);
     app.storage.set(CHOICES, choices);
+  }
+
+  /** @param {import("./runs-library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
+  function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used }, plan }, own) {
+    text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
+    /** @type {Record<string, number>} */
+    const preset = DEFAULTS[data][size];
+    settings.restore(data, size, Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== preset[key])));
+    changed();
+    start.focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest" });
+    app.announce(`The form holds the settings of ${name}.`);
   }
 
   async function begin() {
@@ -106,6 +125,7 @@ export function mountTrain(root, app) {
     }
     settings.setMachine(await run.machine());
     await run.restore();
+    await runs.restore();
     view.render();
     whenSeen(root, () => text.begin());
   }

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readRun, writeRun } from "../../www/js/panels/runs-file.js";
+import { RunLibrary, UNDO_MS, freeName, sizeOf } from "../../www/js/panels/runs-library.js";
+import { Course } from "../../www/js/panels/train-course.js";
+import { DEFAULTS, startRequest } from "../../www/js/panels/train-presets.js";
+import { LossHistory } from "../../www/js/panels/train-series.js";
+import { SnapshotPace } from "../../www/js/panels/train-snapshots.js";
+import { Storage } from "../../www/js/storage.js";
+import { readZip, writeZip } from "../../www/js/zip.js";
+
+/** @typedef {import("../../www/js/panels/runs-file.js").Kept} Kept */
+
+/** The beginning of a safetensors file. @param {number} size @param {number} fill */
+function checkpoint(size, fill) {
+  const bytes = new Uint8Array(size).fill(fill);
+  new DataView(bytes.buffer).setBigUint64(0, 2n, true);
+  bytes.set([0x7b, 0x7d], 8);
+  return new Blob([bytes]);
+}
+
+const HEADS = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }]];
+
+/** @param {Partial<import("../../www/js/panels/runs-library.js").RunCard>} [changes] @returns {Kept} */
+function example(changes = {}) {
+  const text = "Das Meer – ruhig.\n".repeat(9);
+  /** @type {import("../../www/js/panels/train-presets.js").Choices} */
+  const choices = { data: "own", size: "small", tokenizer: "character", pieces: 512, settings: { ...DEFAULTS.own.small, steps: 40 } };
+  const { text: _, ...plan } = startRequest(choices, text, "Meer");
+  const history = new LossHistory();
+  const course = new Course();
+  for (let step = 1; step <= 30; step++) {
+    history.add(step, 3 / step);
+    course.heads({ step, layers: HEADS });
+  }
+  const evaluations = [10, 20, 30].map((step) => ({ step, loss: 3 / step, perplexity: Math.exp(3 / step), accuracy: 0.5 }));
+  const facts = {
+    step: 30, parameters: 1000, vocabulary: 14, tokensPerSecond: 5e4, learningRate: 1e-3, secondsTrained: 3.5,
+    evaluations, samples: [{ step: 10, text: "Das" }], faults: [], layers: HEADS, initialLayers: HEADS,
+  };
+  return {
+    card: {
+      id: "1-a", name: "Meer", createdAt: 1, savedAt: 2, state: "running", step: 30, lowest: { step: 30, loss: 0.1 }, choices, plan,
+      last: { step: 30, size: 60 }, best: { step: 22, size: 50, loss: 0.15, evaluatedAt: 20 }, textSize: new Blob([text]).size, ...changes,
+    },
+    curves: { facts, history: history.toJSON(), course: course.toJSON() },
+    bytes: { last: checkpoint(60, 1), best: checkpoint(50, 2) },
+    text,
+  };
+}
+
+/** @param {Blob | undefined} blob */
+const bytesOf = async (blob) => new Uint8Array(await /** @type {Blob} */ (blob).arrayBuffer());
+
+/** The exported example with something changed in it. @param {(run: any, files: Record<string, Blob>) => void} change */
+async function changed(change) {
+  const zip = await readZip(await writeRun(example()));
+  /** @type {Record<string, Blob>} */
+  const files = {};
+  for (const name of zip.names) files[name] = await zip.file(name);
+  const run = JSON.parse(await files["run.json"].text());
+  change(run, files);
+  if (files["run.json"]) files["run.json"] = new Blob([JSON.stringify(run)]);
+  return writeZip(files);
+}
+
+test("an exported training comes back as it was, under another name", async () => {
+  const given = example();
+  const { card, curves, bytes, text } = await readRun(await writeRun(given), "2-b");
+  assert.deepEqual(card, { ...given.card, id: "2-b", name: "Meer (imported)", state: "interrupted", lowest: { step: 30, loss: 0.1 } });
+  assert.deepEqual(curves, given.curves);
+  assert.equal(text, given.text);
+  for (const which of /** @type {const} */ (["last", "best"])) assert.deepEqual(await bytesOf(bytes[which]), await bytesOf(given.bytes[which]));
+});
+
+test("a person can look into it", async () => {
+  const { names, file } = await readZip(await writeRun(example()));
+  assert.deepEqual(names, ["run.json", "last.safetensors", "best.safetensors", "text.txt", "losses.csv", "evaluations.csv"]);
+  assert.equal((await (await file("evaluations.csv")).text()).split("\n")[1], `10,0.3,${Math.exp(3 / 10)},0.5`);
+  assert.equal((await (await file("losses.csv")).text()).split("\n").length, 32);
+  // A model that is both the last and the best is there once.
+  const once = await readZip(await writeRun(example({ best: { step: 30, size: 60, loss: 0.1, evaluatedAt: 30 } })));
+  assert.ok(!once.names.includes("best.safetensors"));
+});
+
+test("a file without what may be missing is taken in", async () => {
+  const bare = await changed((run, files) => {
+    delete run.course;
+    run.checkpoints.best = null;
+    delete files["best.safetensors"];
+    delete files["text.txt"];
+    delete files["losses.csv"];
+  });
+  const { card, curves, text } = await readRun(bare, "2-b");
+  assert.deepEqual([card.best, text, curves.course], [null, null, undefined]);
+  // What is no course is left out, not taken for one.
+  assert.equal((await readRun(await changed((run) => { run.course.moments.items[0].values = ["x"]; }), "2-b")).curves.course, undefined);
+});
+
+test("whatever is wrong with a file is said in words", async () => {
+  /** @type {[RegExp, Parameters<typeof changed>[0]][]} */
+  const cases = [
+    [/holds no "run.json"/, (_, files) => { delete files["run.json"]; }],
+    [/"last.safetensors" is missing/, (_, files) => { delete files["last.safetensors"]; }],
+    [/"best.safetensors" in it is not a checkpoint/, (_, files) => { files["best.safetensors"] = new Blob(["hello, this is no checkpoint"]); }],
+    [/"text.txt" in it is not text/, (_, files) => { files["text.txt"] = new Blob([new Uint8Array([0xff, 0xfe, 0xfd])]); }],
+    [/does not describe a training/, (run) => { run.format = "something"; }],
+    [/does not say which version/, (run) => { delete run.version; }],
+    [/A newer version of this page wrote it \(format 9; this page reads 1\)/, (run) => { run.version = 9; }],
+    [/"name" is missing/, (run) => { run.name = ""; }],
+    [/"choices" is missing/, (run) => { run.choices.data = "https://example.org"; }],
+    [/"choices" is missing/, (run) => { run.choices.size = "__proto__"; }],
+    [/"plan" is missing/, (run) => { run.plan.train.steps = "many"; }],
+    [/"facts" is missing/, (run) => { run.facts.evaluations[0].loss = null; }],
+    [/"facts" is missing/, (run) => { run.facts.layers = [[{}]]; }],
+    [/"history" is missing/, (run) => { run.history.sums.pop(); }],
+    [/"history" is missing/, (run) => { run.history.width = 0; }],
+    [/"checkpoints" is missing/, (run) => { run.checkpoints.last.step = 29; }],
+    [/"checkpoints" is missing/, (run) => { run.checkpoints = null; }],
+  ];
+  for (const [message, change] of cases) await assert.rejects(readRun(await changed(change), "2-b"), message);
+  await assert.rejects(readRun(await writeZip({ "run.json": new Blob(["{"]) }), "2-b"), /not JSON/);
+  await assert.rejects(readRun(await writeZip({ "run.json": new Blob(["null"]) }), "2-b"), /does not describe/);
+  await assert.rejects(readRun(new Blob(["hello"]), "2-b"), /not a whole ZIP/);
+});
+
+test("a library keeps trainings with their last and best models, and forgets nothing else", async () => {
+  const library = new RunLibrary(new Storage(null));
+  const { card: { choices, plan }, curves, text } = example();
+  await library.create({ id: "1-a", choices, plan }, curves, text);
+  await library.create({ id: "2-b", choices, plan }, curves, null);
+  assert.deepEqual((await library.cards()).map(({ name }) => name).toSorted(), ["Meer", "Meer 2"]);
+  const at = (/** @type {number} */ step) => ({ ...curves, facts: { ...curves.facts, step } });
+  const keep = (/** @type {number} */ step, /** @type {{ step: number, loss: number } | null} */ best) =>
+    library.snapshot("1-a", { state: "running", curves: at(step), bytes: checkpoint(step, step), best });
+  await keep(10, { step: 10, loss: 2 });
+  await keep(20, null);
+  const kept = await keep(30, null);
+  const card = /** @type {NonNullable<typeof kept>} */ (kept).card;
+  assert.deepEqual(card.last, { step: 30, size: 30 });
+  assert.deepEqual(card.best, { step: 10, size: 10, loss: 2, evaluatedAt: 10 });
+  assert.equal((await library.bytes(card, "best")).size, 10);
+  assert.equal((await library.bytes(card, "last")).size, 30);
+  assert.equal(sizeOf(card), 40 + card.textSize);
+  await library.update("1-a", { name: "Sea" });
+  await keep(40, { step: 40, loss: 1 });
+  const renamed = /** @type {typeof card} */ (await library.card("1-a"));
+  assert.equal(renamed.name, "Sea");
+  assert.equal(sizeOf(renamed), 40 + card.textSize);
+  await assert.rejects(library.bytes(card, "last"), /no snapshot/);
+});
+
+test("a deleted training can be taken back for a while, and its room is freed later", async (t) => {
+  t.mock.timers.enable({ apis: ["Date", "setTimeout"], now: 1_000_000 });
+  const storage = new Storage(null);
+  const library = new RunLibrary(storage);
+  const { card, curves, bytes, text } = example();
+  await library.add(card, curves, bytes, text);
+  const keys = (await storage.keys()).length;
+  await library.remove(card.id);
+  assert.deepEqual(await library.cards(), []);
+  await library.takeBack(card.id);
+  assert.equal((await library.cards()).length, 1);
+  await library.remove(card.id);
+  await library.purge();
+  assert.equal((await storage.keys()).length, keys);
+  t.mock.timers.setTime(1_000_000 + UNDO_MS);
+  await library.purge();
+  assert.deepEqual(await storage.keys(), []);
+});
+
+test("what an older version of the page kept is taken over", async () => {
+  const storage = new Storage(null);
+  const { card, curves: { facts, history }, bytes, text } = example();
+  const { choices, plan, savedAt, state } = card;
+  await storage.set("train-run/1700000000000-abc", { id: "1700000000000-abc", savedAt, state, choices, plan, facts, history, bytes: bytes.last });
+  await storage.set("train-text/1700000000000-abc", text);
+  await storage.set("train-run/broken", { id: "broken" });
+  const library = new RunLibrary(storage);
+  await library.takeOver();
+  const [taken] = await library.cards();
+  assert.deepEqual([taken.id, taken.name, taken.createdAt, taken.last, taken.lowest], ["1700000000000-abc", "Meer", 1700000000000, { step: 30, size: 60 }, { step: 30, loss: 0.1 }]);
+  assert.equal(await library.text(taken.id), text);
+  assert.deepEqual((await library.curves(taken.id))?.history, history);
+  assert.deepEqual(await bytesOf(await library.bytes(taken, "last")), await bytesOf(bytes.last));
+  assert.deepEqual(await storage.keys("train-"), ["train-run/broken"]);
+});
+
+test("a name that is taken gets a number", () => {
+  assert.equal(freeName("Names", new Set()), "Names");
+  assert.equal(freeName("Names", new Set(["Names", "Names 2"])), "Names 3");
+});
+
+test("writing snapshots takes at most a fortieth of the time, the best ones included", () => {
+  for (const cost of [1, 40, 200, 450]) {
+    const pace = new SnapshotPace();
+    let now = 0;
+    let spent = 0;
+    pace.begin(now);
+    // A report ten times a second, and each evaluation is the best so far.
+    for (let i = 0; i < 20_000; i++) {
+      now += 100;
+      const best = i % 7 === 0 && pace.bestDue(now);
+      if (!best && !pace.due(now)) continue;
+      pace.wrote(now, now + cost, best);
+      now += cost;
+      spent += cost;
+    }
+    assert.ok(spent / now <= 1 / 40, `${cost} ms: ${spent / now}`);
+  }
+});
