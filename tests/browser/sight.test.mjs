@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { showPanel, watchThread } from "./bench-view.mjs";
-import { openPage } from "./launch.mjs";
+import { openEmpty, openPage } from "./launch.mjs";
 import { settle } from "./parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -242,6 +243,60 @@ test("a training's sight fits a phone, and its chooser works without small chart
   await page.locator("h3", { hasText: "Tokens a second" }).waitFor();
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${over} px too wide`);
+});
+
+test("what the pointer is on in one chart is marked and read in all of them", async (t) => {
+  const page = await openPage(t);
+  await trained(page);
+  const small = page.locator('.curve-card:has(input[value="speed"]) .u-over');
+  await small.scrollIntoViewIfNeeded();
+  await small.hover();
+  const hover = (/** @type {string} */ chart) => page.locator(`${chart} .curve-hover`).first().evaluate((mark) => getComputedStyle(mark).display);
+  await page.locator(".train-legend-step", { hasText: "at step 60" }).waitFor();
+  for (const chart of [".curve-main", '.curve-card:has(input[value="rate"])']) assert.equal(await hover(chart), "block", chart);
+  await page.mouse.move(0, 0);
+  await page.locator(".train-legend-step", { hasText: /^$/ }).waitFor({ state: "attached" });
+  assert.equal(await hover(".curve-main"), "none");
+});
+
+test("other runs are drawn beside this one under their names, however long they were", async (t) => {
+  const page = await openEmpty(t);
+  for (const file of ["tokens", "base", "train"]) await page.addStyleTag({ path: fileURLToPath(new URL(`../../www/css/${file}.css`, import.meta.url)) });
+  await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(/** @type {string} */ (new URL(path, document.baseURI).href));
+    const { TrainCurves } = await load("js/panels/train-curves.js");
+    const { momentAt } = await load("js/panels/train-moment.js");
+    const { Course } = await load("js/panels/train-course.js");
+    const { LossHistory } = await load("js/panels/train-series.js");
+    const history = new LossHistory();
+    const course = new Course();
+    const steps = 100_000;
+    for (let step = 1; step <= steps; step++) {
+      history.add(step, 1 + 2 * Math.exp(-step / 20_000) + 0.2 * Math.sin(step));
+      if (step % 20 === 0) course.progress({ step, tokens_per_second: 1e5, learning_rate: 1e-3, gradient_norm: 1 });
+    }
+    const evaluations = Array.from({ length: 400 }, (_, i) => ({ step: 250 * (i + 1), loss: 1.2 + Math.exp(-i / 80), perplexity: 4, accuracy: 0.5 }));
+    const facts = { step: steps, vocabulary: 27, evaluations, samples: [], layers: [], initialLayers: [], tokensPerSecond: 1e5 };
+    const told = { facts, history, course, plan: { data_name: "Long", train: { steps } }, state: "done" };
+    const nothing = () => {};
+    const curves = new TrainCurves({ scrub: document.createElement("div"), onHover: nothing, onPick: nothing, saveTable: nothing, savePicture: nothing });
+    const box = document.createElement("div");
+    box.className = "train-run";
+    box.append(curves.element);
+    document.body.append(box);
+    const { steps: at, losses } = history.points();
+    curves.overlays = [1, 2].map((n) => ({
+      name: `Run ${n}`, steps: at, losses: losses.map((/** @type {number} */ loss) => loss + n / 2), dash: n === 1 ? [2, 2] : [9, 3], colour: `--head-${n}`,
+      evaluations: evaluations.map((evaluation) => ({ ...evaluation, loss: evaluation.loss + n / 2 })),
+    }));
+    curves.show(told, momentAt(told, null));
+  });
+  await page.locator(".train-legend", { hasText: /Run 1 1\.7\d+.*Run 2 2\.2\d+.*training.*validation/ }).waitFor(PATIENCE);
+  const dashes = await page.locator(".train-legend .curve-key line").evaluateAll((lines) => lines.map((line) => line.getAttribute("stroke-dasharray")));
+  assert.deepEqual(dashes, ["2 2", "9 3", "", "6 4"]);
+  assert.match((await page.locator(".curve-main .train-chart").getAttribute("aria-label")) ?? "", /Run 1 from .*Run 2 from .*validation from/);
+  await page.waitForTimeout(300);
+  assert.ok((await inks(page.locator(".curve-main canvas"))) >= 5, "a run is missing");
 });
 
 test("drawing leaves the page's own thread free while a training runs", async (t) => {

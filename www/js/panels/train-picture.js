@@ -3,7 +3,10 @@
 import { colour } from "../charts/colours.js";
 import { download } from "../dom.js";
 
-/** @typedef {{ title: string, chart: import("../charts/curve.js").CurveChart }} Shown */
+/**
+ * @typedef {import("../charts/curve-axis.js").Line} Line
+ * @typedef {{ title: string, chart: import("../charts/curve.js").CurveChart }} Shown
+ */
 
 /**
  * Puts charts on one picture, each under its title, and saves it.
@@ -21,12 +24,20 @@ export async function savePicture(heading, shown, filename) {
   const pen = new Pen(/** @type {CanvasRenderingContext2D} */ (paper.getContext("2d")));
   pen.ground(width, height);
   pen.write(heading, GAP, GAP + TITLE / 2, "600", "--ink");
+  /** Lines whose looks are told nowhere yet, by name. @type {Map<string, Line>} */
+  const untold = new Map();
   pictures.forEach(({ title, lines, canvas, top, height: tall, mark }, i) => {
     const [x, y] = places[i];
     const end = pen.write(title, x, y + TITLE / 2, "600", "--ink");
-    pen.keys(lines, end + GAP, y + TITLE / 2, x + canvas.width / devicePixelRatio);
+    const read = lines.filter(({ faint }) => !faint);
+    const told = read.length < 2 || pen.keys(read, end + GAP, y + TITLE / 2, x + canvas.width / devicePixelRatio);
+    for (const line of read) {
+      if (told) untold.delete(line.name);
+      else if (!pictures[0].lines.some(({ name }) => name === line.name)) untold.set(line.name, line);
+    }
     pen.chart(canvas, x, y + TITLE, top, tall, mark);
   });
+  pen.keys([...untold.values()], GAP, height / devicePixelRatio - GAP, Infinity);
   /** @type {Blob | null} */
   const file = await new Promise((resolve) => paper.toBlob(resolve, "image/png"));
   if (!file) throw new Error("The browser could not make a picture of the charts. Make the window smaller and save it again.");
@@ -56,7 +67,7 @@ function arranged(pictures) {
     high = Math.max(high, tall);
     return place;
   });
-  return { places, width: (width + 2 * GAP) * ratio, height: (y + TITLE + high + GAP) * ratio };
+  return { places, width: (width + 2 * GAP) * ratio, height: (y + TITLE + high + GAP + TITLE) * ratio };
 }
 
 /** Writes and draws on a picture, in CSS pixels. */
@@ -85,15 +96,14 @@ class Pen {
   }
 
   /**
-   * Names lines by their look, as far as there is room.
-   * @param {readonly import("../charts/curve-axis.js").Line[]} lines @param {number} x @param {number} y @param {number} end
+   * Names lines by their look, if there is room for all of them.
+   * @param {readonly Line[]} lines @param {number} x @param {number} y @param {number} end @returns {boolean} whether there was
    */
   keys(lines, x, y, end) {
     const context = this.#context;
-    const read = lines.filter(({ faint }) => !faint);
-    if (read.length < 2) return;
-    for (const { name, colour: ink, dash = [], width } of read) {
-      if (x + 30 + context.measureText(name).width > end) return;
+    const widths = lines.map(({ name }) => context.measureText(name).width + 40);
+    if (widths.reduce((sum, width) => sum + width, x) > end) return false;
+    for (const { name, colour: ink, dash = [], width } of lines) {
       context.strokeStyle = colour(ink);
       context.lineWidth = width;
       context.setLineDash(dash);
@@ -103,6 +113,7 @@ class Pen {
       context.stroke();
       x = this.write(name, x + 28, y, "400", "--ink-2") + 12;
     }
+    return true;
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} x @param {number} y @param {number} top @param {number} height @param {number | null} mark */

@@ -28,15 +28,15 @@ const DRAWING_MS = 1500;
 export class TrainTrajectories {
   #layer = 0;
   #layers = 0;
-  /** Drawn as the way from where it began, which may be small against where it is. */
-  #asChange = false;
+  /** Drawn as the way from where each began, which is small against where it is. */
+  #asChange = true;
   /** @type {(Told & { plan: import("./train-run.js").Plan | null, state: string }) | null} */
   #told = null;
   /** The heads in the table. @type {readonly Head[] | null} */
   #shown = null;
   #drawn = "";
   #described = "";
-  #choice = h("div", { class: "layer-choice" });
+  #choice = h("div", null);
   #legend = h("p", { class: "train-legend" });
   #rows = h("tbody", null);
   #caption = h("caption", null);
@@ -50,7 +50,7 @@ export class TrainTrajectories {
     const table = h("details", { class: "train-table" }, h("summary", null, "Heads in figures"),
       h("table", null, this.#caption, h("thead", null, h("tr", null, ["Head", ...PROPERTIES.map(({ title }) => title)].map((name) => h("th", { scope: "col" }, name)))), this.#rows));
     const shown = segmented({
-      label: "Drawn", value: "values", choices: [{ value: "values", text: "Values" }, { value: "change", text: "Change", title: "How far each has come from where it began" }],
+      label: "Drawn", value: "change", choices: [{ value: "change", text: "Change", title: "How far each has come from where it began" }, { value: "values", text: "Values" }],
       onInput: (value) => this.#show({ asChange: value === "change" }),
     });
     this.element = h("section", { class: "train-block" },

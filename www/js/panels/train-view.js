@@ -68,7 +68,7 @@ export class TrainView {
     this.samples = sampleParts();
     this.heads = headParts();
     this.faults = h("ul", { class: "train-faults" });
-    this.scrub = new TrainScrub(this.render);
+    this.scrub = new TrainScrub(() => this.#move());
     const pointer = {
       onHover: (/** @type {number | null} */ step) => this.#point(step),
       onPick: (/** @type {number} */ step) => this.scrub.move(step),
@@ -96,12 +96,17 @@ export class TrainView {
   }
 
   /** Draws in the next frame; while nothing but the figures move, a few times a second are enough. */
-  render = () => {
-    const interval = this.scrub.step === null ? DRAWING_MS.training : DRAWING_MS.moving;
+  render = () => this.#renderEvery(DRAWING_MS.training);
+  #move = () => this.#renderEvery(DRAWING_MS.moving);
+
+  /** @param {number} interval  from one drawing to the next, in the same state */
+  #renderEvery(interval) {
     const rest = this.#drawnState === this.#run.state ? interval - (performance.now() - this.#drawnAt) : 0;
     if (rest <= 0) return this.#draw();
-    this.#waiting ??= setTimeout(this.#draw, rest);
-  };
+    if (interval === DRAWING_MS.moving) clearTimeout(this.#waiting);
+    else if (this.#waiting !== undefined) return;
+    this.#waiting = setTimeout(this.#draw, rest);
+  }
 
   #draw = oncePerFrame(() => {
     clearTimeout(this.#waiting);
