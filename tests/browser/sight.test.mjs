@@ -120,7 +120,7 @@ test("the beginning shows the first heads, figures and sample, by pointer and by
   assert.notEqual(first.kernel, now.kernel);
   const initial = await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("train-run/");
+    const [key] = await storage.keys("run-curves/");
     return (await storage.get(key)).facts.initialLayers[0][0].frequency;
   });
   assert.ok(first.heads.includes(initial.toLocaleString("en-GB", { maximumSignificantDigits: 3 })), `${first.heads} has no ${initial}`);
@@ -198,7 +198,7 @@ test("the table for download has every evaluation, and the picture shows the cha
   const [head, ...rows] = table.bytes.toString().trimEnd().split("\n").map((line) => line.split(","));
   const evaluations = await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("train-run/");
+    const [key] = await storage.keys("run-curves/");
     return (await storage.get(key)).facts.evaluations;
   });
   assert.ok(evaluations.length >= 10);
@@ -219,7 +219,7 @@ test("a record of an older page, without its course, is shown as far as it goes"
   await trained(page);
   await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("train-run/");
+    const [key] = await storage.keys("run-curves/");
     const { course: _, ...record } = await storage.get(key);
     delete record.history.ends;
     await storage.set(key, record);
