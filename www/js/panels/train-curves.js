@@ -17,7 +17,7 @@ import { loss } from "./train-words.js";
  */
 
 /** Drawing takes time from the training on a small machine, so the small ones are drawn less often. */
-const DRAWING_MS = { large: 390, small: 1500 };
+const DRAWING_MS = { large: 590, small: 1500 };
 const SMALL_POINTS = 240;
 /** Smoothing of the small ones, which have no room for more. */
 const SMALL_SMOOTHING = 20;

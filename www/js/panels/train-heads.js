@@ -51,7 +51,8 @@ export class TrainHeads {
   }
 
   #ask() {
-    if (this.#asked) return;
+    // A frame costs something even where nothing is drawn in it.
+    if (this.#asked || !this.#rows.some(({ visible, stale }) => visible && stale)) return;
     this.#asked = true;
     requestAnimationFrame(() => {
       this.#asked = false;

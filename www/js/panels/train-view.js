@@ -33,7 +33,7 @@ export const STATE_WORDS = {
   interrupted: "Interrupted",
 };
 /** Drawing takes time from the training on a small machine; a person who moves through the run waits for it. */
-const DRAWING_MS = { training: 200, moving: 50 };
+const DRAWING_MS = { training: 300, moving: 50 };
 
 export class TrainView {
   #app;
