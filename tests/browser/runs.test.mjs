@@ -106,7 +106,7 @@ test("every training is kept with its last and its best model, and both can be g
   const page = await openPage(t);
   // So little text is soon known by heart: validation turns upwards.
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
-  await page.locator(".train-own textarea").fill("The sea was calm, the sky was wide. A gull cried twice; nobody heard it but the old man.\n".repeat(3) + "Quick zebras jump over vexed foxes by the dim quay.\n");
+  await panel(page).locator(".train-own textarea").fill("The sea was calm, the sky was wide. A gull cried twice; nobody heard it but the old man.\n".repeat(3) + "Quick zebras jump over vexed foxes by the dim quay.\n");
   await train(page, { ...SHORT, Steps: 400, "Learning rate": 0.01 });
   await openList(page);
   const [{ card, facts, checkpoints }] = await kept(page);
@@ -133,7 +133,8 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   await name.press("Enter");
   await row(page, 0).getByLabel("In the chart").check();
   await row(page, 1).getByLabel("In the chart").check();
-  // The one that is shown is in the chart already; the other is drawn over it.
+  // The one that is shown is in the chart already; the other is drawn over it. A chart is drawn where it can be seen.
+  await page.locator(".train-chart").first().scrollIntoViewIfNeeded();
   await page.locator(".train-legend", { hasText: "B Names" }).waitFor();
   await runs(page).getByRole("button", { name: "Compare the 2 chosen" }).click();
   const table = page.locator(".runs-compare");
@@ -146,6 +147,7 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   assert.match(words, /Lowest validation loss.*\(lowest\)/);
 
   await row(page, 1).getByRole("button", { name: "Open" }).click();
+  await page.locator(".train-chart").first().scrollIntoViewIfNeeded();
   await page.locator(".train-legend", { hasText: "A Larger batch" }).waitFor();
   await row(page, 1).getByRole("button", { name: "Shown" }).waitFor();
 
@@ -156,7 +158,7 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
 
   await row(page, 0).getByRole("button", { name: "Delete" }).click();
   await page.getByText('"Larger batch" was deleted.').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Undo");
+  await page.locator(".runs-deleted button:focus").waitFor();
   await page.keyboard.press("Enter");
   await row(page, 1).waitFor();
   assert.equal(await row(page, 0).getByLabel("Name of the training").inputValue(), "Larger batch");

@@ -84,7 +84,8 @@ export class RunRow {
     figures.best.title = card.lowest ? `At step ${number(card.lowest.step)}` : "";
     figures.size.textContent = room(sizeOf(card));
     this.select.checked = mark !== null;
-    this.key.replaceChildren(...(mark ? [h("strong", null, mark.letter), legendKey({ name: "", steps: [], values: [], width: 2, rings: true, colour: mark.colour, dash: mark.dash })] : []));
+    // The one that is shown has its lines in the chart already.
+    this.key.replaceChildren(...(mark ? [h("strong", null, mark.letter), here ? "" : legendKey({ name: "", steps: [], values: [], width: 2, rings: true, ...mark })] : []));
     buttons.open.textContent = here ? "Shown" : "Open";
     buttons.open.disabled = here || shown.mayOpen !== "";
     buttons.open.title = here ? "It is shown in this panel" : shown.mayOpen || "Show its curves; go on with it if it is not finished";

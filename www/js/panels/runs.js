@@ -26,7 +26,7 @@ import { room } from "./train-words.js";
  */
 
 const OPEN = "runs-open";
-const RENDER_MS = 500;
+const RENDER_MS = 1000;
 /** Told apart without colour by letter and dash. The first colour is near that of the validation curve. @type {readonly Omit<Mark, "letter">[]} */
 const MARKS = [
   { colour: "--head-1", dash: [10, 4] }, { colour: "--head-2", dash: [2, 3] }, { colour: "--head-3", dash: [10, 4, 2, 4] }, { colour: "--head-6", dash: [16, 4] },
@@ -52,7 +52,9 @@ export class RunsView {
   /** What the overlays were made of. */
   #drawn = "";
   #comparing = false;
-  #turn = 0;
+  #wanted = false;
+  /** @type {Promise<void> | null} */
+  #rendering = null;
 
   /** @param {App} app @param {TrainRun} run @param {Hooks} hooks */
   constructor(app, run, hooks) {
@@ -90,10 +92,22 @@ export class RunsView {
     this.#render();
   }
 
-  async #render() {
-    const turn = ++this.#turn;
+  /** Resolves once all is shown as it is now. */
+  #render() {
+    this.#wanted = true;
+    this.#rendering ??= this.#renderWanted().finally(() => (this.#rendering = null));
+    return this.#rendering;
+  }
+
+  async #renderWanted() {
+    while (this.#wanted) {
+      this.#wanted = false;
+      await this.#renderAll();
+    }
+  }
+
+  async #renderAll() {
     const [cards, held] = await Promise.all([this.#library.cards(), heldTrainings()]);
-    if (turn !== this.#turn) return;
     this.#cards = cards;
     for (const id of this.#chosen.keys()) if (!cards.some((card) => card.id === id)) this.#chosen.delete(id);
     this.count.textContent = cards.length === 0 ? "" : `${cards.length}, ${room(cards.reduce((sum, card) => sum + sizeOf(card), 0))}`;
@@ -122,8 +136,11 @@ export class RunsView {
     const ids = new Set(this.#cards.map(({ id }) => id));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     const wanted = [...this.#deleted.values(), ...this.#cards.map(({ id }) => /** @type {RunRow} */ (this.#rows.get(id)).element)];
-    // Moving an element would take the focus from it.
-    if (wanted.length !== this.list.childElementCount || wanted.some((element, i) => element !== this.list.children[i])) this.list.replaceChildren(...wanted);
+    // Only what is not in its place is moved: moving takes the focus away.
+    wanted.forEach((element, i) => {
+      if (this.list.children[i] !== element) this.list.insertBefore(element, this.list.children[i] ?? null);
+    });
+    while (this.list.childElementCount > wanted.length) this.list.lastElementChild?.remove();
   }
 
   /** @param {RunCard} card @param {boolean} elsewhere */
@@ -178,13 +195,11 @@ export class RunsView {
     const chosen = this.#cards.filter(({ id }) => this.#chosen.has(id));
     this.table.hidden = !this.#comparing || chosen.length < 2;
     if (this.table.hidden) return;
-    const turn = this.#turn;
     const compared = await Promise.all(chosen.map(async (card) => {
       const here = card.id === this.#run.id;
       const facts = here ? this.#run.facts : (await this.#library.curves(card.id))?.facts;
       return facts ? [{ letter: markOf(this.#chosen.get(card.id) ?? 0).letter, card, facts, state: this.#stateOf(card, !here && held.has(card.id)) }] : [];
     }));
-    if (turn !== this.#turn) return;
     const table = comparison(compared.flat());
     // A table that is being scrolled through stays while nothing changes.
     if (table.innerHTML !== this.table.firstElementChild?.innerHTML) this.table.replaceChildren(table);
