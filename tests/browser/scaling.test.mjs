@@ -30,6 +30,11 @@ async function measureUpTo(page, longest) {
   await panel(page).getByRole("button", { name: "Measure", exact: true }).click();
 }
 
+/** Waits until only the page's own engine is left. @param {Page} page */
+async function labGone(page) {
+  while (page.workers().length > 1) await page.workers()[1].waitForEvent("close");
+}
+
 /** The table of all times, row by row. @param {Page} page */
 const rows = (page) => panel(page).locator(".scaling-numbers tbody tr").evaluateAll((rows) =>
   rows.map((row) => [...row.children].map((cell) => cell.firstChild?.textContent ?? "")));
@@ -54,7 +59,7 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   assert.equal([...words.matchAll(/time grows like length\^-?\d+\.\d\d/g)].length, 3, words);
   assert.match(words, /faster than attention/);
   assert.match(await panel(page).locator(".scaling-source").innerText(), /Measured on Chrome \d+ on Linux.*128 channels, 8 heads/);
-  assert.equal(page.workers().length, 1, "the lab's worker is gone");
+  await labGone(page);
 
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await panel(page).getByRole("button", { name: "Copy as CSV" }).click();
@@ -93,7 +98,7 @@ test("stopping ends it at once and leaves what was measured", async (t) => {
   assert.match(await panel(page).locator(".scaling-status").innerText(), /\d+ of 27 done, about .* left\./);
   await panel(page).getByRole("button", { name: "Stop", exact: true }).click();
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
-  assert.equal(page.workers().length, 1, "the lab's worker is gone");
+  await labGone(page);
   const found = await rows(page);
   assert.equal(found.length, 9);
   assertAllMeasured(found.slice(0, 3), ["128", "256", "512"]);
@@ -139,6 +144,6 @@ test("the graphics card is measured once it is proven, and not before", async (t
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
   const found = await rows(page);
   assert.deepEqual(found.map(([length]) => length), ["128", "256", "512"]);
-  assert.match(await panel(page).locator(".scaling-source").innerText(), /SwiftShader/i);
+  assert.match(await panel(page).locator(".scaling-source").innerText(), /\(software that runs on the processor: its times say nothing of a graphics card\)/);
   for (const cell of found[0].slice(1)) assert.match(cell, TIME);
 });

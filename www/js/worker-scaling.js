@@ -46,7 +46,8 @@ async function measureAll(order) {
 async function openLab(engine, backend) {
   if (backend === "cpu") return { lab: new engine.ScalingLab(), adapter: null };
   const gpu = await engine.open_gpu();
-  const adapter = gpu.report().name;
+  const { name, driver, software } = gpu.report();
+  const adapter = `${name}${driver ? `, ${driver}` : ""}${software ? " (software that runs on the processor: its times say nothing of a graphics card)" : ""}`;
   return { lab: engine.ScalingLab.on_gpu(gpu), adapter };
 }
 

@@ -51,15 +51,16 @@ export function findings(result) {
 export function comparison(result) {
   const lines = besideCounts(result.measured).flatMap(({ length, times, attention }) => {
     if (attention === null) return [];
-    const part = attention < times ? `${wordsOfRatio(times / attention)} less than the count` : "no less than the count";
-    return [`At ${count(length)} tokens the count says ${times}×; here attention takes ${wordsOfRatio(attention)} as long as waves, ${part}.`];
+    const less = times / attention;
+    const part = less > 1.1 ? "less than the count" : less < 0.9 ? "more than the count" : "about the count";
+    return [`At ${count(length)} tokens the count says ${times}×; here attention takes ${wordsOfRatio(attention)} as long as waves: ${part}.`];
   });
   const why = whyTimesDiffer(result);
   if (!why) return lines;
   const rate = (/** @type {number} */ value) => `${Number((value / 1e9).toPrecision(2))}`;
   return [
     ...lines,
-    `Why the two differ: a count takes every operation for equally quick. Counting additions and multiplications ourselves, attention at ${count(why.length)} tokens needs ${wordsOfRatio(why.more)} as many as the transforms, but this device does ${rate(why.rates.attention)} thousand million of them a second, and of the transforms' ${rate(why.rates.waves)}. ${wordsOfRatio(why.more)} the work, each piece ${wordsOfRatio(why.faster)} as quick, makes ${wordsOfRatio(why.times)} the time.`,
+    `Why the two differ: a count takes every operation for equally quick. For this layer and ${count(why.length)} tokens attention needs ${wordsOfRatio(why.more)} as many additions and multiplications as the transforms. This device did ${rate(why.rates.attention)} thousand million of attention's in a second, and ${rate(why.rates.waves)} of the transforms'. So ${wordsOfRatio(why.more)} the work, at ${wordsOfRatio(why.faster)} the speed, made ${wordsOfRatio(why.times)} the time.`,
     ...(why.faster > 1 ? ["Attention is products of matrices: the same few numbers are used again and again, side by side, which is what a processor's vector units and nearby memory are made for. A transform brings numbers together from far apart and uses each only a few times."] : []),
   ];
 }

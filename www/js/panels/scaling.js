@@ -186,7 +186,7 @@ export function mountScaling(root, app) {
     const none = !result || result.measured.length === 0;
     for (const element of [tools, said, numbers, numbers.previousElementSibling, compared]) /** @type {HTMLElement} */ (element).hidden = none;
     text.hidden ||= none;
-    source.textContent = sourceWords(result);
+    source.textContent = sourceWords(result, result !== null && result === run?.result);
     counts.replaceChildren(countsTable(result));
     if (!result) return;
     canvas.setAttribute("aria-label", `Time against length, both logarithmic. ${findings(result).join(" ")}`);
@@ -243,13 +243,13 @@ export function mountScaling(root, app) {
   show();
 }
 
-/** Where the numbers come from. @param {ScalingResult | null} result */
-function sourceWords(result) {
+/** Where the numbers come from. @param {ScalingResult | null} result @param {boolean} growing Whether more are to come. */
+function sourceWords(result, growing) {
   if (!result) return "Nothing has been measured on this device yet.";
   const { layer, when, disturbed, ended } = result;
   return [
     `Measured on ${result.device}, ${new Date(when).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}; ${layer.width} channels, ${layer.heads} heads.`,
     disturbed ? "A training ran at the same time, so the times are too long and uneven." : "",
-    ended === "whole" ? "" : "Not all lengths were measured.",
+    growing || ended === "whole" ? "" : "Not all lengths were measured.",
   ].filter(Boolean).join(" ");
 }
