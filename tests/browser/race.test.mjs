@@ -88,6 +88,7 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   assert.equal(await cell(page, "Perplexity", 2), "6.2");
   assert.match(await page.locator(".race-outcome").innerText(), /seeds/);
 
+  await panel(page).getByText("at the speed measured here").waitFor();
   const csv = (await saved(page, "CSV")).toString().trimEnd().split("\n");
   assert.equal(csv.filter((line) => line.startsWith("training,")).length, 4 * 40);
   assert.equal(csv.filter((line) => line.startsWith("result,")).length, 4);

@@ -88,6 +88,11 @@ export class RaceForm {
     wrong.input.focus();
   }
 
+  /** Says anew what it will take: more may be known of this machine. */
+  refresh() {
+    this.#render();
+  }
+
   /** Other chance, the rest as it was. @param {number} seed */
   setSeed(seed) {
     this.#changed.seed = seed;

@@ -90,7 +90,13 @@ export function mountRace(root, app) {
     await begin();
   }
 
-  run.onChange(lock);
+  let state = run.state;
+  run.onChange(() => {
+    if (run.state === state) return;
+    state = run.state;
+    form.refresh();
+    lock();
+  });
   addEventListener("pagehide", () => run.save());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && run.save());
   const restored = restore();
