@@ -8,7 +8,7 @@ use super::{
 };
 use crate::backend::gpu::Profile;
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, View, wait};
+use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, wait};
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
