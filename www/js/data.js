@@ -150,16 +150,18 @@ export function summarise(text) {
  * @param {TextSummary} summary
  * @param {number} context  tokens read at once
  * @param {"character" | "bpe"} tokenizer
+ * @param {number} share  of the text that is held back
  * @returns {string | null}
  */
-export function problemWith({ characters, distinct }, context, tokenizer) {
+export function problemWith({ characters, distinct }, context, tokenizer, share = VALIDATION_SHARE) {
   if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
   if (characters > MAX_FILE_BYTES) {
     return `This text has ${number(characters)} characters; up to ${number(MAX_FILE_BYTES)} fit here. Use a part of it.`;
   }
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
   // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
-  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - VALIDATION_SHARE)), FEWEST) : FEWEST;
+  const fewest = Math.max(FEWEST, Math.ceil(2 / share));
+  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - share)), fewest) : fewest;
   if (characters < needed) {
     return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}. Add more text, or choose a smaller context.`;
   }

@@ -3,7 +3,9 @@
 import { loadDataSet } from "../data.js";
 import { PATIENCE_MS, RunRecords } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
-import { machineSpeed, startRequest } from "./train-presets.js";
+import { takeControl } from "./train-control.js";
+import { machineSpeed } from "./train-estimates.js";
+import { settingsOf, startRequest } from "./train-presets.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -31,6 +33,7 @@ import { machineSpeed, startRequest } from "./train-presets.js";
  * @property {Fault[]} faults
  * @property {Head[][]} layers         the heads as they are now
  * @property {Head[][]} initialLayers  the heads before the first step
+ * @property {import("../protocol.js").TrainControl | null} [control]  how it goes on, and what was changed in it
  */
 
 const MACHINE = "train-machine";
@@ -92,6 +95,7 @@ export class TrainRun {
     engine.on("train_sample", (detail) => this.#report(() => addNewer(this.facts.samples, detail, MAX_SAMPLES)));
     engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MAX_FAULTS)));
     engine.on("train_heads", ({ layers }) => this.#report(() => (this.facts.layers = layers)));
+    engine.on("train_control", (detail) => this.#report(() => takeControl(this, detail)));
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
     // The last chance before a phone or a closing tab ends the page.
@@ -144,9 +148,15 @@ export class TrainRun {
     await this.#saveNow();
   }
 
-  /** Goes on: where it paused, or from the last snapshot when the engine no longer holds the run. */
-  async goOn() {
-    if (!this.live) return this.#resume();
+  /**
+   * Goes on: where it paused, or from the last snapshot when the engine no longer holds the run.
+   * @param {() => Promise<unknown>} [change]  what is changed before
+   */
+  async goOn(change) {
+    if (!this.live) return this.#resume(change);
+    await change?.();
+    this.message = "";
+    if (!this.busy) this.#become("paused"); // One that was over may be longer now.
     await this.#ask("train_continue");
     this.#running();
   }
@@ -251,7 +261,7 @@ export class TrainRun {
     // Events come in order, so the curves reach exactly as far as the snapshot.
     const facts = { ...structuredClone(this.facts), step: snapshot.step };
     await this.#keep({ id, savedAt: 0, state: this.state, choices, plan, facts, history: this.history.toJSON(), bytes: snapshot.bytes });
-    const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
+    const machine = machineSpeed(settingsOf(choices), facts.vocabulary, facts.tokensPerSecond);
     // The first seconds are slower than the rest.
     if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
     this.#lastSave = performance.now();
@@ -272,7 +282,8 @@ export class TrainRun {
     if (this.#record) await this.#keep({ ...this.#record, state: this.state });
   }
 
-  async #resume() {
+  /** @param {() => Promise<unknown>} [change] */
+  async #resume(change) {
     const record = this.#record;
     if (!record) throw new Error(NO_SNAPSHOT);
     const { engine, models } = this.#app;
@@ -291,6 +302,7 @@ export class TrainRun {
       const bytes = await record.bytes.arrayBuffer();
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
+      await change?.();
       await engine.request("train_continue", {});
     } catch (error) {
       return this.#fail(error);
@@ -345,8 +357,9 @@ export class TrainRun {
     this.secondsLeft = 0;
     this.live = true;
     if (reason === "failed") this.message = message ?? "The engine could not go on.";
-    this.#become(reason);
-    if (reason === "done") await this.#saveNow();
+    if (reason === "early") this.message = message ?? "";
+    this.#become(reason === "early" ? "stopped" : reason);
+    if (reason === "done" || reason === "early") await this.#saveNow();
   }
 
   /** @param {string} message */

@@ -1,6 +1,6 @@
 // Choosing the text to train on, and saying what was understood of it.
 
-import { DATA_SETS, adviceFor, dataSet, loadDataSet, number, problemWith, readTextFile, summarise, tidyText } from "../data.js";
+import { DATA_SETS, adviceFor, dataSet, loadDataSet, number, problemWith, readTextFile, summarise, tidyText, VALIDATION_SHARE } from "../data.js";
 import { h, uniqueId, visible } from "../dom.js";
 import { PIECES } from "./train-presets.js";
 
@@ -32,6 +32,7 @@ export class TrainText {
   #own = { name: "", text: "" };
   /** How many tokens of the context the person asks for; a text can be too short for it. */
   #context = 32;
+  #share = VALIDATION_SHARE;
   #turn = 0;
   /** @type {Promise<void>} */
   #counted = Promise.resolve();
@@ -92,9 +93,16 @@ export class TrainText {
     this.#render();
   }
 
+  /** @param {number} share  how much of the text is held back */
+  setShare(share) {
+    if (share === this.#share || !(share > 0 && share < 1)) return;
+    this.#share = share;
+    if (this.#turn > 0) this.#read();
+  }
+
   /** What stands in the way of training, in words; empty when nothing does. */
   get problem() {
-    return this.#fault || (problemWith(this.#summary, this.#context, this.choice.tokenizer) ?? "");
+    return this.#fault || (problemWith(this.#summary, this.#context, this.choice.tokenizer, this.#share) ?? "");
   }
 
   /** Tokens the model will know; for word pieces what was asked for, until the engine has counted. */
@@ -217,7 +225,7 @@ export class TrainText {
     if (this.problem) return;
     const { tokenizer, pieces } = this.choice;
     try {
-      const info = await this.#app.engine.request("prepare_data", { text: await text, tokenizer, vocab_size: pieces });
+      const info = await this.#app.engine.request("prepare_data", { text: await text, tokenizer, vocab_size: pieces, validation_share: this.#share });
       if (turn !== this.#turn) return;
       this.#info = info;
     } catch (error) {

@@ -4,6 +4,7 @@
 import { loadDataSet, dataSet } from "../data.js";
 import { LossChart } from "../charts/loss.js";
 import { download, h, oncePerFrame } from "../dom.js";
+import { TrainControls } from "./train-controls.js";
 import { TrainHeads } from "./train-heads.js";
 import { curveParts, figureParts, headParts, sampleParts, statusParts } from "./train-parts.js";
 import { TrainSamples } from "./train-samples.js";
@@ -70,7 +71,7 @@ export class TrainView {
     });
     this.sampleList = new TrainSamples(this.samples.list);
     this.strips = new TrainHeads(this.heads.root);
-    this.element = h("div", { class: "train-run" }, this.status.element, this.figures.element, this.curves.element,
+    this.element = h("div", { class: "train-run" }, this.status.element, new TrainControls(app, run).element, this.figures.element, this.curves.element,
       this.samples.element, this.heads.element, this.faults);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
@@ -179,7 +180,7 @@ export class TrainView {
       case "done":
         return `It took ${duration(facts.secondsTrained)}.` + unsafe;
       case "stopped":
-        return (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
+        return (run.message && `${run.message} `) + (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
       case "interrupted":
         return `The page was closed or reloaded. The training was kept at step ${facts.step.toLocaleString("en-GB")} and goes on exactly from there.`;
       case "failed":

@@ -35,6 +35,7 @@ export function mountTrain(root, app) {
     mayForget = false;
     settings.setData(text.choice.data, text.vocabulary);
     if (Number.isFinite(settings.settings.context)) text.setContext(settings.settings.context);
+    text.setShare(settings.settings.validation_share);
     startProblem.textContent = "";
     lock();
     const choices = { ...text.choice, size: settings.size, changed: settings.changed };
@@ -49,7 +50,7 @@ export function mountTrain(root, app) {
     await text.begin();
     if (run.busy) return;
     if (text.problem || !settings.valid) {
-      startProblem.textContent = text.problem || "One of the settings is out of its range: see below its field.";
+      startProblem.textContent = text.problem || "One of the settings does not do: see below its field.";
       if (text.problem) text.focusProblem();
       else settings.focusProblem();
       return;
