@@ -156,7 +156,7 @@ impl Real for f32 {
     #[inline(always)]
     fn multiply_add<const N: usize>(k: Self, x: &[Self; N], sum: &mut [Self; N]) {
         use super::lanes::{load, load_splat, multiply_add, store};
-        const { assert!(N % 4 == 0, "four lanes at a time") };
+        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
         for i in (0..N).step_by(4) {
             // SAFETY: both arrays have four elements from i on.
             unsafe {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::backend::gpu::Profile;
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, wait};
+use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, ready, wait};
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
@@ -310,6 +310,9 @@ impl Trainer {
     /// Every layer's frequencies, raw dampings and phases as they are now, one after another.
     pub fn waves(&mut self) -> Reading {
         let views = self.layout.network.waves();
+        if views.is_empty() {
+            return ready(Ok(Vec::new()));
+        }
         self.layout.device.read(&views)
     }
 

@@ -11,6 +11,8 @@ use crate::train::{Dataset, Trainer};
 use js_sys::{Float32Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
+/// The metadata entry for the parameters that are held still.
+const FROZEN: &str = "frozen";
 /// Numbers that are added at once: a piece that stays in the cache between coming in and being added.
 const PIECE: usize = 1 << 13;
 
@@ -55,10 +57,11 @@ impl Session {
     /// The training as it is now, for [`Helper::follow`].
     pub fn share_state(&mut self) -> Answer<Vec<u8>> {
         let trainer = &mut self.training()?.trainer;
+        let frozen = serde_json::to_string(trainer.frozen()).expect("a list of numbers is JSON");
         let checkpoint = Checkpoint {
             model: trainer.model().map_err(said)?.clone(),
             tokenizer: None,
-            extra: Default::default(),
+            extra: [(FROZEN.to_string(), frozen)].into(),
             trainer: Some(trainer.kept_state()),
         };
         Ok(checkpoint.to_bytes())
@@ -172,9 +175,17 @@ impl Helper {
 
 fn followed(state: &[u8], data: Dataset) -> Result<Trainer> {
     let checkpoint = Checkpoint::from_bytes(state)?;
-    let trainer = checkpoint.trainer.ok_or_else(|| Error::Checkpoint {
-        part: "training state".into(),
+    let missing = |part: &str| Error::Checkpoint {
+        part: part.into(),
         message: "is missing, so no helper can follow; share the state of a training".into(),
-    })?;
-    Trainer::resume(checkpoint.model, trainer, data)
+    };
+    let state = checkpoint
+        .trainer
+        .ok_or_else(|| missing("training state"))?;
+    let frozen = (checkpoint.extra.get(FROZEN))
+        .and_then(|json| serde_json::from_str(json).ok())
+        .ok_or_else(|| missing(FROZEN))?;
+    let mut trainer = Trainer::resume(checkpoint.model, state, data)?;
+    trainer.freeze(frozen);
+    Ok(trainer)
 }
