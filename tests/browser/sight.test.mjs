@@ -51,6 +51,13 @@ const inks = (canvas) => canvas.evaluate((element) => {
   return [...seen].filter(([, count]) => count > 30).length;
 });
 
+/** What the page stored of the training's curves. @param {Page} page @returns {Promise<any>} */
+const stored = (page) => page.evaluate(async () => {
+  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+  const [key] = await storage.keys("run-curves/");
+  return storage.get(key);
+});
+
 /** The layer's heads as the page tells them. @param {Page} page */
 const heads = (page) => page.locator(".train-trajectories + .train-table tbody").evaluate((body) => body.textContent ?? "");
 
@@ -118,11 +125,7 @@ test("the beginning shows the first heads, figures and sample, by pointer and by
   assert.match(first.current[0], /^Step 10\b/);
   assert.notEqual(first.heads, now.heads);
   assert.notEqual(first.kernel, now.kernel);
-  const initial = await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("run-curves/");
-    return (await storage.get(key)).facts.initialLayers[0][0].frequency;
-  });
+  const initial = (await stored(page)).facts.initialLayers[0][0].frequency;
   assert.ok(first.heads.includes(initial.toLocaleString("en-GB", { maximumSignificantDigits: 3 })), `${first.heads} has no ${initial}`);
   assert.equal(await page.locator(".curve-main .curve-past").evaluate((mark) => getComputedStyle(mark).display), "block");
   assert.equal(await page.locator(".train-trajectory .curve-past").first().evaluate((mark) => getComputedStyle(mark).display), "block");
@@ -196,11 +199,7 @@ test("the table for download has every evaluation, and the picture shows the cha
   const table = await save("Save table");
   assert.equal(table.name, "wave-field-names-step-120.csv");
   const [head, ...rows] = table.bytes.toString().trimEnd().split("\n").map((line) => line.split(","));
-  const evaluations = await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("run-curves/");
-    return (await storage.get(key)).facts.evaluations;
-  });
+  const { evaluations } = (await stored(page)).facts;
   assert.ok(evaluations.length >= 10);
   for (const { step, loss, perplexity, accuracy } of evaluations) {
     const row = rows.find(([at]) => Number(at) === step);
@@ -220,9 +219,10 @@ test("a record of an older page, without its course, is shown as far as it goes"
   await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
     const [key] = await storage.keys("run-curves/");
-    const { course: _, ...record } = await storage.get(key);
-    delete record.history.ends;
-    await storage.set(key, record);
+    const { course, ...curves } = await storage.get(key);
+    if (!course) throw new Error("the course was not stored");
+    delete curves.history.ends;
+    await storage.set(key, curves);
   });
   await page.reload();
   await reaches(page, "done");
