@@ -6,10 +6,9 @@ import { ENDING, readRun, writeRun } from "./runs-file.js";
 import { UNDO_MS, freeName, newId, sizeOf } from "./runs-library.js";
 import { heldTrainings } from "./runs-locks.js";
 import { RunRow } from "./runs-row.js";
-import { fileStem } from "./train-run.js";
 import { LossHistory } from "./train-series.js";
 import { STATE_WORDS } from "./train-view.js";
-import { room } from "./train-words.js";
+import { fileStem, room } from "./train-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
