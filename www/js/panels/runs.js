@@ -6,10 +6,9 @@ import { ENDING, readRun, writeRun } from "./runs-file.js";
 import { UNDO_MS, freeName, newId, sizeOf } from "./runs-library.js";
 import { heldTrainings } from "./runs-locks.js";
 import { RunRow } from "./runs-row.js";
-import { fileStem } from "./train-run.js";
 import { LossHistory } from "./train-series.js";
 import { STATE_WORDS } from "./train-view.js";
-import { room } from "./train-words.js";
+import { fileStem, room } from "./train-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -27,6 +26,8 @@ import { room } from "./train-words.js";
 
 const OPEN = "runs-open";
 const RENDER_MS = 1000;
+/** A tab that is closed says nothing of what it lets go. */
+const LOOK_AGAIN_MS = 2000;
 /** Told apart without colour by letter and dash. The first colour is near that of the validation curve. @type {readonly Omit<Mark, "letter">[]} */
 const MARKS = [
   { colour: "--head-1", dash: [10, 4] }, { colour: "--head-2", dash: [2, 3] }, { colour: "--head-3", dash: [10, 4, 2, 4] }, { colour: "--head-6", dash: [16, 4] },
@@ -53,6 +54,8 @@ export class RunsView {
   #drawn = "";
   #comparing = false;
   #wanted = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #lookAgain;
   /** @type {Promise<void> | null} */
   #rendering = null;
 
@@ -112,6 +115,8 @@ export class RunsView {
     for (const id of this.#chosen.keys()) if (!cards.some((card) => card.id === id)) this.#chosen.delete(id);
     this.count.textContent = cards.length === 0 ? "" : `${cards.length}, ${room(cards.reduce((sum, card) => sum + sizeOf(card), 0))}`;
     this.#renderRows(held);
+    clearTimeout(this.#lookAgain);
+    if (cards.some(({ id }) => held.has(id) && id !== this.#run.id)) this.#lookAgain = setTimeout(() => this.#render(), LOOK_AGAIN_MS);
     this.#renderTools();
     await Promise.all([this.#renderOverlays(), this.#renderTable(held), this.#renderStorage()]);
   }

@@ -5,9 +5,10 @@ import { RunLibrary } from "./runs-library.js";
 import { Course } from "./train-course.js";
 import { startRequest } from "./train-presets.js";
 import { HeldRun, PATIENCE_MS } from "./train-record.js";
-import { LossHistory } from "./train-series.js";
+import { LossHistory, addNewer } from "./train-series.js";
 import { takeControl } from "./train-control.js";
 import { MACHINE, Snapshots } from "./train-snapshots.js";
+import { fileStem } from "./train-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -410,19 +411,4 @@ export class TrainRun {
   #changed() {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** A name as part of a file's name. @param {string} name */
-export const fileStem = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "model";
-
-/**
- * Adds what is newer than the rest: a run that was taken up again may repeat itself.
- * @template {{ step: number }} T
- * @param {T[]} list @param {T} item @param {number} limit  the oldest make room
- */
-function addNewer(list, item, limit) {
-  const last = list.at(-1);
-  if (last && item.step <= last.step) return;
-  list.push(item);
-  if (list.length > limit) list.splice(0, list.length - limit);
 }

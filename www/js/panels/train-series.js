@@ -249,3 +249,15 @@ export function align(curves) {
     curves.forEach((curve, i) => columns[i].push(curve.steps[at[i]] === step ? curve.values[at[i]++] : null));
   }
 }
+
+/**
+ * Adds what is newer than the rest: a run that was taken up again may repeat itself.
+ * @template {{ step: number }} T
+ * @param {T[]} list @param {T} item @param {number} limit  the oldest make room
+ */
+export function addNewer(list, item, limit) {
+  const last = list.at(-1);
+  if (last && item.step <= last.step) return;
+  list.push(item);
+  if (list.length > limit) list.splice(0, list.length - limit);
+}

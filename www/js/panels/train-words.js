@@ -31,3 +31,6 @@ export function shortCount(count) {
 
 /** @param {number | null | undefined} value @returns {string} */
 export const loss = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
+
+/** A name as part of a file's name. @param {string} name */
+export const fileStem = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "model";
