@@ -1,11 +1,10 @@
 // The Scaling panel: how the time of each kind of attention grows with the length of the text, on this device.
 
-import { pictureOf, ScalingChart } from "../charts/scaling.js";
 import { segmented } from "../controls.js";
-import { download, h } from "../dom.js";
-import { count, csv, LENGTHS, LIMITS, MIXINGS, restored } from "../scaling.js";
+import { h } from "../dom.js";
+import { count, LENGTHS, LIMITS, MIXINGS, restored } from "../scaling.js";
 import { ScalingRun } from "../scaling-run.js";
-import { comparison, countsTable, findings, makeKey, numbersTable } from "./scaling-view.js";
+import { ScalingResults } from "./scaling-results.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -14,7 +13,6 @@ import { comparison, countsTable, findings, makeKey, numbersTable } from "./scal
  */
 
 const KEY = "scaling";
-const COPIED_MS = 2000;
 const REFRESH_MS = 500;
 const LAYERS = { wide: { width: 128, heads: 8 }, narrow: { width: 64, heads: 4 } };
 
@@ -22,7 +20,7 @@ const HOW = [
   "One layer of untrained numbers, forward only, one text at a time, in float32. Timed is the mixing of tokens alone: for waves from the deposits to what every token hears, for attention from queries, keys and values to the same. The rest of a layer is the same for both and grows with the length itself.",
   "A text of a length is run once to warm up. Then come five samples of at least 20 milliseconds, each the mean of as many runs as that takes, and the median of the samples counts. When runs take long there are fewer samples; a run of three seconds or more is measured once, without another before it.",
   "On a graphics card a sample lasts at least 60 milliseconds: its runs are sent at once, then the last token's values are read back, and the clock stops when they are there. That reading is part of the time; nothing is taken off. Before its times count, the card's results are compared with the processor's.",
-  "The direct sums take in the whole text, as the transforms do, although a wave that dies down early could be cut short. Everything runs on one thread of the processor; threads or wider vectors, which a browser does not give, would change all times.",
+  "The direct sums take in the whole text, as the transforms do, although a wave that dies down early could be cut short. Everything runs on one thread of the processor; threads or wider vectors, which a browser does not give, would change all times. A training, a race or a text that is written at full pace takes part of the device away while it is measured.",
 ];
 
 /** What the browser tells of this device. */
@@ -65,31 +63,14 @@ export function mountScaling(root, app) {
   const bar = h("progress", { class: "scaling-bar", max: 1, value: 0, "aria-label": "Measured so far" });
   const status = h("p", { class: "scaling-status" });
 
-  const key = makeKey();
-  const canvas = h("canvas", { class: "scaling-canvas", role: "img", "aria-label": "Time against length" });
-  const chart = new ScalingChart(canvas, (length) => key.show(shown(), length));
-  const source = h("p", { class: "scaling-source" });
-  const copy = h("button", { type: "button", onclick: copyCsv }, "Copy as CSV");
-  const text = h("textarea", { class: "scaling-csv", readonly: true, hidden: true, rows: 8, "aria-label": "All numbers as CSV" });
-  const save = h("button", { type: "button", onclick: savePicture }, "Save picture");
-  const forget = h("button", { type: "button", class: "quiet", onclick: () => { results[backend] = null; keep(); show(); } }, "Forget these numbers");
-  const said = h("ul", { class: "scaling-findings" });
-  const numbers = h("div", { class: "scaling-scroll", tabindex: 0, role: "region", "aria-label": "All measured times" });
-  const counts = h("div", { class: "scaling-scroll", tabindex: 0, role: "region", "aria-label": "Counted and measured ratios" });
-  const compared = h("ul", { class: "scaling-findings" });
-  const tools = h("div", { class: "scaling-tools" }, copy, save, forget);
-
+  const view = new ScalingResults(app, () => { results[backend] = null; keep(); show(); });
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "scaling-title" }, "Scaling"),
       h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves by Fourier transform, the same waves summed up directly, and attention, in which every token looks at all before it.")),
     h("div", { class: "scaling-box" }, h("div", { class: "scaling-bench" },
       h("div", { class: "scaling-setup" }, settings, h("div", { class: "scaling-buttons" }, measure, anyway, stop), bar, status,
         h("details", null, h("summary", null, "How it is measured"), HOW.map((words) => h("p", { class: "scaling-hint" }, words)))),
-      h("div", { class: "scaling-results" }, key.element, h("div", { class: "scaling-chart" }, canvas), source, tools, text, said,
-        h("h3", null, "All times"), numbers,
-        h("h3", null, "Counted and measured"),
-        h("p", { class: "scaling-hint" }, "The model's author counts operations: attention takes in the order of n²·d for n tokens of d channels, waves n·log n·d, which comes to 31 times fewer at 2,048 tokens, 107 at 8,192 and 367 at 32,768. Counts are not times; here are both."),
-        counts, compared))));
+      view.element)));
 
   const shown = () => (run?.running && run.result.backend === backend ? run.result : results[backend]);
   /** Why the graphics card cannot be measured; empty where it can. */
@@ -169,7 +150,8 @@ export function mountScaling(root, app) {
     bar.hidden = !running;
     status.classList.toggle("scaling-problem", fault !== "" && !busy);
     showProgress();
-    showResult();
+    const result = shown();
+    view.show(result, result !== null && result === run?.result);
   }
 
   function showProgress() {
@@ -177,50 +159,6 @@ export function mountScaling(root, app) {
     if (!run?.running) return;
     const { done, of } = run.progress();
     bar.value = done / of;
-  }
-
-  function showResult() {
-    const result = shown();
-    chart.show(result);
-    key.show(result, null);
-    const none = !result || result.measured.length === 0;
-    for (const element of [tools, said, numbers, numbers.previousElementSibling, compared]) /** @type {HTMLElement} */ (element).hidden = none;
-    text.hidden ||= none;
-    source.textContent = sourceWords(result, result !== null && result === run?.result);
-    counts.replaceChildren(countsTable(result));
-    if (!result) return;
-    canvas.setAttribute("aria-label", `Time against length, both logarithmic. ${findings(result).join(" ")}`);
-    said.replaceChildren(...findings(result).map((words) => h("li", null, words)));
-    numbers.replaceChildren(numbersTable(result));
-    compared.replaceChildren(...comparison(result).map((words) => h("li", null, words)));
-  }
-
-  async function copyCsv() {
-    const result = shown();
-    if (!result) return;
-    try {
-      await navigator.clipboard.writeText(csv(result));
-      text.hidden = true;
-      copy.textContent = "Copied";
-      app.announce("The numbers were copied.");
-    } catch {
-      // A browser may refuse the clipboard: then they can be marked and copied by hand.
-      text.value = csv(result);
-      text.hidden = false;
-      text.select();
-      copy.textContent = "Copy them from the field";
-    }
-    setTimeout(() => (copy.textContent = "Copy as CSV"), COPIED_MS);
-  }
-
-  async function savePicture() {
-    const result = shown();
-    if (!result) return;
-    try {
-      download(await pictureOf(result), `wave-field-scaling-${result.backend}.png`);
-    } catch (error) {
-      app.notify({ kind: "error", key: "scaling", title: "The picture could not be saved.", message: String(error) });
-    }
   }
 
   state.on("training", (training) => {
@@ -241,15 +179,4 @@ export function mountScaling(root, app) {
     show();
   }, () => {});
   show();
-}
-
-/** Where the numbers come from. @param {ScalingResult | null} result @param {boolean} growing Whether more are to come. */
-function sourceWords(result, growing) {
-  if (!result) return "Nothing has been measured on this device yet.";
-  const { layer, when, disturbed, ended } = result;
-  return [
-    `Measured on ${result.device}, ${new Date(when).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}; ${layer.width} channels, ${layer.heads} heads.`,
-    disturbed ? "A training ran at the same time, so the times are too long and uneven." : "",
-    growing || ended === "whole" ? "" : "Not all lengths were measured.",
-  ].filter(Boolean).join(" ");
 }
