@@ -63,6 +63,7 @@ export class Crew {
   #tell;
   /** What the person chose: 0 leaves it to the crew. */ #choice = 0;
   /** Of model and batch. */ #shape = "";
+  /** How many pieces a step is cut into: so many workers could share it. */ #shards = 1;
   /** What was found for this training, and for others by their shape. @type {Found | null} */ #found = null;
   /** @type {Map<string, Found>} */ #best = new Map();
   /** Counts trainings, so that a step of an older one is dropped. */ #run = 0;
@@ -87,6 +88,7 @@ export class Crew {
   begin(shape) {
     this.#run++;
     this.#shape = shape;
+    this.#shards = this.#session.train_shards();
     this.#faults = 0;
     this.#consider();
   }
@@ -98,7 +100,7 @@ export class Crew {
     this.#consider();
   }
 
-  /** What is known of the best size no longer counts, or is to be looked at anew. */
+  /** Begins anew with what is known. */
   #consider() {
     this.dismiss();
     this.#times.clear();
@@ -118,7 +120,7 @@ export class Crew {
 
   /** How many workers could share a step of this training. */
   #most() {
-    return this.#shape === "" ? 1 : Math.min(mostWorkers(), this.#session.train_shards());
+    return Math.min(mostWorkers(), this.#shards);
   }
 
   /**
@@ -169,7 +171,7 @@ export class Crew {
     const fresh = this.#exchange === null;
     const exchange = this.#exchange ??= this.#lead();
     const print = this.#session.share_print();
-    this.#session.share_begin(0, this.#session.train_shards() / this.#size);
+    this.#session.share_begin(0, this.#shards / this.#size);
     const patience = (fresh ? PATIENCE.first : PATIENCE.milliseconds) + PATIENCE.times * (performance.now() - began);
     try {
       const agreed = await exchange.run(this.#session, print, patience);
@@ -191,7 +193,7 @@ export class Crew {
   #lead() {
     const size = this.#size;
     const state = this.#session.share_state();
-    const shards = this.#session.train_shards() / size;
+    const shards = this.#shards / size;
     /** Each worker's ports, one a round. @type {MessagePort[][]} */
     const ports = Array.from({ length: size }, () => []);
     for (let distance = 1; distance < size; distance *= 2) {
