@@ -45,9 +45,9 @@ pub fn inverse_softplus(y: f64) -> f64 {
 }
 
 /// Largest damping that a person may set; beyond it a kernel is one cell long.
-const MAX_DAMPING: f32 = 50.0;
+pub(crate) const MAX_DAMPING: f32 = 50.0;
 /// Smallest damping: an envelope that loses a tenth over 100,000 cells.
-const MIN_DAMPING: f32 = 1e-6;
+pub(crate) const MIN_DAMPING: f32 = 1e-6;
 
 impl Model {
     /// A fresh model with the initial values of the seed.

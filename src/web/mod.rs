@@ -11,6 +11,7 @@ mod open_model;
 mod scaling;
 mod shard;
 mod train;
+mod train_control;
 
 use crate::backend::Later;
 use crate::error::Error;
@@ -189,9 +190,17 @@ impl Session {
         object(&next)
     }
 
-    /// What a text comes to under a vocabulary (`"character"` or `"bpe"`).
-    pub fn prepare_data(&self, text: &str, kind: &str, vocab_size: usize) -> Answer<JsValue> {
-        object(&train::prepare_data(text, kind, vocab_size).map_err(said)?)
+    /// What a text comes to under a vocabulary (`"character"` or `"bpe"`) when a share of it is held
+    /// back; a tenth, unless another one is given.
+    pub fn prepare_data(
+        &self,
+        text: &str,
+        kind: &str,
+        vocab_size: usize,
+        validation_share: Option<f64>,
+    ) -> Answer<JsValue> {
+        let share = validation_share.unwrap_or_else(train::validation_share);
+        object(&train::prepare_data(text, kind, vocab_size, share).map_err(said)?)
     }
 
     fn training(&mut self) -> Answer<&mut Training> {
@@ -273,6 +282,41 @@ impl Session {
     /// A short text by the copy of the model.
     pub fn train_sample(&mut self) -> Answer<String> {
         self.training()?.sample().map_err(said)
+    }
+
+    /// How the training goes on, and what was changed in it.
+    pub fn train_control(&mut self) -> Answer<JsValue> {
+        object(&self.training()?.control())
+    }
+
+    /// The learning rate after the warm-up, from the next step on.
+    pub fn train_set_rate(&mut self, peak_lr: f64) -> Answer<()> {
+        self.training()?.set_rate(peak_lr).map_err(said)
+    }
+
+    /// How many steps the training has in all.
+    pub fn train_set_steps(&mut self, steps: f64) -> Answer<()> {
+        self.training()?.set_steps(steps as u64).map_err(said)
+    }
+
+    /// Sets a number of a head's wave, `{layer, head, number}`, on the device and in the copy.
+    /// `again`: it goes on from the change before.
+    pub fn train_set_wave(&mut self, place: JsValue, value: f64, again: bool) -> Answer<()> {
+        let place = read(place)?;
+        (self.training()?)
+            .set_wave(place, value, again)
+            .map_err(said)
+    }
+
+    /// Holds a number of a head's wave still, or lets it go.
+    pub fn train_lock(&mut self, place: JsValue, locked: bool) -> Answer<()> {
+        let place = read(place)?;
+        self.training()?.lock(place, locked).map_err(said)
+    }
+
+    /// Takes note of an evaluation's loss; why training should end early, if it should.
+    pub fn train_judge(&mut self, loss: f64) -> Answer<Option<String>> {
+        Ok(self.training()?.judge(loss))
     }
 
     /// A promise of the heads of the model in training as they are now, by layer.

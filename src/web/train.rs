@@ -1,6 +1,7 @@
 //! A training as the page runs it: step by step, with evaluations, samples and snapshots between.
 
 use super::open_model::OpenModel;
+use super::train_control::Control;
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
 use crate::checkpoint::Checkpoint;
@@ -14,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// The last tenth of the text is held back to measure on.
-const VALIDATION_SHARE: f64 = 0.1;
+/// Unless something else is asked for, the last tenth of the text is held back to measure on.
+pub(super) fn validation_share() -> f64 {
+    0.1
+}
 /// Windows of the validation text that one evaluation reads: enough to steer by, and over soon.
 const EVALUATION_WINDOWS: usize = 48;
 /// Tokens of a sample.
@@ -58,11 +61,19 @@ pub struct Order {
 
 /// What is done between the steps. It travels in snapshots.
 #[derive(Clone, Serialize, Deserialize)]
-struct Plan {
+pub(super) struct Plan {
     data_name: String,
     evaluate_every: u64,
     sample_every: u64,
     sample_prompt: String,
+    /// How much of the text is held back to measure on.
+    #[serde(default = "validation_share")]
+    validation_share: f64,
+    /// Evaluations in a row without a lower loss, after which training ends early; 0 never.
+    #[serde(default)]
+    pub(super) patience: u64,
+    #[serde(default)]
+    pub(super) control: Control,
 }
 
 /// What the worker has to know of a training.
@@ -100,13 +111,13 @@ pub struct DataInfo {
 pub struct Training {
     pub(super) trainer: Trainer,
     tokenizer: Tokenizer,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 /// Cuts a text into tokens, to see what it comes to.
-pub fn prepare_data(text: &str, kind: &str, vocab_size: usize) -> Result<DataInfo> {
+pub fn prepare_data(text: &str, kind: &str, vocab_size: usize, share: f64) -> Result<DataInfo> {
     let tokenizer = make_tokenizer(text, kind, vocab_size)?;
-    let data = Dataset::from_text(&tokenizer, text, VALIDATION_SHARE)?;
+    let data = Dataset::from_text(&tokenizer, text, share)?;
     Ok(DataInfo {
         characters: text.chars().count(),
         tokens: data.train.len() + data.validation.len(),
@@ -150,7 +161,7 @@ impl Training {
             plan,
         } = order;
         let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
-        let data = Dataset::from_text(&tokenizer, &text, VALIDATION_SHARE)?;
+        let data = Dataset::from_text(&tokenizer, &text, plan.validation_share)?;
         let config = ModelConfig {
             architecture: shape.architecture,
             vocab_size: tokenizer.vocab_size(),
@@ -188,15 +199,17 @@ impl Training {
             .trainer
             .ok_or_else(|| missing("training state"))?;
         state.config.divide(workers);
-        let plan = (checkpoint.extra.get(PLAN))
+        let plan: Plan = (checkpoint.extra.get(PLAN))
             .and_then(|json| serde_json::from_str(json).ok())
             .ok_or_else(|| missing(PLAN))?;
-        let data = Dataset::from_text(&tokenizer, text, VALIDATION_SHARE)?;
-        Ok(Training {
+        let data = Dataset::from_text(&tokenizer, text, plan.validation_share)?;
+        let mut training = Training {
             trainer: Trainer::resume(checkpoint.model, state, data)?,
             tokenizer,
             plan,
-        })
+        };
+        training.hold_locked()?;
+        Ok(training)
     }
 
     /// What the worker has to know.

@@ -1,0 +1,262 @@
+//! What a person changes in a training while it goes on: the learning rate, the length, the heads'
+//! waves and which of their numbers are held still; and when it ends early. All of it travels in
+//! snapshots.
+
+use super::train::Training;
+use crate::error::{Error, Result};
+use crate::model::{MAX_DAMPING, MIN_DAMPING, inverse_softplus};
+use crate::train::schedule::Course;
+use serde::{Deserialize, Serialize};
+
+/// Changes that are remembered; the oldest make room.
+const MOST_CHANGES: usize = 200;
+
+/// One of the three numbers of a wave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Number {
+    Frequency,
+    Damping,
+    Phase,
+}
+
+/// A number of one head's wave; layers and heads from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    layer: usize,
+    head: usize,
+    number: Number,
+}
+
+/// What was changed after which step.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Change {
+    /// The learning rate after the warm-up.
+    Rate {
+        step: u64,
+        from: f64,
+        to: f64,
+    },
+    Steps {
+        step: u64,
+        from: u64,
+        to: u64,
+    },
+    Wave {
+        step: u64,
+        place: Place,
+        to: f64,
+    },
+    Lock {
+        step: u64,
+        place: Place,
+        locked: bool,
+    },
+}
+
+/// The lowest loss of the evaluations so far.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Best {
+    step: u64,
+    loss: f64,
+}
+
+/// What was changed, and how long nothing has got better.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Control {
+    locks: Vec<Place>,
+    changes: Vec<Change>,
+    best: Option<Best>,
+    waited: u64,
+}
+
+/// What the page shows of it.
+#[derive(Serialize)]
+pub struct ControlInfo {
+    step: u64,
+    steps: u64,
+    schedule: Course,
+    warmup_steps: u64,
+    peak_lr: f64,
+    min_lr: f64,
+    locks: Vec<Place>,
+    changes: Vec<Change>,
+}
+
+impl Control {
+    fn note(&mut self, change: Change) {
+        self.changes.push(change);
+        let over = self.changes.len().saturating_sub(MOST_CHANGES);
+        self.changes.drain(..over);
+    }
+}
+
+impl Training {
+    /// How it goes on, and what was changed.
+    pub fn control(&self) -> ControlInfo {
+        let config = self.trainer.config();
+        let control = &self.plan.control;
+        ControlInfo {
+            step: self.trainer.steps_done(),
+            steps: config.steps,
+            schedule: config.schedule,
+            warmup_steps: config.warmup_steps,
+            peak_lr: config.peak_lr,
+            min_lr: config.min_lr,
+            locks: control.locks.clone(),
+            changes: control.changes.clone(),
+        }
+    }
+
+    /// The learning rate after the warm-up, from the next step on; what it falls to keeps its share.
+    pub fn set_rate(&mut self, peak_lr: f64) -> Result<()> {
+        let config = self.trainer.config();
+        let (from, min_lr) = (config.peak_lr, config.min_lr);
+        let min_lr = if from > 0.0 {
+            min_lr * (peak_lr / from)
+        } else {
+            min_lr
+        };
+        self.trainer.set_rates(peak_lr, min_lr)?;
+        let step = self.trainer.steps_done();
+        self.plan.control.note(Change::Rate {
+            step,
+            from,
+            to: peak_lr,
+        });
+        Ok(())
+    }
+
+    /// How many steps it has in all.
+    pub fn set_steps(&mut self, steps: u64) -> Result<()> {
+        let from = self.trainer.config().steps;
+        self.trainer.set_steps(steps)?;
+        let step = self.trainer.steps_done();
+        self.plan.control.note(Change::Steps {
+            step,
+            from,
+            to: steps,
+        });
+        Ok(())
+    }
+
+    /// Sets a number of a head's wave, damping as α. `again`: it goes on from the change before, as
+    /// a slider does under a hand, and is remembered as one with it.
+    pub fn set_wave(&mut self, place: Place, value: f64, again: bool) -> Result<()> {
+        let at = self.parameter(place)?;
+        let (range, raw): (_, fn(f64) -> f64) = match place.number {
+            Number::Damping => (
+                f64::from(MIN_DAMPING)..=f64::from(MAX_DAMPING),
+                inverse_softplus,
+            ),
+            Number::Frequency | Number::Phase => (-100.0..=100.0, |x| x),
+        };
+        if !range.contains(&value) {
+            let (least, most) = (range.start(), range.end());
+            return Err(Error::Config {
+                field: "wave",
+                message: format!("must be a number from {least} to {most}, but is {value}"),
+            });
+        }
+        self.trainer.set_parameter(at, raw(value) as f32);
+        let now = Change::Wave {
+            step: self.trainer.steps_done(),
+            place,
+            to: value,
+        };
+        match self.plan.control.changes.last_mut() {
+            Some(last @ Change::Wave { .. }) if again && is_of(last, place) => *last = now,
+            _ => self.plan.control.note(now),
+        }
+        Ok(())
+    }
+
+    /// Holds a number of a head's wave still, or lets it go.
+    pub fn lock(&mut self, place: Place, locked: bool) -> Result<()> {
+        self.parameter(place)?;
+        let locks = &mut self.plan.control.locks;
+        if locks.contains(&place) == locked {
+            return Ok(());
+        }
+        match locked {
+            true => locks.push(place),
+            false => locks.retain(|lock| *lock != place),
+        }
+        let step = self.trainer.steps_done();
+        self.plan.control.note(Change::Lock {
+            step,
+            place,
+            locked,
+        });
+        self.hold_locked()
+    }
+
+    /// Has the trainer hold still what is locked.
+    pub(super) fn hold_locked(&mut self) -> Result<()> {
+        let locks = &self.plan.control.locks;
+        let places: Result<Vec<usize>> = locks.iter().map(|lock| self.parameter(*lock)).collect();
+        self.trainer.freeze(places?);
+        Ok(())
+    }
+
+    /// Where a number of a wave lies among the parameters.
+    fn parameter(
+        &self,
+        Place {
+            layer,
+            head,
+            number,
+        }: Place,
+    ) -> Result<usize> {
+        let table = self.trainer.kept_model().parameters.table();
+        let place = table.layers.get(layer).and_then(|ranges| {
+            let range = match number {
+                Number::Frequency => &ranges.frequency,
+                Number::Damping => &ranges.damping,
+                Number::Phase => &ranges.phase,
+            };
+            range.clone().nth(head)
+        });
+        place.ok_or_else(|| Error::Config {
+            field: "head",
+            message: format!(
+                "the model has no wave in layer {}, head {}",
+                layer + 1,
+                head + 1
+            ),
+        })
+    }
+
+    /// Takes note of an evaluation. Why training should end here, where it has not got better for
+    /// long enough; it is as patient again if it goes on all the same.
+    pub fn judge(&mut self, loss: f64) -> Option<String> {
+        let step = self.trainer.steps_done();
+        let patience = self.plan.patience;
+        let control = &mut self.plan.control;
+        if loss.is_finite() && control.best.is_none_or(|best| loss < best.loss) {
+            control.best = Some(Best { step, loss });
+            control.waited = 0;
+            return None;
+        }
+        control.waited += 1;
+        if patience == 0 || control.waited < patience {
+            return None;
+        }
+        control.waited = 0;
+        let best = control.best.map_or(String::new(), |Best { step, loss }| {
+            format!(" It was lowest after step {step}: {loss:.3}.")
+        });
+        let evaluations = match patience {
+            1 => "the last evaluation".to_string(),
+            _ => format!("{patience} evaluations"),
+        };
+        Some(format!(
+            "The validation loss has not fallen for {evaluations}.{best}"
+        ))
+    }
+}
+
+fn is_of(change: &Change, wanted: Place) -> bool {
+    matches!(change, Change::Wave { place, .. } if *place == wanted)
+}
