@@ -107,7 +107,8 @@ export function problemWith({ characters, distinct }, context, tokenizer, share 
   }
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
   // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
-  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - share)), FEWEST) : FEWEST;
+  const fewest = Math.max(FEWEST, Math.ceil(2 / share));
+  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - share)), fewest) : fewest;
   if (characters < needed) {
     return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}. Add more text, or choose a smaller context.`;
   }

@@ -52,6 +52,7 @@
  * @property {number} warmup_steps
  * @property {number} peak_lr
  * @property {number} min_lr
+ * @property {"cosine" | "constant" | "linear"} [schedule] How the learning rate falls; a cosine where it is missing.
  * @property {number} weight_decay
  * @property {number} beta1
  * @property {number} beta2
@@ -69,6 +70,28 @@
  * @property {number} evaluate_every Steps between evaluations; 0 never.
  * @property {number} sample_every Steps between samples; 0 never.
  * @property {string} sample_prompt
+ * @property {number} [validation_share] How much of the text is held back; a tenth where it is missing.
+ * @property {number} [patience] Evaluations in a row without a lower loss that end the training; 0 or nothing: none do.
+ *
+ * One number of one head's wave; layers and heads from 0.
+ * @typedef {{layer: number, head: number, number: "frequency" | "damping" | "phase"}} WavePlace
+ *
+ * What was changed in a training, after which step.
+ * @typedef {{kind: "rate", step: number, from: number, to: number}
+ *   | {kind: "steps", step: number, from: number, to: number}
+ *   | {kind: "wave", step: number, place: WavePlace, to: number}
+ *   | {kind: "lock", step: number, place: WavePlace, locked: boolean}} TrainChange
+ *
+ * How a training goes on.
+ * @typedef {object} TrainControl
+ * @property {number} step
+ * @property {number} steps
+ * @property {"cosine" | "constant" | "linear"} schedule
+ * @property {number} warmup_steps
+ * @property {number} peak_lr
+ * @property {number} min_lr
+ * @property {WavePlace[]} locks What is held still.
+ * @property {TrainChange[]} changes
  *
  * Where to train: "auto" lets the faster one of those that compute right.
  * @typedef {"auto" | "cpu" | "gpu"} DeviceChoice
@@ -112,12 +135,18 @@
  * @property {{payload: {run: string, pace: number}, value: null}} set_pace
  * @property {{payload: {run: string | null}, value: null}} stop_generation
  * @property {{payload: {prompt: string, count: number, original: boolean}, value: Alternative[]}} next_tokens
- * @property {{payload: {text: string, tokenizer: "character" | "bpe", vocab_size: number}, value: DataInfo}} prepare_data
+ * @property {{payload: {text: string, tokenizer: "character" | "bpe", vocab_size: number, validation_share?: number}, value: DataInfo}} prepare_data
  * @property {{payload: TrainStart, value: ModelInfo}} train_start
  * @property {{payload: {bytes: ArrayBuffer, text: string}, value: ModelInfo}} train_resume_from
  * @property {{payload: {}, value: null}} train_pause
  * @property {{payload: {}, value: null}} train_continue
  * @property {{payload: {}, value: null}} train_stop
+ * @property {{payload: {}, value: {step: number, loss: number}}} train_step One step of a paused training.
+ * @property {{payload: {peak_lr: number}, value: null}} train_set_rate
+ * @property {{payload: {steps: number}, value: null}} train_set_steps How many it has in all. One that was done can go on.
+ * @property {{payload: WavePlace & {value: number, again: boolean}, value: null}} train_set_head `again`: this goes on
+ *   from the change before, as a slider does under a hand.
+ * @property {{payload: WavePlace & {locked: boolean}, value: null}} train_set_lock
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
  * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
@@ -138,7 +167,9 @@
  * @property {{step: number, loss: number, perplexity: number, accuracy: number}} train_evaluation
  * @property {{step: number, text: string}} train_sample
  * @property {{step: number, layers: Head[][]}} train_heads
- * @property {{reason: "done" | "stopped" | "failed", step: number, message?: string}} train_ended
+ * @property {{reason: "done" | "stopped" | "early" | "failed", step: number, message?: string}} train_ended "early":
+ *   validation has not got better for as long as was asked for; it can go on all the same.
+ * @property {TrainControl} train_control After the beginning, and after every change.
  * @property {{step: number, message: string}} train_fault A step that was rolled back.
  * @property {DeviceStatus} device
  * @property {{message: string}} fatal The engine died; nothing more will come from this worker.
@@ -173,6 +204,8 @@
 /** @type {Check} */ const isObject = (v) => typeof v === "object" && v !== null;
 /** @type {(check: Check) => Check} */
 const orNull = (check) => (v) => v === null || check(v);
+/** @type {(check: Check) => Check} */
+const optional = (check) => (v) => v === undefined || check(v);
 /** @type {(...words: string[]) => Check} */
 const oneOf = (...words) => (v) => words.includes(/** @type {string} */ (v));
 /** @type {(check: Check) => Check} */
@@ -193,6 +226,8 @@ const isSettings = record({
   at_limit: oneOf("reread", "run_on"),
 });
 
+const place = { layer: isCount, head: isCount, number: oneOf("frequency", "damping", "phase") };
+
 /** @type {Record<RequestType, Record<string, Check>>} */
 const REQUESTS = {
   load_model: { bytes: isBytes, name: isText },
@@ -204,7 +239,7 @@ const REQUESTS = {
   set_pace: { run: isText, pace: isNumber },
   stop_generation: { run: orNull(isText) },
   next_tokens: { prompt: isText, count: isCount, original: isFlag },
-  prepare_data: { text: isText, tokenizer: oneOf("character", "bpe"), vocab_size: isCount },
+  prepare_data: { text: isText, tokenizer: oneOf("character", "bpe"), vocab_size: isCount, validation_share: optional(isNumber) },
   train_start: {
     text: isText,
     data_name: isText,
@@ -214,11 +249,18 @@ const REQUESTS = {
     evaluate_every: isCount,
     sample_every: isCount,
     sample_prompt: isText,
+    validation_share: optional(isNumber),
+    patience: optional(isCount),
   },
   train_resume_from: { bytes: isBytes, text: isText },
   train_pause: {},
   train_continue: {},
   train_stop: {},
+  train_step: {},
+  train_set_rate: { peak_lr: isNumber },
+  train_set_steps: { steps: isCount },
+  train_set_head: { ...place, value: isNumber, again: isFlag },
+  train_set_lock: { ...place, locked: isFlag },
   train_adopt: {},
   train_snapshot: {},
   set_device: { choice: oneOf("auto", "cpu", "gpu") },
@@ -229,7 +271,7 @@ const REQUESTS = {
 /** @type {EventName[]} */
 const EVENTS = [
   "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
-  "train_ended", "train_fault", "device", "fatal",
+  "train_control", "train_ended", "train_fault", "device", "fatal",
 ];
 
 /**

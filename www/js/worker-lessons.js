@@ -92,6 +92,7 @@ export class Lessons {
     this.#place = "cpu";
     this.#devices.update({ backend: "cpu" });
     this.#crew.begin(this.#shape);
+    this.#tellControl();
   }
 
   pause() {
@@ -111,6 +112,71 @@ export class Lessons {
   stop() {
     if (this.#state !== "running" && this.#state !== "paused") return;
     this.#end("stopped", "stopped");
+  }
+
+  /** One step of a paused training, and what is due after it. */
+  step() {
+    if (this.#state !== "paused") throw new Error("A single step can be taken while the training is paused.");
+    const target = { step: 0, loss: NaN };
+    return this.#hold(async () => {
+      if (this.#state !== "paused") throw new Error("The training is not paused any more.");
+      target.step ||= this.#asked + 1;
+      // A lost graphics card may have set it back by more.
+      const reports = this.#asked < target.step ? await this.#steps(target.step - this.#asked) : [];
+      target.loss = reports.at(-1)?.loss ?? target.loss;
+      await this.#after("paused");
+      if (this.#progress.news) this.#report();
+      this.#reportHeads();
+      return target;
+    });
+  }
+
+  /** The learning rate after the warm-up, from the next step on. @param {number} rate */
+  setRate(rate) {
+    return this.#changed(() => this.#session.train_set_rate(rate));
+  }
+
+  /** How many steps the training has in all: one that was done can go on. @param {number} steps */
+  setSteps(steps) {
+    return this.#changed(() => {
+      this.#session.train_set_steps(steps);
+      /** @type {Plan} */ (this.#plan).steps = steps;
+      if (this.#state === "done" && this.#asked < steps) this.#state = "stopped";
+      this.#report();
+    });
+  }
+
+  /** Sets a number of a head's wave. @param {import("./protocol.js").Requests["train_set_head"]["payload"]} change */
+  setHead({ layer, head, number, value, again }) {
+    // Many come while a slider is dragged, so that no copy is made for each; the engine notes the value in the last one.
+    return this.#changed(() => {
+      this.#session.train_set_wave({ layer, head, number }, value, again);
+      this.#reportHeads();
+    }, { copy: false });
+  }
+
+  /** Holds a number of a head's wave still, or lets it go. @param {import("./protocol.js").Requests["train_set_lock"]["payload"]} change */
+  setLock({ layer, head, number, locked }) {
+    return this.#changed(() => this.#session.train_lock({ layer, head, number }, locked));
+  }
+
+  /**
+   * Everything that a person changes in a training goes through here, between two steps. A copy is made before, so that
+   * a lost graphics card never has steps done again that were done under other terms.
+   * @param {() => void} change @param {{copy?: boolean}} [options]
+   */
+  #changed(change, { copy = true } = {}) {
+    if (!this.#plan) throw new Error("Nothing is being trained.");
+    return this.#hold(async () => {
+      if (copy && this.#place === "gpu") await this.#copy();
+      change();
+      this.#crew.invalidate();
+      this.#tellControl();
+    });
+  }
+
+  #tellControl() {
+    say("train_control", this.#session.train_control());
   }
 
   /** The training as bytes that it can be taken up from. */
@@ -232,24 +298,34 @@ export class Lessons {
     return every > 0 && Math.floor(step / every) > Math.floor(this.#seen / every);
   }
 
-  /** Evaluation and sample, and the end. */
   #between() {
+    this.#hold(() => this.#after("running")).catch(() => {}); // A loss is seen to where it is noticed.
+  }
+
+  /** Evaluation and sample, and the end, where they are due. @param {"running" | "paused"} state */
+  async #after(state) {
+    if (this.#state !== state) return;
     const run = this.#run;
-    this.#hold(async () => {
-      if (this.#state !== "running") return;
-      const { steps, evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
-      // Less than was asked for when a loss set the run back meanwhile.
-      const step = this.#asked;
-      const last = step >= steps;
-      if ((last && step > this.#seen) || this.#passed(step, evaluate_every)) say("train_evaluation", { step, ...(await this.#session.train_evaluate()) });
-      if ((last && step > this.#seen) || this.#passed(step, sample_every)) {
-        await this.#copy();
-        say("train_sample", { step, text: this.#session.train_sample() });
-      }
+    const { steps, evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
+    // Less than was asked for when a loss set the run back meanwhile.
+    const step = this.#asked;
+    const last = step >= steps;
+    /** @type {string | undefined} */ let enough;
+    if ((last && step > this.#seen) || this.#passed(step, evaluate_every)) {
+      const evaluation = await this.#session.train_evaluate();
       if (run !== this.#run) return;
-      this.#seen = Math.max(this.#seen, step);
-      if (last && this.#state === "running") this.#end("done", "done");
-    }).catch(() => {}); // A loss is seen to where it is noticed.
+      say("train_evaluation", { step, ...evaluation });
+      enough = this.#session.train_judge(evaluation.loss);
+    }
+    if ((last && step > this.#seen) || this.#passed(step, sample_every)) {
+      await this.#copy();
+      if (run !== this.#run) return;
+      say("train_sample", { step, text: this.#session.train_sample() });
+    }
+    this.#seen = Math.max(this.#seen, step);
+    if (this.#state !== state) return;
+    if (last) this.#end("done", "done");
+    else if (enough) this.#end("stopped", "early", enough);
   }
 
   /** The run as it is now becomes the copy that samples, snapshots and moves go out from. */

@@ -102,12 +102,17 @@ function makeHandlers(engine) {
     set_pace: ({ run, pace }) => texts.setPace(run, pace),
     stop_generation: ({ run }) => (run === null ? texts.endAll("stopped") : texts.end(run, "stopped")),
     next_tokens: ({ prompt, count, original }) => session.next_tokens(prompt, count, original),
-    prepare_data: ({ text, tokenizer, vocab_size }) => session.prepare_data(text, tokenizer, vocab_size),
+    prepare_data: ({ text, tokenizer, vocab_size, validation_share }) => session.prepare_data(text, tokenizer, vocab_size, validation_share),
     train_start: (payload) => lessons.start(payload),
     train_resume_from: ({ bytes, text }) => lessons.resumeFrom(new Uint8Array(bytes), text),
     train_pause: () => lessons.pause(),
     train_continue: () => lessons.goOn(),
     train_stop: () => lessons.stop(),
+    train_step: () => lessons.step(),
+    train_set_rate: ({ peak_lr }) => lessons.setRate(peak_lr),
+    train_set_steps: ({ steps }) => lessons.setSteps(steps),
+    train_set_head: (payload) => lessons.setHead(payload),
+    train_set_lock: (payload) => lessons.setLock(payload),
     train_adopt: async () => {
       const info = await lessons.adopt();
       texts.endAll("stopped");

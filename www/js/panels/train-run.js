@@ -6,6 +6,7 @@ import { Course } from "./train-course.js";
 import { startRequest } from "./train-presets.js";
 import { HeldRun, PATIENCE_MS } from "./train-record.js";
 import { LossHistory } from "./train-series.js";
+import { takeControl } from "./train-control.js";
 import { MACHINE, Snapshots } from "./train-snapshots.js";
 
 /**
@@ -33,6 +34,7 @@ import { MACHINE, Snapshots } from "./train-snapshots.js";
  * @property {Fault[]} faults
  * @property {Head[][]} layers         the heads as they are now
  * @property {Head[][]} initialLayers  the heads before the first step
+ * @property {import("../protocol.js").TrainControl | null} [control]  how it goes on, and what was changed in it
  */
 
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
@@ -95,6 +97,7 @@ export class TrainRun {
       this.facts.layers = detail.layers;
       this.course.heads(detail);
     }));
+    engine.on("train_control", (detail) => this.#report(() => takeControl(this, detail)));
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
     // The last chance before a phone or a closing tab ends the page.
@@ -160,9 +163,15 @@ export class TrainRun {
     await this.#snapshots.saveNow();
   }
 
-  /** Goes on: where it paused, or from the last snapshot when the engine no longer holds the run. */
-  async goOn() {
-    if (!this.live) return this.#resume();
+  /**
+   * Goes on: where it paused, or from the last snapshot when the engine no longer holds the run.
+   * @param {() => Promise<unknown>} [change]  what is changed before
+   */
+  async goOn(change) {
+    if (!this.live) return this.#resume(change);
+    await change?.();
+    this.message = "";
+    if (!this.busy) this.#become("paused"); // One that was over may be longer now.
     await this.#ask("train_continue");
     this.#running();
   }
@@ -263,7 +272,8 @@ export class TrainRun {
     return this.#snapshots.save();
   }
 
-  async #resume() {
+  /** @param {() => Promise<unknown>} [change] */
+  async #resume(change) {
     const { card } = this.#snapshots;
     if (!card?.last) throw new Error(NO_SNAPSHOT);
     const { engine, models } = this.#app;
@@ -282,6 +292,7 @@ export class TrainRun {
       const bytes = await (await this.#lastBytes()).arrayBuffer();
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
+      await change?.();
       await engine.request("train_continue", {});
     } catch (error) {
       return this.#fail(error);
@@ -346,8 +357,9 @@ export class TrainRun {
     this.secondsLeft = 0;
     this.live = true;
     if (reason === "failed") this.message = message ?? "The engine could not go on.";
-    this.#become(reason);
-    if (reason === "done") await this.#snapshots.saveNow();
+    if (reason === "early") this.message = message ?? "";
+    this.#become(reason === "early" ? "stopped" : reason);
+    if (reason === "done" || reason === "early") await this.#snapshots.saveNow();
   }
 
   /** @param {string} message */

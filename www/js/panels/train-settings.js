@@ -1,15 +1,18 @@
-// The model's size and the settings of the training, with what they will take in memory and time.
+// The model's size and the settings of the training, with what they will take in memory and time. The fields and their
+// checks come from the table in train-presets.js.
 
 import { h, uniqueId } from "../dom.js";
-import { duration, megabytes, shortCount } from "./train-words.js";
-import { DEFAULTS, SETTINGS, SIZES, memoryEstimate, parameterCount, settingProblem, timeEstimate } from "./train-presets.js";
+import { memoryEstimate, parameterCount, timeEstimate } from "./train-estimates.js";
+import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./train-presets.js";
 import { optionCard } from "./train-text.js";
+import { duration, megabytes, shortCount } from "./train-words.js";
 
 /**
+ * @typedef {import("./train-presets.js").Setting} Setting
  * @typedef {import("./train-presets.js").SettingKey} SettingKey
  * @typedef {import("./train-presets.js").Settings} Settings
  * @typedef {import("./train-presets.js").SizeId} SizeId
- * @typedef {{ setting: import("./train-presets.js").Setting, input: HTMLInputElement, problem: HTMLElement }} Field
+ * @typedef {{ setting: Setting, input: HTMLInputElement | HTMLSelectElement, preset: HTMLElement, problem: HTMLElement, element: HTMLElement }} Field
  */
 
 export class TrainSettings {
@@ -40,35 +43,37 @@ export class TrainSettings {
     });
     this.estimate = h("p", { class: "train-estimate" });
     this.sizeElement = h("fieldset", { class: "train-field" }, h("legend", null, "Size of the model"),
-      h("div", { class: "train-options train-sizes" }, cards), this.estimate);
+      h("div", { class: "train-options train-sizes" }, cards));
 
     this.#fields = SETTINGS.map((setting) => this.#field(setting));
-    this.reset = h("button", { type: "button", class: "train-reset", disabled: true, onclick: () => this.#reset() }, "Back to the preset");
-    this.settingsElement = h("details", { class: "train-details" }, h("summary", null, "Settings"),
-      h("fieldset", { class: "train-field" }, h("legend", { class: "visually-hidden" }, "Settings of the training"),
-        h("div", { class: "train-settings" }, this.#fields.map(({ setting, input, problem }) =>
-          h("div", { class: "train-setting" },
-            h("label", { for: input.id }, setting.label), input,
-            h("p", { class: "train-hint", id: `${input.id}-hint` }, setting.hint), problem))),
-        this.reset));
+    const [basic, ...more] = GROUPS.map(({ id, label }) =>
+      h("fieldset", { class: "train-field train-group" }, h("legend", null, label),
+        h("div", { class: "train-settings" }, this.#fields.filter(({ setting }) => setting.group === id).map(({ element }) => element))));
+    this.summary = h("summary", null, "More settings");
+    this.details = h("details", { class: "train-details" }, this.summary, more);
+    this.reset = h("button", { type: "button", class: "train-reset", hidden: true, onclick: () => this.#reset() }, "Back to the preset");
+    this.settingsElement = h("div", { class: "train-fields" }, basic, this.details,
+      h("fieldset", { class: "train-field" }, this.reset, this.estimate));
     this.#render();
   }
 
-  /** @param {import("./train-presets.js").Setting} setting @returns {Field} */
+  /** @param {Setting} setting @returns {Field} */
   #field(setting) {
     const id = uniqueId(`setting-${setting.key}`);
     const problem = h("p", { class: "train-setting-problem", id: `${id}-problem`, role: "alert" });
-    const input = h("input", {
-      id, type: "number", class: "number", min: setting.min, max: setting.max, step: setting.step, inputmode: setting.whole ? "numeric" : "decimal",
-      "aria-describedby": `${id}-hint ${id}-problem`,
-      oninput: () => this.#edit(setting, input.value),
-    });
-    return { setting, input, problem };
+    const preset = h("span", { class: "train-setting-preset" });
+    const shared = { id, "aria-describedby": `${id}-hint ${id}-problem`, oninput: () => this.#edit(setting, input.value) };
+    const input = setting.options
+      ? h("select", shared, setting.options.map(({ value, label }) => h("option", { value }, label)))
+      : h("input", { ...shared, type: "number", class: "number", min: setting.min, max: setting.max, step: setting.step, inputmode: setting.whole ? "numeric" : "decimal" });
+    const element = h("div", { class: "train-setting" }, h("label", { for: id }, setting.label), input,
+      h("p", { class: "train-hint", id: `${id}-hint` }, setting.hint, preset), problem);
+    return { setting, input, preset, problem, element };
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
   get settings() {
-    return { ...DEFAULTS[this.#data][this.size], ...this.#changed };
+    return settingsFor(this.#data, this.size, this.#changed);
   }
 
   /** What was changed, to keep over a reload. */
@@ -77,15 +82,19 @@ export class TrainSettings {
   }
 
   get valid() {
-    const { settings } = this;
-    return SETTINGS.every((setting) => settingProblem(setting, settings[setting.key]) === null);
+    return Object.keys(this.#problems()).length === 0;
+  }
+
+  #problems() {
+    return problemsOf(this.settings, this.#vocabulary);
   }
 
   /** Brings the first field that makes no sense into view. */
   focusProblem() {
-    const { settings } = this;
-    this.settingsElement.open = true;
-    this.#fields.find(({ setting }) => settingProblem(setting, settings[setting.key]) !== null)?.input.focus();
+    const problems = this.#problems();
+    const field = this.#fields.find(({ setting }) => problems[setting.key]);
+    if (field && field.setting.group !== "basic") this.details.open = true;
+    field?.input.focus();
   }
 
   /** @param {import("../data.js").DataId} data @param {number} vocabulary */
@@ -107,23 +116,28 @@ export class TrainSettings {
   restore(data, size, changed) {
     this.#data = data;
     this.size = SIZES.some(({ id }) => id === size) ? size : "small";
-    this.#changed = { ...changed };
-    if (Object.keys(changed).length > 0) this.settingsElement.open = true;
+    this.#changed = knownChanges(changed);
+    if (this.#fields.some(({ setting }) => setting.group !== "basic" && setting.key in this.#changed)) this.details.open = true;
     this.#render();
   }
 
   /** @param {SizeId} id */
   #setSize(id) {
     this.size = id;
+    // A size is the shape of a model: what was changed in another one's shape does not go along.
+    for (const { key, group } of SETTINGS) if (group === "model") delete this.#changed[key];
     this.#render();
     this.#onChange();
   }
 
-  /** @param {import("./train-presets.js").Setting} setting @param {string} text */
-  #edit({ key }, text) {
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (value === DEFAULTS[this.#data][this.size][key]) delete this.#changed[key];
-    else this.#changed[key] = value;
+  /** @param {Setting} setting @param {string} text */
+  #edit({ key, options }, text) {
+    /** @type {string | number} */
+    let value = text.trim() === "" ? NaN : Number(text);
+    if (options) value = options.find((option) => String(option.value) === text)?.value ?? NaN;
+    const { [key]: _, ...others } = this.#changed;
+    const unchanged = value === settingsFor(this.#data, this.size, others)[key];
+    this.#changed = unchanged ? others : { ...others, [key]: value };
     this.#render();
     this.#onChange();
   }
@@ -132,36 +146,45 @@ export class TrainSettings {
     this.#changed = {};
     this.#render();
     this.#onChange();
+    this.#fields[0].input.focus();
   }
 
   #render() {
     const { settings } = this;
-    for (const { setting, input, problem } of this.#fields) {
-      const value = settings[setting.key];
-      const words = settingProblem(setting, value);
-      problem.textContent = words ?? "";
-      input.setAttribute("aria-invalid", String(words !== null));
+    const problems = this.#problems();
+    for (const { setting: { key, options }, input, preset, problem } of this.#fields) {
+      const value = settings[key];
+      problem.textContent = problems[key] ?? "";
+      input.setAttribute("aria-invalid", String(key in problems));
       // Never rewrite a field under the person's hands.
-      if (document.activeElement !== input && Number.isFinite(value)) input.value = String(value);
+      if (document.activeElement !== input && (typeof value === "string" || Number.isFinite(value))) input.value = String(value);
+      const { [key]: changed, ...others } = this.#changed;
+      const usual = settingsFor(this.#data, this.size, others)[key];
+      const words = options?.find((option) => option.value === usual)?.label ?? (typeof usual === "number" ? plain(usual) : "");
+      preset.textContent = changed === undefined ? "" : ` Preset: ${words}.`;
     }
-    this.reset.disabled = Object.keys(this.#changed).length === 0;
+    const hidden = this.#fields.filter(({ setting }) => setting.group !== "basic" && setting.key in this.#changed).length;
+    this.summary.textContent = hidden > 0 ? `More settings (${hidden} changed)` : "More settings";
+    this.reset.hidden = Object.keys(this.#changed).length === 0;
     this.#sizes.forEach(({ input, about }, i) => {
-      const { id, num_layers, num_heads } = SIZES[i];
+      const { id, num_layers, num_heads, about: words } = SIZES[i];
       input.checked = id === this.size;
-      about.textContent = `${shortCount(parameterCount(id, this.#vocabulary))} parameters, ${num_layers} layers of ${num_heads} heads`;
+      const parameters = shortCount(parameterCount(settingsFor(this.#data, id), this.#vocabulary));
+      about.textContent = words ? `${parameters} parameters: ${words}` : `${parameters} parameters, ${num_layers} layers of ${num_heads} heads`;
     });
-    this.#renderEstimate(settings);
+    this.#renderEstimate(settings, Object.keys(problems).length === 0);
   }
 
-  /** @param {Settings} settings */
-  #renderEstimate(settings) {
-    if (!this.valid) {
-      this.estimate.textContent = "One of the settings is out of its range.";
+  /** @param {Settings} settings @param {boolean} valid */
+  #renderEstimate(settings, valid) {
+    if (!valid) {
+      this.estimate.textContent = "One of the settings does not do: see below its field.";
       return;
     }
-    const seconds = timeEstimate(this.size, this.#vocabulary, settings, this.#machine ?? 1);
-    const memory = megabytes(memoryEstimate(this.size, this.#vocabulary, settings));
+    const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
+    const memory = megabytes(memoryEstimate(settings, this.#vocabulary));
+    const parameters = shortCount(parameterCount(settings, this.#vocabulary));
     const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
-    this.estimate.textContent = `About ${duration(seconds)} and ${memory} of memory (${source}).`;
+    this.estimate.textContent = `${parameters} parameters. About ${duration(seconds)} and ${memory} of memory (${source}).`;
   }
 }

@@ -1,6 +1,7 @@
 // Snapshots of the training that goes on: when one is due, and what becomes of it.
 
-import { machineSpeed } from "./train-presets.js";
+import { machineSpeed } from "./train-estimates.js";
+import { settingsOf } from "./train-presets.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -147,7 +148,7 @@ export class Snapshots {
     if (!kept || id !== run.id) return false;
     this.card = kept.card;
     this.#say(kept.stored);
-    const machine = machineSpeed(choices.size, facts.parameters, facts.tokensPerSecond);
+    const machine = machineSpeed(settingsOf(choices), facts.vocabulary, facts.tokensPerSecond);
     // The first seconds are slower than the rest.
     if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
     this.#onChange();

@@ -203,7 +203,7 @@ export class TrainText {
     const text = beginning(this.#taken.pieces, TRIED_CHARACTERS);
     const began = performance.now();
     try {
-      const info = await this.#app.engine.request("prepare_data", { text, tokenizer, vocab_size: pieces });
+      const info = await this.#app.engine.request("prepare_data", { text, tokenizer, vocab_size: pieces, validation_share: this.#share });
       if (turn !== this.#turn) return;
       const times = characters / info.characters;
       const seconds = (times * (performance.now() - began)) / 1000;

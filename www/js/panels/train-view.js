@@ -2,6 +2,7 @@
 // while it can be seen.
 
 import { download, h, oncePerFrame, write } from "../dom.js";
+import { TrainControls } from "./train-controls.js";
 import { TrainCurves } from "./train-curves.js";
 import { TrainFigures } from "./train-figures.js";
 import { TrainHeads } from "./train-heads.js";
@@ -88,7 +89,7 @@ export class TrainView {
     this.strips = new TrainHeads(this.heads.root);
     this.sight = h("div", { class: "train-sight" }, this.figures.element, this.curves.element, this.trajectories.element,
       this.samples.element, this.heads.element, this.faults);
-    this.element = h("div", { class: "train-run" }, this.status.element, this.empty, this.sight);
+    this.element = h("div", { class: "train-run" }, this.status.element, new TrainControls(app, run).element, this.empty, this.sight);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);
@@ -239,7 +240,7 @@ export class TrainView {
       case "done":
         return `It took ${duration(facts.secondsTrained)}.` + unsafe;
       case "stopped":
-        return (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
+        return (run.message && `${run.message} `) + (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
       case "interrupted":
         if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
         return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;

@@ -69,7 +69,7 @@ export function mountTrain(root, app) {
     await text.begin();
     if (run.busy) return;
     if (text.problem || !settings.valid) {
-      startProblem.textContent = text.problem || "One of the settings is out of its range: see below its field.";
+      startProblem.textContent = text.problem || "One of the settings does not do: see below its field.";
       if (text.problem) text.focusProblem();
       else settings.focusProblem();
       return;

@@ -25,7 +25,7 @@ const TURN = 2 * Math.PI;
 const wrapped = (phase) => phase - TURN * Math.round(phase / TURN);
 
 /** The three numbers of a wave. */
-const NUMBERS = /** @type {const} */ ({
+export const NUMBERS = /** @type {const} */ ({
   frequency: { label: "frequency", short: "ω", ...RANGES.frequency, step: 0.01, digits: 4, sliderMin: 0, sliderMax: 6.28, sliderStep: 0.01 },
   damping: { label: "damping", short: "α", ...RANGES.damping, step: 0.01, digits: 5, sliderMin: -3, sliderMax: 0.6, sliderStep: 0.01, scale: LOGARITHMIC },
   phase: { label: "phase", short: "φ", ...RANGES.phase, step: 0.01, digits: 4, sliderMin: -3.14, sliderMax: 3.14, sliderStep: 0.01,
