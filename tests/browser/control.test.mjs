@@ -1,0 +1,253 @@
+// Changing a training while it goes on, on the page and on both devices.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SWIFTSHADER } from "./chromium.mjs";
+import { openEmpty, openPage } from "./launch.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("../../www/js/protocol.js").TrainControl} TrainControl */
+
+/** Generous, for a machine that is busy with other things. */
+const PATIENCE = { timeout: 180_000 };
+/** Quick, and long enough to be caught half-way. */
+const SHORT = { Steps: 4000, Batch: 2, Context: 16 };
+
+/** @param {Page} page */
+const panel = (page) => page.locator("#train");
+/** @param {Page} page @param {string} name */
+const button = (page, name) => panel(page).getByRole("button", { name, exact: true });
+/** @param {Page} page @param {string} state */
+const reaches = (page, state) => page.locator(`.train-run[data-state="${state}"]`).waitFor(PATIENCE);
+/** @param {Page} page */
+const step = async (page) => Number((await page.locator(".train-figures dd").first().innerText()).split(" ")[0].replaceAll(",", ""));
+/** @param {Page} page @param {number} least */
+const passesStep = (page, least) => page.waitForFunction(
+  (at) => Number(document.querySelector(".train-figures dd")?.textContent?.split(" ")[0].replaceAll(",", "")) >= at, least, PATIENCE);
+
+/** @param {Page} page @param {Record<string, number>} settings */
+async function set(page, settings) {
+  await page.locator(".train-details > summary").click();
+  for (const [label, value] of Object.entries(settings)) await panel(page).getByLabel(label, { exact: true }).fill(String(value));
+}
+
+/** @param {Page} page @param {Record<string, number>} [settings] */
+async function start(page, settings = {}) {
+  await set(page, { ...SHORT, ...settings });
+  await button(page, "Start training").click();
+  await passesStep(page, 5);
+}
+
+/** @param {Page} page */
+async function pause(page) {
+  await button(page, "Pause").click();
+  await reaches(page, "paused");
+  await page.getByText("It will go on exactly from here").waitFor(PATIENCE);
+}
+
+/** @param {Page} page */
+const openChanges = (page) => page.locator(".train-change > summary").click();
+/** @param {Page} page */
+const changes = (page) => page.locator(".train-changes li").allInnerTexts();
+
+/** What the page stored of its training. @param {Page} page */
+const record = (page) => page.evaluate(async () => {
+  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+  const [key] = await storage.keys("train-run/");
+  const { facts, plan, history } = await storage.get(key);
+  return { facts, plan, history };
+});
+
+test("one step does exactly one, and says how it went", async (t) => {
+  const page = await openPage(t);
+  await start(page);
+  await openChanges(page);
+  assert.ok(await button(page, "One step").isDisabled(), "it is still running");
+  await pause(page);
+  const before = await step(page);
+  for (let i = 1; i <= 3; i++) {
+    await button(page, "One step").click();
+    await page.getByText(new RegExp(`^Step ${(before + i).toLocaleString("en-GB")}: loss \\d\\.\\d{3}\\.$`)).waitFor(PATIENCE);
+    assert.equal(await step(page), before + i);
+    await page.locator('.train-run[data-state="paused"]').waitFor();
+  }
+  await page.getByText(`Saved at step ${(before + 3).toLocaleString("en-GB")}`).waitFor(PATIENCE);
+  assert.equal((await record(page)).history.lastStep, before + 3);
+});
+
+test("a changed learning rate shows in the list, counts at once and survives a reload", async (t) => {
+  const page = await openPage(t);
+  await start(page);
+  await pause(page);
+  await openChanges(page);
+  const at = (await step(page)).toLocaleString("en-GB");
+  const rate = panel(page).getByLabel("Learning rate from now on", { exact: true });
+  await rate.fill("5");
+  await button(page, "Set").click();
+  await page.getByText("Learning rate takes a number from 0.00001 to 0.1.").waitFor();
+  await rate.fill("0.001");
+  await button(page, "Set").click();
+  const told = `step ${at}: learning rate 0.008 → 0.001`;
+  await page.locator(".train-changes li", { hasText: told }).waitFor(PATIENCE);
+  await page.getByText(/The next step moves with 0\.000\d+: 0\.001 after 100 warm-up steps|The next step moves with 0\.001: 0\.001 after/).waitFor();
+  await button(page, "Halve").click();
+  await page.locator(".train-changes li", { hasText: "0.001 → 0.0005" }).waitFor(PATIENCE);
+  // Saved with the change.
+  await page.waitForFunction(() => document.querySelectorAll(".train-change button:disabled").length === 0, null, PATIENCE);
+  await page.reload();
+  await reaches(page, "interrupted");
+  assert.deepEqual(await changes(page), [`step ${at}: learning rate 0.001 → 0.0005`, told]);
+  await button(page, "Go on").click();
+  await passesStep(page, Number(at.replaceAll(",", "")) + 5);
+  await pause(page);
+  const { plan, facts } = await record(page);
+  assert.equal(plan.train.peak_lr, 0.0005);
+  assert.ok(facts.learningRate <= 0.0005, `${facts.learningRate}`);
+  assert.equal(facts.control.changes.length, 2, "the engine has them too");
+});
+
+test("a finished training can be made longer, also after a reload", async (t) => {
+  const page = await openPage(t);
+  await start(page, { Steps: 60 });
+  await reaches(page, "done");
+  await openChanges(page);
+  const more = panel(page).getByLabel("More steps", { exact: true });
+  await more.fill("0");
+  await button(page, "Add steps and train on").click();
+  await page.getByText("More steps takes a whole number from 1 to 199,940").waitFor();
+  await more.fill("30");
+  await page.getByText(/It would end at step 90\. The schedule is stretched to there: the learning rate goes from 0\.0008 to 0\.0\d+ at once/).waitFor();
+  await button(page, "Add steps and train on").click();
+  await page.waitForFunction(() => document.querySelector(".train-figures dd")?.textContent === "90 of 90", null, PATIENCE);
+  await reaches(page, "done");
+  await page.getByText("It took").waitFor(PATIENCE);
+  await page.reload();
+  await reaches(page, "done");
+  await openChanges(page);
+  await more.fill("10");
+  await button(page, "Add steps and train on").click();
+  await page.waitForFunction(() => document.querySelector(".train-figures dd")?.textContent === "100 of 100", null, PATIENCE);
+  await reaches(page, "done");
+  assert.deepEqual(await changes(page), ["step 90: steps 90 → 100", "step 60: steps 60 → 90"]);
+  assert.equal((await record(page)).history.lastStep, 100);
+});
+
+test("training ends early when validation stops falling, says why, and goes on all the same", async (t) => {
+  const page = await openPage(t);
+  // So fast that it gets nowhere.
+  await start(page, { "Learning rate": 0.1, "Validate every": 10, "Early stop": 2 });
+  await reaches(page, "stopped");
+  const note = await page.locator(".train-note").innerText();
+  assert.match(note, /^The validation loss has not fallen for 2 evaluations\. It was lowest after step \d+: \d+\.\d{3}\. It can go on from step [\d,]+\.$/);
+  const ended = await step(page);
+  const { facts } = await record(page);
+  const losses = facts.evaluations.map((/** @type {{loss: number}} */ { loss }) => loss);
+  const best = Math.min(...losses);
+  assert.equal(losses.indexOf(best), losses.length - 3, `two without a better one: ${losses}`);
+  await button(page, "Go on").click();
+  await passesStep(page, ended + 5);
+});
+
+test("a head that is held still stands still, one that is not moves, and one that is dragged goes where it is dragged", async (t) => {
+  const page = await openPage(t);
+  await start(page);
+  await pause(page);
+  await openChanges(page);
+  const editor = page.locator(".train-editor");
+  await editor.getByLabel("Head", { exact: true }).selectOption("2");
+  await editor.getByRole("button", { name: "Hold the frequency still" }).click();
+  await editor.getByRole("button", { name: "Let the frequency go" }).waitFor(PATIENCE);
+  const drag = editor.getByRole("spinbutton", { name: "Wave in training, phase" });
+  await drag.fill("2.5");
+  await page.locator(".train-changes li", { hasText: "phase of layer 1, head 2 set to 2.5" }).waitFor(PATIENCE);
+  await drag.blur();
+  const heads = async () => (await record(page)).facts.layers[0];
+  await page.waitForFunction(async () => {
+    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+    const [key] = await storage.keys("train-run/");
+    return (await storage.get(key)).facts.layers[0][1].phase === 2.5;
+  }, null, PATIENCE);
+  const before = await heads();
+  const from = await step(page);
+  // Locks and what was dragged go through a reload.
+  await page.reload();
+  await reaches(page, "interrupted");
+  await button(page, "Go on").click();
+  await passesStep(page, from + 50);
+  await pause(page);
+  const after = await heads();
+  assert.equal(after[1].frequency, before[1].frequency, "held still");
+  assert.notEqual(after[1].phase, before[1].phase, "dragged, and free again");
+  assert.ok(Math.abs(after[1].phase - 2.5) < 1, `${after[1].phase} is far from where it was dragged`);
+  assert.notEqual(after[0].frequency, before[0].frequency, "never held");
+});
+
+/** Trains on a device, holds and drags a head on the way, and gives what the engine told. */
+async function trainWithHands(/** @type {Page} */ page, /** @type {"cpu" | "gpu"} */ device) {
+  return page.evaluate(async (device) => {
+    const client = "./js/engine.js";
+    const { Engine } = await import(new URL(client, document.baseURI).href);
+    const engine = new Engine();
+    /** @type {any[]} */
+    const heads = [];
+    let status = /** @type {any} */ (null);
+    let reached = 0;
+    engine.on("device", (/** @type {any} */ news) => (status = news));
+    engine.on("train_heads", (/** @type {any} */ { layers }) => heads.push(layers));
+    engine.on("train_progress", (/** @type {any} */ { step }) => (reached = step));
+    const until = async (/** @type {() => boolean} */ what) => {
+      while (!what()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const ask = (/** @type {string} */ type, payload = {}) => engine.request(type, payload);
+    await ask("set_device", { choice: device });
+    if (device === "gpu") await until(() => status?.phase === "ready");
+    await ask("train_start", {
+      text: "the quick brown fox jumps over the lazy dog. ".repeat(100), data_name: "foxes", tokenizer: { kind: "character", vocab_size: 0 },
+      model: { embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 32, max_seq_len: 25, field_size: 73, interference_interval: 2, position_scale: 0.03 },
+      train: {
+        batch_size: 6, seq_len: 24, steps: 1000, warmup_steps: 5, peak_lr: 2e-3, min_lr: 1e-5, weight_decay: 0.1, beta1: 0.9, beta2: 0.999,
+        eps: 1e-8, clip_norm: 1, dropout: 0.1, seed: 1,
+      },
+      evaluate_every: 0, sample_every: 0, sample_prompt: "the",
+    });
+    if (device === "gpu") await until(() => status.backend === "gpu");
+    await until(() => reached >= 4);
+    await ask("train_set_lock", { layer: 1, head: 0, number: "damping", locked: true });
+    await ask("train_pause");
+    await ask("train_snapshot"); // All that was asked for is reported.
+    /** Does something after which the heads are told so many times, and gives them as they were told last. */
+    const telling = async (/** @type {number} */ times, /** @type {() => Promise<unknown>} */ act) => {
+      const told = heads.length;
+      for (let i = 0; i < times; i++) await act();
+      await until(() => heads.length >= told + times);
+      return heads.at(-1);
+    };
+    const start = reached;
+    const before = await telling(1, () => ask("train_set_head", { layer: 0, head: 1, number: "frequency", value: 2.25, again: false }));
+    await ask("train_set_rate", { peak_lr: 4e-3 });
+    const after = await telling(8, () => ask("train_step"));
+    const steps = reached - start;
+    const { backend } = status ?? {};
+    // Over to the processor: what is held stays held.
+    await ask("set_device", { choice: "cpu" });
+    const moved = await telling(8, () => ask("train_step"));
+    return { before, after, moved, steps, backend };
+  }, device);
+}
+
+for (const device of /** @type {const} */ (["cpu", "gpu"])) {
+  test(`what is held and dragged on the ${device === "gpu" ? "graphics card" : "processor"} is what the engine does`, async (t) => {
+    const page = await openEmpty(t, device === "gpu" ? SWIFTSHADER : []);
+    page.setDefaultTimeout(PATIENCE.timeout);
+    const { before, after, moved, steps, backend } = await trainWithHands(page, device);
+    assert.equal(backend, device);
+    assert.equal(steps, 8, "each request is one step");
+    for (const later of [after, moved]) {
+      assert.equal(later[1][0].damping, before[1][0].damping, "held still");
+      assert.notEqual(later[1][0].frequency, before[1][0].frequency, "the others move");
+      assert.notEqual(later[1][1].damping, before[1][1].damping, "the others move");
+    }
+    assert.equal(before[0][1].frequency, 2.25, "dragged");
+    assert.ok(after[0][1].frequency !== 2.25 && Math.abs(after[0][1].frequency - 2.25) < 0.2, `${after[0][1].frequency} goes on from there`);
+  });
+}
