@@ -58,6 +58,15 @@ const record = (page) => page.evaluate(async () => {
   return { facts, plan, history };
 });
 
+/** Waits until the stored training is one that was asked for. @param {Page} page @param {(stored: Awaited<ReturnType<typeof record>>) => boolean} wanted */
+async function untilStored(page, wanted) {
+  const end = Date.now() + PATIENCE.timeout;
+  while (!wanted(await record(page))) {
+    assert.ok(Date.now() < end, "it was never stored");
+    await page.waitForTimeout(50);
+  }
+}
+
 test("one step does exactly one, and says how it went", async (t) => {
   const page = await openPage(t);
   await start(page);
@@ -92,8 +101,7 @@ test("a changed learning rate shows in the list, counts at once and survives a r
   await page.getByText(/The next step moves with 0\.000\d+: 0\.001 after 100 warm-up steps|The next step moves with 0\.001: 0\.001 after/).waitFor();
   await button(page, "Halve").click();
   await page.locator(".train-changes li", { hasText: "0.001 → 0.0005" }).waitFor(PATIENCE);
-  // Saved with the change.
-  await page.waitForFunction(() => document.querySelectorAll(".train-change button:disabled").length === 0, null, PATIENCE);
+  await untilStored(page, ({ facts }) => facts.control?.changes.length === 2);
   await page.reload();
   await reaches(page, "interrupted");
   assert.deepEqual(await changes(page), [`step ${at}: learning rate 0.001 → 0.0005`, told]);
@@ -120,7 +128,7 @@ test("a finished training can be made longer, also after a reload", async (t) =>
   await button(page, "Add steps and train on").click();
   await page.waitForFunction(() => document.querySelector(".train-figures dd")?.textContent === "90 of 90", null, PATIENCE);
   await reaches(page, "done");
-  await page.getByText("It took").waitFor(PATIENCE);
+  await untilStored(page, ({ facts }) => facts.step === 90);
   await page.reload();
   await reaches(page, "done");
   await openChanges(page);
@@ -129,7 +137,7 @@ test("a finished training can be made longer, also after a reload", async (t) =>
   await page.waitForFunction(() => document.querySelector(".train-figures dd")?.textContent === "100 of 100", null, PATIENCE);
   await reaches(page, "done");
   assert.deepEqual(await changes(page), ["step 90: steps 90 → 100", "step 60: steps 60 → 90"]);
-  assert.equal((await record(page)).history.lastStep, 100);
+  await untilStored(page, ({ history }) => history.lastStep === 100);
 });
 
 test("training ends early when validation stops falling, says why, and goes on all the same", async (t) => {
@@ -162,11 +170,7 @@ test("a head that is held still stands still, one that is not moves, and one tha
   await page.locator(".train-changes li", { hasText: "phase of layer 1, head 2 set to 2.5" }).waitFor(PATIENCE);
   await drag.blur();
   const heads = async () => (await record(page)).facts.layers[0];
-  await page.waitForFunction(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-    const [key] = await storage.keys("train-run/");
-    return (await storage.get(key)).facts.layers[0][1].phase === 2.5;
-  }, null, PATIENCE);
+  await untilStored(page, ({ facts }) => facts.layers[0][1].phase === 2.5 && facts.control.changes.length === 2);
   const before = await heads();
   const from = await step(page);
   // Locks and what was dragged go through a reload.

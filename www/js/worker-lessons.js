@@ -99,6 +99,7 @@ export class Lessons {
     if (this.#state !== "running") return;
     this.#state = "paused";
     this.#report();
+    this.#reportHeads();
   }
 
   goOn() {

@@ -24,6 +24,7 @@ export class TrainControls {
   #busy = false;
   /** Whether the person has typed a number of steps, which is then left alone. */
   #typed = false;
+  /** How the last single step went. */ #stepped = "";
 
   /** @param {App} app @param {TrainRun} run */
   constructor(app, run) {
@@ -95,7 +96,7 @@ export class TrainControls {
 
   async #step() {
     const done = await this.#app.engine.request("train_step", {});
-    this.stepNote.textContent = `Step ${done.step.toLocaleString("en-GB")}: loss ${loss(done.loss)}.`;
+    this.#stepped = `Step ${done.step.toLocaleString("en-GB")}: loss ${loss(done.loss)}.`;
   }
 
   /** @param {number} rate */
@@ -130,8 +131,8 @@ export class TrainControls {
     if (!this.details.open) return;
     const changeable = live && run.busy && !this.#busy;
     this.step.disabled = !changeable || state !== "paused";
-    if (state !== "paused") this.stepNote.textContent = "Pause first: then each press does exactly one step.";
-    else if (this.stepNote.textContent?.startsWith("Pause")) this.stepNote.textContent = "Each press does exactly one step.";
+    if (state !== "paused") this.#stepped = "";
+    this.stepNote.textContent = state === "paused" ? this.#stepped || "Each press does exactly one step." : "Pause first: then each press does exactly one step.";
     for (const input of [this.rate, ...this.rateButtons]) input.disabled = !changeable;
     this.rate.placeholder = rateWords(control.peak_lr);
     const next = rateWords(learningRate(control, facts.step + 1));

@@ -47,7 +47,7 @@ export class TrainSettings {
 
     this.#fields = SETTINGS.map((setting) => this.#field(setting));
     const [basic, ...more] = GROUPS.map(({ id, label }) =>
-      h("fieldset", { class: "train-field train-group" }, h("legend", null, label),
+      h("fieldset", { class: `train-field train-group train-group-${id}` }, h("legend", null, label),
         h("div", { class: "train-settings" }, this.#fields.filter(({ setting }) => setting.group === id).map(({ element }) => element))));
     this.summary = h("summary", null, "More settings");
     this.details = h("details", { class: "train-details" }, this.summary, more);
