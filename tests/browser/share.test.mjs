@@ -111,6 +111,9 @@ test("one's own text is in no link, and the link's reader is told", async (t) =>
   await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
   const link = await fragment(page, /text=own/);
   assert.ok(!link.includes("secret"));
+  await page.reload();
+  await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
+  assert.equal(await page.locator(".notice", { hasText: "a text of its owner's" }).count(), 0, "that is no news to its owner");
   const other = await openPage(t, { path: link });
   await other.locator(".notice", { hasText: "a text of its owner's" }).waitFor();
   await panel(other).locator("input[value=own]:checked").waitFor();

@@ -4,6 +4,7 @@
 import { atMostEvery } from "./dom.js";
 import { bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
 import { SHIPPED } from "./models.js";
+import { OWN_TEXT } from "./panels/train-own.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -25,7 +26,7 @@ export class Address {
   /** Whether something else was opened since. */
   #elsewhere = false;
 
-  /** @param {Pick<App, "state" | "heads" | "models" | "notify">} app */
+  /** @param {Pick<App, "state" | "heads" | "models" | "notify" | "storage">} app */
   constructor(app) {
     this.#app = app;
   }
@@ -40,7 +41,13 @@ export class Address {
     state.set("settings", page.settings);
     if (faults.length > 0) {
       notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
-    } else if (page.choices.data === "own") {
+    } else if (page.choices.data === "own") this.#tellOfText();
+  }
+
+  /** A link to a person's own text is no news to that person. */
+  async #tellOfText() {
+    const { notify, storage } = this.#app;
+    if (!(await storage.get(OWN_TEXT))?.text) {
       notify({ kind: "info", key: "link", title: "This link was made with a text of its owner's.",
         message: "The text itself is in no link. Everything else under Train is as it was there: bring a text of your own." });
     }

@@ -31,7 +31,7 @@ const announce = (/** @type {string} */ text) => { part("announcer").textContent
 const models = new Models({ engine, state, storage, notify });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
-const address = new Address({ state, heads, models, notify });
+const address = new Address({ state, heads, models, notify, storage });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** @type {import("./app.js").App} */

@@ -11,7 +11,8 @@ import { encodingQuestion } from "./train-encoding.js";
  * @typedef {import("../text-intake.js").Watch} Watch
  */
 
-const OWN_TEXT = "train-own-text";
+/** What it is kept under. */
+export const OWN_TEXT = "train-own-text";
 const TYPING_MS = 300;
 const PROGRESS_MS = 150;
 /** A longer text is not put into the field: with megabytes in it, it is slow. */
