@@ -176,6 +176,7 @@ function fakeEngine(fate = {}) {
   const say = (/** @type {string} */ event, /** @type {any} */ detail) => listeners.get(event)?.(detail);
   let total = 0;
   let dead = false;
+  let alone = false;
   function burst() {
     const now = training;
     if (!now?.running || dead) return;
@@ -200,7 +201,9 @@ function fakeEngine(fate = {}) {
   const lossAt = (/** @type {any} */ { plan, step }) => 3 - step / 100 + plan.train.seed / 1000 + (plan.model.field_size ? 0.1 : 0);
   /** @type {Record<string, (payload: any) => any>} */
   const answers = {
+    set_workers: ({ workers }) => { alone = workers === 1; },
     train_start: (plan) => {
+      assert.ok(alone, "how many workers share a step was left to chance");
       training = { plan, step: 0, running: true };
       log.push(plan.data_name);
       setImmediate(burst);

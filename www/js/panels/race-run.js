@@ -182,6 +182,8 @@ export class RaceRun {
     const plan = /** @type {Plan} */ (this.plan);
     try {
       this.#open();
+      // One for both: how many share a step is chosen anew for each model otherwise, and speeds could not be compared.
+      await this.#ask("set_workers", { workers: 1 });
       this.#become("running");
       for (let heat; !this.#stopWanted && (heat = nextHeat(plan, this.heats)); ) {
         await this.#enter(heat, text);
