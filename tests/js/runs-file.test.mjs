@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readRun, writeRun } from "../../www/js/panels/runs-file.js";
 import { RunLibrary, UNDO_MS, freeName, sizeOf } from "../../www/js/panels/runs-library.js";
 import { Course } from "../../www/js/panels/train-course.js";
-import { DEFAULTS, startRequest } from "../../www/js/panels/train-presets.js";
+import { settingsFor, startRequest } from "../../www/js/panels/train-presets.js";
 import { LossHistory } from "../../www/js/panels/train-series.js";
 import { SnapshotPace } from "../../www/js/panels/train-snapshots.js";
 import { Storage } from "../../www/js/storage.js";
@@ -25,7 +25,7 @@ const HEADS = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }]];
 function example(changes = {}) {
   const text = "Das Meer – ruhig.\n".repeat(9);
   /** @type {import("../../www/js/panels/train-presets.js").Choices} */
-  const choices = { data: "own", size: "small", tokenizer: "character", pieces: 512, settings: { ...DEFAULTS.own.small, steps: 40 } };
+  const choices = { data: "own", size: "small", tokenizer: "character", pieces: 512, settings: settingsFor("own", "small", { steps: 40 }) };
   const { text: _, ...plan } = startRequest(choices, text, "Meer");
   const history = new LossHistory();
   const course = new Course();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULTS, SETTINGS } from "../../www/js/panels/train-presets.js";
+import { settingsFor, SETTINGS } from "../../www/js/panels/train-presets.js";
 import { FIELDS, bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
 
 /** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
@@ -17,7 +17,7 @@ function touched() {
   const page = untouched();
   page.choices = { data: "stories", tokenizer: "bpe", pieces: 700, size: "medium", changed: {} };
   for (const setting of SETTINGS) {
-    const preset = /** @type {Record<string, unknown>} */ (DEFAULTS.stories.medium)[setting.key];
+    const preset = /** @type {Record<string, unknown>} */ (settingsFor("stories", "medium"))[setting.key];
     const values = setting.options?.map(({ value }) => value) ?? [setting.max, setting.min];
     /** @type {any} */ (page.choices.changed)[setting.key] = values.find((value) => value !== preset);
   }
