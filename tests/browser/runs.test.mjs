@@ -162,6 +162,7 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   await page.keyboard.press("Enter");
   await row(page, 1).waitFor();
   assert.equal(await row(page, 0).getByLabel("Name of the training").inputValue(), "Larger batch");
+  await openMore(page, 0);
   await row(page, 0).getByRole("button", { name: "Delete" }).click();
   await page.getByText('"Larger batch" was deleted.').waitFor();
   await page.reload();

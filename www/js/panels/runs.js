@@ -53,6 +53,7 @@ export class RunsView {
   /** What the overlays were made of. */
   #drawn = "";
   #comparing = false;
+  #toggledOnce = false;
   #wanted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #lookAgain;
@@ -86,11 +87,14 @@ export class RunsView {
   }
 
   async restore() {
-    this.element.open = (await this.#app.storage.get(OPEN)) === true;
+    const open = await this.#app.storage.get(OPEN);
+    // The person may have been quicker.
+    if (!this.#toggledOnce) this.element.open = open === true;
     await this.#render();
   }
 
   #toggled() {
+    this.#toggledOnce = true;
     this.#app.storage.set(OPEN, this.element.open);
     this.#render();
   }

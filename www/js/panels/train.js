@@ -123,8 +123,8 @@ export function mountTrain(root, app) {
       await text.restore(choices);
     }
     settings.setMachine(await run.machine());
-    await run.restore();
     await runs.restore();
+    await run.restore();
     view.render();
     whenSeen(root, () => text.begin());
   }
