@@ -87,6 +87,11 @@ impl Trainer {
         self.layout.refit(&self.config, &self.frozen);
     }
 
+    /// The places that are held still, in ascending order.
+    pub fn frozen(&self) -> &[usize] {
+        &self.frozen
+    }
+
     fn clear_moments(&mut self, place: usize) {
         for moment in self.layout.network.moments() {
             let one = View::of(moment.tensor, place..place + 1);

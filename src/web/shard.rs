@@ -9,10 +9,14 @@ use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::train::{Dataset, Trainer};
 use js_sys::{Float32Array, Uint32Array};
+use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
 /// Numbers that are added at once: a piece that stays in the cache between coming in and being added.
 const PIECE: usize = 1 << 13;
+
+/// The metadata entry that tells a helper which parameters are held still.
+const FROZEN: &str = "frozen";
 
 fn take(trainer: &Trainer, out: &Float32Array) {
     let (gradients, summaries) = trainer.share();
@@ -58,7 +62,7 @@ impl Session {
         let checkpoint = Checkpoint {
             model: trainer.model().map_err(said)?.clone(),
             tokenizer: None,
-            extra: Default::default(),
+            extra: BTreeMap::from([(FROZEN.to_string(), words(trainer.frozen()))]),
             trainer: Some(trainer.kept_state()),
         };
         Ok(checkpoint.to_bytes())
@@ -170,11 +174,21 @@ impl Helper {
     }
 }
 
+/// Places, as a text.
+fn words(places: &[usize]) -> String {
+    let words: Vec<String> = places.iter().map(usize::to_string).collect();
+    words.join(" ")
+}
+
 fn followed(state: &[u8], data: Dataset) -> Result<Trainer> {
-    let checkpoint = Checkpoint::from_bytes(state)?;
+    let mut checkpoint = Checkpoint::from_bytes(state)?;
+    let frozen = checkpoint.extra.remove(FROZEN).unwrap_or_default();
+    let places = frozen.split_whitespace().flat_map(str::parse).collect();
     let trainer = checkpoint.trainer.ok_or_else(|| Error::Checkpoint {
         part: "training state".into(),
         message: "is missing, so no helper can follow; share the state of a training".into(),
     })?;
-    Trainer::resume(checkpoint.model, trainer, data)
+    let mut trainer = Trainer::resume(checkpoint.model, trainer, data)?;
+    trainer.freeze(places);
+    Ok(trainer)
 }

@@ -123,9 +123,9 @@ for (const setting of SETTINGS) {
     key: taken.has(name) ? `train-${name}` : name,
     get: ({ choices }) => choices.changed[setting.key],
     set: ({ choices }, value) => { choices.changed[setting.key] = value; },
-    write: (/** @type {number} */ value) => (settingProblem(setting, value) === null ? String(value) : null),
+    write: (/** @type {number | string} */ value) => (settingProblem(setting, value) === null ? String(value) : null),
     read: (text) => {
-      const value = readNumber(text) ?? NaN;
+      const value = setting.options?.find((option) => String(option.value) === text)?.value ?? readNumber(text) ?? NaN;
       const problem = settingProblem(setting, value);
       if (problem) throw new Error(problem.replace(/\.$/, ""));
       return value;

@@ -1,10 +1,9 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
 
-import { VALIDATION_SHARE } from "../data.js";
 import { h } from "../dom.js";
 import { RunsView } from "./runs.js";
 import { deviceBlock } from "./train-device.js";
-import { DEFAULTS } from "./train-presets.js";
+import { changesIn } from "./train-presets.js";
 import { TrainRun } from "./train-run.js";
 import { TrainSettings } from "./train-settings.js";
 import { TrainText } from "./train-text.js";
@@ -40,7 +39,7 @@ export function mountTrain(root, app) {
   let kept = "";
   function changed() {
     settings.setData(text.choice.data, text.vocabulary);
-    const { context, validation_share = VALIDATION_SHARE } = /** @type {{ context: number, validation_share?: number }} */ (settings.settings);
+    const { context, validation_share } = settings.settings;
     if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
     startProblem.textContent = "";
     lock();
@@ -55,9 +54,7 @@ export function mountTrain(root, app) {
   /** @param {import("./runs-library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
   function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used }, plan }, own) {
     text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
-    /** @type {Record<string, number>} */
-    const preset = DEFAULTS[data][size];
-    settings.restore(data, size, Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== preset[key])));
+    settings.restore(data, size, changesIn(data, size, used));
     changed();
     start.focus({ preventScroll: true });
     form.scrollIntoView({ block: "nearest" });
