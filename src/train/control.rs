@@ -87,7 +87,7 @@ impl Trainer {
         self.layout.refit(&self.config, &self.frozen);
     }
 
-    /// The parameters that are held still, in ascending order.
+    /// The places that are held still, in ascending order.
     pub fn frozen(&self) -> &[usize] {
         &self.frozen
     }

@@ -9,12 +9,14 @@ use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::train::{Dataset, Trainer};
 use js_sys::{Float32Array, Uint32Array};
+use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
-/// The metadata entry for the parameters that are held still.
-const FROZEN: &str = "frozen";
 /// Numbers that are added at once: a piece that stays in the cache between coming in and being added.
 const PIECE: usize = 1 << 13;
+
+/// The metadata entry that tells a helper which parameters are held still.
+const FROZEN: &str = "frozen";
 
 fn take(trainer: &Trainer, out: &Float32Array) {
     let (gradients, summaries) = trainer.share();
@@ -57,11 +59,10 @@ impl Session {
     /// The training as it is now, for [`Helper::follow`].
     pub fn share_state(&mut self) -> Answer<Vec<u8>> {
         let trainer = &mut self.training()?.trainer;
-        let frozen = serde_json::to_string(trainer.frozen()).expect("a list of numbers is JSON");
         let checkpoint = Checkpoint {
             model: trainer.model().map_err(said)?.clone(),
             tokenizer: None,
-            extra: [(FROZEN.to_string(), frozen)].into(),
+            extra: BTreeMap::from([(FROZEN.to_string(), words(trainer.frozen()))]),
             trainer: Some(trainer.kept_state()),
         };
         Ok(checkpoint.to_bytes())
@@ -173,19 +174,21 @@ impl Helper {
     }
 }
 
+/// Places, as a text.
+fn words(places: &[usize]) -> String {
+    let words: Vec<String> = places.iter().map(usize::to_string).collect();
+    words.join(" ")
+}
+
 fn followed(state: &[u8], data: Dataset) -> Result<Trainer> {
-    let checkpoint = Checkpoint::from_bytes(state)?;
-    let missing = |part: &str| Error::Checkpoint {
-        part: part.into(),
+    let mut checkpoint = Checkpoint::from_bytes(state)?;
+    let frozen = checkpoint.extra.remove(FROZEN).unwrap_or_default();
+    let places = frozen.split_whitespace().flat_map(str::parse).collect();
+    let trainer = checkpoint.trainer.ok_or_else(|| Error::Checkpoint {
+        part: "training state".into(),
         message: "is missing, so no helper can follow; share the state of a training".into(),
-    };
-    let state = checkpoint
-        .trainer
-        .ok_or_else(|| missing("training state"))?;
-    let frozen = (checkpoint.extra.get(FROZEN))
-        .and_then(|json| serde_json::from_str(json).ok())
-        .ok_or_else(|| missing(FROZEN))?;
-    let mut trainer = Trainer::resume(checkpoint.model, state, data)?;
-    trainer.freeze(frozen);
+    })?;
+    let mut trainer = Trainer::resume(checkpoint.model, trainer, data)?;
+    trainer.freeze(places);
     Ok(trainer)
 }

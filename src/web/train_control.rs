@@ -4,6 +4,7 @@
 
 use super::train::Training;
 use crate::error::{Error, Result};
+use crate::model::parameters::AttentionRanges;
 use crate::model::{MAX_DAMPING, MIN_DAMPING, inverse_softplus};
 use crate::train::schedule::Course;
 use serde::{Deserialize, Serialize};
@@ -210,16 +211,14 @@ impl Training {
         }: Place,
     ) -> Result<usize> {
         let table = self.trainer.kept_model().parameters.table();
-        let layers = match self.trainer.kept_model().config.is_wave() {
-            true => &table.layers[..],
-            false => &[],
-        };
-        let place = layers.get(layer).and_then(|ranges| {
-            let ranges = ranges.wave();
+        let place = table.layers.get(layer).and_then(|ranges| {
+            let AttentionRanges::Wave(waves) = &ranges.attention else {
+                return None;
+            };
             let range = match number {
-                Number::Frequency => &ranges.frequency,
-                Number::Damping => &ranges.damping,
-                Number::Phase => &ranges.phase,
+                Number::Frequency => &waves.frequency,
+                Number::Damping => &waves.damping,
+                Number::Phase => &waves.phase,
             };
             range.clone().nth(head)
         });

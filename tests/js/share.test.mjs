@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settingsFor, SETTINGS } from "../../www/js/panels/train-presets.js";
+import { SETTINGS, settingsFor } from "../../www/js/panels/train-presets.js";
 import { FIELDS, bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
 
 /** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
@@ -17,9 +17,9 @@ function touched() {
   const page = untouched();
   page.choices = { data: "stories", tokenizer: "bpe", pieces: 700, size: "medium", changed: {} };
   for (const setting of SETTINGS) {
-    const preset = /** @type {Record<string, unknown>} */ (settingsFor("stories", "medium"))[setting.key];
-    const values = setting.options?.map(({ value }) => value) ?? [setting.max, setting.min];
-    /** @type {any} */ (page.choices.changed)[setting.key] = values.find((value) => value !== preset);
+    const preset = settingsFor("stories", "medium")[setting.key];
+    const other = setting.options?.find(({ value }) => value !== preset)?.value ?? (preset === setting.max ? setting.min : setting.max);
+    /** @type {any} */ (page.choices.changed)[setting.key] = other;
   }
   page.prompt = "Once upon a time: 1+1=2 & 100 % “ü” 😀\n";
   page.settings = { temperature: 1.25, greedy: true, top_k: 40, top_p: 0.5, repetition_penalty: 1.15, seed: 4_294_967_295, max_tokens: 77, stop: ["\n\n", "a,b&c=d"], at_limit: "run_on" };
@@ -82,7 +82,7 @@ test("what is out of range or unknown is left out and named; the rest holds", ()
   assert.deepEqual(page.settings, { ...untouched().settings, seed: 3 });
   const words = faults.join("\n");
   for (const pattern of [
-    /^steps=5: Steps takes a whole number from 10 to 200,000$/m, /^temp=9: expected a number from 0 to 2$/m, /^size=huge: expected one of small, medium, large/m,
+    /^steps=5: Steps takes a whole number from 10 to 200,000$/m, /^temp=9: expected a number from 0 to 2$/m, /^size=huge: expected one of small, medium, large, published$/m,
     /^colour=red: this page has no such setting$/m, /^length=1.5: expected a whole number from 1 to/m, /^top-k: it has no value$/m,
     /^peak-lr=0x1: Learning rate takes/m, /^batch-size=Infinity: /m, /^context=: /m, /^seed=4: it stands there twice/m,
   ]) assert.match(words, pattern);

@@ -122,11 +122,10 @@ for (const setting of SETTINGS) {
   TRAIN.push({
     key: taken.has(name) ? `train-${name}` : name,
     get: ({ choices }) => choices.changed[setting.key],
-    set: ({ choices }, value) => { /** @type {Record<string, unknown>} */ (choices.changed)[setting.key] = value; },
+    set: ({ choices }, value) => { choices.changed[setting.key] = value; },
     write: (/** @type {number | string} */ value) => (settingProblem(setting, value) === null ? String(value) : null),
     read: (text) => {
-      const option = setting.options?.find(({ value }) => String(value) === text);
-      const value = option ? option.value : readNumber(text) ?? NaN;
+      const value = setting.options?.find((option) => String(option.value) === text)?.value ?? readNumber(text) ?? NaN;
       const problem = settingProblem(setting, value);
       if (problem) throw new Error(problem.replace(/\.$/, ""));
       return value;

@@ -2,7 +2,7 @@
 
 import { dataSet } from "../data.js";
 import { h } from "../dom.js";
-import { SETTINGS, size } from "./train-presets.js";
+import { SETTINGS, settingsOf, size } from "./train-presets.js";
 import { duration, loss, shortCount } from "./train-words.js";
 
 /**
@@ -12,20 +12,11 @@ import { duration, loss, shortCount } from "./train-words.js";
  * @typedef {{ label: string, values: string[], lowest?: number }} Row  lowest: the column that does best
  */
 
-/** What the engine was asked for, in words; what is not here is named as the engine names it. @type {Record<string, string>} */
-const LABELS = {
-  embedding_dim: "Numbers per token", num_layers: "Layers", num_heads: "Heads a layer", ffn_dim: "Width of the inner layer",
-  interference_interval: "Interference every so many layers", position_scale: "Weight of the position", field_size: "Cells of the field",
-  weight_decay: "Weight decay", clip_norm: "Gradients clipped at", warmup_steps: "Steps of warming up", min_lr: "Learning rate at the end",
-  evaluate_every: "Steps between evaluations", sample_every: "Steps between samples",
-};
-/** Asked for under another name, in the settings. */
-const ELSEWHERE = new Set(["steps", "peak_lr", "batch_size", "seq_len", "max_seq_len", "dropout", "seed"]);
-/** Follow from a setting; where that differs, they say nothing new. */
-const FOLLOWS = /** @type {const} */ ([
-  ["steps", ["warmup_steps", "evaluate_every", "sample_every"]], ["peak_lr", ["min_lr"]], ["context", ["field_size"]],
-]);
-const OF_SIZE = ["embedding_dim", "num_layers", "num_heads", "ffn_dim"];
+/** What the engine was asked for that follows from the settings. */
+const ELSEWHERE = new Set([...SETTINGS.map(({ key }) => key), "seq_len", "max_seq_len", "field_size", "min_lr"]);
+/** Settings that follow from another one where they were not changed; where that differs, they say nothing new. */
+const FOLLOW_STEPS = /** @type {const} */ (["warmup_steps", "evaluate_every", "sample_every"]);
+const OF_SIZE = /** @type {const} */ (["embedding_dim", "num_layers", "num_heads", "ffn_dim", "stride", "position_scale"]);
 
 /** @param {unknown} value @returns {string} */
 function written(value) {
@@ -34,33 +25,36 @@ function written(value) {
 }
 
 /** Every setting of a training, in order, by label. @param {RunCard} card @returns {Map<string, string>} */
-function settingsOf({ choices, plan }) {
-  const { settings } = choices;
+function settingsByLabel({ choices, plan }) {
+  const settings = settingsOf(choices);
   /** @type {Map<string, string>} */
   const all = new Map([
     ["Text", choices.data === "own" ? plan.data_name : dataSet(choices.data).label],
     ["Size", size(choices.size).label],
     ["Read as", choices.tokenizer === "bpe" ? `word pieces, ${written(choices.pieces)}` : "characters"],
   ]);
-  for (const { key, label } of SETTINGS) all.set(label, written(settings[key]));
+  for (const { key, label, options } of SETTINGS) {
+    all.set(label, options?.find(({ value }) => value === settings[key])?.label ?? written(settings[key]));
+  }
   for (const [key, value] of Object.entries(settings)) if (!SETTINGS.some((setting) => setting.key === key)) all.set(key.replaceAll("_", " "), written(value));
-  const { evaluate_every, sample_every } = plan;
-  for (const [key, value] of Object.entries({ ...plan.model, ...plan.train, evaluate_every, sample_every })) {
-    if (!ELSEWHERE.has(key)) all.set(LABELS[key] ?? key.replaceAll("_", " "), written(value));
+  for (const [key, value] of Object.entries({ ...plan.model, ...plan.train })) {
+    if (!ELSEWHERE.has(key)) all.set(key.replaceAll("_", " "), written(value));
   }
   return all;
 }
 
 /** @param {readonly RunCard[]} cards @returns {Row[]} */
 export function differences(cards) {
-  const all = cards.map(settingsOf);
+  const all = cards.map(settingsByLabel);
   const labels = [...new Set(all.flatMap((settings) => [...settings.keys()]))];
   const rows = labels.map((label) => ({ label, values: all.map((settings) => settings.get(label) ?? "–") }));
   const differ = rows.filter(({ values }) => values.some((value) => value !== values[0]));
   const named = new Set(differ.map(({ label }) => label));
   const labelOf = (/** @type {string} */ key) => SETTINGS.find((setting) => setting.key === key)?.label ?? "";
-  const silent = new Set(FOLLOWS.flatMap(([setting, follow]) => (named.has(labelOf(setting)) ? follow.map((key) => LABELS[key]) : [])));
-  if (named.has("Size")) for (const key of OF_SIZE) silent.add(LABELS[key]);
+  /** @type {Set<string>} */
+  const silent = new Set();
+  if (named.has(labelOf("steps"))) for (const key of FOLLOW_STEPS) silent.add(labelOf(key));
+  if (named.has("Size")) for (const key of OF_SIZE) silent.add(labelOf(key));
   return differ.filter(({ label }) => !silent.has(label));
 }
 

@@ -164,6 +164,16 @@ export function settingsFor(data, id, changed = {}) {
 /** All settings of a training, of one from before there were so many too. @param {Choices} choices */
 export const settingsOf = ({ data, size, settings }) => settingsFor(data, size, settings);
 
+/**
+ * What in a training's settings is not the preset of its text and size.
+ * @param {DataId} data @param {SizeId} id @param {Partial<Settings>} used @returns {Partial<Settings>}
+ */
+export function changesIn(data, id, used) {
+  const { steps } = settingsFor(data, id);
+  const usual = { ...settingsFor(data, id, used.steps === undefined ? {} : { steps: used.steps }), steps };
+  return Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== usual[/** @type {SettingKey} */ (key)]));
+}
+
 /** What of a stored change still is a setting of the right kind. @param {Record<string, unknown>} stored @returns {Partial<Settings>} */
 export const knownChanges = (stored) => Object.fromEntries(Object.entries(stored).filter(([key, value]) =>
   SETTINGS.some((setting) => setting.key === key && settingProblem(setting, /** @type {number} */ (value)) === null)));

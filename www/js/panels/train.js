@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { RunsView } from "./runs.js";
 import { deviceBlock } from "./train-device.js";
-import { settingsFor } from "./train-presets.js";
+import { changesIn } from "./train-presets.js";
 import { TrainRun } from "./train-run.js";
 import { TrainSettings } from "./train-settings.js";
 import { TrainText } from "./train-text.js";
@@ -54,9 +54,7 @@ export function mountTrain(root, app) {
   /** @param {import("./runs-library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
   function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used }, plan }, own) {
     text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
-    /** @type {Record<string, unknown>} */
-    const preset = settingsFor(data, size);
-    settings.restore(data, size, Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== preset[key])));
+    settings.restore(data, size, changesIn(data, size, used));
     changed();
     start.focus({ preventScroll: true });
     form.scrollIntoView({ block: "nearest" });
