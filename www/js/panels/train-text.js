@@ -174,7 +174,7 @@ export class TrainText {
 
   /** Has the chosen text read, and cut into tokens after that. */
   #read() {
-    const turn = ++this.#turn;
+    this.#turn++;
     const { data } = this.choice;
     this.#cut = null;
     this.#fault = "";
@@ -185,10 +185,11 @@ export class TrainText {
     }
     this.#shipped = noText();
     this.#counted = loadDataSet(data).then((text) => {
-      if (turn !== this.#turn) return;
+      // How it is cut may have been changed meanwhile; only another text makes this one late.
+      if (this.choice.data !== data) return;
       this.#shipped = { name: dataSet(data).label, pieces: [text], summary: summarise(text), notes: [] };
       this.#cutAnew();
-    }).catch((error) => this.#fail(turn, error));
+    }).catch((error) => { if (this.choice.data === data) this.#fail(this.#turn, error); });
   }
 
   /** Says what the text comes to. Characters are counted already; word pieces are for the engine to learn. */
