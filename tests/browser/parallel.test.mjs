@@ -64,10 +64,10 @@ async function train({ workers, steps = 60, stopAfter = Infinity, breakAfter = I
   } else {
     await engine.request("train_start", {
       text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 },
-      model: { embedding_dim: 64, num_layers: 2, num_heads: 4, ffn_dim: 128, field_size: 65, max_seq_len: 65, interference_interval: 2, position_scale: 0.03 },
+      model: { embedding_dim: 32, num_layers: 2, num_heads: 4, ffn_dim: 64, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 },
       train: {
         // Sequences that cannot be shared evenly, and masks that must be those of the whole batch.
-        batch_size: 5, seq_len: 64, steps, warmup_steps: 5, peak_lr: 3e-3, min_lr: 1e-4, weight_decay: 0.01,
+        batch_size: 5, seq_len: 32, steps, warmup_steps: 5, peak_lr: 3e-3, min_lr: 1e-4, weight_decay: 0.01,
         beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1, dropout: 0.1, seed: 1,
       },
       evaluate_every: 25, sample_every: 0, sample_prompt: "The",
@@ -102,9 +102,9 @@ test("a training comes out the same, bit for bit, with one worker and with two",
 
 test("a helper that ends in the middle of a training costs no step, and is replaced", { skip: alone }, async (t) => {
   const page = await openEmpty(t);
-  const one = await page.evaluate(train, { workers: 1, steps: 1500 });
-  const broken = await page.evaluate(train, { workers: 2, steps: 1500, breakAfter: 20 });
-  inOrder(broken, 1500);
+  const one = await page.evaluate(train, { workers: 1, steps: 500 });
+  const broken = await page.evaluate(train, { workers: 2, steps: 500, breakAfter: 20 });
+  inOrder(broken, 500);
   assert.equal(broken.most, 2);
   assert.match(broken.sharing.join(" | "), /A helper stopped answering, .* No step was lost\. \| 2 workers share each step/);
   assert.deepEqual(broken.losses, one.losses);
@@ -113,10 +113,10 @@ test("a helper that ends in the middle of a training costs no step, and is repla
 
 test("a shared training that is paused, closed and taken up goes on exactly, shared or not", { skip: alone }, async (t) => {
   const page = await openEmpty(t);
-  const whole = await page.evaluate(train, { workers: 2, steps: 600 });
-  const first = await page.evaluate(train, { workers: 2, steps: 600, stopAfter: 40 });
+  const whole = await page.evaluate(train, { workers: 2, steps: 400 });
+  const first = await page.evaluate(train, { workers: 2, steps: 400, stopAfter: 40 });
   const paused = first.losses.length;
-  assert.ok(paused >= 40 && paused < 600, `it was paused at step ${paused}`);
+  assert.ok(paused >= 40 && paused < 400, `it was paused at step ${paused}`);
   assert.deepEqual(first.losses, whole.losses.slice(0, paused));
   for (const workers of [2, 1]) {
     const rest = await page.evaluate(train, { workers, from: first.bytes });
@@ -128,8 +128,8 @@ test("a shared training that is paused, closed and taken up goes on exactly, sha
 
 test("left to itself the engine finds out whether sharing is faster, and says what it found", { skip: alone }, async (t) => {
   const page = await openEmpty(t);
-  const found = await page.evaluate(train, { workers: 0, steps: 3000 });
-  inOrder(found, 3000);
+  const found = await page.evaluate(train, { workers: 0, steps: 2000 });
+  inOrder(found, 2000);
   t.diagnostic(found.sharing.join(" | "));
   assert.match(found.sharing.at(-1) ?? "", /^2 workers share each step, which makes training [\d.]+ times as fast as with one\.$|^One worker does every step: sharing .* is not faster\.$/);
 });
