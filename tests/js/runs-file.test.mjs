@@ -113,6 +113,7 @@ test("whatever is wrong with a file is said in words", async () => {
     [/"plan" is missing/, (run) => { run.plan.train.steps = "many"; }],
     [/"facts" is missing/, (run) => { run.facts.evaluations[0].loss = null; }],
     [/"facts" is missing/, (run) => { run.facts.layers = [[{}]]; }],
+    [/"facts" is missing/, (run) => { run.facts.control = { changes: [{ kind: "toString" }] }; }],
     [/"history" is missing/, (run) => { run.history.sums.pop(); }],
     [/"history" is missing/, (run) => { run.history.width = 0; }],
     [/"checkpoints" is missing/, (run) => { run.checkpoints.last.step = 29; }],
@@ -132,12 +133,13 @@ test("a library keeps trainings with their last and best models, and forgets not
   assert.deepEqual((await library.cards()).map(({ name }) => name).toSorted(), ["Meer", "Meer 2"]);
   const at = (/** @type {number} */ step) => ({ ...curves, facts: { ...curves.facts, step } });
   const keep = (/** @type {number} */ step, /** @type {{ step: number, loss: number } | null} */ best) =>
-    library.snapshot("1-a", { state: "running", curves: at(step), bytes: checkpoint(step, step), best });
+    library.snapshot("1-a", { state: "running", plan: { ...plan, train: { ...plan.train, steps: 40 + step } }, curves: at(step), bytes: checkpoint(step, step), best });
   await keep(10, { step: 10, loss: 2 });
   await keep(20, null);
   const kept = await keep(30, null);
   const card = /** @type {NonNullable<typeof kept>} */ (kept).card;
   assert.deepEqual(card.last, { step: 30, size: 30 });
+  assert.equal(card.plan.train.steps, 70);
   assert.deepEqual(card.best, { step: 10, size: 10, loss: 2, evaluatedAt: 10 });
   assert.equal((await library.bytes(card, "best")).size, 10);
   assert.equal((await library.bytes(card, "last")).size, 30);

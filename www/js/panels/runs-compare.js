@@ -75,6 +75,7 @@ export function results(compared) {
     row("Last validation loss", (one) => last(one, (evaluation) => loss(evaluation.loss))),
     row("Perplexity at the end", (one) => last(one, ({ perplexity }) => perplexity.toFixed(2))),
     row("Next token right", (one) => last(one, ({ accuracy }) => `${(accuracy * 100).toFixed(1)} %`)),
+    row("Changed while it went on", ({ facts }) => written(facts.control?.changes.length ?? 0)),
     row("Parameters", ({ facts }) => shortCount(facts.parameters)),
     row("Time trained", ({ facts }) => duration(facts.secondsTrained)),
     row("Tokens a second", ({ facts }) => (facts.tokensPerSecond ? written(Math.round(facts.tokensPerSecond)) : "–")),

@@ -36,6 +36,7 @@ import { ifFree } from "./runs-locks.js";
  *
  * @typedef {object} Snapshot
  * @property {RunState} state
+ * @property {Plan} plan  a person may change it while it goes on
  * @property {Curves} curves
  * @property {Blob} bytes  weights, moments, step and random state after `curves.facts.step`
  * @property {{ loss: number, step: number } | null} best  the evaluation that makes it the best one
@@ -161,7 +162,7 @@ export class RunLibrary {
    * @param {string} id @param {Snapshot} snapshot
    * @returns {Promise<{ card: RunCard, stored: boolean } | null>} null where the training is gone
    */
-  snapshot(id, { state, curves, bytes, best }) {
+  snapshot(id, { state, plan, curves, bytes, best }) {
     return this.#inTurn(async () => {
       const { facts } = curves;
       const before = await this.card(id);
@@ -169,7 +170,7 @@ export class RunLibrary {
       const last = { step: facts.step, size: bytes.size };
       /** @type {RunCard} */
       const card = {
-        ...before, state, step: facts.step, savedAt: Date.now(), last,
+        ...before, state, plan, step: facts.step, savedAt: Date.now(), last,
         lowest: lowestOf(facts.evaluations, before.lowest),
         best: best ? { ...last, loss: best.loss, evaluatedAt: best.step } : before.best,
       };

@@ -156,7 +156,7 @@ export class RunsView {
   #stateOf({ id, state, step, plan }, elsewhere) {
     if (id === this.#run.id) return STATE_WORDS[this.#run.state];
     if (elsewhere) return "Open in another tab";
-    if (step >= plan.train.steps) return STATE_WORDS.done;
+    if (state === "done" || step >= plan.train.steps) return STATE_WORDS.done;
     return STATE_WORDS[state === "stopped" ? "stopped" : "interrupted"];
   }
 

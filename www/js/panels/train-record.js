@@ -25,8 +25,11 @@ export class HeldRun {
 
   /** A new training's id, held by this tab. */
   async begin() {
-    await this.take(newId());
-    return this.id;
+    const id = newId();
+    // Nobody else asks for it; a busy machine may take long all the same, and it must never be kept under another's id.
+    const release = await hold(id, AbortSignal.timeout(PATIENCE_MS.then));
+    this.#become(id, release ?? (() => {}));
+    return id;
   }
 
   /**
@@ -38,17 +41,13 @@ export class HeldRun {
     if (id === this.id) return true;
     const release = await hold(id, patience);
     if (!release) return false;
-    this.#release();
-    this.#release = release;
-    this.#become(id);
+    this.#become(id, release);
     return true;
   }
 
   /** Holds none. */
   letGo() {
-    this.#release();
-    this.#release = () => {};
-    this.#become("");
+    this.#become("", () => {});
   }
 
   /**
@@ -67,8 +66,10 @@ export class HeldRun {
     return this.elsewhere ? null : this.#library.card(wanted.id);
   }
 
-  /** @param {string} id */
-  #become(id) {
+  /** @param {string} id @param {() => void} release */
+  #become(id, release) {
+    this.#release();
+    this.#release = release;
     this.id = id;
     try {
       sessionStorage.setItem(OPEN, id);

@@ -258,7 +258,7 @@ export class TrainRun {
     if (!card) return this.close();
     this.#snapshots.take(card);
     await this.#show(card);
-    const done = card.step >= card.plan.train.steps;
+    const done = card.state === "done" || card.step >= card.plan.train.steps;
     this.#become(done ? "done" : card.state === "stopped" ? "stopped" : "interrupted");
   }
 

@@ -143,7 +143,7 @@ export class Snapshots {
     // Events come in order, so the curves reach exactly as far as the snapshot.
     const facts = { ...structuredClone(run.facts), step: snapshot.step };
     const best = this.#bestAt(snapshot.step);
-    const kept = await this.#library.snapshot(id, { state: run.state, curves: run.curves(facts), bytes: snapshot.bytes, best });
+    const kept = await this.#library.snapshot(id, { state: run.state, plan: run.plan ?? plan, curves: run.curves(facts), bytes: snapshot.bytes, best });
     this.#pace.wrote(began, performance.now(), best !== null);
     if (!kept || id !== run.id) return false;
     this.card = kept.card;
