@@ -53,9 +53,9 @@ const changes = (page) => page.locator(".train-changes li").allInnerTexts();
 /** What the page stored of its training. @param {Page} page */
 const record = (page) => page.evaluate(async () => {
   const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-  const [key] = await storage.keys("train-run/");
-  const { facts, plan, history } = await storage.get(key);
-  return { facts, plan, history };
+  const [card] = [...(await storage.getAll("runs/")).values()];
+  const curves = card && (await storage.get(`run-curves/${card.id}`));
+  return { facts: curves?.facts ?? null, plan: card?.plan ?? null, history: curves?.history ?? null };
 });
 
 /** Waits until the stored training is one that was asked for. @param {Page} page @param {(stored: Awaited<ReturnType<typeof record>>) => boolean} wanted */

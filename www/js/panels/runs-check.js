@@ -24,15 +24,6 @@ const record = (fields) => (v) => isObject(v) && Object.entries(fields).every(([
 
 const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
 const isLayers = listOf(listOf(isHead));
-const isPlace = record({ layer: isCount, head: isCount, number: isText });
-const isChange = (/** @type {any} */ v) => record({ step: isCount })(v) && {
-  rate: record({ from: isNumber, to: isNumber }), steps: record({ from: isNumber, to: isNumber }),
-  wave: record({ place: isPlace, to: isNumber }), lock: record({ place: isPlace }),
-}[/** @type {"rate"} */ (v.kind)]?.(v) === true;
-const isControl = record({
-  step: isCount, steps: isCount, schedule: (v) => ["cosine", "constant", "linear"].includes(v), warmup_steps: isCount,
-  peak_lr: isNumber, min_lr: isNumber, locks: listOf(isPlace), changes: listOf(isChange),
-});
 /** Settings may be added: those that this page knows must be right, the others simple. */
 const isModel = record({ embedding_dim: isCount, num_layers: isCount, num_heads: isCount, max_seq_len: isCount, field_size: isCount });
 
