@@ -6,9 +6,9 @@ use super::field_convolution::Geometry;
 use super::parallel::for_each_block;
 
 /// Tokens that are summed at once: with the channels, what the registers hold.
-const ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
+const ROWS: usize = 8;
 /// Channels that are summed at once.
-const CHANNELS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
+const CHANNELS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 16 };
 /// Tokens of a thread's block.
 const BLOCK: usize = 8 * ROWS;
 
@@ -85,14 +85,7 @@ impl<T: Real> Column<T> {
 
     /// The sums of tokens `first`.. .
     fn sums(&self, kernel: &[T], first: usize) -> [[T; CHANNELS]; ROWS] {
-        let mut sums = [[T::zero(); CHANNELS]; ROWS];
-        // What all of them hear: each deposit with the kernel at as many lags as there are tokens.
-        let windows = kernel[..first + ROWS].windows(ROWS).rev();
-        for (deposit, lags) in self.rows[..=first].iter().zip(windows) {
-            for (sum, k) in sums.iter_mut().zip(lags) {
-                T::multiply_add(*k, deposit, sum);
-            }
-        }
+        let mut sums = self.shared_sums(kernel, first);
         // What only the later ones hear.
         for at in 1..ROWS {
             for (sum, k) in sums[at..].iter_mut().zip(kernel) {
@@ -100,6 +93,29 @@ impl<T: Real> Column<T> {
             }
         }
         sums
+    }
+
+    /// What all of them hear: each deposit with the kernel at as many lags as there are tokens.
+    ///
+    /// Each sum has a name, and the function stands alone: as elements of an array that is indexed
+    /// elsewhere they would live in memory, and take eighteen times as long.
+    #[inline(never)]
+    fn shared_sums(&self, kernel: &[T], first: usize) -> [[T; CHANNELS]; ROWS] {
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] =
+            [[T::zero(); CHANNELS]; ROWS];
+        let windows = kernel[..first + ROWS].windows(ROWS).rev();
+        for (deposit, lags) in self.rows[..=first].iter().zip(windows) {
+            let lags: &[T; ROWS] = lags.try_into().expect("a window is as long as asked for");
+            T::multiply_add(lags[0], deposit, &mut a);
+            T::multiply_add(lags[1], deposit, &mut b);
+            T::multiply_add(lags[2], deposit, &mut c);
+            T::multiply_add(lags[3], deposit, &mut d);
+            T::multiply_add(lags[4], deposit, &mut e);
+            T::multiply_add(lags[5], deposit, &mut f);
+            T::multiply_add(lags[6], deposit, &mut g);
+            T::multiply_add(lags[7], deposit, &mut h);
+        }
+        [a, b, c, d, e, f, g, h]
     }
 }
 
