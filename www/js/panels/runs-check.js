@@ -27,6 +27,17 @@ const isLayers = listOf(listOf(isHead));
 /** Settings may be added: those that this page knows must be right, the others simple. */
 const isModel = record({ embedding_dim: isCount, num_layers: isCount, num_heads: isCount, max_seq_len: isCount, field_size: isCount });
 
+const isPlace = record({ layer: isCount, head: isCount, number: isText });
+/** @type {Record<string, Check>} */
+const CHANGES = {
+  rate: record({ from: isNumber, to: isNumber }), steps: record({ from: isCount, to: isCount }),
+  wave: record({ place: isPlace, to: isNumber }), lock: record({ place: isPlace }),
+};
+const isControl = record({
+  step: isCount, steps: isCount, schedule: (v) => ["cosine", "constant", "linear"].includes(v), warmup_steps: isCount, peak_lr: isNumber, min_lr: isNumber,
+  locks: listOf(isPlace), changes: listOf((v) => record({ step: isCount })(v) && Object.hasOwn(CHANGES, v.kind) && CHANGES[v.kind](v)),
+});
+
 /** @type {Check} */
 const isSeries = (v) => record({ width: isCount, sums: listOf(orNull(isNumber)), counts: listOf(orNull(isCount)), lastStep: isCount })(v)
   && v.width > 0 && v.sums.length === v.counts.length && (v.ends === undefined || (listOf(isCount)(v.ends) && v.ends.length === v.sums.length));
