@@ -35,3 +35,25 @@ test("values that are kept together are forgotten together, and listed by how th
   assert.equal(storage.isStored("a/3"), false);
   assert.equal(storage.full, false);
 });
+
+test("a database that opens late serves from then on", async () => {
+  /** @type {any} */
+  const request = {};
+  const found = { get: () => answered("there") };
+  const slow = /** @type {IDBFactory} */ (/** @type {unknown} */ ({ open: () => request }));
+  const storage = new Storage(slow, "slow", 5);
+  assert.equal(await storage.get("a"), undefined);
+  assert.equal(storage.persistent, false);
+  request.result = { transaction: () => ({ objectStore: () => found }) };
+  request.onsuccess();
+  assert.equal(await storage.get("a"), "there");
+  assert.equal(storage.persistent, true);
+});
+
+/** A request that is answered at once. @param {unknown} result */
+function answered(result) {
+  /** @type {any} */
+  const request = { result };
+  queueMicrotask(() => request.onsuccess());
+  return request;
+}

@@ -54,6 +54,7 @@ export class Storage {
   #factory;
   /** @type {string} */
   #name;
+  #patience;
 
   /** False once something is kept in memory only. */
   persistent = true;
@@ -62,10 +63,11 @@ export class Storage {
   /** Whether it is for want of room, which the person can make. */
   full = false;
 
-  /** @param {IDBFactory | null} factory  null: memory only @param {string} name */
-  constructor(factory, name = "wave-field") {
+  /** @param {IDBFactory | null} factory  null: memory only @param {string} name @param {number} patience  milliseconds */
+  constructor(factory, name = "wave-field", patience = OPEN_LIMIT_MS) {
     this.#factory = factory;
     this.#name = name;
+    this.#patience = patience;
   }
 
   /**
@@ -195,7 +197,7 @@ export class Storage {
     const factory = this.#factory;
     if (!factory) return Promise.reject(new Error("There is no IndexedDB."));
     return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error("The database did not open.")), OPEN_LIMIT_MS);
+      const limit = setTimeout(() => reject(new Error("The database did not open.")), this.#patience);
       const request = factory.open(this.#name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE);
       request.onerror = () => reject(request.error);
@@ -210,6 +212,9 @@ export class Storage {
         database.onclose = forget;
         database.onversionchange = forget;
         resolve(database);
+        // One that opens late (a busy disk) serves from now on.
+        this.#opening = Promise.resolve(database);
+        if (this.#memory.size === 0) this.#recover();
       };
     });
   }
