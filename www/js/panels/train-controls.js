@@ -31,7 +31,7 @@ export class TrainControls {
     this.#app = app;
     this.#run = run;
     const ids = { rate: uniqueId("rate"), more: uniqueId("more") };
-    this.step = h("button", { type: "button", onclick: () => this.#do(() => this.#step()) }, "One step");
+    this.step = h("button", { type: "button", disabled: true, onclick: () => this.#do(() => this.#step()) }, "One step");
     this.stepNote = h("p", { class: "train-hint", role: "status" });
     this.rate = h("input", { id: ids.rate, type: "number", class: "number", min: RATE.min, max: RATE.max, step: "any", inputmode: "decimal" });
     const set = () => this.#do(() => this.#setRate(this.rate.valueAsNumber));
