@@ -77,6 +77,7 @@ test("one step does exactly one, and says how it went", async (t) => {
   for (let i = 1; i <= 3; i++) {
     await button(page, "One step").click();
     await page.getByText(new RegExp(`^Step ${(before + i).toLocaleString("en-GB")}: loss \\d\\.\\d{3}\\.$`)).waitFor(PATIENCE);
+    await passesStep(page, before + i);
     assert.equal(await step(page), before + i);
     await page.locator('.train-run[data-state="paused"]').waitFor();
   }
