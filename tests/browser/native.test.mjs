@@ -38,7 +38,7 @@ test("the page says of each head what the engine says", async (t) => {
   await settle(page);
   const { heads, config } = wavefield("inspect", MODEL);
   for (const layer of [0, config.num_layers - 1]) {
-    await page.getByRole("radio", { name: `${layer + 1}`, exact: true }).check();
+    await page.locator("#waves").getByRole("radio", { name: `${layer + 1}`, exact: true }).check();
     for (const head of heads.filter((/** @type {any} */ each) => each.layer === layer)) {
       const card = channel(page, head.head + 1);
       // The cards of another layer are drawn in the next frame.

@@ -121,8 +121,8 @@ test("another layer has other waves, and a bent head is still bent on coming bac
   await firstText(page);
   const frequency = channel(page, 1).getByRole("spinbutton", { name: "frequency" });
   await frequency.fill("1.25");
-  await page.getByRole("radio", { name: "2", exact: true }).check();
+  await page.locator("#waves").getByRole("radio", { name: "2", exact: true }).check();
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector(".channel .number")).value !== "1.25");
-  await page.getByRole("radio", { name: "1", exact: true }).check();
+  await page.locator("#waves").getByRole("radio", { name: "1", exact: true }).check();
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector(".channel .number")).value === "1.25");
 });
