@@ -187,3 +187,14 @@ test("word pieces can be had for a shipped text, are counted before training, an
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".token").length > 5);
 });
+
+test("a training that is started right after typing learns from what was typed", async (t) => {
+  const page = await openOwn(t);
+  const text = "A gull cried twice; nobody heard it but the old man.\n".repeat(40);
+  await area(page).fill(text);
+  await panel(page).getByRole("button", { name: "Start training" }).click();
+  await page.locator('.train-run[data-state="running"]').waitFor(PATIENCE);
+  assert.equal(await area(page).inputValue(), text);
+  assert.equal(await fact(page, "Characters"), text.length.toLocaleString("en-GB"));
+  await panel(page).getByRole("button", { name: "Stop", exact: true }).click();
+});

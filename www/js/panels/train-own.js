@@ -191,8 +191,9 @@ export class OwnText {
     const { name, pieces } = this.taken;
     this.area.hidden = !this.inField;
     const text = this.inField ? pieces.join("") : "";
-    // What is being typed stands there already, perhaps with other line ends.
-    if (document.activeElement !== this.area && this.area.value !== text) this.area.value = text;
+    // What is being typed stands there already, perhaps with other line ends; until it is taken in, it is nowhere else.
+    const isTaken = !this.waiting && !this.fault && document.activeElement !== this.area;
+    if (isTaken && this.area.value !== text) this.area.value = text;
     this.fileName.textContent = this.inField ? name : name || "A long text";
   }
 
@@ -207,7 +208,8 @@ export class OwnText {
   }
 
   #readField() {
-    this.#read("", (watch) => takeString(this.area.value, "", watch), true);
+    const { value } = this.area;
+    this.#read("", (watch) => takeString(value, "", watch), true);
   }
 
   /** A large paste goes past the field. @param {ClipboardEvent} event */
