@@ -72,7 +72,7 @@ async function kernel(page) {
 test("before the first training there is an invitation and no empty chart", async (t) => {
   const page = await openPage(t);
   await page.locator(".train-welcome").waitFor();
-  assert.equal(await page.locator(".train-run canvas").count(), 0);
+  assert.equal(await page.locator(".train-sight canvas").count(), 0);
   assert.equal(await page.locator(".train-chart").first().isVisible(), false);
 });
 
@@ -231,7 +231,7 @@ test("a record of an older page, without its course, is shown as far as it goes"
   await page.locator(".train-scrub-step", { hasText: "Step 0 of 120" }).waitFor();
   assert.match(await figure(page, "Step"), /^0 of/);
   await panel(page).getByRole("button", { name: "Now", exact: true }).click();
-  assert.match(await figure(page, "Loss"), /\d/);
+  await page.locator(".train-figures > div", { has: page.getByText("Loss", { exact: true }) }).locator("dd", { hasText: /\d/ }).waitFor();
 });
 
 test("a training's sight fits a phone, and its chooser works without small charts", async (t) => {
