@@ -30,14 +30,15 @@ const reaches = (page, state) => page.locator(`.train-run[data-state="${state}"]
 /** Trains to the end. @param {Page} page @param {Record<string, number>} settings */
 async function train(page, settings) {
   await set(page, settings);
+  // A short one may be over before it was seen to run, so what is stored is looked at.
+  const before = (await kept(page)).length;
   await panel(page).getByRole("button", { name: /^(Start training|Train another)$/ }).click();
-  await reaches(page, "running");
-  await reaches(page, "done");
-  await page.waitForFunction(async () => {
+  await page.waitForFunction(async (count) => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
     const cards = [...(await storage.getAll("runs/")).values()];
-    return cards.every(({ state }) => state === "done");
-  }, null, PATIENCE);
+    return cards.length === count && cards.every(({ state }) => state === "done");
+  }, before + 1, PATIENCE);
+  await reaches(page, "done");
 }
 
 /** @param {Page} page */
