@@ -181,34 +181,21 @@ impl Builder {
         )
     }
 
-    fn wave_layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
-        let (d, f, h) = (config.embedding_dim, config.ffn_dim, config.num_heads);
-        let name = |part: &str| format!("layers.{i}.{part}");
+    fn layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
+        let (d, f) = (config.embedding_dim, config.ffn_dim);
+        let (layer, [inner, outer]) = match config.architecture {
+            Architecture::Wave => (format!("layers.{i}"), ["ffn.0", "ffn.3"]),
+            Architecture::Standard => (format!("transformer.layers.{i}"), ["linear1", "linear2"]),
+        };
+        let name = |part: &str| format!("{layer}.{part}");
         let (norm1_weight, norm1_bias) = self.norm(&name("norm1"), d);
-        let (key_value_weight, key_value_bias) = self.linear(&name("attention.qkv_proj"), 2 * d, d);
-        let (gate_weight, gate_bias) = self.linear(&name("attention.gate_proj"), d, d);
-        let (out_weight, out_bias) = self.linear(&name("attention.out_proj"), d, d);
-        let pi = std::f32::consts::PI;
-        let mut wave =
-            |part: &str, from, to| self.add(name(part), &[h], Initial::Linspace(from, to));
-        let frequency = wave("attention.wave_frequency", 0.3, 4.0);
-        let damping = wave("attention.wave_damping", -3.0, 0.5);
-        let phase = wave("attention.wave_phase", 0.0, pi);
-        let noisy = Initial::NoisyIdentity(0.01);
-        let coupling = self.add(name("attention.field_coupling"), &[h, h], noisy);
-        let attention = AttentionRanges::Wave(WaveRanges {
-            key_value_weight,
-            key_value_bias,
-            gate_weight,
-            gate_bias,
-            frequency,
-            damping,
-            phase,
-            coupling,
-        });
+        let (attention, (out_weight, out_bias)) = match config.architecture {
+            Architecture::Wave => self.wave_attention(config, &name("attention")),
+            Architecture::Standard => self.standard_attention(d, &name("self_attn")),
+        };
         let (norm2_weight, norm2_bias) = self.norm(&name("norm2"), d);
-        let (ffn_in_weight, ffn_in_bias) = self.linear(&name("ffn.0"), f, d);
-        let (ffn_out_weight, ffn_out_bias) = self.linear(&name("ffn.3"), d, f);
+        let (ffn_in_weight, ffn_in_bias) = self.linear(&name(inner), f, d);
+        let (ffn_out_weight, ffn_out_bias) = self.linear(&name(outer), d, f);
         LayerRanges {
             norm1_weight,
             norm1_bias,
@@ -224,31 +211,49 @@ impl Builder {
         }
     }
 
-    fn standard_layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
-        let (d, f) = (config.embedding_dim, config.ffn_dim);
-        let name = |part: &str| format!("transformer.layers.{i}.{part}");
-        let (norm1_weight, norm1_bias) = self.norm(&name("norm1"), d);
-        let attention = AttentionRanges::Standard(StandardRanges {
-            in_weight: self.add(name("self_attn.in_proj_weight"), &[3 * d, d], WEIGHT),
-            in_bias: self.add(name("self_attn.in_proj_bias"), &[3 * d], ZERO),
+    /// What wave attention has to itself, and its projection out.
+    fn wave_attention(
+        &mut self,
+        config: &ModelConfig,
+        prefix: &str,
+    ) -> (AttentionRanges, (Range<usize>, Range<usize>)) {
+        let (d, h) = (config.embedding_dim, config.num_heads);
+        let name = |part: &str| format!("{prefix}.{part}");
+        let (key_value_weight, key_value_bias) = self.linear(&name("qkv_proj"), 2 * d, d);
+        let (gate_weight, gate_bias) = self.linear(&name("gate_proj"), d, d);
+        let out = self.linear(&name("out_proj"), d, d);
+        let pi = std::f32::consts::PI;
+        let mut wave =
+            |part: &str, from, to| self.add(name(part), &[h], Initial::Linspace(from, to));
+        let frequency = wave("wave_frequency", 0.3, 4.0);
+        let damping = wave("wave_damping", -3.0, 0.5);
+        let phase = wave("wave_phase", 0.0, pi);
+        let noisy = Initial::NoisyIdentity(0.01);
+        let coupling = self.add(name("field_coupling"), &[h, h], noisy);
+        let ranges = AttentionRanges::Wave(WaveRanges {
+            key_value_weight,
+            key_value_bias,
+            gate_weight,
+            gate_bias,
+            frequency,
+            damping,
+            phase,
+            coupling,
         });
-        let (out_weight, out_bias) = self.linear(&name("self_attn.out_proj"), d, d);
-        let (norm2_weight, norm2_bias) = self.norm(&name("norm2"), d);
-        let (ffn_in_weight, ffn_in_bias) = self.linear(&name("linear1"), f, d);
-        let (ffn_out_weight, ffn_out_bias) = self.linear(&name("linear2"), d, f);
-        LayerRanges {
-            norm1_weight,
-            norm1_bias,
-            attention,
-            out_weight,
-            out_bias,
-            norm2_weight,
-            norm2_bias,
-            ffn_in_weight,
-            ffn_in_bias,
-            ffn_out_weight,
-            ffn_out_bias,
-        }
+        (ranges, out)
+    }
+
+    /// The same of softmax attention.
+    fn standard_attention(
+        &mut self,
+        d: usize,
+        prefix: &str,
+    ) -> (AttentionRanges, (Range<usize>, Range<usize>)) {
+        let ranges = AttentionRanges::Standard(StandardRanges {
+            in_weight: self.add(format!("{prefix}.in_proj_weight"), &[3 * d, d], WEIGHT),
+            in_bias: self.add(format!("{prefix}.in_proj_bias"), &[3 * d], ZERO),
+        });
+        (ranges, self.linear(&format!("{prefix}.out_proj"), d, d))
     }
 
     fn interference(&mut self, config: &ModelConfig, j: usize) -> InterferenceRanges {
@@ -292,10 +297,7 @@ impl ParameterTable {
             builder.add("positional_embedding.weight".into(), &shape, WEIGHT)
         });
         let layers = (0..config.num_layers)
-            .map(|i| match config.architecture {
-                Architecture::Wave => builder.wave_layer(config, i),
-                Architecture::Standard => builder.standard_layer(config, i),
-            })
+            .map(|i| builder.layer(config, i))
             .collect();
         let interference = (0..config.num_interference())
             .map(|j| builder.interference(config, j))

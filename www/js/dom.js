@@ -100,3 +100,16 @@ export function download(bytes, filename) {
   // Some browsers start the download only after the click has returned.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+/**
+ * Calls once, as soon as an element is looked at.
+ * @param {HTMLElement} element @param {() => void} then
+ */
+export function whenSeen(element, then) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    then();
+  });
+  observer.observe(element);
+}

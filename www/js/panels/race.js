@@ -2,7 +2,7 @@
 // numbers in it. This file only wires.
 
 import { loadDataSet } from "../data.js";
-import { h } from "../dom.js";
+import { h, whenSeen } from "../dom.js";
 import { Engine } from "../engine.js";
 import { RaceForm } from "./race-form.js";
 import { makePlan } from "./race-plan.js";
@@ -119,17 +119,4 @@ function howItIsFair() {
       h("li", null, "They take turns, a slice of steps each, and only one trains at a time. Speed is measured while it trains, without pauses, measurements and the engine's first two seconds."),
       h("li", null, "Both run on one thread of the processor, in an engine of the race's own. Another training in this page at the same time makes both slower."),
       h("li", null, "Validation reads the same 48 pieces of the held-back last tenth of the text for both. It is an estimate: small differences may be due to that choice.")));
-}
-
-/**
- * The text is read only once the panel is looked at.
- * @param {HTMLElement} element @param {() => void} then
- */
-function whenSeen(element, then) {
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    then();
-  });
-  observer.observe(element);
 }

@@ -1,6 +1,6 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
 
-import { h } from "../dom.js";
+import { h, whenSeen } from "../dom.js";
 import { RunsView } from "./runs.js";
 import { deviceBlock } from "./train-device.js";
 import { changesIn } from "./train-presets.js";
@@ -124,19 +124,7 @@ export function mountTrain(root, app) {
     await runs.restore();
     await run.restore();
     view.render();
+    // The text is read only once the panel is looked at: the page's first text comes first.
     whenSeen(root, () => text.begin());
   }
-}
-
-/**
- * The text is read only once the panel is looked at: the page's first text comes first.
- * @param {HTMLElement} element @param {() => void} then
- */
-function whenSeen(element, then) {
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    then();
-  });
-  observer.observe(element);
 }
