@@ -1,3 +1,6 @@
 //! Observers: they look at a model and change nothing.
 
 pub mod heads;
+pub mod trace;
+
+pub use trace::Trace;

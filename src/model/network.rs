@@ -2,7 +2,7 @@
 //! as operations over tensors that any backend can hold.
 
 mod backward;
-mod buffers;
+pub(crate) mod buffers;
 mod forward;
 mod standard;
 
@@ -237,6 +237,11 @@ impl Network {
                 second_moment: part(&second_moment, &range),
             });
         still.chain([norm]).chain(moving).collect()
+    }
+
+    /// What the forward computes, for those who look at it afterwards.
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// # Panics

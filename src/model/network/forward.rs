@@ -93,7 +93,7 @@ impl Network {
     }
 
     /// The residual stream before a layer; after the last one, the model's output.
-    pub(super) fn stream(&self, layer: usize) -> &View {
+    pub(crate) fn stream(&self, layer: usize) -> &View {
         match self.buffers.layers.get(layer) {
             Some(layer) => &layer.input,
             None => &self.buffers.output,
@@ -102,7 +102,7 @@ impl Network {
 
     /// Where a layer's feed-forward part leaves the stream: before its interference module, if one
     /// follows.
-    pub(super) fn after_feed_forward(&self, layer: usize) -> &View {
+    pub(crate) fn after_feed_forward(&self, layer: usize) -> &View {
         match self.config.interference_after(layer) {
             Some(module) => &self.buffers.interference[module].input,
             None => self.stream(layer + 1),
