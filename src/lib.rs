@@ -54,7 +54,7 @@
 //! | [`checkpoint`] | safetensors files under the public release's names |
 //! | [`diagnostics`] | observers that look at a model and change nothing |
 //! | [`bench`] | the shapes at which speed is measured |
-//! | [`lab`] | how time grows with the length of a text |
+//! | [`scaling`] | how time grows with the length of a text |
 //! | `web` | the session that the page's worker holds (wasm only) |
 //!
 //! The models are Wave Field V3.5 and its baseline as the public release computes them; `tests/fixtures`
@@ -68,9 +68,9 @@ pub mod decode;
 pub mod diagnostics;
 pub mod error;
 pub mod kernels;
-pub mod lab;
 pub mod model;
 pub mod rng;
+pub mod scaling;
 pub mod tokenizer;
 pub mod train;
 #[cfg(target_arch = "wasm32")]

@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod observe;
 mod open_model;
 mod scaling;
 mod shard;

@@ -2,7 +2,7 @@
 
 use super::{Answer, OpenedGpu, promise, read, said};
 use crate::backend::Device;
-use crate::lab::{self, Order};
+use crate::scaling::{self, Order};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -39,7 +39,7 @@ impl ScalingLab {
         promise(Box::pin(async move {
             match gpu {
                 None => Ok(Vec::new()),
-                Some(gpu) => lab::verify(&gpu, width, heads).await,
+                Some(gpu) => scaling::verify(&gpu, width, heads).await,
             }
         }))
     }
@@ -54,7 +54,7 @@ impl ScalingLab {
             Some(gpu) => Device::gpu(gpu.device()),
         };
         Ok(promise(Box::pin(async move {
-            lab::measure(device, order, &|| now() / 1e3).await
+            scaling::measure(device, order, &|| now() / 1e3).await
         })))
     }
 }

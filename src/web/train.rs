@@ -300,6 +300,11 @@ impl Training {
         })
     }
 
+    /// The copy of the model, and its vocabulary.
+    pub fn observed(&self) -> (&Model, &Tokenizer) {
+        (self.trainer.kept_model(), &self.tokenizer)
+    }
+
     /// The copy of the model, to open.
     pub fn as_open_model(&self) -> Result<OpenModel> {
         let step = self.trainer.kept_step();

@@ -20,7 +20,7 @@
  * @property {import("./address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
- * @property {(tab: "generate" | "waves" | "train" | "race" | "scaling") => void} show Brings a part into view.
+ * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
  */
 
 export {};

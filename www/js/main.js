@@ -8,6 +8,7 @@ import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
+import { mountLab } from "./panels/lab.js";
 import { mountRace } from "./panels/race.js";
 import { mountScaling } from "./panels/scaling.js";
 import { mountTrain } from "./panels/train.js";
@@ -106,6 +107,7 @@ async function start() {
   showStorage();
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
+  mountLab(part("lab"), app);
   mountTrain(part("train"), app);
   mountRace(part("race"), app);
   mountScaling(part("scaling"), app);

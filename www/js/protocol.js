@@ -149,6 +149,7 @@
  * @property {{payload: WavePlace & {locked: boolean}, value: null}} train_set_lock
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
+ * @property {{payload: {view: string, payload: object}, value: any}} observe What the lab looks at; observations.js has the views.
  * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
  * @property {{payload: {workers: number}, value: null}} set_workers How many workers share the steps of trainings
  *   on the processor, a power of two; 0 lets the engine find out.
@@ -263,6 +264,7 @@ const REQUESTS = {
   train_set_lock: { ...place, locked: isFlag },
   train_adopt: {},
   train_snapshot: {},
+  observe: { view: isText, payload: isObject },
   set_device: { choice: oneOf("auto", "cpu", "gpu") },
   set_workers: { workers: isCount },
   break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software", "helper") },

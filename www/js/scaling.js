@@ -1,5 +1,7 @@
 // What the scaling lab's measurements say: growth, crossovers, what is left to measure, and the table as text.
-// Pure functions, as `src/lab/growth.rs` has them for the command line.
+// Pure functions, as `src/scaling/growth.rs` has them for the command line.
+
+import { csvLine } from "./csv.js";
 
 /**
  * @typedef {"waves" | "direct_waves" | "attention"} Mixing
@@ -110,7 +112,7 @@ export function expected(mixing, points, length) {
   return last[1] * (length / last[0]) ** exponent;
 }
 
-/** Seconds that a measurement takes whose runs take so many: see `src/lab/probe.rs`. @param {number} run */
+/** Seconds that a measurement takes whose runs take so many: see `src/scaling/probe.rs`. @param {number} run */
 const takes = (run) => (run >= 3 ? run : run + Math.max(0.15, Math.min(5 * run, Math.max(2, run))));
 
 /**
@@ -204,9 +206,6 @@ export function whyTimesDiffer({ measured, layer }) {
   };
 }
 
-/** A field of a CSV line. @param {string | number} value */
-const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-
 /** All numbers, a line each. @param {ScalingResult} result */
 export function csv(result) {
   const { device, when, layer, measured, leftOut, disturbed } = result;
@@ -216,7 +215,7 @@ export function csv(result) {
     ...measured.map(({ mixing, length, seconds, fastest, slowest, samples, runs }) => [mixing, length, seconds, fastest, slowest, samples, runs, "", ...common]),
     ...leftOut.map(({ mixing, length, why }) => [mixing, length, "", "", "", "", "", why, ...common]),
   ];
-  return lines.map((line) => line.map(field).join(",")).join("\n") + "\n";
+  return lines.map(csvLine).join("");
 }
 
 /**

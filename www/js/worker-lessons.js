@@ -200,6 +200,11 @@ export class Lessons {
     });
   }
 
+  /** Makes the copy what the model in training is now, so that it can be looked at. */
+  look() {
+    return this.#hold(() => this.#copy());
+  }
+
   /** @param {number} now @returns {number} */
   turn(now) {
     if (this.#state !== "running" || this.#holds > 0) return Infinity;

@@ -119,6 +119,12 @@ function makeHandlers(engine) {
       return info;
     },
     train_snapshot: () => lessons.snapshot(),
+    observe: async ({ view, payload }) => {
+      const method = /** @type {any} */ (session)[`observe_${view}`];
+      if (!method) throw new Error(`The engine has no view called "${view}".`);
+      if (payload.source === "training") await lessons.look();
+      return method.call(session, payload);
+    },
     set_device: ({ choice }) => devices.choose(choice),
     set_workers: ({ workers }) => crew.choose(workers),
     break_device: ({ how }) => {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Device, wait};
 use wavefield::error::{Error, Result};
-use wavefield::lab::{
+use wavefield::scaling::{
     Crossover, LENGTHS, Measurement, Mixing, Order, crossover, expected, fit, measure, verify,
 };
 

@@ -1,6 +1,7 @@
 // A race as a picture: its name, the chart, the outcome and the table, drawn on a canvas in the page's present colours.
 
 import { colour } from "../charts/colours.js";
+import { asPng, wrapped } from "../charts/paper.js";
 import { hasTransformer, nameOf, outcome, tableRows } from "./race-results.js";
 
 /** @typedef {import("./race-results.js").Result} Result */
@@ -40,7 +41,7 @@ export function racePicture(result, chart) {
     y += LINE;
   }
   drawTable(context, result, rows, y + LINE);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The browser could not make the picture."))), "image/png"));
+  return asPng(canvas);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Result} result @param {import("./race-results.js").Row[]} rows @param {number} top */
@@ -72,16 +73,4 @@ function write(context, text, x, y, { font, ink = "--ink" }) {
   context.font = font;
   context.fillStyle = colour(ink);
   context.fillText(text, x, y);
-}
-
-/** @param {CanvasRenderingContext2D} context @param {string} text @param {number} width @returns {string[]} */
-function wrapped(context, text, width) {
-  /** @type {string[]} */
-  const lines = [];
-  for (const word of text.split(" ")) {
-    const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
-    if (lines.length && context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }

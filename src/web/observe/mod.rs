@@ -1,0 +1,130 @@
+//! The lab: what the page sees of a model while it reads a text. Each view has a file and a method
+//! `observe_…` of the session; the worker passes on what it is asked for by name.
+
+use super::{Answer, Session, object, read, said};
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::tokenizer::Tokenizer;
+use js_sys::Float32Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+/// Which model is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The open model with its waves as they are bent now.
+    Bent,
+    /// The open model as its file has it.
+    Original,
+    /// The copy of the model in training.
+    Training,
+}
+
+/// A text that a model reads.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Passage {
+    pub source: Source,
+    pub text: String,
+}
+
+/// A model, and as much of the end of a text as fits in its context.
+pub struct Reading<'a> {
+    pub model: &'a Model,
+    pub tokenizer: &'a Tokenizer,
+    /// At least one token.
+    pub ids: Vec<u32>,
+    /// Tokens before them that did not fit.
+    pub dropped: usize,
+}
+
+/// How a text is cut, and where its tokens sit.
+#[derive(Serialize)]
+struct CutText<'a> {
+    /// The text of each token.
+    tokens: Vec<String>,
+    ids: &'a [u32],
+    dropped: usize,
+    config: &'a ModelConfig,
+    /// Cells of the field; empty for a standard Transformer.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    positions: Float32Array,
+}
+
+impl Session {
+    /// The model that is looked at, and its vocabulary.
+    pub(super) fn observed(&mut self, source: Source) -> Result<(&Model, &Tokenizer)> {
+        if source == Source::Training {
+            let training = self.training.as_ref();
+            return training.map(|training| training.observed()).ok_or_else(|| {
+                no_model("nothing is being trained; start a training, or look at the open model")
+            });
+        }
+        let open = self.open.as_mut();
+        open.ok_or_else(|| no_model("no model is open yet; open a checkpoint first"))?
+            .chosen(source == Source::Original)
+    }
+
+    /// The end of a passage as its model reads it.
+    pub(super) fn reading(&mut self, passage: &Passage) -> Result<Reading<'_>> {
+        let (model, tokenizer) = self.observed(passage.source)?;
+        let mut ids = tokenizer.encode(&passage.text)?;
+        if ids.is_empty() {
+            return Err(Error::Data {
+                message: "it is empty; give at least one character to look at".into(),
+            });
+        }
+        let dropped = ids.len().saturating_sub(model.config.max_seq_len);
+        ids.drain(..dropped);
+        Ok(Reading {
+            model,
+            tokenizer,
+            ids,
+            dropped,
+        })
+    }
+}
+
+fn no_model(message: &str) -> Error {
+    Error::Model {
+        message: message.into(),
+    }
+}
+
+/// Numbers as the page reads them fast. A field that holds one is marked
+/// `#[serde(with = "serde_wasm_bindgen::preserve")]`.
+pub(super) fn floats(values: &[f32]) -> Float32Array {
+    Float32Array::from(values)
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// How the end of a text is cut into tokens, and where they sit: `{tokens, ids, dropped, config,
+    /// positions}` for `{source, text}`.
+    pub fn observe_text(&mut self, passage: JsValue) -> Answer<JsValue> {
+        let passage: Passage = read(passage)?;
+        let reading = self.reading(&passage).map_err(said)?;
+        let config = &reading.model.config;
+        let place = |i| {
+            let position = config.position(i);
+            (position.cell as f64 + position.fraction) as f32
+        };
+        let places = if config.is_wave() {
+            reading.ids.len()
+        } else {
+            0
+        };
+        object(&CutText {
+            tokens: (reading
+                .ids
+                .iter()
+                .map(|id| reading.tokenizer.token_text(*id)))
+            .collect(),
+            ids: &reading.ids,
+            dropped: reading.dropped,
+            config,
+            positions: floats(&(0..places).map(place).collect::<Vec<_>>()),
+        })
+    }
+}

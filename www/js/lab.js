@@ -1,0 +1,92 @@
+// What the lab's views share: which text is looked at, in which model, which layer, head and token. They
+// change it and hear of changes; the panel asks the one that is in view to look again.
+
+import { observe } from "./observations.js";
+
+/**
+ * @typedef {import("./app.js").App} App
+ * @typedef {import("./observations.js").Source} Source
+ * @typedef {import("./observations.js").Observations} Observations
+ * @typedef {import("./observations.js").ViewName} ViewName
+ *
+ * One way of looking. The panel calls `refresh` when the view comes into sight and, while it is in sight,
+ * after each change, one call at a time; what it throws is shown to the person.
+ * @typedef {object} View
+ * @property {string} id
+ * @property {string} name
+ * @property {string} about What is seen here, in a sentence or two for someone new to it.
+ * @property {boolean} [waves] Whether it is of wave models alone.
+ * @property {HTMLElement} element
+ * @property {() => Promise<void>} refresh
+ * @property {() => void} [pointed] The chosen token, layer or head is another one.
+ * @property {() => void} [hide] It is no longer in sight.
+ */
+
+export class Lab {
+  /** @type {Source} */ source = "bent";
+  /** Whether the text is the one that is being written. */ following = true;
+  /** The person's own, where it is not. */ own = "";
+  head = 0;
+  /** The chosen token's index in the text as it is cut, or -1. */ token = -1;
+  /** @type {import("./observations.js").CutText | null} */ cut = null;
+  #app;
+  /** @type {Set<() => void>} */ #changes = new Set();
+  /** @type {Set<() => void>} */ #points = new Set();
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  get app() {
+    return this.#app;
+  }
+
+  /** The text that is looked at, to its end; the engine reads as much of the end as fits. */
+  get text() {
+    if (!this.following) return this.own;
+    const { state } = this.#app;
+    return state.get("prompt") + state.get("recent").map((token) => token.text).reverse().join("");
+  }
+
+  /** @returns {import("./observations.js").Passage} */
+  get passage() {
+    return { source: this.source, text: this.text };
+  }
+
+  get layer() {
+    return this.#app.state.get("layer");
+  }
+
+  /** Asks the engine about the passage. @template {ViewName} V @param {V} view @param {Omit<Observations[V]["payload"], "source" | "text">} payload @returns {Promise<Observations[V]["value"]>} */
+  observe(view, payload) {
+    return observe(this.#app.engine, view, /** @type {any} */ ({ ...this.passage, ...payload }));
+  }
+
+  /** @param {Partial<Pick<Lab, "source" | "following" | "own" | "head">>} values */
+  set(values) {
+    Object.assign(this, values);
+    this.changed();
+  }
+
+  /** Chooses a token; -1 none. @param {number} token */
+  point(token) {
+    if (token === this.token) return;
+    this.token = token;
+    for (const listener of this.#points) listener();
+  }
+
+  changed() {
+    for (const listener of this.#changes) listener();
+  }
+
+  /** @param {() => void} listener What is looked at is another: it has to be asked for anew. */
+  onChange(listener) {
+    this.#changes.add(listener);
+  }
+
+  /** @param {() => void} listener Another token is chosen in what is there already. */
+  onPoint(listener) {
+    this.#points.add(listener);
+  }
+}

@@ -1,0 +1,69 @@
+// The text that is looked at, token by token: each can be pointed at, or walked to with the arrow keys, and
+// carries the view's weight for it as a shade and a bar under it.
+
+import { h, visible, write } from "../dom.js";
+import { spoken } from "./token-view.js";
+
+/**
+ * @typedef {object} Weights
+ * @property {ArrayLike<number>} shares 0 to 1, a token each; below 0 for the opposite.
+ * @property {(token: number) => string} say What one token's weight is, in words.
+ */
+
+export class TokenStrip {
+  #lab;
+  /** @type {HTMLElement[]} */ #spans = [];
+  #text = "";
+  /** @type {Weights | null} */ #weights = null;
+  #words = h("p", { class: "lab-token-words", role: "status" });
+  #list = h("div", { class: "lab-tokens", tabindex: "0", role: "group", "aria-label": "The text, token by token. Arrow keys go from token to token." });
+
+  /** @param {import("../lab.js").Lab} lab */
+  constructor(lab) {
+    this.#lab = lab;
+    this.element = h("div", { class: "lab-strip" }, this.#list, this.#words);
+    const at = (/** @type {EventTarget | null} */ target) => Number(target instanceof HTMLElement ? target.dataset.token ?? -1 : -1);
+    this.#list.addEventListener("pointerover", (event) => { if (at(event.target) >= 0) lab.point(at(event.target)); });
+    this.#list.addEventListener("click", (event) => { if (at(event.target) >= 0) lab.point(at(event.target)); });
+    this.#list.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** @param {readonly string[]} tokens @param {Weights | null} weights */
+  show(tokens, weights) {
+    const text = tokens.join("\u0000");
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#spans = tokens.map((token, i) => h("span", { class: "lab-token", "data-token": i }, token === "\n" ? "⏎\n" : token));
+      this.#list.replaceChildren(...this.#spans);
+    }
+    this.#weights = weights;
+    this.#spans.forEach((span, i) => {
+      const share = Math.max(-1, Math.min(1, weights?.shares[i] ?? 0));
+      span.style.setProperty("--share", Math.abs(share).toFixed(3));
+      span.classList.toggle("lab-token-against", share < 0);
+    });
+    this.point();
+  }
+
+  /** Marks the chosen token. */
+  point() {
+    const { token } = this.#lab;
+    this.#spans.forEach((span, i) => span.classList.toggle("lab-token-chosen", i === token));
+    const chosen = this.#spans[token];
+    write(this.#words, chosen ? `Token ${token + 1}, ${spoken(chosen.textContent?.replace("⏎", "") ?? "")}${this.#weights ? `: ${this.#weights.say(token)}` : "."}` : "Point at a token, or walk through the text with the arrow keys.");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const last = this.#spans.length - 1;
+    const from = this.#lab.token;
+    const to = { ArrowLeft: from < 0 ? last : from - 1, ArrowRight: from + 1, Home: 0, End: last, Escape: -1 }[event.key];
+    if (to === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.#lab.point(event.key === "Escape" ? -1 : Math.max(0, Math.min(last, to)));
+    this.#spans[this.#lab.token]?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** A token in a table or on an axis. @param {string} token */
+export const shortToken = (token) => visible(token);
