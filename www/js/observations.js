@@ -12,9 +12,24 @@
  */
 
 /**
+ * One head's field while the last N tokens of a text are read, on G cells; rows are times.
+ * @typedef {object} FieldView
+ * @property {number} times N.
+ * @property {number} cells G.
+ * @property {number} channel The channel that is seen, or the strongest one.
+ * @property {number[]} shares Each channel's share in the energy of what is dropped.
+ * @property {Float32Array} deposits (N)
+ * @property {Float32Array} gathered (N)
+ * @property {Float32Array} kernel (G)
+ * @property {Float32Array} frames (N, G)
+ * @property {Float32Array} coupled (N, G)
+ */
+
+/**
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
+ * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
  */
 
 /** @typedef {keyof Observations} ViewName */
