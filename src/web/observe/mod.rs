@@ -2,6 +2,7 @@
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
 mod field;
+mod energy;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
