@@ -1,5 +1,6 @@
 //! Observers: they look at a model and change nothing.
 
+pub mod causality;
 pub mod heads;
 pub mod trace;
 
