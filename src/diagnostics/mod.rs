@@ -2,6 +2,7 @@
 
 pub mod energy;
 pub mod field;
+pub mod causality;
 pub mod heads;
 pub mod trace;
 

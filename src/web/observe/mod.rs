@@ -3,6 +3,7 @@
 
 mod field;
 mod energy;
+mod causality;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
