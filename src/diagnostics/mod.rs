@@ -1,6 +1,8 @@
 //! Observers: they look at a model and change nothing.
 
+pub mod coupling;
 pub mod heads;
+pub mod interference;
 pub mod trace;
 
 pub use trace::Trace;
