@@ -3,7 +3,9 @@
 pub mod energy;
 pub mod field;
 pub mod causality;
+pub mod coupling;
 pub mod heads;
+pub mod interference;
 pub mod trace;
 
 pub use trace::Trace;

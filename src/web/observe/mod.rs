@@ -4,6 +4,7 @@
 mod field;
 mod energy;
 mod causality;
+mod coupling;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
