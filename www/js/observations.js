@@ -15,6 +15,7 @@
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
+ * @property {{payload: Passage, value: {ids: Uint32Array}}} encoding The tokens of a text of any length.
  */
 
 /** @typedef {keyof Observations} ViewName */
