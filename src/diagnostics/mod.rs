@@ -1,5 +1,6 @@
 //! Observers: they look at a model and change nothing.
 
+pub mod divergence;
 pub mod heads;
 pub mod trace;
 

@@ -2,6 +2,7 @@
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
 mod validation;
+mod whatif;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
@@ -11,6 +12,7 @@ use crate::tokenizer::Tokenizer;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+pub(super) use whatif::WhatIf;
 
 /// Which model is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
