@@ -2,6 +2,7 @@
 
 pub mod divergence;
 pub mod heads;
+pub mod losses;
 pub mod trace;
 
 pub use trace::Trace;

@@ -5,11 +5,12 @@
 use super::{Passage, floats};
 use crate::decode::{GeneratedToken, Generation, GenerationSettings};
 use crate::diagnostics::divergence::{Divergence, MOVED, Moved};
+use crate::diagnostics::losses::{LossChange, window_losses};
 use crate::error::{Error, Result};
 use crate::model::{Model, inference};
 use crate::web::open_model::{OpenModel, Sides};
 use crate::web::{Answer, Session, object, read, said};
-use js_sys::{Float32Array, Uint32Array};
+use js_sys::{Float32Array, Float64Array, Uint32Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
@@ -105,6 +106,26 @@ struct Written {
     tokens: Vec<GeneratedToken>,
     /// Nothing more will come.
     ended: bool,
+}
+
+#[derive(Deserialize)]
+struct LossRequest {
+    before: Before,
+    side: Side,
+    ids: Vec<u32>,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct Losses {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    losses: Float64Array,
+}
+
+#[derive(Deserialize)]
+struct ChangeRequest {
+    before: Vec<f64>,
+    after: Vec<f64>,
 }
 
 impl WhatIf {
@@ -291,5 +312,28 @@ impl Session {
     pub fn observe_whatif_text(&mut self, request: JsValue) -> Answer<JsValue> {
         let request = read(request)?;
         object(&written(self.sides()?, request).map_err(said)?)
+    }
+
+    /// The losses of one model on windows of a text: `{losses}` for `{before, side, ids, length}`.
+    pub fn observe_whatif_losses(&mut self, request: JsValue) -> Answer<JsValue> {
+        let LossRequest {
+            before,
+            side,
+            ids,
+            length,
+        } = read(request)?;
+        let Sides { file, what_if, .. } = self.sides()?;
+        let model = what_if.side(side, file, before).map_err(said)?;
+        let losses = window_losses(model, &ids, length);
+        object(&Losses {
+            losses: Float64Array::from(losses.as_slice()),
+        })
+    }
+
+    /// What two models' losses on the same windows say of the change: `{mean, low, high, before, after}`
+    /// for `{before, after}`.
+    pub fn observe_whatif_change(&mut self, request: JsValue) -> Answer<JsValue> {
+        let ChangeRequest { before, after } = read(request)?;
+        object(&LossChange::new(&before, &after))
     }
 }

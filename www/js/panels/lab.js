@@ -6,6 +6,7 @@ import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
 import { TokenStrip } from "./lab-tokens.js";
+import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -17,6 +18,7 @@ const INTERVAL = 150;
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
+  makeWhatIfView,
 ];
 
 /** @param {HTMLElement} root @param {App} app */
