@@ -18,7 +18,7 @@ import { observe } from "./observations.js";
  */
 
 /** Tokens a window, where the context has room for them. */
-export const WINDOW = 256;
+export const WINDOW = 128;
 /** Code units of a text that are read; so many windows are more than anyone waits for. */
 const MOST = 400_000;
 /** What the person's own text is kept under. */

@@ -257,6 +257,24 @@ fn written(sides: Sides<'_>, request: WriteRequest) -> Result<Written> {
     Ok(step)
 }
 
+/// Checks that windows are this model's: another one may have been opened since they were cut.
+fn check_windows(model: &Model, ids: &[u32], length: usize) -> Result<()> {
+    let config = &model.config;
+    let whole = length > 0 && length <= config.max_seq_len && ids.len().is_multiple_of(length + 1);
+    if whole && ids.iter().all(|id| (*id as usize) < config.vocab_size) {
+        return Ok(());
+    }
+    Err(Error::Data {
+        message: format!(
+            "expected windows of {length} + 1 tokens from 0 to {} for a context of {}, found {} \
+             tokens that are none; cut the text anew for the open model",
+            config.vocab_size - 1,
+            config.max_seq_len,
+            ids.len()
+        ),
+    })
+}
+
 impl Session {
     fn sides(&mut self) -> Answer<Sides<'_>> {
         let open: &mut OpenModel = self.open_mut()?;
@@ -324,6 +342,7 @@ impl Session {
         } = read(request)?;
         let Sides { file, what_if, .. } = self.sides()?;
         let model = what_if.side(side, file, before).map_err(said)?;
+        check_windows(model, &ids, length).map_err(said)?;
         let losses = window_losses(model, &ids, length);
         object(&Losses {
             losses: Float64Array::from(losses.as_slice()),
@@ -334,6 +353,14 @@ impl Session {
     /// for `{before, after}`.
     pub fn observe_whatif_change(&mut self, request: JsValue) -> Answer<JsValue> {
         let ChangeRequest { before, after } = read(request)?;
+        if before.is_empty() || before.len() != after.len() {
+            let message = format!(
+                "as many losses before as after are compared, at least one, but there are {} and {}",
+                before.len(),
+                after.len()
+            );
+            return Err(said(Error::Data { message }));
+        }
         object(&LossChange::new(&before, &after))
     }
 }

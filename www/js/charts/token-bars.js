@@ -1,6 +1,7 @@
 // An amount for every token of a text, as bars along it.
 
 import { colour } from "./colours.js";
+import { SIDES, roundUp } from "./places.js";
 
 /** @typedef {CanvasRenderingContext2D} Context */
 
@@ -15,15 +16,9 @@ import { colour } from "./colours.js";
 
 const FONT = "12px system-ui, sans-serif";
 const MONO = "12px ui-monospace, Menlo, Consolas, monospace";
-const MARGIN = { left: 52, right: 12, top: 16, bottom: 40 };
+const MARGIN = { ...SIDES, top: 22, bottom: 40 };
 /** The narrowest bar that has room for its token. */
 const ROOM = 9;
-
-/** The token at a place across, or -1. @param {number} x @param {number} width @param {number} count */
-export function tokenAt(x, width, count) {
-  const share = (x - MARGIN.left) / (width - MARGIN.left - MARGIN.right);
-  return share >= 0 && share < 1 ? Math.floor(share * count) : -1;
-}
 
 /** @param {Context} context @param {number} width @param {number} height @param {TokenBars} bars */
 export function drawTokenBars(context, width, height, { tokens, amounts, unit, mean, chosen }) {
@@ -64,8 +59,10 @@ function drawScale(context, width, y, most, unit) {
     context.lineTo(width - MARGIN.right, at);
     context.stroke();
     context.fillStyle = colour("--ink-2");
-    context.fillText(share === 1 ? `${tick(most)} ${unit}` : tick(share * most), MARGIN.left - 6, at);
+    context.fillText(tick(share * most), MARGIN.left - 6, at);
   }
+  context.textAlign = "left";
+  context.fillText(unit, 8, 10);
   context.textBaseline = "alphabetic";
 }
 
@@ -105,13 +102,6 @@ function drawChosen(context, x, y) {
   context.lineTo(x + 4, y - 10);
   context.closePath();
   context.fill();
-}
-
-/** 1, 2 or 5 times a power of ten, that much or a little more. @param {number} most */
-export function roundUp(most) {
-  if (!(most > 0) || !Number.isFinite(most)) return 1;
-  const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most * 0.999999) ?? most;
 }
 
 /** @param {number} value */

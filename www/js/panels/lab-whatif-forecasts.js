@@ -2,7 +2,8 @@
 // bars along it, and for one token the next tokens that gained or lost most.
 
 import { Figure } from "../charts/figure.js";
-import { drawTokenBars, tokenAt } from "../charts/token-bars.js";
+import { tokenAt } from "../charts/places.js";
+import { drawTokenBars } from "../charts/token-bars.js";
 import { h, visible, write } from "../dom.js";
 import { observe } from "../observations.js";
 import { percent, spoken } from "./token-view.js";
@@ -16,6 +17,8 @@ import { percent, spoken } from "./token-view.js";
 /** Tokens that gained, and as many that lost. */
 const MOVED = 3;
 const NONE = 2 ** 32 - 1;
+/** What moves by less than half of what is shown has not moved. */
+const LEAST = 0.0005;
 const HEIGHT = 190;
 
 export class Forecasts {
@@ -23,10 +26,12 @@ export class Forecasts {
   #strip;
   /** @type {Parted | null} */ #parted = null;
   /** @type {string[]} */ #tokens = [];
+  #words = "";
   #mean = 0;
   /** The token whose forecasts lie furthest apart. */ #furthest = 0;
   #figure;
   #title = h("h4", { class: "whatif-moved-title" });
+  #which = h("p", { class: "field-hint" });
   #table = h("table", { class: "whatif-moved" });
   #followed = h("p", { class: "field-hint" });
 
@@ -52,9 +57,9 @@ export class Forecasts {
     canvas.addEventListener("click", point);
     this.element = h("section", { class: "whatif-part", "aria-labelledby": "whatif-forecasts" },
       h("h3", { id: "whatif-forecasts" }, "Forecasts, token by token"),
-      h("p", { class: "field-hint" }, "After each token the model has a probability for everything that could come next. A bar is how far the forecast after the change lies from the one before it (the Kullback-Leibler divergence, in bits: what it costs on average to believe the later forecast where the earlier one holds; 0 when they are the same)."),
+      h("p", { class: "field-hint whatif-wide" }, "After each token the model has a probability for everything that could come next. A bar is how far the forecast after the change lies from the one before it (the Kullback-Leibler divergence, in bits: what it costs on average to believe the later forecast where the earlier one holds; 0 when they are the same)."),
       this.#figure.element,
-      h("div", { class: "whatif-chosen" }, this.#title, this.#table, this.#followed));
+      h("div", { class: "whatif-chosen" }, this.#title, this.#which, this.#table, this.#followed));
   }
 
   get #bits() {
@@ -66,14 +71,15 @@ export class Forecasts {
     return token >= 0 && token < this.#bits.length ? token : -1;
   }
 
-  /** Two readings, each a request of its own, so that other work gets in between. @param {Before} before */
-  async refresh(before) {
+  /** Two readings, each a request of its own, so that other work gets in between. @param {Before} before @param {string} words What is compared. */
+  async refresh(before, words) {
     const { engine } = this.#lab.app;
     // The text goes on while it is read: all three are about what it was at first.
     const { passage } = this.#lab;
     const { tokens } = await observe(engine, "text", passage);
     await observe(engine, "whatif_before", { ...passage, before });
     const parted = await observe(engine, "whatif", { ...passage, before });
+    this.#words = words;
     this.#parted = parted;
     this.#tokens = tokens;
     this.#mean = parted.bits.reduce((sum, bits) => sum + bits, 0) / parted.bits.length;
@@ -96,8 +102,8 @@ export class Forecasts {
   #describe() {
     const most = this.#bits[this.#furthest] ?? 0;
     const n = this.#tokens.length;
-    if (!(most > 0)) return `At each of the ${n} tokens the forecast for the next one is the same before and after: 0 bits.`;
-    return `Over the ${n} tokens the forecast for the next one moves by ${bitsOf(this.#mean)} on average, and most, by ${bitsOf(most)}, after token ${this.#furthest + 1}, ${spoken(this.#tokens[this.#furthest])}.`;
+    if (!(most > 0)) return `${this.#words} At each of the ${n} tokens the forecast for the next one is the same before and after: 0 bits.`;
+    return `${this.#words} Over the ${n} tokens the forecast for the next one moves by ${bitsOf(this.#mean)} on average, and most, by ${bitsOf(most)}, after token ${this.#furthest + 1}, ${spoken(this.#tokens[this.#furthest])}.`;
   }
 
   /** What gained and lost most after the chosen token; after the one that moved most, where none is chosen. */
@@ -106,7 +112,9 @@ export class Forecasts {
     const parted = /** @type {Parted} */ (this.#parted);
     const moved = this.#movedAfter(token);
     const place = `After token ${token + 1}, ${spoken(this.#tokens[token])}`;
-    write(this.#title, `${place}: ${moved.length > 0 ? "what gained and what lost most" : "nothing has moved"}${this.#chosen < 0 && moved.length > 0 ? " (the furthest move; point at another token)" : ""}`);
+    const what = moved.length > 0 ? "what gained and what lost most" : "no next token moves by as much as 0.1 points";
+    write(this.#title, `${place}: ${what}`);
+    write(this.#which, this.#chosen < 0 && moved.length > 0 ? "The furthest move of all. Point at another token, in the text or among the bars." : "");
     this.#table.hidden = moved.length === 0;
     this.#table.replaceChildren(
       h("thead", null, h("tr", null, ["Next token", "Before", "After", "Change"].map((text) => h("th", { scope: "col" }, text)))),
@@ -122,7 +130,7 @@ export class Forecasts {
     const texts = this.#lab.app.state.get("model")?.tokens ?? [];
     const rows = [];
     for (let at = token * 2 * MOVED; at < (token + 1) * 2 * MOVED; at++) {
-      if (moved[at] !== NONE) rows.push({ text: texts[moved[at]] ?? "", before: moved_before[at], after: moved_after[at] });
+      if (moved[at] !== NONE && Math.abs(moved_after[at] - moved_before[at]) >= LEAST) rows.push({ text: texts[moved[at]] ?? "", before: moved_before[at], after: moved_after[at] });
     }
     return rows;
   }
@@ -140,7 +148,4 @@ export class Forecasts {
 const bitsOf = (bits) => `${bits === 0 ? "0" : bits < 0.001 ? "less than 0.001" : bits.toFixed(bits < 0.1 ? 3 : 2)} bits`;
 
 /** Percentage points, with their sign. @param {number} change */
-function points(change) {
-  const amount = Math.abs(100 * change);
-  return `${change > 0 ? "▲ +" : "▼ −"}${amount < 0.1 ? "< 0.1" : amount.toFixed(1)} points`;
-}
+const points = (change) => `${change > 0 ? "▲ +" : "▼ −"}${Math.abs(100 * change).toFixed(1)} points`;

@@ -2,11 +2,13 @@
 // more, until the interval is narrow or there is no more text. The losses before are kept, those after are of one
 // change each.
 
+import { Figure } from "../charts/figure.js";
+import { drawFunnel } from "../charts/funnel.js";
 import { DATA_SETS } from "../data.js";
 import { h, write } from "../dom.js";
 import { observe } from "../observations.js";
 import { trainedOn, validation } from "../validation.js";
-import { lossInWords } from "./lab-whatif-words.js";
+import { lossInWords, roundsInWords } from "./lab-whatif-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -14,7 +16,8 @@ import { lossInWords } from "./lab-whatif-words.js";
  * @typedef {import("../observations.js").Before} Before
  * @typedef {import("../observations.js").LossChange} LossChange
  * @typedef {import("../validation.js").Validation} Validation
- * @typedef {{before: Before, change: string}} Comparison
+ * @typedef {{before: Before, words: string}} Comparison `words` says what is compared.
+ * @typedef {LossChange & {windows: number}} Round
  */
 
 /** Windows that are read at once. */
@@ -24,8 +27,9 @@ const NARROW = 0.0005;
 const NARROW_SHARE = 0.05;
 /** Windows below which an interval is not trusted to be narrow. */
 const FEWEST = 16;
-/** Parameters times tokens of one request: some 30 ms of the engine's time. */
-const WORK = 400e6;
+/** Parameters times tokens of one request: some 20 ms of the engine's time. */
+const WORK = 200e6;
+const HEIGHT = 150;
 
 export class LossWords {
   #app;
@@ -33,9 +37,10 @@ export class LossWords {
   /** The person's choice rather than what the model was trained on. */ #chosen = false;
   /** Windows by data set. @type {Map<DataId, Promise<Validation>>} */ #texts = new Map();
   /** Losses before, by what is compared and the data set. @type {Map<string, number[]>} */ #before = new Map();
-  /** @type {Comparison} */ #comparison = { before: "file", change: "" };
+  /** @type {Comparison} */ #comparison = { before: "file", words: "" };
   /** Losses after, of this comparison. @type {number[]} */ #after = [];
-  /** @type {LossChange | null} */ #result = null;
+  /** What was said after each round. @type {Round[]} */ #rounds = [];
+  #all = 0;
   /** Whoever reads windows stops once this is another one. */ #turn = 0;
   #refining = false;
   /** It could not be measured, and is not tried again until something changes. */ #failed = false;
@@ -46,13 +51,26 @@ export class LossWords {
   #select = h("select", { onchange: () => this.#choose(/** @type {DataId} */ (this.#select.value)) },
     DATA_SETS.map(({ id, label }) => h("option", { value: id }, label)));
 
+  #figure = new Figure({
+    name: "what-if-loss", height: HEIGHT,
+    title: () => "What if: the change of the loss on unseen text",
+    draw: (context, width, height) => drawFunnel(context, width, height, this.#rounds, this.#all),
+    describe: () => `${this.#comparison.words} ${roundsInWords(this.#rounds)}`,
+    table: () => ({
+      head: ["windows", "mean change in nats a token", "low end of the 95 % interval", "high end", "loss before", "loss after"],
+      rows: this.#rounds.map(({ windows, mean, low, high, before, after }) => [windows, mean, low, high, before, after]),
+    }),
+  });
+
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
+    app.state.on("model", () => this.stop());
     this.element = h("section", { class: "whatif-part", "aria-labelledby": "whatif-loss" },
       h("h3", { id: "whatif-loss" }, "Better or worse at text it has not seen?"),
       this.#verdict, this.#progress, this.#fault,
-      h("label", { class: "whatif-data" }, "Measured on the last tenth of", this.#select), this.#hint);
+      h("label", { class: "whatif-data" }, "Measured on the last tenth of", this.#select), this.#figure.element, this.#hint);
+    this.#figure.element.hidden = true;
   }
 
   /** Another model is open. @param {import("../protocol.js").ModelInfo | null} model */
@@ -74,7 +92,7 @@ export class LossWords {
     this.stop();
     this.#comparison = comparison;
     this.#after = [];
-    this.#result = null;
+    this.#rounds = [];
     this.#failed = false;
   }
 
@@ -88,7 +106,7 @@ export class LossWords {
   async sample() {
     if (this.#after.length >= SAMPLE || this.#refining || this.#failed) return;
     const turn = ++this.#turn;
-    await this.#reporting(async () => {
+    await this.#reporting(turn, async () => {
       const text = await this.#text();
       while (turn === this.#turn && this.#after.length < Math.min(SAMPLE, text.windows.length)) await this.#read(text, turn);
       if (turn === this.#turn) await this.#judge(text, turn);
@@ -100,7 +118,7 @@ export class LossWords {
     if (this.#refining || this.#failed || this.#after.length < SAMPLE) return;
     const turn = ++this.#turn;
     this.#refining = true;
-    await this.#reporting(async () => {
+    await this.#reporting(turn, async () => {
       const text = await this.#text();
       while (turn === this.#turn && !this.#isDone(text)) {
         const enough = Math.min(text.windows.length, this.#after.length + SAMPLE);
@@ -111,18 +129,18 @@ export class LossWords {
     if (turn === this.#turn) this.#refining = false;
   }
 
-  /** A data set that cannot be measured on leaves the other parts of the view as they are. @param {() => Promise<void>} work */
-  async #reporting(work) {
+  /** A data set that cannot be measured on leaves the other parts of the view as they are. @param {number} turn @param {() => Promise<void>} work */
+  async #reporting(turn, work) {
     try {
       await work();
-      this.#fault.hidden = true;
+      if (turn === this.#turn) this.#fault.hidden = true;
     } catch (error) {
-      if (!this.#app.engine.alive) return;
+      if (turn !== this.#turn || !this.#app.engine.alive) return;
       this.#failed = true;
       this.#fault.textContent = /** @type {Error} */ (error).message;
       this.#fault.hidden = false;
       write(this.#verdict, "The loss was not measured.");
-      this.#progress.hidden = true;
+      this.#progress.hidden = this.#figure.element.hidden = true;
     }
   }
 
@@ -173,8 +191,11 @@ export class LossWords {
     const before = Float64Array.from(this.#before.get(`${this.#comparison.before} ${data}`) ?? []).slice(0, after.length);
     const result = await observe(this.#app.engine, "whatif_change", { before, after });
     if (turn !== this.#turn) return;
-    this.#result = result;
+    this.#rounds.push({ ...result, windows: after.length });
+    this.#all = windows.length;
     write(this.#verdict, lossInWords(result, after.length, windows.length));
+    this.#figure.element.hidden = false;
+    this.#figure.update();
     this.#verdict.dataset.windows = String(after.length);
     this.#progress.hidden = false;
     this.#progress.max = windows.length;
@@ -187,8 +208,9 @@ export class LossWords {
   #isDone({ windows }) {
     const read = this.#after.length;
     if (read >= windows.length) return true;
-    if (!this.#result || read < FEWEST) return false;
-    const { mean, low, high } = this.#result;
+    const last = this.#rounds.at(-1);
+    if (!last || last.windows < FEWEST) return false;
+    const { mean, low, high } = last;
     return (high - low) / 2 <= Math.max(NARROW, Math.abs(mean) * NARROW_SHARE);
   }
 }

@@ -4,6 +4,7 @@
 import { align } from "../align.js";
 import { h, visible, write } from "../dom.js";
 import { observe } from "../observations.js";
+import { textsInWords } from "./lab-whatif-words.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -92,7 +93,7 @@ export class Twins {
   #show(prompt) {
     const [before, after] = [this.#texts.before.tokens, this.#texts.after.tokens];
     const { common, places, differing } = align(before, after);
-    write(this.#words, twinsInWords(before, after, { common, places, differing }));
+    write(this.#words, textsInWords(before.length, { common, places, differing }));
     this.#common.replaceChildren(h("span", { class: "whatif-prompt" }, prompt), before.slice(0, common).join(""),
       places.length > 0 ? h("span", { class: "whatif-fork" }, "▾ here they part") : "");
     this.#places.hidden = this.#legend.hidden = places.length === 0;
@@ -106,12 +107,4 @@ function column(before, after) {
   const same = before === after;
   return h("span", { class: same ? "whatif-place" : "whatif-place whatif-differs" },
     h("span", null, before === undefined ? "·" : visible(before)), h("span", null, after === undefined ? "·" : visible(after)));
-}
-
-/** @param {readonly string[]} before @param {readonly string[]} after @param {import("../align.js").Alignment} alignment */
-export function twinsInWords(before, after, { common, places, differing }) {
-  const count = (/** @type {number} */ tokens) => `${tokens} ${tokens === 1 ? "token" : "tokens"}`;
-  if (places.length === 0) return `Both texts are the same, all ${count(before.length)}.`;
-  const from = common === 0 ? "They part at the first token" : `The first ${count(common)} are the same; then they part`;
-  return `${from}. Of the ${places.length} places from there on, ${differing} differ when ${count(before.length)} before and ${count(after.length)} after are laid under each other as well as can be.`;
 }

@@ -63,3 +63,26 @@ function perplexity(loss) {
   const value = Math.exp(loss);
   return value < 1e5 ? value.toFixed(value < 10 ? 3 : 1) : value.toExponential(1);
 }
+
+/**
+ * Where two texts part.
+ * @param {number} length Tokens of the text before. @param {import("../align.js").Alignment} alignment
+ */
+export function textsInWords(length, { common, places, differing }) {
+  const count = (/** @type {number} */ tokens) => `${tokens} ${tokens === 1 ? "token" : "tokens"}`;
+  if (places.length === 0) return `Both texts are the same, all ${count(length)}.`;
+  const from = common === 0 ? "They part at the first token" : common === 1 ? "The first token is the same, then they part" : `The first ${common} tokens are the same, then they part`;
+  return `${from}: laid under each other from there, they differ at ${differing} of ${places.length} places.`;
+}
+
+/**
+ * How the interval narrowed, round by round.
+ * @param {readonly (LossChange & {windows: number})[]} rounds
+ */
+export function roundsInWords(rounds) {
+  const [first, last] = [rounds[0], rounds.at(-1)];
+  if (!first || !last) return "Nothing was measured yet.";
+  const signed = (/** @type {number} */ value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(4)}`;
+  const round = (/** @type {LossChange & {windows: number}} */ { windows, mean, low, high }) => `${signed(mean)} nats on ${windows} windows (95 % interval ${signed(low)} to ${signed(high)})`;
+  return `The change of the loss: ${first === last ? "" : `${round(first)} at first, then `}${round(last)}.`;
+}

@@ -33,6 +33,7 @@ class WhatIfView {
   /** @type {import("../protocol.js").ModelInfo | null} */ #model = null;
   #models = 0;
   #choice;
+  #compared = "";
   #words = h("p", { class: "whatif-words" });
   #loss;
   #forecasts;
@@ -56,7 +57,8 @@ class WhatIfView {
       h("div", { class: "whatif-bar" }, this.#choice.element,
         h("button", { type: "button", onclick: () => this.#pin(), title: "Keeps the waves as they are bent now, to compare later ones with" }, "Pin as it is now"),
         this.#words),
-      this.#loss.element, this.#forecasts.element, this.#twins.element);
+      h("div", { class: "whatif-pair" }, this.#loss.element, this.#twins.element),
+      this.#forecasts.element);
   }
 
   async refresh() {
@@ -69,11 +71,12 @@ class WhatIfView {
       this.#loss.stop();
       const heads = app.state.get("heads");
       const { same } = await observe(app.engine, "whatif_take", { before: this.#before });
-      write(this.#words, this.#say(heads, same));
-      this.#loss.begin({ before: this.#before, change: key });
+      this.#compared = this.#say(heads, same);
+      write(this.#words, this.#compared);
+      this.#loss.begin({ before: this.#before, words: this.#compared });
       this.#key = key;
     }
-    await this.#forecasts.refresh(this.#before);
+    await this.#forecasts.refresh(this.#before, this.#compared);
     await this.#loss.sample();
     await this.#twins.refresh(this.#before, key);
     this.#loss.refine();
@@ -129,7 +132,7 @@ class WhatIfView {
   /** What is compared, in words. @param {HeadInfo[][]} heads @param {boolean} same */
   #say(heads, same) {
     const name = this.#before === "file" ? "the file" : "what was pinned";
-    if (same) return `${this.#before === "file" ? "Nothing is bent" : "Nothing was bent since it was pinned"}: before and after are the same model. Bend a wave under Waves, or mute a head.`;
+    if (same) return `${this.#before === "file" ? "Nothing is bent" : "Nothing was bent since it was pinned"}: before and after are the same model.`;
     const changed = differences(heads, this.#before === "file" ? null : this.#pinned);
     return `Against ${name}: ${changed || "something other than the heads was changed"}.`;
   }
