@@ -3,17 +3,18 @@
 import { colour } from "./colours.js";
 import { roundUp } from "./places.js";
 
+/** @param {number} end 0 or more. */
+const roundAway = (end) => (end > 0 ? roundUp(end) : 0);
+
 /** @typedef {{windows: number, mean: number, low: number, high: number}} Round */
 
 const FONT = "12px system-ui, sans-serif";
-const MARGIN = { left: 58, right: 12, top: 22, bottom: 24 };
+const MARGIN = { left: 58, right: 12, top: 32, bottom: 24 };
 
 /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {readonly Round[]} rounds @param {number} all Windows that there are. */
 export function drawFunnel(context, width, height, rounds, all) {
-  const ends = rounds.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]).filter(Number.isFinite);
-  const most = roundUp(Math.max(0, ...ends) || 0.001);
-  const lowest = rounds.some(({ low }) => low < 0) ? -most : 0;
-  const highest = rounds.some(({ high }) => high > 0) || lowest === 0 ? most : 0;
+  const lowest = -roundAway(Math.max(0, ...rounds.map(({ low }) => -low)));
+  const highest = roundAway(Math.max(0, ...rounds.map(({ high }) => high))) || (lowest === 0 ? 0.001 : 0);
   const bottom = height - MARGIN.bottom;
   const y = (/** @type {number} */ value) => bottom - ((Math.max(lowest, Math.min(highest, value)) - lowest) / (highest - lowest)) * (bottom - MARGIN.top);
   const x = (/** @type {number} */ windows) => MARGIN.left + 8 + (windows / Math.max(1, rounds.at(-1)?.windows ?? 1)) * (width - MARGIN.left - MARGIN.right - 16);

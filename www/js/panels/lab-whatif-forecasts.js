@@ -58,8 +58,8 @@ export class Forecasts {
     this.element = h("section", { class: "whatif-part", "aria-labelledby": "whatif-forecasts" },
       h("h3", { id: "whatif-forecasts" }, "Forecasts, token by token"),
       h("p", { class: "field-hint whatif-wide" }, "After each token the model has a probability for everything that could come next. A bar is how far the forecast after the change lies from the one before it (the Kullback-Leibler divergence, in bits: what it costs on average to believe the later forecast where the earlier one holds; 0 when they are the same)."),
-      this.#figure.element,
-      h("div", { class: "whatif-chosen" }, this.#title, this.#which, this.#table, this.#followed));
+      h("div", { class: "whatif-beside" }, this.#figure.element,
+        h("div", { class: "whatif-chosen" }, this.#title, this.#which, this.#table, this.#followed)));
   }
 
   get #bits() {
@@ -103,7 +103,7 @@ export class Forecasts {
     const most = this.#bits[this.#furthest] ?? 0;
     const n = this.#tokens.length;
     if (!(most > 0)) return `${this.#words} At each of the ${n} tokens the forecast for the next one is the same before and after: 0 bits.`;
-    return `${this.#words} Over the ${n} tokens the forecast for the next one moves by ${bitsOf(this.#mean)} on average, and most, by ${bitsOf(most)}, after token ${this.#furthest + 1}, ${spoken(this.#tokens[this.#furthest])}.`;
+    return `${this.#words} Over the ${n} tokens the forecast for the next one moves by ${bitsOf(this.#mean)} on average, and most, by ${bitsOf(most)}, after token ${this.#furthest + 1}, ${named(this.#tokens[this.#furthest])}.`;
   }
 
   /** What gained and lost most after the chosen token; after the one that moved most, where none is chosen. */
@@ -111,7 +111,7 @@ export class Forecasts {
     const token = this.#chosen >= 0 ? this.#chosen : this.#furthest;
     const parted = /** @type {Parted} */ (this.#parted);
     const moved = this.#movedAfter(token);
-    const place = `After token ${token + 1}, ${spoken(this.#tokens[token])}`;
+    const place = `After token ${token + 1}, ${named(this.#tokens[token])}`;
     const what = moved.length > 0 ? "what gained and what lost most" : "no next token moves by as much as 0.1 points";
     write(this.#title, `${place}: ${what}`);
     write(this.#which, this.#chosen < 0 && moved.length > 0 ? "The furthest move of all. Point at another token, in the text or among the bars." : "");
@@ -121,7 +121,7 @@ export class Forecasts {
       h("tbody", null, moved.map(({ text, before, after }) => h("tr", { class: after > before ? "whatif-gained" : "whatif-lost" },
         h("th", { scope: "row", "aria-label": spoken(text) }, visible(text)), h("td", null, percent(before)), h("td", null, percent(after)), h("td", null, points(after - before))))));
     const next = this.#tokens[token + 1];
-    write(this.#followed, next === undefined ? "" : `In the text ${spoken(next)} follows: ${percent(parted.followed_before[token])} before, ${percent(parted.followed_after[token])} after.`);
+    write(this.#followed, next === undefined ? "" : `In the text ${named(next)} follows: ${percent(parted.followed_before[token])} before, ${percent(parted.followed_after[token])} after.`);
   }
 
   /** @param {number} token */
@@ -143,6 +143,9 @@ export class Forecasts {
     };
   }
 }
+
+/** A token within a sentence. @param {string} token */
+const named = (token) => (spoken(token) === token ? `“${token}”` : spoken(token));
 
 /** @param {number} bits */
 const bitsOf = (bits) => `${bits === 0 ? "0" : bits < 0.001 ? "less than 0.001" : bits.toFixed(bits < 0.1 ? 3 : 2)} bits`;
