@@ -75,7 +75,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
   await page.locator(".whatif-verdict", { hasText: "No change: exactly 0 nats" }).waitFor();
 });
 
-test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do", async (t) => {
+test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", async (t) => {
   const page = await open(t);
   await channel(page, 1).getByRole("button", { name: "Mute head 1" }).click();
   await compared(page, "head 1 is muted");
@@ -104,6 +104,22 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
     assert.ok(Math.abs(shown(before) - 100 * expected.before[name]) < 0.56, `${token} before: ${before}, ${expected.before[name]}`);
     assert.ok(Math.abs(shown(after) - 100 * expected.after[name]) < 0.56, `${token} after: ${after}, ${expected.after[name]}`);
   }
+
+  // The pictures are saved as they are shown.
+  for (const name of ["what if forecasts", "what if loss"]) {
+    const save = async (/** @type {string} */ kind) => {
+      const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
+      assert.equal(saved.suggestedFilename(), `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
+      return readFile(await saved.path());
+    };
+    const png = await save("PNG");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.ok(png.readUInt32BE(16) > 600 && png.readUInt32BE(20) > 300, "the picture has no size");
+    const svg = (await save("SVG")).toString();
+    assert.match(svg, /^<\?xml|^<svg/);
+    assert.match(svg, /head 1 is muted/);
+    assert.match(svg, /What if/);
+  }
 });
 
 test("two bendings are compared by pinning the first", async (t) => {
@@ -120,25 +136,42 @@ test("two bendings are compared by pinning the first", async (t) => {
   await compared(page, "Against the file: layer 1, head 1 is muted; layer 1, head 2 is muted.");
 });
 
-test("the pictures are saved as they are shown", async (t) => {
+test("while a wave is dragged, everything is said again and again; out of sight nothing is", async (t) => {
   const page = await open(t);
-  await channel(page, 4).getByRole("button", { name: "Mute head 4" }).click();
-  await compared(page, "head 4 is muted");
-  await page.locator("#lab figcaption", { hasText: /moves by [\d.]+ bits on average/ }).waitFor();
-  for (const name of ["what if forecasts", "what if loss"]) {
-    const save = async (/** @type {string} */ kind) => {
-      const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
-      assert.equal(saved.suggestedFilename(), `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
-      return readFile(await saved.path());
+  const seen = await channel(page, 2).getByRole("slider", { name: "frequency" }).evaluate(async (slider) => {
+    const verdict = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
+    const seen = new Set([verdict.textContent]);
+    for (let i = 1; seen.size < 3; i++) {
+      /** @type {HTMLInputElement} */ (slider).value = String(0.5 + (i % 200) / 100);
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      if (/on 4 of/.test(verdict.textContent ?? "")) seen.add(verdict.textContent);
+    }
+    return [...seen];
+  });
+  assert.ok(seen.slice(1).every((words) => /on 4 of 871 windows/.test(words ?? "")), `${seen}`);
+  await read(page, 8);
+  // One request is in flight when the view goes out of sight; after it none is made.
+  const asked = await page.evaluate(async () => {
+    const { Engine } = await import(new URL("./js/engine.js", document.baseURI).href);
+    let asked = 0;
+    const request = Engine.prototype.request;
+    Engine.prototype.request = function (/** @type {any} */ type, /** @type {any} */ payload, /** @type {any} */ transfer) {
+      if (type === "observe") asked++;
+      return request.call(this, type, payload, transfer);
     };
-    const png = await save("PNG");
-    assert.equal(png.subarray(1, 4).toString(), "PNG");
-    assert.ok(png.readUInt32BE(16) > 600 && png.readUInt32BE(20) > 300, "the picture has no size");
-    const svg = (await save("SVG")).toString();
-    assert.match(svg, /^<\?xml|^<svg/);
-    assert.match(svg, /head 4 is muted/);
-    assert.match(svg, /What if/);
-  }
+    const running = async () => {
+      const before = asked;
+      for (let i = 0; i < 15; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+      return asked - before;
+    };
+    const inSight = await running();
+    document.querySelector("#scaling")?.scrollIntoView({ behavior: "instant" });
+    await running();
+    return { inSight, hidden: await running() };
+  });
+  assert.ok(asked.inSight > 0, "nothing is measured in sight");
+  assert.equal(asked.hidden, 0);
 });
 
 test("a standard Transformer has nothing to bend, and says so", async (t) => {

@@ -18,7 +18,7 @@ export function drawFunnel(context, width, height, rounds, all) {
   const bottom = height - MARGIN.bottom;
   const y = (/** @type {number} */ value) => bottom - ((Math.max(lowest, Math.min(highest, value)) - lowest) / (highest - lowest)) * (bottom - MARGIN.top);
   const x = (/** @type {number} */ windows) => MARGIN.left + 8 + (windows / Math.max(1, rounds.at(-1)?.windows ?? 1)) * (width - MARGIN.left - MARGIN.right - 16);
-  drawLines(context, width, y, [lowest, 0, highest]);
+  drawLines(context, width, y, [lowest, highest]);
   if (rounds.length > 1) {
     context.fillStyle = colour("--head-0");
     context.globalAlpha = 0.22;
@@ -51,7 +51,9 @@ function drawLines(context, width, y, values) {
   context.lineWidth = 1;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const value of new Set(values)) {
+  // Zero first: an end that lies too near to it stays unsaid.
+  const said = [0, ...values.filter((value) => Math.abs(y(value) - y(0)) > 14)];
+  for (const value of said) {
     const at = Math.round(y(value)) + 0.5;
     context.strokeStyle = colour(value === 0 ? "--ink-2" : "--grid");
     context.beginPath();

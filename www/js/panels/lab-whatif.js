@@ -34,6 +34,7 @@ class WhatIfView {
   #models = 0;
   #choice;
   #compared = "";
+  #inSight = false;
   #words = h("p", { class: "whatif-words" });
   #loss;
   #forecasts;
@@ -62,7 +63,11 @@ class WhatIfView {
   }
 
   async refresh() {
-    if (this.#lab.source !== "bent") throw new Error("What-if compares the open model as it is bent now with what it was before. Choose \"As it is bent\" above.");
+    this.#inSight = true;
+    if (this.#lab.source !== "bent") {
+      this.#loss.stop();
+      throw new Error("What-if compares the open model as it is bent now with what it was before. Choose “As it is bent” above.");
+    }
     this.#follow();
     const { app } = this.#lab;
     const key = [this.#models, this.#before, this.#pins, app.state.get("applied")].join(" ");
@@ -77,9 +82,9 @@ class WhatIfView {
       this.#key = key;
     }
     await this.#forecasts.refresh(this.#before, this.#compared);
-    await this.#loss.sample();
-    await this.#twins.refresh(this.#before, key);
-    this.#loss.refine();
+    if (this.#inSight) await this.#loss.sample();
+    if (this.#inSight) await this.#twins.refresh(this.#before, key);
+    if (this.#inSight) this.#loss.refine();
   }
 
   pointed() {
@@ -87,6 +92,7 @@ class WhatIfView {
   }
 
   hide() {
+    this.#inSight = false;
     this.#loss.stop();
   }
 
