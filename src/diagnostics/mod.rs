@@ -1,6 +1,7 @@
 //! Observers: they look at a model and change nothing.
 
 pub mod divergence;
+pub mod field;
 pub mod heads;
 pub mod losses;
 pub mod trace;
