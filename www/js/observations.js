@@ -23,6 +23,17 @@
  * @property {Float32Array} kernel (G)
  * @property {Float32Array} frames (N, G)
  * @property {Float32Array} coupled (N, G)
+ *
+ * What the bent model is compared with: its file's model, or the one that the person pinned.
+ * @typedef {"file" | "pinned"} Before
+ *
+ * Forecasts compared, at every token of a text. `moved` has six a token: those that gained most, then those that lost
+ * most, 2^32 - 1 where there are fewer; `followed` is the token that comes next in the text.
+ * @typedef {{bits: Float32Array, moved: Uint32Array, moved_before: Float32Array, moved_after: Float32Array,
+ *   followed_before: Float32Array, followed_after: Float32Array}} Parted
+ *
+ * A mean over windows of the one loss less the other, in nats a token, with its 95 % interval.
+ * @typedef {{mean: number, standard_error: number, low: number, high: number, before: number, after: number}} LossChange
  */
 
 /**
@@ -30,6 +41,16 @@
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
  * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
+ * @property {{payload: Passage, value: {ids: Uint32Array}}} encoding The tokens of a text of any length.
+ * @property {{payload: Passage & {before: Before}, value: Parted}} whatif
+ * @property {{payload: Passage & {before: Before}, value: null}} whatif_before Half of the work for `whatif`.
+ * @property {{payload: {}, value: null}} whatif_pin
+ * @property {{payload: {before: Before}, value: {same: boolean}}} whatif_take Compares the waves as they are bent now, until the next time.
+ * @property {{payload: {before: Before, side: "before" | "after", prompt: string, settings: import("./protocol.js").GenerateSettings, begin: boolean, most: number},
+ *   value: {tokens: import("./protocol.js").GeneratedToken[], ended: boolean}}} whatif_text
+ * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
+ *   Of windows of `length + 1` tokens each, in nats a token.
+ * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
  */
 
 /** @typedef {keyof Observations} ViewName */

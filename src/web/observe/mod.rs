@@ -1,10 +1,12 @@
 //! The lab: what the page sees of a model while it reads a text. Each view has a file and a method
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
-mod field;
-mod energy;
 mod causality;
 mod coupling;
+mod energy;
+mod field;
+mod validation;
+mod whatif;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
@@ -14,6 +16,7 @@ use crate::tokenizer::Tokenizer;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+pub(super) use whatif::WhatIf;
 
 /// Which model is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -7,6 +7,7 @@ import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
 import { makeFieldView } from "./lab-field.js";
 import { TokenStrip } from "./lab-tokens.js";
+import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -19,6 +20,7 @@ const INTERVAL = 150;
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeWhatIfView,
 ];
 
 /** @param {HTMLElement} root @param {App} app */
