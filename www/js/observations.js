@@ -25,6 +25,12 @@
  */
 
 /**
+ * What differs: heads, and layers whose heads mix otherwise. Another number is another bending.
+ * @typedef {{number: number, same: boolean, couplings: number[],
+ *   heads: {layer: number, head: number, before: import("./protocol.js").Head, after: import("./protocol.js").Head}[]}} Taken
+ */
+
+/**
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
@@ -32,7 +38,7 @@
  * @property {{payload: Passage & {before: Before}, value: Parted}} whatif
  * @property {{payload: Passage & {before: Before}, value: null}} whatif_before Half of the work for `whatif`.
  * @property {{payload: {}, value: null}} whatif_pin
- * @property {{payload: {before: Before}, value: {same: boolean}}} whatif_take Compares the waves as they are bent now, until the next time.
+ * @property {{payload: {before: Before}, value: Taken}} whatif_take Compares the model as it is bent now, until the next time.
  * @property {{payload: {before: Before, side: "before" | "after", prompt: string, settings: import("./protocol.js").GenerateSettings, begin: boolean, most: number},
  *   value: {tokens: import("./protocol.js").GeneratedToken[], ended: boolean}}} whatif_text
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses

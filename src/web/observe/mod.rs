@@ -3,6 +3,7 @@
 
 mod validation;
 mod whatif;
+mod whatif_losses;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
