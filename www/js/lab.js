@@ -49,9 +49,16 @@ export class Lab {
     return state.get("prompt") + state.get("recent").map((token) => token.text).reverse().join("");
   }
 
-  /** @returns {import("./observations.js").Passage} */
-  get passage() {
-    return { source: this.source, text: this.text };
+  /**
+   * What is looked at now; it stays the same until the next look, however fast the text is written.
+   * @type {import("./observations.js").Passage}
+   */
+  passage = { source: "bent", text: "" };
+
+  /** Takes up the present text and model. */
+  takeUp() {
+    this.passage = { source: this.source, text: this.text };
+    return this.passage;
   }
 
   get layer() {

@@ -28,6 +28,17 @@
  * What differs: heads, and layers whose heads mix otherwise. Another number is another bending.
  * @typedef {{number: number, same: boolean, couplings: number[],
  *   heads: {layer: number, head: number, before: import("./protocol.js").Head, after: import("./protocol.js").Head}[]}} Taken
+ * One head's field while the last N tokens of a text are read, on G cells; rows are times.
+ * @typedef {object} FieldView
+ * @property {number} times N.
+ * @property {number} cells G.
+ * @property {number} channel The channel that is seen, or the strongest one.
+ * @property {number[]} shares Each channel's share in the energy of what is dropped.
+ * @property {Float32Array} deposits (N)
+ * @property {Float32Array} gathered (N)
+ * @property {Float32Array} kernel (G)
+ * @property {Float32Array} frames (N, G)
+ * @property {Float32Array} coupled (N, G)
  */
 
 /**
@@ -44,6 +55,7 @@
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
  *   Of windows of `length + 1` tokens each, in nats a token.
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
+ * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
  */
 
 /** @typedef {keyof Observations} ViewName */

@@ -5,6 +5,7 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
+import { makeFieldView } from "./lab-field.js";
 import { TokenStrip } from "./lab-tokens.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
@@ -18,12 +19,13 @@ const INTERVAL = 150;
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
+  makeFieldView,
   makeWhatIfView,
 ];
 
 /** @param {HTMLElement} root @param {App} app */
 export function mountLab(root, app) {
-  if (VIEWS.length > 0) new LabPanel(root, app);
+  new LabPanel(root, app);
 }
 
 class LabPanel {
@@ -124,7 +126,7 @@ class LabPanel {
     this.#busy = true;
     const view = this.#view;
     try {
-      const cut = await observe(engine, "text", this.#lab.passage);
+      const cut = await observe(engine, "text", this.#lab.takeUp());
       this.#lab.cut = cut;
       if (this.#lab.token >= cut.tokens.length) this.#lab.point(-1);
       write(this.#note, cut.dropped > 0 ? `The last ${cut.tokens.length} tokens of the text: the model reads no more than ${cut.config.max_seq_len} at once.` : "");
