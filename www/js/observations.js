@@ -12,6 +12,22 @@
  */
 
 /**
+ * What the bent model is compared with: its file's model, or the one that the person pinned.
+ * @typedef {"file" | "pinned"} Before
+ *
+ * Forecasts compared, at every token of a text. `moved` has six a token: those that gained most, then those that lost
+ * most, 2^32 - 1 where there are fewer; `followed` is the token that comes next in the text.
+ * @typedef {{bits: Float32Array, moved: Uint32Array, moved_before: Float32Array, moved_after: Float32Array,
+ *   followed_before: Float32Array, followed_after: Float32Array}} Parted
+ *
+ * A mean over windows of the one loss less the other, in nats a token, with its 95 % interval.
+ * @typedef {{mean: number, standard_error: number, low: number, high: number, before: number, after: number}} LossChange
+ */
+
+/**
+ * What differs: heads, and layers whose heads mix otherwise. Another number is another bending.
+ * @typedef {{number: number, same: boolean, couplings: number[],
+ *   heads: {layer: number, head: number, before: import("./protocol.js").Head, after: import("./protocol.js").Head}[]}} Taken
  * One head's field while the last N tokens of a text are read, on G cells; rows are times.
  * @typedef {object} FieldView
  * @property {number} times N.
@@ -45,7 +61,7 @@
  * @property {{payload: Passage & {before: Before}, value: Parted}} whatif
  * @property {{payload: Passage & {before: Before}, value: null}} whatif_before Half of the work for `whatif`.
  * @property {{payload: {}, value: null}} whatif_pin
- * @property {{payload: {before: Before}, value: {same: boolean}}} whatif_take Compares the waves as they are bent now, until the next time.
+ * @property {{payload: {before: Before}, value: Taken}} whatif_take Compares the model as it is bent now, until the next time.
  * @property {{payload: {before: Before, side: "before" | "after", prompt: string, settings: import("./protocol.js").GenerateSettings, begin: boolean, most: number},
  *   value: {tokens: import("./protocol.js").GeneratedToken[], ended: boolean}}} whatif_text
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses

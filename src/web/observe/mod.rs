@@ -7,6 +7,7 @@ mod energy;
 mod field;
 mod validation;
 mod whatif;
+mod whatif_losses;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
