@@ -31,7 +31,8 @@ export const checksOf = (energy) => [...(energy.waves ? waveChecks(energy.waves)
 function waveChecks({ heads: all, gate, row_difference, columns, coupling_change }) {
   const heads = all.filter((head) => head.kernel_absolute > 0);
   const most = (/** @type {keyof import("../observations.js").HeadEnergy} */ key) => Math.max(0, ...heads.map((head) => head[key]));
-  const kept = (/** @type {number} */ difference) => /** @type {const} */ (difference < ROUNDING ? "kept" : "violated");
+  /** @param {number} difference @returns {Check["verdict"]} */
+  const kept = (difference) => (difference < ROUNDING ? "kept" : "violated");
   const scattered = all.filter((head) => head.deposited > 0).map((head) => head.scattered / head.deposited);
   const whole = scattered.every((ratio) => Math.abs(ratio - 1) < ROUNDING);
   const spread = heads.filter((head) => head.scattered > 0).map((head) => ({ gain: head.propagated / head.scattered, bound: head.bound }));
