@@ -1,6 +1,6 @@
 // What is conserved and what is not, as a table: the law in plain words, and what was measured on the text at hand.
 
-import { csv } from "../charts/figure.js";
+import { csv } from "../csv.js";
 import { download, h } from "../dom.js";
 import { figure, mean, percent, placeName } from "./lab-energy-pictures.js";
 
