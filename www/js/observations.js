@@ -9,7 +9,7 @@
  * How the end of a text is cut into tokens. `positions` are cells of the field; none for a standard Transformer. `step`
  * is how far the model in training was, and null for an open one.
  * @typedef {{tokens: string[], ids: number[], dropped: number, config: import("./protocol.js").ModelConfig,
- *   step: number | null, positions: Float32Array}} CutText
+ *   step?: number | null, positions: Float32Array}} CutText
  *
  * How large the tokens' states are at each place on their way, and what becomes of a layer's deposits; the formulas are
  * in src/diagnostics/energy.rs. Lists over places and tokens or heads and tokens go token by token within a place or head.

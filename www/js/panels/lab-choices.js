@@ -100,7 +100,7 @@ export class LabChoices {
 
   /** What was looked at. @param {CutText} cut */
   show(cut) {
-    this.#sayTraining(cut.step);
+    this.#sayTraining(cut.step ?? null);
     const whole = this.#lab.whole.length;
     const beyond = whole - this.#lab.text.length;
     const length = counted(cut.tokens.length, "token");
