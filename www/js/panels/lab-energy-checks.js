@@ -33,6 +33,7 @@ function waveChecks({ heads: all, gate, row_difference, columns, coupling_change
   const most = (/** @type {keyof import("../observations.js").HeadEnergy} */ key) => Math.max(0, ...heads.map((head) => head[key]));
   /** @param {number} difference @returns {Check["verdict"]} */
   const kept = (difference) => (difference < ROUNDING ? "kept" : "violated");
+  const lost = Math.max(0, ...all.map((head) => head.scatter_difference));
   const scattered = all.filter((head) => head.deposited > 0).map((head) => head.scattered / head.deposited);
   const whole = scattered.every((ratio) => Math.abs(ratio - 1) < ROUNDING);
   const spread = heads.filter((head) => head.scattered > 0).map((head) => ({ gain: head.propagated / head.scattered, bound: head.bound }));
@@ -43,7 +44,7 @@ function waveChecks({ heads: all, gate, row_difference, columns, coupling_change
     {
       step: "Waves: the sum", verdict: kept(most("wave_difference")),
       law: "A wave multiplies the sum on the cells by the sum of its kernel, less what runs over the end of the field.",
-      measured: `Kernel sums by head: ${span(heads.map((head) => head.kernel_sum))}. With what runs over the end, the two sides differ by ${figure(most("wave_difference"))} at most, of the largest that the sum could be. Over the end run ${span(heads.map((head) => head.beyond), percent)} of that.`,
+      measured: `Kernel sums by head: ${span(heads.map((head) => head.kernel_sum))}. Counting what runs over the end, the two sides differ by ${figure(most("wave_difference"))} at most, where 1 is the sum with all signs left aside. Of that, ${span(heads.map((head) => head.beyond), percent)} runs over the end.`,
     },
     {
       step: "Waves: energy", verdict: within ? "only less" : "violated",
@@ -53,9 +54,9 @@ function waveChecks({ heads: all, gate, row_difference, columns, coupling_change
   ];
   return [
     {
-      step: "Scattering: the sum", verdict: kept(Math.max(0, ...all.map((head) => head.scatter_difference))),
+      step: "Scattering: the sum", verdict: kept(lost),
       law: "A token between two cells shares its deposit among them; the shares add up to 1, so the sum stays.",
-      measured: `The sum over the cells differs from that over the tokens by ${figure(Math.max(...all.map((head) => head.scatter_difference)))} of the sum of sizes at most.`,
+      measured: lost > 0 ? `Over cells and over tokens the sums differ by ${figure(lost)} at most, where 1 is the sum with all signs left aside.` : "Over cells and over tokens the sums are the same to the last digit.",
     },
     {
       step: "Scattering: energy", verdict: whole ? "kept" : "not kept",

@@ -35,7 +35,7 @@ export function figure(value) {
 }
 
 /** @param {number} share */
-export const percent = (share) => `${figure(share * 100)} %`;
+export const percent = (share) => (share > 0 && share < 1e-6 ? "under 0.0001 %" : `${figure(share * 100)} %`);
 
 /** @param {ArrayLike<number>} values */
 export const mean = (values) => Array.from(values).reduce((a, b) => a + b, 0) / Math.max(1, values.length);

@@ -87,7 +87,7 @@ class EnergyView {
     this.#stream.setHeight(streamHeight(places.length));
     this.#stream.update();
     if (waves) {
-      this.#gate.setHeight(60 + 20 * waves.heads.length);
+      this.#gate.setHeight(60 + 30 * waves.heads.length);
       this.#heads.update();
       this.#gate.update();
     }

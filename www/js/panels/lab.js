@@ -53,6 +53,7 @@ class LabPanel {
   #about = h("p", { class: "panel-hint lab-about" });
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
   #stage = h("div", { class: "lab-stage" });
+  /** What is computed: while the head alone is to be seen, nothing is. */ #shown = h("div", { class: "lab-shown" });
 
   /** @param {HTMLElement} root @param {App} app @param {string | null} asked */
   constructor(root, app, asked) {
@@ -66,7 +67,7 @@ class LabPanel {
     this.#choose(this.#view.id);
     this.#restore(asked).finally(() => {
       this.#restored = true;
-      this.#listen(root);
+      this.#listen();
       this.#look();
     });
   }
@@ -82,7 +83,8 @@ class LabPanel {
     root.replaceChildren(
       h("header", { class: "panel-head" }, h("h2", { id: "lab-title" }, "Lab"),
         h("p", { class: "panel-hint" }, "See what the model does with a text: its waves on the field, what each token heard, what each head is good for.")),
-      views.element, this.#about, this.#choices.element, this.#strip.element, this.#fault, this.#stage);
+      views.element, this.#about, this.#choices.element, this.#shown);
+    this.#shown.append(this.#strip.element, this.#fault, this.#stage);
   }
 
   /** @type {(id: string) => void} */ #setView = () => {};
@@ -94,8 +96,7 @@ class LabPanel {
     if (this.#view === this.#views[0]) this.#choose(asked || String(kept?.view));
   }
 
-  /** @param {HTMLElement} root */
-  #listen(root) {
+  #listen() {
     const { state, engine } = this.#app;
     const look = atMostEvery(INTERVAL, () => this.#look());
     this.#lab.onChange(look);
@@ -110,7 +111,7 @@ class LabPanel {
       this.#near = entries[entries.length - 1].isIntersecting;
       if (this.#near) look();
       else this.#view.hide?.();
-    }, { rootMargin: "80px" }).observe(root);
+    }, { rootMargin: "80px" }).observe(this.#shown);
     addEventListener("pagehide", () => this.#write());
   }
 
