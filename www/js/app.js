@@ -21,6 +21,7 @@
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
+ * @property {(view?: string) => void} openLab Brings the lab into view, at one of its views.
  */
 
 export {};

@@ -4,6 +4,7 @@ import { Address } from "./address.js";
 import { DeviceChooser } from "./device.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
+import { labAnchor } from "./lab.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
 import { mountFiles } from "./panels/files.js";
@@ -35,8 +36,14 @@ const heads = new Heads({ engine, state, models, notify });
 const address = new Address({ state, heads, models, notify, storage });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
+/** Which of the lab's views is asked for before the lab is there. */
+let awaited = labAnchor(location.hash);
+
 /** @type {import("./app.js").App} */
-const app = { engine, state, storage, models, heads, device, address, notify, announce, show };
+const app = {
+  engine, state, storage, models, heads, device, address, notify, announce, show,
+  openLab: (view = "") => { awaited = view; },
+};
 
 engine.on("ready", ({ simd }) => {
   state.set("engine", "ready");
@@ -107,11 +114,21 @@ async function start() {
   showStorage();
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
-  mountLab(part("lab"), app);
+  app.openLab = mountLab(part("lab"), app, awaited);
   mountTrain(part("train"), app);
   mountRace(part("race"), app);
   mountScaling(part("scaling"), app);
+  if (awaited !== null) app.openLab(awaited);
+  addEventListener("hashchange", followAnchor);
   device.begin();
+}
+
+/** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */
+function followAnchor() {
+  const view = labAnchor(location.hash);
+  if (view === null) return;
+  app.openLab(view);
+  address.write();
 }
 
 start();

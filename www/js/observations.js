@@ -6,9 +6,21 @@
  * @typedef {"bent" | "original" | "training"} Source
  * @typedef {{source: Source, text: string}} Passage
  *
- * How the end of a text is cut into tokens. `positions` are cells of the field; none for a standard Transformer.
+ * How the end of a text is cut into tokens. `positions` are cells of the field; none for a standard Transformer. `step`
+ * is how far the model in training was, and null for an open one.
  * @typedef {{tokens: string[], ids: number[], dropped: number, config: import("./protocol.js").ModelConfig,
- *   positions: Float32Array}} CutText
+ *   step?: number | null, positions: Float32Array}} CutText
+ *
+ * How large the tokens' states are at each place on their way, and what becomes of a layer's deposits; the formulas are
+ * in src/diagnostics/energy.rs. Lists over places and tokens or heads and tokens go token by token within a place or head.
+ * @typedef {{layer: number, part: "start" | "attention" | "feed_forward" | "interference"}} Place
+ * @typedef {{deposited: number, scattered: number, reached: number, propagated: number, gathered: number, coupled: number,
+ *   gated: number, openness: number, scatter_difference: number, kernel_sum: number, kernel_absolute: number,
+ *   wave_difference: number, beyond: number, bound: number}} HeadEnergy
+ * @typedef {{heads: HeadEnergy[], openness: Float32Array, gate: [number, number], row_difference: number, columns: number[],
+ *   coupling_change: number}} WaveEnergy
+ * @typedef {{layer: number, places: Place[], norms: Float32Array, added: Float32Array, along: Float32Array,
+ *   scale: {before: [number, number], after: [number, number]}, waves: WaveEnergy | null}} Energy
  */
 
 /**
@@ -67,6 +79,7 @@
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
  *   Of windows of `length + 1` tokens each, in nats a token.
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
+ * @property {{payload: Passage & {layer: number}, value: Energy}} energy
  */
 
 /** @typedef {keyof Observations} ViewName */
