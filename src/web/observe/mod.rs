@@ -2,6 +2,9 @@
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
 mod field;
+mod energy;
+mod causality;
+mod coupling;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
