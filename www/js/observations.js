@@ -47,7 +47,7 @@
  * @property {number} channel The channel that is seen, or the strongest one.
  * @property {number[]} shares Each channel's share in the energy of what is dropped.
  * @property {Float32Array} deposits (N)
- * @property {Float32Array} gathered (N)
+ * @property {Float32Array} picked_up (N): after coupling, before the gate.
  * @property {Float32Array} kernel (G)
  * @property {Float32Array} frames (N, G)
  * @property {Float32Array} coupled (N, G)
