@@ -5,6 +5,7 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
+import { makeCouplingView } from "./lab-coupling.js";
 import { TokenStrip } from "./lab-tokens.js";
 
 /**
@@ -17,6 +18,7 @@ const INTERVAL = 150;
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
+  makeCouplingView,
 ];
 
 /** @param {HTMLElement} root @param {App} app */
