@@ -26,9 +26,9 @@ const CELL = { least: 8, most: 46, numbers: 24, digits: 34 };
 /** How the two lie in a width. @param {number} width @param {number} heads @returns {Layout} */
 export function layout(width, heads) {
   const wide = width >= WIDE;
-  const graphWidth = wide ? Math.floor(width * 0.5) : width;
-  const room = (wide ? width - graphWidth : width) - EDGE.left - EDGE.right;
+  const room = (wide ? width / 2 : width) - EDGE.left - EDGE.right;
   const cell = Math.max(CELL.least, Math.min(CELL.most, Math.floor(room / heads)));
+  const graphWidth = wide ? Math.floor(width - EDGE.left - heads * cell - EDGE.right) : width;
   const matrixHeight = EDGE.top + heads * cell + EDGE.bottom;
   const graphHeight = wide ? Math.max(250, matrixHeight) : Math.max(250, 30 * heads + GRAPH.top);
   return {

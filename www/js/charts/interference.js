@@ -46,8 +46,8 @@ export function drawInterference(context, width, picture) {
   const plain = () => colour("--head-6");
   /** @type {Strip[]} */
   const strips = [
-    { name: "agreement with the mean of the text so far (m)", values: picture.alignment, low: -1, high: 1, base: 0, paint: (m) => signedColour(m) },
-    { name: "strength (u): above a half amplified, below suppressed", values: picture.strength, low: 0, high: 1, base: 0.5, paint: (u) => signedColour(2 * u - 1) },
+    { name: "agreement with the mean of the text (m)", values: picture.alignment, low: -1, high: 1, base: 0, paint: (m) => signedColour(m) },
+    { name: "strength (u), amplified above a half", values: picture.strength, low: 0, high: 1, base: 0.5, paint: (u) => signedColour(2 * u - 1) },
     { name: "gate, mean over the channels", values: picture.gate, low: 0, high: 1, base: 0, line: true, paint: plain },
     { name: "what is added, as a part of the stream", values: picture.added, low: 0, high: most, base: 0, paint: plain },
   ];
@@ -105,12 +105,12 @@ function drawLine(context, wide, y, values, paint) {
 
 /** @param {CanvasRenderingContext2D} context @param {number} wide @param {InterferencePicture} picture */
 function drawTokens(context, wide, { tokens, token }) {
-  context.font = `12px ${SANS}`;
+  context.font = `${wide < 11 ? 10 : 12}px ${SANS}`;
   context.textBaseline = "middle";
   context.textAlign = "center";
   const y = HEIGHT - AXIS / 2 - 2;
   const longest = Math.max(1, ...tokens.map((text) => visible(text).length));
-  const fits = wide >= 5 + 6 * longest;
+  const fits = wide >= 1 + 6 * longest;
   tokens.forEach((text, i) => {
     if (!fits && i !== token) return;
     context.fillStyle = colour(i === token ? "--ink" : "--ink-2");

@@ -86,7 +86,7 @@ class CouplingPanel {
     this.#seen = seen;
     this.#offerLayers(seen.layers.length);
     this.#draw();
-    this.#interference.show(seen.modules, this.#lab.cut?.tokens ?? []);
+    this.#interference.show(seen.modules, seen.tokens);
   }
 
   pointed() {
