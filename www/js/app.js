@@ -15,6 +15,7 @@
  * @property {import("./state.js").State} state
  * @property {import("./storage.js").Storage} storage
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
+ * @property {import("./couplings.js").Couplings} couplings Sets how the open model's heads mix.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
  * @property {import("./device.js").DeviceChooser} device Where trainings run.
  * @property {import("./address.js").Address} address The page's address, which is a link to it.

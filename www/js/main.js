@@ -1,6 +1,7 @@
 // Wires the page: the engine, the state, the storage and the panels. Nothing is decided here.
 
 import { Address } from "./address.js";
+import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
@@ -33,7 +34,8 @@ const announce = (/** @type {string} */ text) => { part("announcer").textContent
 const models = new Models({ engine, state, storage, notify });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
-const address = new Address({ state, heads, models, notify, storage });
+const couplings = new Couplings({ engine, state, models, notify });
+const address = new Address({ state, heads, couplings, models, notify, storage });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */
@@ -41,7 +43,7 @@ let awaited = labAnchor(location.hash);
 
 /** @type {import("./app.js").App} */
 const app = {
-  engine, state, storage, models, heads, device, address, notify, announce, show,
+  engine, state, storage, models, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => { awaited = view; },
 };
 
@@ -101,7 +103,7 @@ const breath = (/** @type {number} */ milliseconds = 0) => new Promise((resolve)
 async function start() {
   const restored = storage.get(KEY_STATE).catch(() => null).then((kept) => { state.restore(kept); address.begin(); });
   const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
-  models.restore(restored, (info) => address.headsFor(info)).catch(cannotOpen);
+  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen);
   await restored;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {

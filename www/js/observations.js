@@ -65,6 +65,19 @@
  */
 
 /**
+ * How a layer's heads mix: `weights[i·H + h]` is what head i takes of head h's field; `loudness` is the root mean square
+ * of each field, and `taken` how large a part of what head i takes is head h's.
+ * @typedef {{weights: Float32Array, loudness: Float32Array, taken: Float32Array}} LayerCoupling
+ *
+ * An interference module: how far each token agrees with the mean of the text so far, -1 to 1, how strongly it takes it
+ * on, how open the gate is, and how large what is added is beside the stream.
+ * @typedef {{layer: number, temperature: number, alignment: Float32Array, strength: Float32Array, gate: Float32Array,
+ *   added: Float32Array}} InterferenceModule
+ *
+ * @typedef {{tokens: string[], layers: LayerCoupling[], modules: InterferenceModule[]}} CouplingView
+ */
+
+/**
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
@@ -80,6 +93,7 @@
  *   Of windows of `length + 1` tokens each, in nats a token.
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
  * @property {{payload: Passage & {layer: number}, value: Energy}} energy
+ * @property {{payload: Passage, value: CouplingView}} coupling
  */
 
 /** @typedef {keyof Observations} ViewName */

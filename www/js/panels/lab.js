@@ -8,6 +8,7 @@ import { observe } from "../observations.js";
 import { LabChoices } from "./lab-choices.js";
 import { makeEnergyView } from "./lab-energy.js";
 import { makeFieldView } from "./lab-field.js";
+import { makeCouplingView } from "./lab-coupling.js";
 import { TokenStrip } from "./lab-tokens.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
@@ -27,6 +28,7 @@ const STANDARD = "This is a standard Transformer: each token compares itself wit
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeCouplingView,
   makeEnergyView,
   makeWhatIfView,
 ];
