@@ -1,5 +1,6 @@
 //! Observers: they look at a model and change nothing.
 
+pub mod contributions;
 pub mod divergence;
 pub mod field;
 pub mod heads;
