@@ -25,6 +25,12 @@
  */
 
 /**
+ * A head in words and numbers, as `src/diagnostics/heads.rs` tells it; `period` is null where the wave never turns.
+ * @typedef {{layer: number, head: number, frequency: number, damping: number, phase: number, reach: number,
+ *   period: number | null, role: string}} HeadReport
+ * What muting a head does to the loss on so many windows; null before it was read once.
+ * @typedef {LossChange & {windows: number}} Contribution
+ *
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
@@ -38,6 +44,13 @@
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
  *   Of windows of `length + 1` tokens each, in nats a token.
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
+ * @property {{payload: {source: Source}, value: {heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer;
+ *   `starts` are those of a fresh model.
+ * @property {{payload: {source: Source, length: number}, value: {readings: number}}} heads_begin Keeps the model as it is now,
+ *   to measure on windows of `length` tokens, each with so many readings.
+ * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance
+ *   Up to `most` readings of a window; the window is done.
+ * @property {{payload: {}, value: null}} heads_end
  */
 
 /** @typedef {keyof Observations} ViewName */

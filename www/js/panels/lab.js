@@ -6,6 +6,7 @@ import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
 import { TokenStrip } from "./lab-tokens.js";
+import { makeHeadsView } from "./lab-heads.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
@@ -18,6 +19,7 @@ const INTERVAL = 150;
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
+  makeHeadsView,
   makeWhatIfView,
 ];
 
