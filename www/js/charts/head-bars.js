@@ -1,12 +1,13 @@
 // What the heads contribute, the most useful first: a bar a head, with its 95 % interval.
 
-import { contributionInWords, plain } from "../panels/lab-heads-words.js";
+import { amountInWords, plain, verdictOn } from "../panels/lab-heads-words.js";
 import { colour } from "./colours.js";
 import { drawBar, scaleOf } from "./head-grid.js";
 
 /** @typedef {import("./head-grid.js").GridData} GridData */
 
 const SANS = "system-ui, sans-serif";
+const VERDICTS = { helps: "", hurts: ", muting helps", open: ", not told from 0" };
 const ROW = 19;
 const FOOT = 34;
 
@@ -43,14 +44,14 @@ export function drawBars(context, width, { heads, changes, order }) {
     const y = 12 + row * ROW;
     context.textAlign = "left";
     context.fillStyle = colour("--ink");
-    context.fillText(`${row + 1}. L${head.layer + 1} H${head.head + 1}`, 12, y + 7);
+    context.fillText(`#${row + 1}  L${head.layer + 1} H${head.head + 1}`, 12, y + 7);
     context.fillStyle = colour("--ink-2");
     if (roomy) context.fillText(head.role, 92, y + 7);
     drawBar(context, { x: bars.x, y: y + 2, width: bars.width, height: 10 }, change, scale);
     context.textBaseline = "middle";
     context.fillStyle = colour("--ink-2");
     context.textAlign = "left";
-    if (roomy) context.fillText(contributionInWords(change).replace(" nats", "").replace(" on one window; from the second on it has an interval", ""), bars.x + bars.width + 16, y + 7);
+    if (roomy) context.fillText(`${amountInWords(change)}${VERDICTS[verdictOn(change)]}`, bars.x + bars.width + 16, y + 7);
   });
 }
 

@@ -1,6 +1,7 @@
 // Every head of every layer at a glance: its kernel, what it answers to, how far it hears, and what it contributes.
 
-import { RANGES, contributionInWords, countsInWords, rangeOf, tokens, verdictOn } from "../panels/lab-heads-words.js";
+import { RANGES, amountInWords, countsInWords, rangeOf, tokens, verdictOn } from "../panels/lab-heads-words.js";
+import { REACH_MEDIUM } from "../physics.js";
 import { colour, headColour } from "./colours.js";
 import { drawKernel } from "./kernel.js";
 import { drawResponse } from "./response.js";
@@ -21,8 +22,8 @@ const LEAST = 132;
 const GAP = 8;
 const TOP = 26;
 const CELL = 152;
-/** Tokens back that a kernel is drawn over. */
-export const LAGS = 64;
+/** Tokens back that a kernel is drawn over: as far as a middle head reaches. */
+export const LAGS = REACH_MEDIUM;
 const PAD = 8;
 
 /** Heads side by side, in rows of equal length. @param {number} heads @param {number} width */
@@ -122,7 +123,7 @@ function drawCell(context, { x, y, width, height }, { heads, config, changes, or
   context.font = `11px ${SANS}`;
   context.textAlign = "left";
   context.fillStyle = colour("--ink-2");
-  context.fillText(`${rank + 1}. ${shortChange(change)}`, x + PAD, y + 133);
+  context.fillText(`#${rank + 1}  ${amountInWords(change)}`, x + PAD, y + 133);
   drawBar(context, { x: x + PAD, y: y + 138, width: width - 2 * PAD, height: 8 }, change, scale);
 }
 
@@ -134,9 +135,6 @@ function drawRange(context, right, y, steps) {
     context.fillRect(right - 15 + i * 5, y + 8 - tall, 4, tall);
   }
 }
-
-/** @param {Contribution} change */
-const shortChange = (change) => contributionInWords(change).replace(" nats", "").replace("; not told apart from 0", "").replace("; muting helps", "").replace(" on one window; from the second on it has an interval", "");
 
 /**
  * A contribution with its interval. One that is below 0 is hatched, one that is not told apart from 0 is hollow.
@@ -163,18 +161,23 @@ export function drawBar(context, { x, y, width, height }, change, { low, high })
     }
     context.stroke();
   }
-  context.strokeStyle = colour("--ink");
-  context.beginPath();
   if (Number.isFinite(change.low)) {
     const [from, to, middle] = [at(change.low), at(change.high), y + height / 2];
+    context.beginPath();
     context.moveTo(from, middle);
     context.lineTo(to, middle);
     for (const tip of [from, to]) {
       context.moveTo(tip, middle - 3);
       context.lineTo(tip, middle + 3);
     }
+    // The wider line below sets the interval off against the bar.
+    for (const [line, wide] of /** @type {const} */ ([["--display", 3.5], ["--ink", 1.2]])) {
+      context.strokeStyle = colour(line);
+      context.lineWidth = wide;
+      context.stroke();
+    }
+    context.lineWidth = 1;
   }
-  context.stroke();
   context.strokeStyle = colour("--line-strong");
   context.beginPath();
   context.moveTo(zero, y - 2);

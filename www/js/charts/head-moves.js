@@ -114,6 +114,8 @@ function drawArrow(context, head, start, toX, toY) {
   }
   context.font = `600 11px ${SANS}`;
   context.fillStyle = colour("--ink");
-  context.textAlign = "left";
-  context.fillText(String(head.head + 1), x + 6, y + (y <= fromY ? -4 : 12));
+  context.textAlign = "center";
+  // Ahead of the arrow, where no line is.
+  const [aheadX, aheadY] = length > 4 ? [(x - fromX) / length, (y - fromY) / length] : [1, 0];
+  context.fillText(String(head.head + 1), x + 9 * aheadX, y + 9 * aheadY + 4);
 }

@@ -89,14 +89,19 @@ export const named = ({ layer, head }) => `layer ${layer + 1}, head ${head + 1}`
 /** Whether muting a head is told apart from no change. @param {Contribution} change @returns {"helps" | "hurts" | "open"} what the head does */
 export const verdictOn = ({ low, high }) => (low > 0 ? "helps" : high < 0 ? "hurts" : "open");
 
-/** As a percentage of the loss, with its interval. @param {Contribution} change */
+/** "+0.0333 ± 0.0094", with as many digits as the interval makes sense of. @param {Contribution} change */
+export function amountInWords({ mean, low, high }) {
+  const half = (high - low) / 2;
+  const known = Number.isFinite(half);
+  const digits = known && half > 0 ? Math.min(6, Math.max(3, 1 - Math.floor(Math.log10(half)))) : 4;
+  return `${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(digits)}${known ? ` ± ${half.toFixed(digits)}` : ""}`;
+}
+
+/** @param {Contribution} change */
 export function contributionInWords(change) {
-  const half = (change.high - change.low) / 2;
-  const digits = Number.isFinite(half) && half > 0 ? Math.min(6, Math.max(3, 1 - Math.floor(Math.log10(half)))) : 4;
-  const number = `${change.mean < 0 ? "−" : "+"}${Math.abs(change.mean).toFixed(digits)}`;
-  if (!Number.isFinite(half)) return `${number} nats on one window; from the second on it has an interval`;
-  const verdict = { helps: "", hurts: "; muting helps", open: "; not told apart from 0" }[verdictOn(change)];
-  return `${number} ± ${half.toFixed(digits)} nats${verdict}`;
+  const verdict = Number.isFinite(change.low) ? { helps: "", hurts: "; muting helps", open: "; not told apart from 0" }[verdictOn(change)]
+    : " on one window; from the second on it has an interval";
+  return `${amountInWords(change)} nats${verdict}`;
 }
 
 /** The heads with a value, the most useful first. @param {readonly (Contribution | null)[]} changes @returns {number[]} Their places. */

@@ -20,9 +20,9 @@ import { claimInWords, contributionInWords, contributionsInWords, movesInWords, 
 
 const ABOUT = "Every head side by side: the wave it hears with, the rhythms it answers to, how far it reaches, where training has moved it, and how much worse the model gets without it.";
 
-/** @param {Lab} lab @returns {View} */
-export function makeHeadsView(lab) {
-  const view = new HeadsView(lab);
+/** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip @returns {View} */
+export function makeHeadsView(lab, strip) {
+  const view = new HeadsView(lab, strip);
   return {
     id: "heads", name: "Heads", about: ABOUT, waves: true, element: view.element,
     refresh: () => view.refresh(), pointed: () => view.pointed(), hide: () => view.hide(),
@@ -31,6 +31,7 @@ export function makeHeadsView(lab) {
 
 class HeadsView {
   #lab;
+  #strip;
   #measure;
   /** @type {(HeadReport & {gain: number})[]} */ #heads = [];
   /** @type {HeadReport[]} */ #starts = [];
@@ -51,9 +52,10 @@ class HeadsView {
   #select = h("select", { onchange: () => this.#measure.choose(/** @type {TextId} */ (this.#select.value)) },
     DATA_SETS.map(({ id, label }) => h("option", { value: id }, label)), h("option", { value: "here" }, "The text above"));
 
-  /** @param {Lab} lab */
-  constructor(lab) {
+  /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip */
+  constructor(lab, strip) {
     this.#lab = lab;
+    this.#strip = strip;
     this.#measure = new HeadMeasure(lab, () => this.#showMeasured());
     this.#build();
     lab.app.engine.on("train_heads", ({ step }) => {
@@ -118,6 +120,7 @@ class HeadsView {
     const { source, app } = this.#lab;
     const model = app.state.get("model");
     const { heads, starts, gains } = await this.#lab.observe("heads", {});
+    this.#strip.show(this.#lab.cut?.tokens ?? [], null);
     this.#heads = heads.map((head, i) => ({ ...head, gain: gains[i] }));
     this.#starts = starts;
     this.#config = this.#lab.cut?.config ?? model?.config ?? null;
