@@ -119,6 +119,6 @@ export function contributionsInWords(heads, changes, text) {
   const few = order.findIndex((_, k) => order.slice(0, k + 1).reduce((sum, i) => sum + Math.max(0, change(i).mean), 0) >= total / 2) + 1;
   return `Loss as the model is: ${change(first).before.toFixed(3)} nats a token on ${text}. Muting ${named(heads[first])} costs most, ${contributionInWords(change(first))}; `
     + `muting ${named(heads[last])} ${change(last).mean < 0 ? "gains most" : "costs least"}, ${contributionInWords(change(last))}. `
-    + `${count("helps")} heads help, ${count("hurts")} stand in the way, ${count("open")} cannot be told apart from no change`
+    + `${count("helps")} ${count("helps") === 1 ? "head helps" : "heads help"}, ${count("hurts")} ${count("hurts") === 1 ? "stands" : "stand"} in the way, ${count("open")} cannot be told apart from no change`
     + (total > 0 && order.length > 1 ? `; ${few === 1 ? "the first alone makes" : `the first ${few} make`} up half of all that the heads contribute one by one.` : ".");
 }

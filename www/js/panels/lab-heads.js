@@ -2,7 +2,8 @@
 
 import { Figure } from "../charts/figure.js";
 import { barsHeight, drawBars } from "../charts/head-bars.js";
-import { LAGS, drawGrid, gridHeight, headAt } from "../charts/head-grid.js";
+import { gridHeight, headAt } from "../charts/head-cells.js";
+import { LAGS, drawGrid } from "../charts/head-grid.js";
 import { drawMoves, movesHeight } from "../charts/head-moves.js";
 import { DATA_SETS } from "../data.js";
 import { h, write } from "../dom.js";
@@ -38,6 +39,7 @@ class HeadsView {
   /** @type {import("../protocol.js").ModelConfig | null} */ #config = null;
   element = h("div", { class: "heads" });
   #inSight = false;
+  /** The heads that are drawn. */ #seen = "";
   /** The step that a training was at when it was last seen. */ #step = 0;
   /** Counts trainings, so that results of one are not taken for another's. */ #trainings = 0;
   #headline = h("p", { class: "heads-headline" });
@@ -58,6 +60,8 @@ class HeadsView {
     this.#strip = strip;
     this.#measure = new HeadMeasure(lab, () => this.#showMeasured());
     this.#build();
+    // The panel looks again where it can; what is then in sight goes on.
+    lab.onChange(() => this.#measure.pause());
     lab.app.engine.on("train_heads", ({ step }) => {
       if (step < this.#step) this.#trainings++;
       this.#step = step;
@@ -84,7 +88,7 @@ class HeadsView {
     name: "heads-contributions", height: 300,
     title: () => "What each head contributes",
     draw: (context, width) => { if (this.#config) drawBars(context, width, this.#gridData); },
-    describe: () => `${contributionsInWords(this.#heads, this.#measure.changes, this.#measure.where)} Thin lines are 95 % intervals. A hollow bar is not told apart from 0; an orange hatched one to the left says that the text is easier without the head.`,
+    describe: () => `${contributionsInWords(this.#heads, this.#measure.changes, this.#measure.where)} Thin lines are 95 % intervals. A hollow bar is not told apart from 0; an orange hatched one to the left says that the text is easier without the head. Of ${this.#heads.length} such intervals about ${Math.max(1, Math.round(this.#heads.length / 20))} will miss by chance.`,
     table: () => this.#contributionTable(),
   });
 
@@ -121,10 +125,14 @@ class HeadsView {
     const model = app.state.get("model");
     const { heads, starts, gains } = await this.#lab.observe("heads", {});
     this.#strip.show(this.#lab.cut?.tokens ?? [], null);
+    this.#inSight = true;
+    const config = this.#lab.cut?.config ?? model?.config ?? null;
+    const seen = JSON.stringify([source, heads, gains, config, model?.name]);
+    if (seen === this.#seen) return this.#measure.resume(); // The text alone is another one.
+    this.#seen = seen;
     this.#heads = heads.map((head, i) => ({ ...head, gain: gains[i] }));
     this.#starts = starts;
-    this.#config = this.#lab.cut?.config ?? model?.config ?? null;
-    this.#inSight = true;
+    this.#config = config;
     // The one in training moves on: what was measured stays that of the model as it was.
     this.#measure.keep([source, source === "training" ? this.#trainings : this.#waves(), JSON.stringify(this.#config)].join(" "));
     this.#measure.resume();
@@ -237,7 +245,7 @@ class HeadsView {
     const rule = "The release starts every layer alike, whatever the seed: ω evenly from 0.3 to 4, the raw damping (of which α is the softplus, ln(1 + eˣ)) evenly from −3 to 0.5, φ evenly from 0 to π.";
     if (source === "training") return `${rule} The training began there, unless a wave was set by hand.`;
     const trained = app.state.get("model")?.trained;
-    return trained && Object.keys(trained).length > 0 ? `${rule} This model was trained by this project's engine, which starts there too.`
+    return trained?.trained_on || trained?.step ? `${rule} This model was trained by this project's engine, which starts there too.`
       : `${rule} The file does not say where this model started; if it was elsewhere, the arrows begin at a wrong place.`;
   }
 
