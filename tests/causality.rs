@@ -3,13 +3,10 @@
 //! In float64 rounding stays so small that any real leak stands out; float32, as it is used, is held
 //! to its own rounding.
 
-use wavefield::backend::cpu::Cpu;
-use wavefield::backend::{Backend, StepInputs};
 use wavefield::config::{Architecture, ModelConfig};
+use wavefield::diagnostics::causality::{Probe, THRESHOLD, measure};
 use wavefield::kernels::Real;
 use wavefield::model::Model;
-use wavefield::model::network::Network;
-use wavefield::rng::{Philox, Stream};
 
 const VOCAB: usize = 11;
 
@@ -45,41 +42,14 @@ fn model(max_seq_len: usize, field_size: usize) -> Model {
     model
 }
 
-fn tokens(n: usize) -> Vec<u32> {
-    let rng = Philox::stream(1, Stream::Sample);
-    (0..n as u64)
-        .map(|i| rng.below(i, VOCAB as u64) as u32)
-        .collect()
-}
-
-fn logits<T: Real>(model: &Model, ids: &[u32]) -> Vec<f64> {
-    let mut cpu = Cpu::<T>::new();
-    let network = Network::for_inference(&mut cpu, model, 1, ids.len());
-    let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
-    cpu.write_batch(&ids, &[]);
-    let program = cpu.prepare(&network.forward(0.0));
-    cpu.run(&program, &StepInputs::default());
-    cpu.view(network.logits())
-        .iter()
-        .map(|x| x.wide())
-        .collect()
-}
-
-/// The largest change of a logit before token `j`, and from it on, when `j` is another token;
-/// both against the logits' scale.
-fn leak<T: Real>(model: &Model, ids: &[u32], j: usize) -> (f64, f64) {
-    let before = logits::<T>(model, ids);
-    let mut changed = ids.to_vec();
-    changed[j] = (changed[j] + 1) % VOCAB as u32;
-    let after = logits::<T>(model, &changed);
-    let scale = before.iter().fold(0f64, |a, b| a.max(b.abs()));
-    let largest = |range: std::ops::Range<usize>| {
-        range
-            .map(|i| (before[i] - after[i]).abs())
-            .fold(0f64, f64::max)
-            / scale
+/// The largest change of a logit before token `j`, and from it on, when `j` is another token.
+fn leak<T: Real>(model: &Model, length: usize, j: usize) -> (f64, f64) {
+    let probe = Probe {
+        length,
+        positions: vec![j],
     };
-    (largest(0..j * VOCAB), largest(j * VOCAB..before.len()))
+    let leaks = measure::<T>(model, &probe);
+    (leaks[0].before, leaks[0].after)
 }
 
 #[test]
@@ -99,20 +69,19 @@ fn changing_a_token_changes_nothing_before_it() {
             if n > max_seq_len {
                 continue;
             }
-            let ids = tokens(n);
             for j in [1, n / 2, n - 2, n - 1] {
                 if j == 0 {
                     continue;
                 }
                 let case = format!("{field_size} cells, {max_seq_len} positions, {n} tokens, {j}");
-                let (back, forth) = leak::<f64>(&model, &ids, j);
+                let (back, forth) = leak::<f64>(&model, n, j);
                 assert!(back < 1e-12, "{case}: leak {back:e}");
                 assert!(
                     forth > 1e-3,
                     "{case}: the change itself must be seen, {forth:e}"
                 );
-                let (back, _) = leak::<f32>(&model, &ids, j);
-                assert!(back < 1e-5, "{case}: leak {back:e} in float32");
+                let (back, _) = leak::<f32>(&model, n, j);
+                assert!(back < THRESHOLD, "{case}: leak {back:e} in float32");
             }
         }
     }
@@ -123,7 +92,7 @@ fn changing_a_token_changes_nothing_before_it() {
 fn the_measure_sees_a_leak() {
     let mut model = model(33, 65);
     model.config.field_size = 48; // stride 1.47
-    let (back, _) = leak::<f64>(&model, &tokens(32), 16);
+    let (back, _) = leak::<f64>(&model, 32, 16);
     assert!(
         back > 1e-6,
         "a forbidden stride leaks, but {back:e} was measured"

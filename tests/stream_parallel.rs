@@ -127,6 +127,43 @@ fn every_position_streams_to_the_parallel_forward_with_bent_heads() {
 }
 
 #[test]
+fn every_position_streams_to_the_parallel_forward_with_edited_couplings() {
+    for case in CASES.map(golden) {
+        let mut model = case.model;
+        let heads = model.config.num_heads;
+        let asked: Vec<f32> = (0..heads * heads)
+            .map(|at| match (at / heads, at % heads) {
+                // By its neighbour alone; itself alone; all alike; itself not at all.
+                (0, h) => f32::from(u8::from(h == 1)),
+                (1, h) => f32::from(u8::from(h == 1)),
+                (i, h) if i + 1 == heads && heads > 2 => {
+                    f32::from(u8::from(h != i)) / (heads - 1) as f32
+                }
+                _ => 1.0 / heads as f32,
+            })
+            .collect();
+        model.set_coupling(0, &asked).unwrap();
+        let limit = model.config.max_seq_len;
+        let vocab = model.config.vocab_size;
+        let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
+        let parallel = logits(&model, &ids, 1, limit);
+        let unlike = (parallel
+            .iter()
+            .zip(&logits(&golden(case.name).model, &ids, 1, limit)))
+        .filter(|(a, b)| a != b)
+        .count();
+        assert!(unlike > vocab, "{}: the edit changes nothing", case.name);
+        // The decoder that was there before hears the edit too.
+        let mut decoder = Decoder::new(&golden(case.name).model, AtLimit::Reread);
+        decoder.physics_changed();
+        for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
+            let what = format!("{}, token {token}", case.name);
+            assert_close(decoder.step(&model, id), expected, 1e-4, &what);
+        }
+    }
+}
+
+#[test]
 fn reading_at_once_is_stepping_to_the_last_bit_wherever_it_is_split() {
     for case in every_case() {
         let ids = &case.rows[0];

@@ -1,7 +1,6 @@
 //! The numbers that follow from the heads' frequency, damping, phase and gain, worked out once
 //! and used at every token.
 
-use crate::kernels::couple_gate::softmax_rows;
 use crate::kernels::wave_kernel::{SMALLEST_SUM, Wave};
 use crate::model::{Model, softplus};
 
@@ -71,7 +70,7 @@ impl Physics {
                 heads: (0..config.num_heads)
                     .map(|head| HeadPhysics::new(model, layer, head, least_distance))
                     .collect(),
-                coupling: coupling(model, layer),
+                coupling: model.coupling(layer),
             })
             .collect();
         Physics {
@@ -111,19 +110,6 @@ impl HeadPhysics {
             },
         }
     }
-}
-
-fn coupling(model: &Model, layer: usize) -> Vec<f32> {
-    let range = model.parameters.table().layers[layer]
-        .wave()
-        .coupling
-        .clone();
-    let raw: Vec<f64> = model.parameters.flat()[range]
-        .iter()
-        .map(|c| f64::from(*c))
-        .collect();
-    let mixed = softmax_rows(&raw, model.config.num_heads);
-    mixed.into_iter().map(|weight| weight as f32).collect()
 }
 
 #[cfg(test)]

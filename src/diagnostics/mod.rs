@@ -1,9 +1,13 @@
 //! Observers: they look at a model and change nothing.
 
 pub mod contributions;
+pub mod causality;
+pub mod coupling;
 pub mod divergence;
+pub mod energy;
 pub mod field;
 pub mod heads;
+pub mod interference;
 pub mod losses;
 pub mod trace;
 

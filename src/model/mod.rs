@@ -1,6 +1,7 @@
 //! The models: the Wave Field model, what a person may bend of it, and the standard Transformer that
 //! it is compared with.
 
+pub mod coupling;
 pub mod inference;
 pub mod network;
 pub mod parameters;

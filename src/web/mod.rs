@@ -155,6 +155,21 @@ impl Session {
         object(&self.open()?.layers())
     }
 
+    /// Has the heads of one layer mix by these weights, (H, H); each row adds up to 1.
+    pub fn set_coupling(&mut self, layer: usize, weights: &[f32]) -> Answer<()> {
+        let open = self.open_mut()?;
+        open.set_coupling(layer, weights).map_err(said)?;
+        self.physics_changed();
+        Ok(())
+    }
+
+    /// Has a layer's heads, or every layer's, mix as in the file, and returns all couplings.
+    pub fn reset_couplings(&mut self, layer: Option<usize>) -> Answer<JsValue> {
+        self.open_mut()?.reset_couplings(layer).map_err(said)?;
+        self.physics_changed();
+        object(&self.open()?.couplings())
+    }
+
     fn physics_changed(&mut self) {
         for run in self.runs.values_mut() {
             run.physics_changed();

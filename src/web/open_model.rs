@@ -21,6 +21,8 @@ pub struct OpenModel {
     /// The heads as the file has them, by layer, each with its raw damping: α back to raw is not
     /// exact, and the file's own waves must give the file's own text.
     file_heads: Vec<Vec<FileHead>>,
+    /// How the file's heads mix, by layer.
+    file_couplings: Vec<FileCoupling>,
     /// The model as the file has it; made when it is first asked for.
     original: Option<Model>,
     /// What the bent model is compared with, and how far that has come.
@@ -52,6 +54,20 @@ pub struct HeadInfo {
     initial: Head,
 }
 
+/// A layer's coupling as the file has it: as it is stored, for the logarithm of a weight is another C
+/// of the same softmax, and the weights that follow from it.
+struct FileCoupling {
+    raw: Vec<f32>,
+    weights: Vec<f32>,
+}
+
+/// How the heads of a layer mix, and how the file has them mix: (H, H) weights each.
+#[derive(Serialize)]
+pub struct CouplingInfo<'a> {
+    weights: Vec<f32>,
+    initial: &'a [f32],
+}
+
 /// What the page is told about a model.
 #[derive(Serialize)]
 pub struct ModelInfo<'a> {
@@ -61,6 +77,7 @@ pub struct ModelInfo<'a> {
     vocabulary_kind: &'static str,
     tokens: Vec<String>,
     layers: Vec<Vec<HeadInfo>>,
+    couplings: Vec<CouplingInfo<'a>>,
     /// What writing keeps of the text.
     state_bytes: StateSize,
     /// How it was trained, as far as the file says.
@@ -112,11 +129,17 @@ impl OpenModel {
         let file_heads = (0..layers)
             .map(|layer| (0..heads).map(|head| file_head(layer, head)).collect())
             .collect();
+        let file_coupling = |layer| FileCoupling {
+            raw: model.parameters.flat()[model.coupling_range(layer)].to_vec(),
+            weights: model.coupling(layer),
+        };
+        let file_couplings = (0..layers).map(file_coupling).collect();
         Ok(OpenModel {
             name,
             model,
             tokenizer,
             file_heads,
+            file_couplings,
             original: None,
             what_if: WhatIf::default(),
             extra,
@@ -134,6 +157,7 @@ impl OpenModel {
                 .map(|id| self.tokenizer.token_text(id))
                 .collect(),
             layers: self.layers(),
+            couplings: self.couplings(),
             state_bytes: StateSize::of(&self.model.config),
             trained: &self.extra,
         }
@@ -196,13 +220,7 @@ impl OpenModel {
 
     /// Gives one layer, or all of them, the heads of the file.
     pub fn reset_heads(&mut self, only: Option<usize>) -> Result<()> {
-        let layers = self.file_heads.len();
-        if let Some(layer) = only.filter(|&layer| layers > 0 && layer >= layers) {
-            return Err(Error::Config {
-                field: "layer",
-                message: format!("must be from 0 to {}, but is {layer}", layers - 1),
-            });
-        }
+        self.check_layer(only)?;
         for layer in 0..self.file_heads.len() {
             if only.is_none_or(|wanted| wanted == layer) {
                 let heads: Vec<Head> = self.file_heads[layer]
@@ -210,6 +228,56 @@ impl OpenModel {
                     .map(|file| file.head)
                     .collect();
                 self.set_heads(layer, &heads)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_layer(&self, only: Option<usize>) -> Result<()> {
+        let layers = self.file_heads.len();
+        match only.filter(|&layer| layers > 0 && layer >= layers) {
+            Some(layer) => Err(Error::Config {
+                field: "layer",
+                message: format!("must be from 0 to {}, but is {layer}", layers - 1),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Every layer's coupling.
+    pub fn couplings(&self) -> Vec<CouplingInfo<'_>> {
+        (self.file_couplings.iter().enumerate())
+            .map(|(layer, file)| CouplingInfo {
+                weights: self.model.coupling(layer),
+                initial: &file.weights,
+            })
+            .collect()
+    }
+
+    /// Has the heads of one layer mix otherwise, (H, H) weights; a row of the file's own weights is
+    /// the file's, bit for bit. All of it or, where a value does not do, none of it.
+    pub fn set_coupling(&mut self, layer: usize, weights: &[f32]) -> Result<()> {
+        let Some(file) = self.file_couplings.get(layer) else {
+            // The model says what it has.
+            return self.model.set_coupling(layer, weights);
+        };
+        let range = self.model.coupling_range(layer);
+        let before = self.model.parameters.flat()[range.clone()].to_vec();
+        self.model.parameters.flat_mut()[range.clone()].copy_from_slice(&file.raw);
+        let set = self.model.set_coupling(layer, weights);
+        if set.is_err() {
+            self.model.parameters.flat_mut()[range].copy_from_slice(&before);
+        }
+        set
+    }
+
+    /// Has the heads of one layer, or of all of them, mix as the file has them mix.
+    pub fn reset_couplings(&mut self, only: Option<usize>) -> Result<()> {
+        self.check_layer(only)?;
+        for (layer, file) in self.file_couplings.iter().enumerate() {
+            if only.is_none_or(|wanted| wanted == layer) {
+                let range = self.model.coupling_range(layer);
+                self.model.parameters.flat_mut()[range].copy_from_slice(&file.raw);
             }
         }
         Ok(())
@@ -223,6 +291,10 @@ impl OpenModel {
                 for (head, &file) in heads.iter().enumerate() {
                     bend(&mut model, layer, head, file.head, file)?;
                 }
+            }
+            for (layer, file) in self.file_couplings.iter().enumerate() {
+                let range = model.coupling_range(layer);
+                model.parameters.flat_mut()[range].copy_from_slice(&file.raw);
             }
             self.original = Some(model);
         }
@@ -244,7 +316,7 @@ impl OpenModel {
         })
     }
 
-    /// The bytes of a checkpoint, with the heads as they are bent now.
+    /// The bytes of a checkpoint, with the heads as they are bent and coupled now.
     pub fn to_bytes(&self) -> Vec<u8> {
         let checkpoint = Checkpoint {
             model: self.model.clone(),

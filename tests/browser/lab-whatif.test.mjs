@@ -13,6 +13,8 @@ const SAME = "Nothing is bent: before and after are the same model.";
 
 /** @param {Page} page */
 const view = (page) => page.locator("#lab .whatif");
+/** Without scrolling there, which could take the view out of sight. @param {Page} page @param {number} head */
+const mute = (page, head) => channel(page, head).getByRole("button", { name: `Mute head ${head}` }).dispatchEvent("click");
 /** @param {Page} page */
 const verdict = (page) => page.locator(".whatif-verdict").innerText();
 /** @param {Page} page @param {string} words */
@@ -50,7 +52,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
   assert.match(await view(page).locator("figure", { hasText: "Over" }).or(view(page).locator("figcaption", { hasText: "0 bits" })).first().innerText(), /the same before and after: 0 bits/);
   assert.deepEqual((await table(page, "what if forecasts")).map((row) => row.at(-4)).filter((bits) => bits !== "0"), []);
 
-  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
+  await mute(page, 2);
   await compared(page, "Against the file: layer 1, head 2 is muted.");
   await read(page, 4);
   await page.waitForFunction(() => /^(Worse|Better|No difference)/.test(document.querySelector(".whatif-verdict")?.textContent ?? ""));
@@ -69,7 +71,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
     assert.ok(low < mean && mean < high && Math.abs(after - before - mean) < 1e-9);
   }
 
-  await page.getByRole("button", { name: "Reset all" }).click();
+  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
   await compared(page, SAME);
   await page.locator(".whatif-said", { hasText: "Both texts are the same, all 60 tokens." }).waitFor();
   await page.locator(".whatif-verdict", { hasText: "No change: exactly 0 nats" }).waitFor();
@@ -77,8 +79,8 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
 
 test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", async (t) => {
   const page = await open(t);
-  await channel(page, 1).getByRole("button", { name: "Mute head 1" }).click();
-  await compared(page, "head 1 is muted");
+  await mute(page, 1);
+  await page.locator(".whatif figcaption", { hasText: /head 1 is muted.* bits on average/ }).waitFor();
   await page.locator("#lab .lab-tokens").focus();
   await page.keyboard.press("End");
   await page.locator(".whatif-moved-title", { hasText: /^After token 67,/ }).waitFor();
@@ -124,12 +126,12 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
 
 test("two bendings are compared by pinning the first", async (t) => {
   const page = await open(t);
-  await channel(page, 1).getByRole("button", { name: "Mute head 1" }).click();
+  await mute(page, 1);
   await compared(page, "Against the file: layer 1, head 1 is muted.");
   await page.getByRole("button", { name: "Pin as it is now" }).click();
   await compared(page, "Nothing was bent since it was pinned: before and after are the same model.");
   await page.locator(".whatif-verdict", { hasText: "No change" }).waitFor();
-  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
+  await mute(page, 2);
   await compared(page, "Against what was pinned: layer 1, head 2 is muted.");
   await page.locator(".whatif-verdict", { hasText: /Worse|Better|No difference/ }).waitFor();
   await page.getByRole("radio", { name: "The file", exact: true }).check();
@@ -191,10 +193,11 @@ test("a standard Transformer has nothing to bend, and says so", async (t) => {
     return Array.from((await engine.request("export_model", {})).bytes);
   });
   const page = await open(t);
-  await channel(page, 1).getByRole("button", { name: "Mute head 1" }).click();
+  await mute(page, 1);
   await compared(page, "head 1 is muted");
   await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
   await page.locator(".model-size", { hasText: "standard Transformer" }).waitFor();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
   await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).waitFor();
   assert.ok(await view(page).isHidden());
 });

@@ -6,20 +6,18 @@ import { roundUp, tokenAt } from "../../www/js/charts/places.js";
 import { align } from "../../www/js/align.js";
 import { differences, lossInWords, roundsInWords, textsInWords } from "../../www/js/panels/lab-whatif-words.js";
 
-/** @param {Partial<import("../../www/js/protocol.js").Head>} [change] @returns {import("../../www/js/protocol.js").HeadInfo} */
-const head = (change = {}) => {
-  const initial = { frequency: 1, damping: 0.25, phase: 0, gain: 1 };
-  return { ...initial, ...change, initial };
-};
+const HEAD = { frequency: 1, damping: 0.25, phase: 0, gain: 1 };
+/** @param {number} layer @param {number} head @param {Partial<typeof HEAD>} after @param {Partial<typeof HEAD>} [before] */
+const bent = (layer, head, after, before = {}) => ({ layer, head, before: { ...HEAD, ...before }, after: { ...HEAD, ...after } });
 
-test("which heads differ, against the file or what was pinned", () => {
-  assert.equal(differences([[head(), head()]], null), "");
-  assert.equal(differences([[head(), head({ gain: 0 })]], null), "layer 1, head 2 is muted");
-  assert.equal(differences([[head()], [head({ frequency: -1.23456, phase: 2 })]], null), "layer 2, head 1 frequency 1 → −1.23, phase 0 → 2");
-  assert.equal(differences([[head()]], [[head({ gain: 0 })]]), "layer 1, head 1 is heard again");
-  assert.equal(differences([[head({ gain: 0 })]], [[head({ gain: 0 })]]), "");
-  const many = differences([Array.from({ length: 5 }, () => head({ phase: 1 }))], null);
-  assert.match(many, /head 3 phase 0 → 1; and 2 more heads$/);
+test("what was bent is named, the first few", () => {
+  const said = (/** @type {ReturnType<typeof bent>[]} */ heads, /** @type {number[]} */ couplings = []) => differences({ heads, couplings });
+  assert.equal(said([bent(0, 1, { gain: 0 })]), "layer 1, head 2 is muted");
+  assert.equal(said([bent(1, 0, { frequency: -1.23456, phase: 2 })]), "layer 2, head 1 frequency 1 → −1.23, phase 0 → 2");
+  assert.equal(said([bent(0, 0, {}, { gain: 0 })]), "layer 1, head 1 is heard again");
+  assert.equal(said([bent(0, 0, { gain: 0 })], [2]), "layer 1, head 1 is muted; the heads of layer 3 mix otherwise");
+  const many = said([0, 1, 2, 3, 4].map((head) => bent(0, head, { phase: 1 })));
+  assert.match(many, /head 3 phase 0 → 1; and 2 more changes$/);
 });
 
 test("the loss got worse, better, or nobody can tell", () => {

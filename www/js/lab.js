@@ -16,6 +16,7 @@ import { observe } from "./observations.js";
  * @property {string} name
  * @property {string} about What is seen here, in a sentence or two for someone new to it.
  * @property {boolean} [waves] Whether it is of wave models alone.
+ * @property {boolean} [anyText] It looks at no text: one that the model has no tokens for does not stop it.
  * @property {HTMLElement} element
  * @property {() => Promise<void>} refresh
  * @property {() => void} [pointed] The chosen token, layer or head is another one.
@@ -49,9 +50,16 @@ export class Lab {
     return state.get("prompt") + state.get("recent").map((token) => token.text).reverse().join("");
   }
 
-  /** @returns {import("./observations.js").Passage} */
-  get passage() {
-    return { source: this.source, text: this.text };
+  /**
+   * What is looked at now; it stays the same until the next look, however fast the text is written.
+   * @type {import("./observations.js").Passage}
+   */
+  passage = { source: "bent", text: "" };
+
+  /** Takes up the present text and model. */
+  takeUp() {
+    this.passage = { source: this.source, text: this.text };
+    return this.passage;
   }
 
   get layer() {

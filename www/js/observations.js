@@ -31,6 +31,23 @@
  * What muting a head does to the loss on so many windows; null before it was read once.
  * @typedef {LossChange & {windows: number}} Contribution
  *
+ * What differs: heads, and layers whose heads mix otherwise. Another number is another bending.
+ * @typedef {{number: number, same: boolean, couplings: number[],
+ *   heads: {layer: number, head: number, before: import("./protocol.js").Head, after: import("./protocol.js").Head}[]}} Taken
+ * One head's field while the last N tokens of a text are read, on G cells; rows are times.
+ * @typedef {object} FieldView
+ * @property {number} times N.
+ * @property {number} cells G.
+ * @property {number} channel The channel that is seen, or the strongest one.
+ * @property {number[]} shares Each channel's share in the energy of what is dropped.
+ * @property {Float32Array} deposits (N)
+ * @property {Float32Array} gathered (N)
+ * @property {Float32Array} kernel (G)
+ * @property {Float32Array} frames (N, G)
+ * @property {Float32Array} coupled (N, G)
+ */
+
+/**
  * Every view: what it is asked and what it says.
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
@@ -38,7 +55,7 @@
  * @property {{payload: Passage & {before: Before}, value: Parted}} whatif
  * @property {{payload: Passage & {before: Before}, value: null}} whatif_before Half of the work for `whatif`.
  * @property {{payload: {}, value: null}} whatif_pin
- * @property {{payload: {before: Before}, value: {same: boolean}}} whatif_take Compares the waves as they are bent now, until the next time.
+ * @property {{payload: {before: Before}, value: Taken}} whatif_take Compares the model as it is bent now, until the next time.
  * @property {{payload: {before: Before, side: "before" | "after", prompt: string, settings: import("./protocol.js").GenerateSettings, begin: boolean, most: number},
  *   value: {tokens: import("./protocol.js").GeneratedToken[], ended: boolean}}} whatif_text
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
@@ -51,6 +68,7 @@
  * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance
  *   Up to `most` readings of a window; the window is done.
  * @property {{payload: {}, value: null}} heads_end
+ * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
  */
 
 /** @typedef {keyof Observations} ViewName */

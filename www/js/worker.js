@@ -120,10 +120,13 @@ function makeHandlers(engine) {
     },
     train_snapshot: () => lessons.snapshot(),
     observe: async ({ view, payload }) => {
-      const method = /** @type {any} */ (session)[`observe_${view}`];
+      const onGpu = payload.device === "gpu";
+      const method = /** @type {any} */ (session)[`observe_${view}${onGpu ? "_on_gpu" : ""}`];
       if (!method) throw new Error(`The engine has no view called "${view}".`);
       if (payload.source === "training") await lessons.look();
-      return method.call(session, payload);
+      if (!onGpu) return method.call(session, payload);
+      if (!devices.gpu) throw new Error("No graphics card is ready any more.");
+      return method.call(session, payload, devices.gpu);
     },
     set_device: ({ choice }) => devices.choose(choice),
     set_workers: ({ workers }) => crew.choose(workers),

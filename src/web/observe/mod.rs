@@ -2,8 +2,13 @@
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
 mod heads;
+mod causality;
+mod coupling;
+mod energy;
+mod field;
 mod validation;
 mod whatif;
+mod whatif_losses;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
@@ -55,6 +60,31 @@ struct CutText<'a> {
     /// Cells of the field; empty for a standard Transformer.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     positions: Float32Array,
+}
+
+impl Reading<'_> {
+    /// Checks that the model has a wave there.
+    pub(super) fn wave_head(&self, layer: usize, head: usize) -> Result<()> {
+        let config = &self.model.config;
+        if !config.is_wave() {
+            return Err(no_model(
+                "this is a standard Transformer, which has no waves; open a Wave Field model",
+            ));
+        }
+        if layer >= config.num_layers || head >= config.num_heads {
+            return Err(Error::Config {
+                field: "head",
+                message: format!(
+                    "the model has {} layers of {} heads, but layer {}, head {} was asked for",
+                    config.num_layers,
+                    config.num_heads,
+                    layer + 1,
+                    head + 1
+                ),
+            });
+        }
+        Ok(())
+    }
 }
 
 impl Session {

@@ -5,12 +5,11 @@
 use super::{Passage, floats};
 use crate::decode::{GeneratedToken, Generation, GenerationSettings};
 use crate::diagnostics::divergence::{Divergence, MOVED, Moved};
-use crate::diagnostics::losses::{LossChange, window_losses};
 use crate::error::{Error, Result};
-use crate::model::{Model, inference};
+use crate::model::{Head, Model, inference};
 use crate::web::open_model::{OpenModel, Sides};
 use crate::web::{Answer, Session, object, read, said};
-use js_sys::{Float32Array, Float64Array, Uint32Array};
+use js_sys::{Float32Array, Uint32Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
@@ -24,6 +23,8 @@ pub struct WhatIf {
     pinned: Option<Model>,
     /// The model as it was bent when the comparison began: it may be bent further while that goes on.
     after: Option<Model>,
+    /// How often another one was taken.
+    taken: u32,
     /// What the model before says to the text that was looked at last.
     heard: Option<Heard>,
     /// Texts being written under the model before, and under the one after.
@@ -40,14 +41,14 @@ struct Heard {
 /// What the bent model is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Before {
+pub(super) enum Before {
     File,
     Pinned,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Side {
+pub(super) enum Side {
     Before,
     After,
 }
@@ -87,7 +88,22 @@ struct TakeRequest {
 
 #[derive(Serialize)]
 struct Taken {
+    /// Another number for every model that was taken.
+    number: u32,
+    /// Whether it is the model before, bit for bit.
     same: bool,
+    heads: Vec<BentHead>,
+    /// The layers whose heads mix otherwise.
+    couplings: Vec<usize>,
+}
+
+/// A head that differs.
+#[derive(Serialize)]
+struct BentHead {
+    layer: usize,
+    head: usize,
+    before: Head,
+    after: Head,
 }
 
 #[derive(Deserialize)]
@@ -108,26 +124,6 @@ struct Written {
     ended: bool,
 }
 
-#[derive(Deserialize)]
-struct LossRequest {
-    before: Before,
-    side: Side,
-    ids: Vec<u32>,
-    length: usize,
-}
-
-#[derive(Serialize)]
-struct Losses {
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    losses: Float64Array,
-}
-
-#[derive(Deserialize)]
-struct ChangeRequest {
-    before: Vec<f64>,
-    after: Vec<f64>,
-}
-
 impl WhatIf {
     fn before<'a>(&'a self, file: &'a Model, before: Before) -> Result<&'a Model> {
         match before {
@@ -142,7 +138,12 @@ impl WhatIf {
         })
     }
 
-    fn side<'a>(&'a self, side: Side, file: &'a Model, before: Before) -> Result<&'a Model> {
+    pub(super) fn side<'a>(
+        &'a self,
+        side: Side,
+        file: &'a Model,
+        before: Before,
+    ) -> Result<&'a Model> {
         match side {
             Side::Before => self.before(file, before),
             Side::After => self.after(),
@@ -170,13 +171,58 @@ fn nothing_pinned() -> Error {
     }
 }
 
+/// Whether numbers are the same, bit for bit.
+fn same(values: &[f32], others: &[f32]) -> bool {
+    let mut pairs = values.iter().zip(others);
+    values.len() == others.len() && pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
 /// Whether two models of one shape are the same, bit for bit.
-fn same(a: &Model, b: &Model) -> bool {
-    let bits = |values: &[f32], others: &[f32]| {
-        let mut pairs = values.iter().zip(others);
-        pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+fn same_models(a: &Model, b: &Model) -> bool {
+    same(a.parameters.flat(), b.parameters.flat()) && same(&a.gains, &b.gains)
+}
+
+fn taken(sides: Sides<'_>, before: Before) -> Result<Taken> {
+    let Sides {
+        file,
+        bent,
+        what_if,
+        ..
+    } = sides;
+    if !(what_if.after.as_ref()).is_some_and(|after| same_models(after, bent)) {
+        what_if.after = Some(bent.clone());
+        what_if.taken += 1;
+    }
+    let before = what_if.before(file, before)?;
+    let config = &bent.config;
+    let layers = if config.is_wave() {
+        config.num_layers
+    } else {
+        0
     };
-    bits(a.parameters.flat(), b.parameters.flat()) && bits(&a.gains, &b.gains)
+    let places = (0..layers).flat_map(|layer| (0..config.num_heads).map(move |head| (layer, head)));
+    let heads = places.map(|(layer, head)| BentHead {
+        layer,
+        head,
+        before: before.head(layer, head),
+        after: bent.head(layer, head),
+    });
+    let mixes_otherwise = |layer: &usize| {
+        let range = bent.parameters.table().layers[*layer]
+            .wave()
+            .coupling
+            .clone();
+        !same(
+            &before.parameters.flat()[range.clone()],
+            &bent.parameters.flat()[range],
+        )
+    };
+    Ok(Taken {
+        number: what_if.taken,
+        same: same_models(before, bent),
+        heads: heads.filter(|head| head.before != head.after).collect(),
+        couplings: (0..layers).filter(mixes_otherwise).collect(),
+    })
 }
 
 fn parted(sides: Sides<'_>, before: Before, ids: &[u32]) -> Result<Parted> {
@@ -257,26 +303,8 @@ fn written(sides: Sides<'_>, request: WriteRequest) -> Result<Written> {
     Ok(step)
 }
 
-/// Checks that windows are this model's: another one may have been opened since they were cut.
-fn check_windows(model: &Model, ids: &[u32], length: usize) -> Result<()> {
-    let config = &model.config;
-    let whole = length > 0 && length <= config.max_seq_len && ids.len().is_multiple_of(length + 1);
-    if whole && ids.iter().all(|id| (*id as usize) < config.vocab_size) {
-        return Ok(());
-    }
-    Err(Error::Data {
-        message: format!(
-            "expected windows of {length} + 1 tokens from 0 to {} for a context of {}, found {} \
-             tokens that are none; cut the text anew for the open model",
-            config.vocab_size - 1,
-            config.max_seq_len,
-            ids.len()
-        ),
-    })
-}
-
 impl Session {
-    fn sides(&mut self) -> Answer<Sides<'_>> {
+    pub(super) fn sides(&mut self) -> Answer<Sides<'_>> {
         let open: &mut OpenModel = self.open_mut()?;
         open.sides().map_err(said)
     }
@@ -292,22 +320,11 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the model as it is bent now for the one after, until it is taken anew: `{same}` for
-    /// `{before}`, whether it is the one before, bit for bit.
+    /// Takes the model as it is bent now for the one after, until it is taken anew, and says in what it
+    /// differs from the one before: `{number, same, heads, couplings}` for `{before}`.
     pub fn observe_whatif_take(&mut self, request: JsValue) -> Answer<JsValue> {
         let TakeRequest { before } = read(request)?;
-        let Sides {
-            file,
-            bent,
-            what_if,
-            ..
-        } = self.sides()?;
-        if !(what_if.after.as_ref()).is_some_and(|after| same(after, bent)) {
-            what_if.after = Some(bent.clone());
-        }
-        object(&Taken {
-            same: same(what_if.before(file, before).map_err(said)?, bent),
-        })
+        object(&taken(self.sides()?, before).map_err(said)?)
     }
 
     /// Has the model before read a passage, so that [`Session::observe_whatif`] has half the work left.
@@ -330,37 +347,5 @@ impl Session {
     pub fn observe_whatif_text(&mut self, request: JsValue) -> Answer<JsValue> {
         let request = read(request)?;
         object(&written(self.sides()?, request).map_err(said)?)
-    }
-
-    /// The losses of one model on windows of a text: `{losses}` for `{before, side, ids, length}`.
-    pub fn observe_whatif_losses(&mut self, request: JsValue) -> Answer<JsValue> {
-        let LossRequest {
-            before,
-            side,
-            ids,
-            length,
-        } = read(request)?;
-        let Sides { file, what_if, .. } = self.sides()?;
-        let model = what_if.side(side, file, before).map_err(said)?;
-        check_windows(model, &ids, length).map_err(said)?;
-        let losses = window_losses(model, &ids, length);
-        object(&Losses {
-            losses: Float64Array::from(losses.as_slice()),
-        })
-    }
-
-    /// What two models' losses on the same windows say of the change: `{mean, low, high, before, after}`
-    /// for `{before, after}`.
-    pub fn observe_whatif_change(&mut self, request: JsValue) -> Answer<JsValue> {
-        let ChangeRequest { before, after } = read(request)?;
-        if before.is_empty() || before.len() != after.len() {
-            let message = format!(
-                "as many losses before as after are compared, at least one, but there are {} and {}",
-                before.len(),
-                after.len()
-            );
-            return Err(said(Error::Data { message }));
-        }
-        object(&LossChange::new(&before, &after))
     }
 }

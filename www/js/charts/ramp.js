@@ -32,12 +32,18 @@ export function signedColour(share) {
  * @param {string} from @param {string[]} stops @param {number} share
  */
 function mixed(from, stops, share) {
+  const ground = luminance(parts(colour(from)));
   const way = [from, ...stops].map((name) => parts(colour(name)));
+  // Themes differ in which colour is the lighter; the way goes steadily away from the ground.
+  way.sort((a, b) => Math.abs(luminance(a) - ground) - Math.abs(luminance(b) - ground));
   const at = share * (way.length - 1);
   const low = Math.min(Math.floor(at), way.length - 2);
   const channels = way[low].map((value, i) => Math.round(value + (way[low + 1][i] - value) * (at - low)));
   return `rgb(${channels.join(" ")})`;
 }
+
+/** How light a colour is. @param {number[]} rgb */
+const luminance = ([red, green, blue]) => 0.2126 * red ** 2.2 + 0.7152 * green ** 2.2 + 0.0722 * blue ** 2.2;
 
 /** @param {string} rgb As the browser computes a colour. @returns {number[]} */
 const parts = (rgb) => (rgb.match(/[\d.]+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);

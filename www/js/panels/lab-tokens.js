@@ -35,6 +35,8 @@ export class TokenStrip {
       this.#text = text;
       this.#spans = tokens.map((token, i) => h("span", { class: "lab-token", "data-token": i }, token === "\n" ? "⏎\n" : token));
       this.#list.replaceChildren(...this.#spans);
+      // The newest is what the views show, as long as nobody has chosen another one.
+      if (this.#lab.token < 0) this.#list.scrollTop = this.#list.scrollHeight;
     }
     this.#weights = weights;
     this.#spans.forEach((span, i) => {

@@ -5,7 +5,6 @@ import { Figure } from "../charts/figure.js";
 import { tokenAt } from "../charts/places.js";
 import { drawTokenBars } from "../charts/token-bars.js";
 import { h, visible, write } from "../dom.js";
-import { observe } from "../observations.js";
 import { percent, spoken } from "./token-view.js";
 
 /**
@@ -73,12 +72,9 @@ export class Forecasts {
 
   /** Two readings, each a request of its own, so that other work gets in between. @param {Before} before @param {string} words What is compared. */
   async refresh(before, words) {
-    const { engine } = this.#lab.app;
-    // The text goes on while it is read: all three are about what it was at first.
-    const { passage } = this.#lab;
-    const { tokens } = await observe(engine, "text", passage);
-    await observe(engine, "whatif_before", { ...passage, before });
-    const parted = await observe(engine, "whatif", { ...passage, before });
+    const tokens = this.#lab.cut?.tokens ?? [];
+    await this.#lab.observe("whatif_before", { before });
+    const parted = await this.#lab.observe("whatif", { before });
     this.#words = words;
     this.#parted = parted;
     this.#tokens = tokens;

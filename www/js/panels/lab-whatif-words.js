@@ -2,24 +2,22 @@
 
 /**
  * @typedef {import("../protocol.js").Head} Head
- * @typedef {import("../protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("../observations.js").Taken} Taken
  * @typedef {import("../observations.js").LossChange} LossChange
  */
 
-/** Most heads that are named. */
+/** Most changes that are named. */
 const NAMED = 3;
 
 /**
- * Which heads differ, and in what: "layer 1, head 2 is muted; …".
- * @param {HeadInfo[][]} heads @param {Head[][] | null} pinned The file's own heads where there is none.
+ * What was bent: "layer 1, head 2 is muted; …".
+ * @param {Pick<Taken, "heads" | "couplings">} taken
  */
-export function differences(heads, pinned) {
-  const found = heads.flatMap((layer, l) => layer.flatMap((head, i) => {
-    const words = difference(pinned?.[l]?.[i] ?? head.initial, head);
-    return words ? [`layer ${l + 1}, head ${i + 1} ${words}`] : [];
-  }));
+export function differences({ heads, couplings }) {
+  const found = heads.map(({ layer, head, before, after }) => `layer ${layer + 1}, head ${head + 1} ${difference(before, after)}`)
+    .concat(couplings.map((layer) => `the heads of layer ${layer + 1} mix otherwise`));
   const more = found.length - NAMED;
-  return found.slice(0, NAMED).join("; ") + (more > 0 ? `; and ${more} more ${more === 1 ? "head" : "heads"}` : "");
+  return found.slice(0, NAMED).join("; ") + (more > 0 ? `; and ${more} more ${more === 1 ? "change" : "changes"}` : "");
 }
 
 /** @param {Head} before @param {Head} after */

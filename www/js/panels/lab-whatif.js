@@ -13,7 +13,7 @@ import { differences } from "./lab-whatif-words.js";
  * @typedef {import("../lab.js").Lab} Lab
  * @typedef {import("../lab.js").View} View
  * @typedef {import("../observations.js").Before} Before
- * @typedef {import("../protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("../observations.js").Taken} Taken
  */
 
 /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip @returns {View} */
@@ -27,9 +27,9 @@ class WhatIfView {
   waves = true;
   #lab;
   /** @type {Before} */ #before = "file";
-  /** What was pinned. @type {HeadInfo[][] | null} */ #pinned = null;
+  #pinned = false;
   #pins = 0;
-  /** Which comparison is shown: of which model, which waves, and with what. */ #key = "";
+  /** Which comparison is shown: of which model, how bent, and with what. */ #key = "";
   /** @type {import("../protocol.js").ModelInfo | null} */ #model = null;
   #models = 0;
   #choice;
@@ -70,16 +70,13 @@ class WhatIfView {
     }
     this.#follow();
     const { app } = this.#lab;
-    const key = [this.#models, this.#before, this.#pins, app.state.get("applied")].join(" ");
-    const anew = key !== this.#key;
-    if (anew) {
-      this.#loss.stop();
-      const heads = app.state.get("heads");
-      const { same } = await observe(app.engine, "whatif_take", { before: this.#before });
-      this.#compared = this.#say(heads, same);
+    const taken = await observe(app.engine, "whatif_take", { before: this.#before });
+    const key = [this.#models, this.#before, this.#pins, taken.number].join(" ");
+    if (key !== this.#key) {
+      this.#key = key;
+      this.#compared = this.#say(taken);
       write(this.#words, this.#compared);
       this.#loss.begin({ before: this.#before, words: this.#compared });
-      this.#key = key;
     }
     await this.#forecasts.refresh(this.#before, this.#compared);
     if (this.#inSight) await this.#loss.sample();
@@ -102,7 +99,7 @@ class WhatIfView {
     if (model === this.#model) return;
     this.#model = model;
     this.#models++;
-    this.#pinned = null;
+    this.#pinned = false;
     this.#before = "file";
     this.#choice.set("file");
     this.#loss.forget(model);
@@ -111,7 +108,6 @@ class WhatIfView {
 
   async #pin() {
     const { app } = this.#lab;
-    const heads = app.state.get("heads");
     // What is still being measured was against what was pinned before.
     this.#loss.stop();
     try {
@@ -121,7 +117,7 @@ class WhatIfView {
       if (app.engine.alive) app.notify({ kind: "error", key: "whatif", title: "The waves could not be pinned.", message: /** @type {Error} */ (error).message });
       return;
     }
-    this.#pinned = heads;
+    this.#pinned = true;
     this.#pins++;
     this.#loss.forgetPinned();
     this.#twins.forget();
@@ -135,11 +131,10 @@ class WhatIfView {
     this.#lab.changed();
   }
 
-  /** What is compared, in words. @param {HeadInfo[][]} heads @param {boolean} same */
-  #say(heads, same) {
-    const name = this.#before === "file" ? "the file" : "what was pinned";
-    if (same) return `${this.#before === "file" ? "Nothing is bent" : "Nothing was bent since it was pinned"}: before and after are the same model.`;
-    const changed = differences(heads, this.#before === "file" ? null : this.#pinned);
-    return `Against ${name}: ${changed || "something other than the heads was changed"}.`;
+  /** What is compared, in words. @param {Taken} taken */
+  #say(taken) {
+    const file = this.#before === "file";
+    if (taken.same) return `${file ? "Nothing is bent" : "Nothing was bent since it was pinned"}: before and after are the same model.`;
+    return `Against ${file ? "the file" : "what was pinned"}: ${differences(taken)}.`;
   }
 }

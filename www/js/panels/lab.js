@@ -5,6 +5,7 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
+import { makeFieldView } from "./lab-field.js";
 import { TokenStrip } from "./lab-tokens.js";
 import { makeHeadsView } from "./lab-heads.js";
 import { makeWhatIfView } from "./lab-whatif.js";
@@ -19,13 +20,14 @@ const INTERVAL = 150;
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
+  makeFieldView,
   makeHeadsView,
   makeWhatIfView,
 ];
 
 /** @param {HTMLElement} root @param {App} app */
 export function mountLab(root, app) {
-  if (VIEWS.length > 0) new LabPanel(root, app);
+  new LabPanel(root, app);
 }
 
 class LabPanel {
@@ -126,11 +128,14 @@ class LabPanel {
     this.#busy = true;
     const view = this.#view;
     try {
-      const cut = await observe(engine, "text", this.#lab.passage);
+      const cut = await observe(engine, "text", this.#lab.takeUp()).catch((error) => {
+        if (view.anyText) return null;
+        throw error;
+      });
       this.#lab.cut = cut;
-      if (this.#lab.token >= cut.tokens.length) this.#lab.point(-1);
-      write(this.#note, cut.dropped > 0 ? `The last ${cut.tokens.length} tokens of the text: the model reads no more than ${cut.config.max_seq_len} at once.` : "");
-      if (view.waves && cut.positions.length === 0) throw new Error("This is a standard Transformer: each token compares itself with every earlier one, so there are no waves to look at. Influence, Energy and No leak show it too.");
+      if (cut && this.#lab.token >= cut.tokens.length) this.#lab.point(-1);
+      write(this.#note, cut && cut.dropped > 0 ? `The last ${cut.tokens.length} tokens of the text: the model reads no more than ${cut.config.max_seq_len} at once.` : "");
+      if (view.waves && cut && cut.positions.length === 0) throw new Error("This is a standard Transformer: each token compares itself with every earlier one, so there are no waves to look at. Influence, Energy and No leak show it too.");
       this.#stage.hidden = false;
       await view.refresh();
       this.#fault.hidden = true;

@@ -1,0 +1,135 @@
+//! The view "No leak": which probes to make, and one at a time.
+
+use super::{Answer, Passage, Session, object, read, said};
+use crate::backend::Device;
+use crate::config::ModelConfig;
+use crate::diagnostics::causality::{self, Leak, Probe, SEEN, THRESHOLD, Verdict};
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::web::{OpenedGpu, promise};
+use js_sys::Promise;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+/// Multiplications of one call on the CPU, so that it takes some twenty milliseconds and the texts
+/// that are being written go on.
+const MOST_WORK: usize = 400_000_000;
+
+#[derive(Deserialize)]
+struct PlanRequest {
+    #[serde(flatten)]
+    passage: Passage,
+    thorough: bool,
+}
+
+/// The probes, and how their answers are judged.
+#[derive(Serialize)]
+struct Plan<'a> {
+    probes: Vec<Probe>,
+    threshold: f64,
+    seen: f64,
+    config: &'a ModelConfig,
+}
+
+#[derive(Deserialize)]
+struct ProbeRequest {
+    #[serde(flatten)]
+    passage: Passage,
+    #[serde(flatten)]
+    probe: Probe,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    #[serde(flatten)]
+    leak: Leak,
+    verdict: Verdict,
+}
+
+fn judged(leaks: Vec<Leak>) -> Vec<Judged> {
+    let verdict = |leak: Leak| Judged {
+        verdict: leak.verdict(),
+        leak,
+    };
+    leaks.into_iter().map(verdict).collect()
+}
+
+impl Session {
+    /// The model of a request, where the probe can be made in it.
+    fn probed(&mut self, request: &ProbeRequest) -> Result<&Model> {
+        let (model, _) = self.observed(request.passage.source)?;
+        check(&model.config, &request.probe)?;
+        Ok(model)
+    }
+}
+
+fn check(config: &ModelConfig, probe: &Probe) -> Result<()> {
+    let fail = |message: String| Err(Error::Data { message });
+    let (m, n) = (config.max_seq_len, probe.length);
+    if config.vocab_size < 2 {
+        return fail(
+            "the model knows one token only, so there is none to exchange it for; open a model with \
+             at least two"
+                .into(),
+        );
+    }
+    if !(2..=m).contains(&n) {
+        return fail(format!(
+            "a text of 2 to {m} tokens can be measured in this model, but {n} were asked for"
+        ));
+    }
+    match probe.positions.iter().find(|j| !(1..n).contains(j)) {
+        Some(j) => fail(format!(
+            "in a text of {n} tokens, tokens 1 to {} (from 0) can be exchanged, but {j} was asked for",
+            n - 1
+        )),
+        None => Ok(()),
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// What to measure: `{probes: {length, positions}[], threshold, seen, config}` for `{source, text,
+    /// thorough}`. The text is not read: the probes bring texts of their own.
+    pub fn observe_causality_plan(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: PlanRequest = read(request)?;
+        let (model, _) = self.observed(request.passage.source).map_err(said)?;
+        let config = &model.config;
+        check(
+            config,
+            &Probe {
+                length: 2,
+                positions: vec![1],
+            },
+        )
+        .map_err(said)?;
+        let most_tokens = MOST_WORK / config.parameter_count();
+        object(&Plan {
+            probes: causality::plan(config, request.thorough, most_tokens),
+            threshold: THRESHOLD,
+            seen: SEEN,
+            config,
+        })
+    }
+
+    /// One probe on the CPU: a list of `{length, position, before, after, scale, verdict}` for
+    /// `{source, text, length, positions}`.
+    pub fn observe_causality(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: ProbeRequest = read(request)?;
+        let model = self.probed(&request).map_err(said)?;
+        object(&judged(causality::measure::<f32>(model, &request.probe)))
+    }
+
+    /// The same on a GPU: a promise of the list. Refused when the device is lost.
+    pub fn observe_causality_on_gpu(
+        &mut self,
+        request: JsValue,
+        gpu: &OpenedGpu,
+    ) -> Answer<Promise> {
+        let request: ProbeRequest = read(request)?;
+        let model = self.probed(&request).map_err(said)?;
+        let device = Device::gpu(gpu.device());
+        let later = causality::measure_on(device, model, request.probe);
+        Ok(promise(Box::pin(async move { Ok(judged(later.await?)) })))
+    }
+}

@@ -1,0 +1,81 @@
+//! How large the tokens' states are on their way, and what becomes of a layer's deposits.
+
+use super::{Passage, floats};
+use crate::diagnostics::{Trace, energy};
+use crate::web::{Answer, Session, object, read, said};
+use js_sys::Float32Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(flatten)]
+    passage: Passage,
+    /// Whose deposits are followed; the last one where there are fewer.
+    layer: usize,
+}
+
+#[derive(Serialize)]
+struct Energy {
+    layer: usize,
+    places: Vec<energy::Place>,
+    /// (places, N) each.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    norms: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    added: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    along: Float32Array,
+    scale: energy::Scale,
+    /// None in a standard Transformer.
+    waves: Option<Waves>,
+}
+
+#[derive(Serialize)]
+struct Waves {
+    heads: Vec<energy::HeadEnergy>,
+    /// (H, N)
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    openness: Float32Array,
+    gate: [f64; 2],
+    row_difference: f64,
+    columns: Vec<f64>,
+    coupling_change: f64,
+}
+
+fn narrow(values: &[f64]) -> Float32Array {
+    floats(&values.iter().map(|x| *x as f32).collect::<Vec<_>>())
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// `{layer, places, norms, added, along, scale, waves}` for `{source, text, layer}`.
+    pub fn observe_energy(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: Request = read(request)?;
+        let reading = self.reading(&request.passage).map_err(said)?;
+        let model = reading.model;
+        let trace = Trace::<f32>::new(model, &reading.ids);
+        let layer = request.layer.min(model.config.num_layers - 1);
+        let stream = energy::stream(&trace);
+        let waves = model.config.is_wave().then(|| {
+            let found = energy::layer(model, &trace, layer);
+            Waves {
+                openness: narrow(&found.openness),
+                heads: found.heads,
+                gate: found.gate,
+                row_difference: found.row_difference,
+                columns: found.columns,
+                coupling_change: found.coupling_change,
+            }
+        });
+        object(&Energy {
+            layer,
+            norms: narrow(&stream.norms),
+            added: narrow(&stream.added),
+            along: narrow(&stream.along),
+            places: stream.places,
+            scale: energy::scale(model, &trace, layer),
+            waves,
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! The moving field of one head.
+
+use super::{Passage, floats};
+use crate::diagnostics::Trace;
+use crate::diagnostics::field::{Along, Field};
+use crate::error::{Error, Result};
+use crate::web::{Answer, Session, object, read, said};
+use js_sys::Float32Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+/// Times × cells at most, so that a look stays short. Of a longer text the end is read.
+const MOST_POINTS: usize = 1 << 18;
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(flatten)]
+    passage: Passage,
+    layer: usize,
+    head: usize,
+    /// As strength, instead of along one channel.
+    strength: bool,
+    /// Which channel; the one with most energy where it is not said.
+    channel: Option<usize>,
+}
+
+/// N tokens, G cells.
+#[derive(Serialize)]
+struct FieldView {
+    /// How many tokens of the passage's end are seen.
+    times: usize,
+    cells: usize,
+    /// The channel that is seen, or the strongest one.
+    channel: usize,
+    /// The share of each channel in the energy of the head's deposits.
+    shares: Vec<f64>,
+    /// (N) each.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    deposits: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    gathered: Float32Array,
+    /// (G).
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    kernel: Float32Array,
+    /// (N, G) each: the field at every time, before and after coupling.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    frames: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    coupled: Float32Array,
+}
+
+impl Session {
+    fn look_at_field(&mut self, request: &Request) -> Result<FieldView> {
+        let reading = self.reading(&request.passage)?;
+        reading.wave_head(request.layer, request.head)?;
+        let config = &reading.model.config;
+        let most = (MOST_POINTS / config.field_size).max(16);
+        let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
+        let trace = Trace::<f32>::new(reading.model, ids);
+        let field = Field::new(reading.model, &trace, request.layer);
+        let energies = field.energies(request.head);
+        let total = energies.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        let strongest = (0..energies.len()).max_by(|a, b| energies[*a].total_cmp(&energies[*b]));
+        let channel = request.channel.or(strongest).unwrap_or(0);
+        if channel >= energies.len() {
+            return Err(Error::Config {
+                field: "channel",
+                message: format!(
+                    "must be below {}, the channels of a head, but is {channel}",
+                    energies.len()
+                ),
+            });
+        }
+        let along = match request.strength {
+            true => Along::Strength,
+            false => Along::Channel(channel),
+        };
+        let head = request.head;
+        Ok(FieldView {
+            times: ids.len(),
+            cells: field.cells(),
+            channel,
+            shares: energies.iter().map(|energy| energy / total).collect(),
+            deposits: floats(&field.seen(along, |channel| field.deposits(head, channel))),
+            gathered: floats(&field.seen(along, |channel| field.gathered(head, channel))),
+            kernel: floats(field.kernel(head)),
+            frames: floats(&field.frames(head, along)),
+            coupled: floats(&field.coupled_frames(head, along)),
+        })
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// `{source, text, layer, head, strength, channel}` to a `FieldView`.
+    pub fn observe_field(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: Request = read(request)?;
+        object(&self.look_at_field(&request).map_err(said)?)
+    }
+}

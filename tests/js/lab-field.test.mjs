@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "../../www/js/panels/lab-field-parts.js";
+
+const KERNEL = [0.5, -0.25, 0.125];
+
+test("a token's wave begins on its cell and follows the kernel", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((cell) => ownWaveAt(KERNEL, 2, 4, cell)), [0, 0, 2, -1, 0.5, 0]);
+});
+
+test("a token between two cells drops its share on each", () => {
+  // A quarter of 4 on cell 3: 3 and 1 times the kernel, one cell apart.
+  const wave = [2, 3, 4, 5, 6].map((cell) => ownWaveAt(KERNEL, 2.25, 4, cell));
+  assert.deepEqual(wave, [1.5, -0.75 + 0.5, 0.375 - 0.25, 0.125, 0]);
+});
+
+test("what is heard is read with the same shares", () => {
+  const [from, to] = [0.5, 2.5];
+  const direct = 0.5 * ownWaveAt(KERNEL, from, 8, 2) + 0.5 * ownWaveAt(KERNEL, from, 8, 3);
+  assert.equal(heardAt(KERNEL, from, 8, to), direct);
+  assert.equal(heardAt(KERNEL, 3, 8, 1), 0, "nothing from later tokens");
+});
+
+test("largest values count whatever their sign", () => {
+  assert.equal(peakOf([[1, -3], [2]]), 3);
+  assert.equal(largestAt([1, -3, 2]), 1);
+  assert.equal(peakOf([[]]), 0);
+});
+
+test("places are said with their two cells", () => {
+  assert.equal(placeInWords(7), "it sits on cell 7.");
+  assert.equal(placeInWords(11.8125), "it sits at 11.81: 19 % on cell 11 and 81 % on cell 12.");
+});
