@@ -1,5 +1,6 @@
 //! Observers: they look at a model and change nothing.
 
+pub mod contributions;
 pub mod causality;
 pub mod coupling;
 pub mod divergence;

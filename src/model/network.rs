@@ -156,8 +156,13 @@ impl Network {
     /// Writes the model's parameters and gains to the backend.
     pub fn upload(&self, backend: &mut impl Backend, model: &Model) {
         backend.write(&self.flat_parameters(), model.parameters.flat());
+        self.upload_gains(backend, &model.gains);
+    }
+
+    /// Writes the gains alone, (L, H); nothing in a standard Transformer.
+    pub(crate) fn upload_gains(&self, backend: &mut impl Backend, gains: &[f32]) {
         if let Some(field) = &self.field {
-            backend.write(&field.gains, &model.gains);
+            backend.write(&field.gains, gains);
         }
     }
 

@@ -17,6 +17,7 @@ import { observe } from "./observations.js";
  * @property {string} about What is seen here, in a sentence or two for someone new to it.
  * @property {boolean} [waves] Whether it is of wave models alone.
  * @property {boolean} [layers] Whether it shows the chosen layer, so that the panel offers a choice of layers.
+ * @property {boolean} [anyText] It looks at no text: one that the model has no tokens for does not stop it.
  * @property {HTMLElement} element
  * @property {() => Promise<void>} refresh
  * @property {() => void} [pointed] The chosen token, layer or head is another one.

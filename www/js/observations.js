@@ -37,9 +37,18 @@
  */
 
 /**
+ * A head in words and numbers, as `src/diagnostics/heads.rs` tells it; `period` is null where the wave never turns.
+ * @typedef {{layer: number, head: number, frequency: number, damping: number, phase: number, reach: number,
+ *   period: number | null, role: string}} HeadReport
+ * What muting a head does to the loss on so many windows; null before it was read once.
+ * @typedef {LossChange & {windows: number}} Contribution
+ *
  * What differs: heads, and layers whose heads mix otherwise. Another number is another bending.
  * @typedef {{number: number, same: boolean, couplings: number[],
  *   heads: {layer: number, head: number, before: import("./protocol.js").Head, after: import("./protocol.js").Head}[]}} Taken
+ */
+
+/**
  * One head's field while the last N tokens of a text are read, on G cells; rows are times.
  * @typedef {object} FieldView
  * @property {number} times N.
@@ -51,17 +60,6 @@
  * @property {Float32Array} kernel (G)
  * @property {Float32Array} frames (N, G)
  * @property {Float32Array} coupled (N, G)
- *
- * What the bent model is compared with: its file's model, or the one that the person pinned.
- * @typedef {"file" | "pinned"} Before
- *
- * Forecasts compared, at every token of a text. `moved` has six a token: those that gained most, then those that lost
- * most, 2^32 - 1 where there are fewer; `followed` is the token that comes next in the text.
- * @typedef {{bits: Float32Array, moved: Uint32Array, moved_before: Float32Array, moved_after: Float32Array,
- *   followed_before: Float32Array, followed_after: Float32Array}} Parted
- *
- * A mean over windows of the one loss less the other, in nats a token, with its 95 % interval.
- * @typedef {{mean: number, standard_error: number, low: number, high: number, before: number, after: number}} LossChange
  */
 
 /**
@@ -94,6 +92,14 @@
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
  * @property {{payload: Passage & {layer: number}, value: Energy}} energy
  * @property {{payload: Passage, value: CouplingView}} coupling
+ * @property {{payload: {source: Source}, value: {heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer;
+ *   `starts` are those of a fresh model.
+ * @property {{payload: {source: Source, length: number}, value: {readings: number}}} heads_begin Keeps the model as it is now,
+ *   to measure on windows of `length` tokens, each with so many readings.
+ * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance
+ *   Up to `most` readings of a window; the window is done.
+ * @property {{payload: {}, value: null}} heads_end
+ * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
  */
 
 /** @typedef {keyof Observations} ViewName */

@@ -10,6 +10,7 @@ import { makeEnergyView } from "./lab-energy.js";
 import { makeFieldView } from "./lab-field.js";
 import { makeCouplingView } from "./lab-coupling.js";
 import { TokenStrip } from "./lab-tokens.js";
+import { makeHeadsView } from "./lab-heads.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
@@ -28,6 +29,7 @@ const STANDARD = "This is a standard Transformer: each token compares itself wit
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeHeadsView,
   makeCouplingView,
   makeEnergyView,
   makeWhatIfView,
@@ -200,6 +202,11 @@ class LabPanel {
       return true;
     } catch (error) {
       if (!this.#app.engine.alive) return false;
+      if (this.#view.anyText) {
+        this.#lab.cut = null;
+        this.#choices.fault("");
+        return true;
+      }
       this.#choices.fault(messageOf(error));
       this.#fault.hidden = true;
       this.#stage.hidden = this.#strip.element.hidden = true;
@@ -210,7 +217,8 @@ class LabPanel {
   /** @param {View} view */
   async #refresh(view) {
     if (view.waves && this.#lab.cut?.positions.length === 0) throw new Error(STANDARD);
-    this.#stage.hidden = this.#strip.element.hidden = false;
+    this.#stage.hidden = false;
+    this.#strip.element.hidden = this.#lab.cut === null;
     await view.refresh();
     this.#fault.hidden = true;
   }
