@@ -99,7 +99,6 @@
  * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance
  *   Up to `most` readings of a window; the window is done.
  * @property {{payload: {}, value: null}} heads_end
- * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
  */
 
 /** @typedef {keyof Observations} ViewName */
