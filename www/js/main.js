@@ -11,6 +11,7 @@ import { mountGenerate } from "./panels/generate.js";
 import { mountLab } from "./panels/lab.js";
 import { mountRace } from "./panels/race.js";
 import { mountScaling } from "./panels/scaling.js";
+import { mountTour } from "./panels/tour.js";
 import { mountTrain } from "./panels/train.js";
 import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
@@ -111,6 +112,7 @@ async function start() {
   mountTrain(part("train"), app);
   mountRace(part("race"), app);
   mountScaling(part("scaling"), app);
+  mountTour(app);
   device.begin();
 }
 
