@@ -178,6 +178,31 @@ impl Model {
         }
     }
 
+    /// The first layers, as a model of their own: what happens in them does not depend on the later
+    /// ones, and reading a text with a few layers is quicker than with all.
+    ///
+    /// # Panics
+    /// When the model has fewer.
+    pub fn first_layers(&self, count: usize) -> Self {
+        assert!(count <= self.config.num_layers, "as many layers as it has");
+        let config = ModelConfig {
+            num_layers: count,
+            ..self.config.clone()
+        };
+        let parameters = Parameters::zeros(&config);
+        let mut first = Self::with_parameters(config, parameters);
+        first.leak = self.leak;
+        let heads = first.gains.len();
+        first.gains.copy_from_slice(&self.gains[..heads]);
+        let specs = first.parameters.specs().to_vec();
+        for ParameterSpec { name, .. } in specs {
+            let values = self.parameters.get(&name).expect("the same names");
+            let own = first.parameters.get_mut(&name).expect("its own name");
+            own.copy_from_slice(values);
+        }
+        first
+    }
+
     /// The physics of one head.
     ///
     /// # Panics

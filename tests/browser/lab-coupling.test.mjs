@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { openEmpty, openPage } from "./launch.mjs";
-import { finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { finished, generatePanel, settle, textOf, write } from "./parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 

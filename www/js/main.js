@@ -13,6 +13,7 @@ import { mountGenerate } from "./panels/generate.js";
 import { mountLab } from "./panels/lab.js";
 import { mountRace } from "./panels/race.js";
 import { mountScaling } from "./panels/scaling.js";
+import { mountTour } from "./panels/tour.js";
 import { mountTrain } from "./panels/train.js";
 import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
@@ -122,6 +123,7 @@ async function start() {
   mountScaling(part("scaling"), app);
   if (awaited !== null) app.openLab(awaited);
   addEventListener("hashchange", followAnchor);
+  mountTour(app);
   device.begin();
 }
 
