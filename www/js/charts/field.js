@@ -71,10 +71,10 @@ export function drawField(context, width, height, data) {
 
   context.save();
   context.lineJoin = "round";
-  drawFuture(context, now, width, top);
   context.beginPath();
-  context.rect(EDGE - 7, 0, width - 2 * EDGE + 14, height);
+  context.rect(0, 0, width, height);
   context.clip();
+  drawFuture(context, now, width, top);
   for (const each of [dropped, waves, coupled]) drawBase(context, span, each);
   drawDropped(context, span, dropped, data);
   drawWave(context, span, waves, { values: data.frame, now, ink: tint, width: 2.25, faint: data.own !== null });
@@ -87,7 +87,7 @@ export function drawField(context, width, height, data) {
   const own = data.own ? ` · in front: what "${shown(data.tokens[data.chosen])}" alone spreads` : "";
   header(context, width, dropped, "dropped on the cells", scales.dropped, signed);
   header(context, width, waves, `the head's waves${own}`, scales.waves, signed);
-  header(context, width, coupled, "mixed with other heads' waves · dots: picked up by tokens", scales.coupled, signed);
+  header(context, width, coupled, width < 500 ? "mixed with other heads · dots: picked up" : "mixed with the other heads' waves · dots: what each token picks up", scales.coupled, signed);
 }
 
 /** @param {number} top @param {number} height @param {number} scale @param {boolean} signed @returns {Lane} */
@@ -99,13 +99,14 @@ function laneAt(top, height, scale, signed) {
 
 /** @param {CanvasRenderingContext2D} context @param {number} width @param {Lane} lane @param {string} words @param {number} scale @param {boolean} signed */
 function header(context, width, lane, words, scale, signed) {
-  context.font = `11px ${SANS}`;
+  context.font = `600 11px ${SANS}`;
   context.textBaseline = "middle";
   context.fillStyle = colour("--ink-2");
   context.textAlign = "left";
   context.fillText(words, EDGE, lane.top - HEADER / 2 + 1);
   const most = scale > 0 ? `${signed ? "±" : "up to "}${Number(scale.toPrecision(2))}` : "";
   if (context.measureText(words + most).width > width - 2 * EDGE - 16) return;
+  context.font = `11px ${SANS}`;
   context.fillStyle = colour("--ink-3");
   context.textAlign = "right";
   context.fillText(most, width - EDGE, lane.top - HEADER / 2 + 1);
@@ -113,10 +114,9 @@ function header(context, width, lane, words, scale, signed) {
 
 /** What no token has been read from yet. @param {CanvasRenderingContext2D} context @param {number} now @param {number} width @param {number} floor */
 function drawFuture(context, now, width, floor) {
-  if (width - EDGE - now < 1) return;
   context.fillStyle = colour("--grid");
   context.globalAlpha = 0.6;
-  context.fillRect(now, 0, width - EDGE - now, floor);
+  context.fillRect(now, 0, width - now, floor);
   context.globalAlpha = 1;
   if (width - EDGE - now < 84) return;
   context.fillStyle = colour("--ink-3");
@@ -141,8 +141,8 @@ function drawBase(context, { from, to, x, perCell }, { base }) {
   context.strokeStyle = colour("--line");
   context.lineWidth = 1;
   context.beginPath();
-  context.moveTo(x(from), base);
-  context.lineTo(x(to), base);
+  context.moveTo(x(from) - EDGE, base);
+  context.lineTo(x(to) + EDGE, base);
   if (perCell >= 4) {
     for (let cell = Math.ceil(from); cell <= to; cell++) {
       context.moveTo(x(cell), base - 2);
@@ -184,8 +184,9 @@ export function seats(position) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} values @param {Span} span @param {Lane} lane @param {boolean} closed Down to the line of cells. */
-function trace(context, values, { from, to, x }, { base, y }, closed) {
-  const [first, last] = [Math.max(0, Math.floor(from) - 1), Math.min(values.length - 1, Math.ceil(to) + 1)];
+function trace(context, values, { from, to, x, perCell }, { base, y }, closed) {
+  const beyond = Math.ceil(EDGE / perCell);
+  const [first, last] = [Math.max(0, Math.floor(from) - beyond), Math.min(values.length - 1, Math.ceil(to) + beyond)];
   context.beginPath();
   if (closed) context.moveTo(x(first), base);
   for (let cell = first; cell <= last; cell++) {
@@ -201,7 +202,7 @@ function trace(context, values, { from, to, x }, { base, y }, closed) {
  * @param {{values: ArrayLike<number>, now: number, ink: string, width: number, faint: boolean}} look
  */
 function drawWave(context, span, lane, { values, now, ink, width, faint }) {
-  const right = span.x(span.to) + 8;
+  const right = span.x(span.to) + EDGE;
   for (const [from, to, weight] of [[0, now, 1], [now, right, 0.55]]) {
     if (to <= from) continue;
     context.save();
@@ -255,6 +256,7 @@ function drawTokens(context, span, { tokens, positions, time, chosen }, top) {
   const now = Math.floor(time);
   const room = tokens.length > 1 ? x(positions[1]) - x(positions[0]) : 20;
   const every = Math.ceil(7 / room);
+  const split = positions.length > 1 && positions[1] % 1 !== 0;
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let i = 0; i < tokens.length; i++) {
@@ -262,7 +264,8 @@ function drawTokens(context, span, { tokens, positions, time, chosen }, top) {
     const marked = i === now || i === chosen;
     if (!marked && (i % every !== 0 || Math.min(Math.abs(i - now), Math.abs(i - chosen)) < every)) continue;
     context.fillStyle = colour(marked ? "--ink" : i < now ? "--ink-2" : "--line-strong");
-    if (perCell >= 4 || marked) drawSeats(context, x, positions[i], top + SEATS);
+    // Where every token sits on one cell alone, a mark for the one at hand is enough.
+    if (marked || (split && perCell >= 4)) drawSeats(context, x, positions[i], top + SEATS);
     context.font = `${marked ? "700 " : ""}${Math.max(10, Math.min(14, room))}px ${MONO}`;
     context.fillText(sign(tokens[i]), x(positions[i]), top + SEATS + 10);
   }

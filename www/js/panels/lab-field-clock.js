@@ -47,6 +47,7 @@ export class FieldClock {
     const newest = this.atEnd && !this.#playing;
     const from = this.time;
     this.#count = count;
+    if (from > count - 1) this.stop();
     if (newest && count - 1 > from && count - 1 - from <= 24 && !still.matches) this.#move(count - 1, (count - 1 - from) / (GLIDE / 1000));
     else if (newest || from > count - 1) this.#stand(count - 1);
   }

@@ -55,7 +55,8 @@ class FieldPanel {
   #clock = new FieldClock(() => this.#onMove(), (playing) => write(this.#play, playing ? "Pause" : "Play"));
   /** The token that everything but the moving picture shows. */ #said = -1;
   #begun = false;
-  #hovering = false;
+  /** Whether the chosen token is only pointed at, and whether it was clicked and stays. */ #hovering = false;
+  #pinned = false;
   /** @type {{key: string, shades: import("../charts/spacetime.js").Shades}} */ #shades = { key: "", shades: { columns: 1, rows: [] } };
   #looks = 0;
 
@@ -102,7 +103,7 @@ class FieldPanel {
       onInput: (value) => { this.#near = value === "near"; this.draw(); },
     });
     const rows = segmented({
-      label: "A row is", value: this.#rows, choices: [{ value: "own", text: "One token's own wave" }, { value: "field", text: "The whole field at that token" }],
+      label: "Rows", value: this.#rows, choices: [{ value: "own", text: "Each token's wave" }, { value: "field", text: "Field over time" }],
       onInput: (value) => { this.#rows = value; this.draw(); },
     });
     return h("div", { class: "field-view" },
@@ -116,9 +117,13 @@ class FieldPanel {
   #listen() {
     const { canvas } = this.#now;
     canvas.classList.add("field-canvas");
-    canvas.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse") this.#pointAt(event); });
-    canvas.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && this.#hovering) this.#point(-1); });
-    canvas.addEventListener("click", (event) => this.#pointAt(event));
+    canvas.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" && !this.#pinned) this.#point(this.#under(event), false); });
+    canvas.addEventListener("pointerleave", () => { if (this.#hovering && !this.#pinned) this.#point(-1, false); });
+    canvas.addEventListener("click", (event) => {
+      const token = this.#under(event);
+      const again = this.#pinned && token === this.#lab.token;
+      this.#point(again ? -1 : token, !again);
+    });
     const rows = this.#spacetime.canvas;
     rows.classList.add("field-spacetime-canvas");
     const pick = (/** @type {MouseEvent} */ event) => {
@@ -165,6 +170,7 @@ class FieldPanel {
   draw() {
     const look = this.#look;
     if (!look) return;
+    if (this.#lab.token < 0) this.#pinned = false;
     const { times } = look.view;
     const time = this.#said = this.#clock.token;
     this.#slider.max = String(times - 1);
@@ -307,22 +313,22 @@ class FieldPanel {
     this.#channels.value = this.#channel === null ? "" : String(channel);
   }
 
-  /** @param {MouseEvent} event */
-  #pointAt(event) {
+  /** The token that is read already and nearest to a pointer, in the text. @param {MouseEvent} event */
+  #under(event) {
     const look = this.#look;
-    if (!look) return;
+    if (!look) return -1;
     const { left, width } = this.#now.canvas.getBoundingClientRect();
     const { x } = spanOf(width, { cells: look.view.cells, time: this.#clock.time, near: this.#near, positions: look.positions });
+    const distance = (/** @type {number} */ token) => Math.abs(x(look.positions[token]) - (event.clientX - left));
     let nearest = 0;
-    for (let i = 0; i <= this.#clock.token; i++) {
-      if (Math.abs(x(look.positions[i]) - (event.clientX - left)) < Math.abs(x(look.positions[nearest]) - (event.clientX - left))) nearest = i;
-    }
-    this.#point(nearest + look.before);
+    for (let i = 0; i <= this.#clock.token; i++) if (distance(i) < distance(nearest)) nearest = i;
+    return nearest + look.before;
   }
 
-  /** @param {number} token */
-  #point(token) {
+  /** @param {number} token @param {boolean} pinned */
+  #point(token, pinned) {
     this.#hovering = token >= 0;
+    this.#pinned = pinned;
     this.#lab.point(token);
   }
 }
