@@ -61,8 +61,9 @@
  * @property {{payload: {before: Before, side: "before" | "after", ids: Uint32Array, length: number}, value: {losses: Float64Array}}} whatif_losses
  *   Of windows of `length + 1` tokens each, in nats a token.
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
- * @property {{payload: {source: Source}, value: {heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer;
- *   `starts` are those of a fresh model.
+ * @property {{payload: {source: Source}, value: {config: import("./protocol.js").ModelConfig, fingerprint: string,
+ *   heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer; `starts` are those of a fresh model,
+ *   and the fingerprint is another one where anything that the model computes with is.
  * @property {{payload: {source: Source, length: number}, value: {readings: number}}} heads_begin Keeps the model as it is now,
  *   to measure on windows of `length` tokens, each with so many readings.
  * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance

@@ -1,11 +1,11 @@
 //! The lab: what the page sees of a model while it reads a text. Each view has a file and a method
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
-mod heads;
 mod causality;
 mod coupling;
 mod energy;
 mod field;
+mod heads;
 mod validation;
 mod whatif;
 mod whatif_losses;
