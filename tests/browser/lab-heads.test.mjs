@@ -38,7 +38,7 @@ const fields = (file) => file.toString("utf8").trim().split(/\r?\n/).map((line) 
 /** The figures of every head, row by row. @param {Page} page */
 const figures = (page) => view(page).locator(".heads-table tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
 
-test("every head has its role by the page's own rules, where it starts, and pictures that can be saved", async (t) => {
+test("every head has its role by the page's own rules, where it starts, keys to walk by, and pictures that can be saved", async (t) => {
   const page = await open(t);
   const [head, ...rows] = fields(await save(page, "CSV", "heads of every layer"));
   assert.equal(rows.length, 32);
@@ -67,19 +67,15 @@ test("every head has its role by the page's own rules, where it starts, and pict
 
   await page.locator(".heads-roles summary").click();
   assert.match(await page.locator(".heads-roles").innerText(), /Near\s+up to 8 tokens\s+Middle\s+up to 48 tokens\s+Far\s+beyond 48 tokens/);
+  await view(page).locator("canvas").first().focus();
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  await view(page).locator(".heads-chosen", { hasText: `Layer 2, head 3: ${rows[10][column("role")].toLowerCase()}.` }).waitFor();
+  assert.ok(await page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), "the waves' layer follows");
   for (const name of ["heads of every layer", "heads moved by training"]) {
     assert.equal((await save(page, "PNG", name)).subarray(1, 4).toString(), "PNG");
     const svg = (await save(page, "SVG", name)).toString("utf8");
     assert.ok(svg.includes("<svg") && svg.includes("Layer 4"), name);
   }
-});
-
-test("arrow keys go from head to head, and say what each is", async (t) => {
-  const page = await open(t);
-  await view(page).locator("canvas").first().focus();
-  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
-  await view(page).locator(".heads-chosen", { hasText: /^Layer 2, head 3: / }).waitFor();
-  assert.ok(await page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), "the waves' layer follows");
 });
 
 test("contributions come head by head, can be stopped, and are those of the waves as they are", async (t) => {

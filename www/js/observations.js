@@ -94,6 +94,9 @@
  * @property {{payload: Passage, value: CouplingView}} coupling
  * @property {{payload: {source: Source}, value: {heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer;
  *   `starts` are those of a fresh model.
+ * @property {{payload: {source: Source}, value: {config: import("./protocol.js").ModelConfig, fingerprint: string,
+ *   heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer; `starts` are those of a fresh model,
+ *   and the fingerprint is another one where anything that the model computes with is.
  * @property {{payload: {source: Source, length: number}, value: {readings: number}}} heads_begin Keeps the model as it is now,
  *   to measure on windows of `length` tokens, each with so many readings.
  * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance

@@ -2,10 +2,12 @@
 //! so it is kept here, of the model as it was when it began, and goes on in pieces.
 
 use super::Source;
+use crate::config::ModelConfig;
 use crate::diagnostics::contributions::Contributions;
 use crate::diagnostics::heads::{HeadReport, report, starts};
 use crate::diagnostics::losses::LossChange;
 use crate::error::Error;
+use crate::model::Model;
 use crate::web::{Answer, Session, object, read, said};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -16,7 +18,10 @@ struct HeadsRequest {
 }
 
 #[derive(Serialize)]
-struct Heads {
+struct Heads<'a> {
+    config: &'a ModelConfig,
+    /// Another one where anything that the model computes with is another.
+    fingerprint: String,
     /// Layer by layer.
     heads: Vec<HeadReport>,
     /// The same of a fresh model.
@@ -60,12 +65,14 @@ struct Change {
 
 #[wasm_bindgen]
 impl Session {
-    /// Every head, and where heads start: `{heads, starts, gains}` for `{source}`; all empty for a
-    /// standard Transformer.
+    /// Every head, and where heads start: `{config, fingerprint, heads, starts, gains}` for `{source}`;
+    /// no heads for a standard Transformer.
     pub fn observe_heads(&mut self, request: JsValue) -> Answer<JsValue> {
         let HeadsRequest { source } = read(request)?;
         let (model, _) = self.observed(source).map_err(said)?;
         object(&Heads {
+            config: &model.config,
+            fingerprint: fingerprint(model),
             heads: report(model),
             starts: starts(&model.config),
             gains: model.gains.clone(),
@@ -104,6 +111,15 @@ impl Session {
     pub fn observe_heads_end(&mut self, _request: JsValue) {
         self.contributions = None;
     }
+}
+
+/// FNV-1a over the bits of all parameters and gains, word by word.
+fn fingerprint(model: &Model) -> String {
+    let words = model.parameters.flat().iter().chain(&model.gains);
+    let hash = words.fold(0xcbf2_9ce4_8422_2325u64, |hash, value| {
+        (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 fn not_begun() -> Error {

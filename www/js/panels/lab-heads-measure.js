@@ -35,6 +35,7 @@ export class HeadMeasure {
   /** Layer by layer. @type {(Contribution | null)[]} */ changes = [];
   /** @type {"none" | "running" | "stopped" | "rested" | "done"} "rested": so many windows as were asked for. */ state = "none";
   fault = "";
+  /** Of the model that is looked at, in tokens. */ context = 0;
   /** Readings of windows that are done, and of the one at work. */
   read = 0;
   #spent = 0;
@@ -184,8 +185,8 @@ export class HeadMeasure {
 
   /** @returns {Promise<Text>} */
   async #find() {
-    const { app, source, text, cut } = this.#lab;
-    const context = cut?.config.max_seq_len ?? app.state.get("model")?.config.max_seq_len ?? 0;
+    const { app, source, text } = this.#lab;
+    const context = this.context;
     const choice = this.choice;
     if (choice !== "here") return validation(app, source, choice, context);
     const { ids } = await observe(app.engine, "encoding", { source, text });

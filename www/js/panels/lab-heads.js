@@ -7,6 +7,7 @@ import { LAGS, drawGrid } from "../charts/head-grid.js";
 import { drawMoves, movesHeight } from "../charts/head-moves.js";
 import { DATA_SETS } from "../data.js";
 import { h, write } from "../dom.js";
+import { observe } from "../observations.js";
 import { PERIOD_FLICKER, REACH_MEDIUM, REACH_NONE, REACH_SHORT, TURNS_SMOOTH, roleExplained } from "../physics.js";
 import { HeadMeasure, ROUND } from "./lab-heads-measure.js";
 import { claimInWords, contributionInWords, contributionsInWords, movesInWords, named, plain, ranked } from "./lab-heads-words.js";
@@ -25,7 +26,7 @@ const ABOUT = "Every head side by side: the wave it hears with, the rhythms it a
 export function makeHeadsView(lab, strip) {
   const view = new HeadsView(lab, strip);
   return {
-    id: "heads", name: "Heads", about: ABOUT, waves: true, element: view.element,
+    id: "heads", name: "Heads", about: ABOUT, waves: true, anyText: true, element: view.element,
     refresh: () => view.refresh(), pointed: () => view.pointed(), hide: () => view.hide(),
   };
 }
@@ -38,7 +39,6 @@ class HeadsView {
   /** @type {HeadReport[]} */ #starts = [];
   /** @type {import("../protocol.js").ModelConfig | null} */ #config = null;
   element = h("div", { class: "heads" });
-  #inSight = false;
   /** The heads that are drawn. */ #seen = "";
   /** The step that a training was at when it was last seen. */ #step = 0;
   /** Counts trainings, so that results of one are not taken for another's. */ #trainings = 0;
@@ -96,7 +96,7 @@ class HeadsView {
     const { changes } = this.#measure;
     const { head, layer } = this.#lab;
     const config = /** @type {import("../protocol.js").ModelConfig} */ (this.#config);
-    return { heads: this.#heads, config, changes, order: ranked(changes), chosen: this.#inSight ? layer * config.num_heads + Math.min(head, config.num_heads - 1) : -1 };
+    return { heads: this.#heads, config, changes, order: ranked(changes), chosen: layer * config.num_heads + Math.min(head, config.num_heads - 1) };
   }
 
   #build() {
@@ -122,21 +122,20 @@ class HeadsView {
 
   async refresh() {
     const { source, app } = this.#lab;
-    const model = app.state.get("model");
-    const { heads, starts, gains } = await this.#lab.observe("heads", {});
+    const { config, fingerprint, heads, starts, gains } = await observe(app.engine, "heads", { source });
+    if (heads.length === 0) throw new Error("This is a standard Transformer: its heads have no waves to compare, and no gain to mute them by.");
     this.#strip.show(this.#lab.cut?.tokens ?? [], null);
-    this.#inSight = true;
-    const config = this.#lab.cut?.config ?? model?.config ?? null;
-    const seen = JSON.stringify([source, heads, gains, config, model?.name]);
-    if (seen === this.#seen) return this.#measure.resume(); // The text alone is another one.
+    // The one in training moves on: what was measured stays that of the model as it was.
+    this.#measure.keep(`${source} ${source === "training" ? this.#trainings : fingerprint}`);
+    this.#measure.context = config.max_seq_len;
+    this.#measure.resume();
+    const seen = JSON.stringify([source, heads, gains, config, app.state.get("model")?.trained]);
+    if (seen === this.#seen) return; // The text alone is another one.
     this.#seen = seen;
     this.#heads = heads.map((head, i) => ({ ...head, gain: gains[i] }));
     this.#starts = starts;
     this.#config = config;
-    // The one in training moves on: what was measured stays that of the model as it was.
-    this.#measure.keep([source, source === "training" ? this.#trainings : this.#waves(), JSON.stringify(this.#config)].join(" "));
-    this.#measure.resume();
-    const claim = claimInWords(heads, starts, this.#config?.num_layers ?? 1);
+    const claim = claimInWords(heads, starts, config.num_layers);
     write(this.#headline, claim.headline);
     write(this.#words, claim.words);
     write(this.#origin, this.#whereFrom());
@@ -147,14 +146,8 @@ class HeadsView {
     this.pointed();
   }
 
-  /** The model's waves as a word, to notice when they change. */
-  #waves() {
-    const trained = this.#lab.app.state.get("model");
-    return `${trained?.name} ${trained?.parameters} ${JSON.stringify(trained?.trained)} ${this.#heads.map(({ frequency, damping, phase, gain }) => [frequency, damping, phase, gain]).join()}`;
-  }
-
+  /** Out of sight nothing is measured. */
   hide() {
-    this.#inSight = false;
     this.#measure.pause();
   }
 
