@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { openEmpty, openPage } from "./launch.mjs";
-import { finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { finished, generatePanel, settle, textOf, write } from "./parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -33,7 +33,7 @@ const weightIs = (page, row, column, expected) =>
   page.locator(`#lab .coupling-cell[aria-label="Head ${row} takes ${expected} of the field of head ${column}"]`).waitFor();
 
 test("a weight set by keyboard changes the text; a reload finds it, a new engine too, and the file's comes back bit for bit", async (t) => {
-  const page = await openPage(t, { expected: [/a test asked for a panic|RuntimeError/] });
+  const page = await openPage(t);
   await settle(page);
   const straight = await write(page);
   await look(page);
@@ -62,7 +62,6 @@ test("a weight set by keyboard changes the text; a reload finds it, a new engine
   for (const address of [link, ""]) {
     await page.evaluate((hash) => history.replaceState(null, "", hash || location.pathname), address);
     await page.reload();
-    await settle(page);
     assert.equal(await write(page), edited, `with the address "${address}"`);
     await page.waitForFunction((hash) => location.hash.includes(hash), "coupling=Shakespeare:1.2_");
   }
@@ -157,7 +156,7 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
       module: Object.fromEntries(Object.entries(before.seen.modules[0]).map(([name, value]) => [name, typeof value === "number" ? value : [.../** @type {Float32Array} */ (value)]])), tokens: before.seen.tokens,
     };
   });
-  assert.deepEqual(found.first, found.initial);
+  assert.ok(found.first.every((w, at) => Math.abs(w - found.initial[at]) < 1e-6), "the forward's weights and the page's");
   assert.ok(found.bent.every((w) => Math.abs(w - 0.125) < 1e-7));
   assert.ok(found.original, "the file's model is another one since the edit");
   assert.ok(found.kept, "a refused matrix left something behind");
