@@ -176,6 +176,51 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
   t.diagnostic(`a look at 257 tokens: ${found.took.toFixed(0)} ms`);
 });
 
+test("a new engine is given the couplings, and other models are not", async (t) => {
+  const page = await openEmpty(t);
+  const found = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const [{ Engine }, { State }, { Models }, { byItself, Couplings }] = await Promise.all(["./js/engine.js", "./js/state.js", "./js/models.js", "./js/couplings.js"].map(load));
+    /** @type {Map<string, any>} */
+    const kept = new Map();
+    const storage = { get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
+    /** @type {any[]} */
+    const notices = [];
+    const [engine, state] = [new Engine(), new State()];
+    const notify = (/** @type {any} */ notice) => notices.push(notice);
+    const models = new Models({ engine, state, storage, notify });
+    const couplings = new Couplings({ engine, state, models, notify });
+    await models.openShipped();
+    const bytes = async () => Array.from((await engine.request("export_model", {})).bytes).join();
+    const file = await bytes();
+    const applied = new Promise((done) => state.on("applied", done));
+    couplings.set(2, byItself(8));
+    await applied;
+    const edited = await bytes();
+    engine.restart();
+    await models.reload();
+    const reloaded = await bytes();
+    // What was kept under a model of another shape, or by a page that kept nonsense, is left alone.
+    for (const wrong of [[{ weights: [1] }], state.get("couplings").map(() => ({ weights: Array(64).fill(0.5) }))]) {
+      kept.set("couplings", wrong);
+      await models.restore(Promise.resolve());
+    }
+    const wrongIsFile = (await bytes()) === file;
+    await models.rememberCouplings();
+    couplings.set(0, byItself(8));
+    const own = byItself(8).join();
+    while (kept.get("couplings")[0].weights.join() !== own) await new Promise((done) => setTimeout(done, 20));
+    const remembered = kept.get("couplings")[0].weights.join();
+    await models.openShipped();
+    return { changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten: kept.get("couplings"), byItself: own, notices };
+  });
+  assert.ok(found.changed && found.same, "the new engine has other couplings");
+  assert.ok(found.wrongIsFile, "couplings that do not fit were taken");
+  assert.equal(found.remembered, found.byItself);
+  assert.equal(found.forgotten, null);
+  assert.deepEqual(found.notices, []);
+});
+
 test("both pictures save themselves, with their numbers; tokens carry their strength", async (t) => {
   const page = await openPage(t);
   await settle(page, { length: 30 });

@@ -60,7 +60,7 @@ class CouplingPanel {
       height: layout(640, 8).height,
     });
     this.#figure.element.classList.add("coupling-figure");
-    this.#figure.element.append(this.#editor.grid);
+    this.#figure.canvas.after(this.#editor.grid);
     const ribbons = segmented({
       label: "Ribbons", value: "strong", choices: [{ value: "strong", text: "From an equal share" }, { value: "all", text: "All" }],
       onInput: (value) => { this.#everyRibbon = value === "all"; this.#draw(); },
