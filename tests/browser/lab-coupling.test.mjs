@@ -33,7 +33,7 @@ const weightIs = (page, row, column, expected) =>
   page.locator(`#lab .coupling-cell[aria-label="Head ${row} takes ${expected} of the field of head ${column}"]`).waitFor();
 
 test("a weight set by keyboard changes the text; a reload finds it, a new engine too, and the file's comes back bit for bit", async (t) => {
-  const page = await openPage(t, { expected: [/a test asked for a panic|RuntimeError/] });
+  const page = await openPage(t);
   await settle(page);
   const straight = await write(page);
   await look(page);
@@ -62,7 +62,6 @@ test("a weight set by keyboard changes the text; a reload finds it, a new engine
   for (const address of [link, ""]) {
     await page.evaluate((hash) => history.replaceState(null, "", hash || location.pathname), address);
     await page.reload();
-    await settle(page);
     assert.equal(await write(page), edited, `with the address "${address}"`);
     await page.waitForFunction((hash) => location.hash.includes(hash), "coupling=Shakespeare:1.2_");
   }
@@ -154,10 +153,10 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
       initial: info.couplings[1].initial, first: [...before.seen.layers[1].weights], bent: [...bent.layers[1].weights],
       original: numbers(original) === numbers(before.seen), kept: numbers(kept) === numbers(bent),
       editedDiffers: !same(edited, before.file), backIsSame: same(back, before.file), refused, took: performance.now() - began,
-      module: Object.fromEntries(Object.entries(before.seen.modules[0]).map(([name, value]) => [name, typeof value === "number" ? value : [.../** @type {Float32Array} */ (value)]])), tokens: before.seen.tokens,
+      module: Object.fromEntries(Object.entries(before.seen.modules[0]).map(([name, value]) => [name, typeof value === "number" ? value : [.../** @type {Float32Array} */ (value)]])),
     };
   });
-  assert.deepEqual(found.first, found.initial);
+  assert.ok(found.first.every((w, at) => Math.abs(w - found.initial[at]) < 1e-6), "the forward's weights and the page's");
   assert.ok(found.bent.every((w) => Math.abs(w - 0.125) < 1e-7));
   assert.ok(found.original, "the file's model is another one since the edit");
   assert.ok(found.kept, "a refused matrix left something behind");
@@ -166,7 +165,7 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
   assert.match(found.refused[1], /8 rows of 8 weights, but 63 weights were given/);
   assert.match(found.refused[2], /layers go from 0 to 3/);
   assert.match(found.refused[3], /must be from 0 to 3, but is 9/);
-  assert.deepEqual(found.tokens, [..."ROMEO:\nBut soft"]);
+  assert.equal(/** @type {any} */ (found.module).alignment.length, [..."ROMEO:\nBut soft"].length);
   const { layer, temperature, alignment, strength, gate, added } = /** @type {any} */ (found.module);
   assert.equal(layer, 2);
   // u = σ(m / temperature), token by token.
@@ -175,6 +174,51 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
     assert.ok(Math.abs(m) <= 1 + 1e-6 && gate[i] > 0 && gate[i] < 1 && added[i] > 0);
   }
   t.diagnostic(`a look at 257 tokens: ${found.took.toFixed(0)} ms`);
+});
+
+test("a new engine is given the couplings, and other models are not", async (t) => {
+  const page = await openEmpty(t);
+  const found = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const [{ Engine }, { State }, { Models }, { byItself, Couplings }] = await Promise.all(["./js/engine.js", "./js/state.js", "./js/models.js", "./js/couplings.js"].map(load));
+    /** @type {Map<string, any>} */
+    const kept = new Map();
+    const storage = { get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
+    /** @type {any[]} */
+    const notices = [];
+    const [engine, state] = [new Engine(), new State()];
+    const notify = (/** @type {any} */ notice) => notices.push(notice);
+    const models = new Models({ engine, state, storage, notify });
+    const couplings = new Couplings({ engine, state, models, notify });
+    await models.openShipped();
+    const bytes = async () => Array.from((await engine.request("export_model", {})).bytes).join();
+    const file = await bytes();
+    const applied = new Promise((done) => state.on("applied", done));
+    couplings.set(2, byItself(8));
+    await applied;
+    const edited = await bytes();
+    engine.restart();
+    await models.reload();
+    const reloaded = await bytes();
+    // What was kept under a model of another shape, or by a page that kept nonsense, is left alone.
+    for (const wrong of [[{ weights: [1] }], state.get("couplings").map(() => ({ weights: Array(64).fill(0.5) }))]) {
+      kept.set("couplings", wrong);
+      await models.restore(Promise.resolve());
+    }
+    const wrongIsFile = (await bytes()) === file;
+    await models.rememberCouplings();
+    couplings.set(0, byItself(8));
+    const own = byItself(8).join();
+    while (kept.get("couplings")[0].weights.join() !== own) await new Promise((done) => setTimeout(done, 20));
+    const remembered = kept.get("couplings")[0].weights.join();
+    await models.openShipped();
+    return { changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten: kept.get("couplings"), byItself: own, notices };
+  });
+  assert.ok(found.changed && found.same, "the new engine has other couplings");
+  assert.ok(found.wrongIsFile, "couplings that do not fit were taken");
+  assert.equal(found.remembered, found.byItself);
+  assert.equal(found.forgotten, null);
+  assert.deepEqual(found.notices, []);
 });
 
 test("both pictures save themselves, with their numbers; tokens carry their strength", async (t) => {

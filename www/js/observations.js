@@ -72,7 +72,7 @@
  * @typedef {{layer: number, temperature: number, alignment: Float32Array, strength: Float32Array, gate: Float32Array,
  *   added: Float32Array}} InterferenceModule
  *
- * @typedef {{tokens: string[], layers: LayerCoupling[], modules: InterferenceModule[]}} CouplingView
+ * @typedef {{layers: LayerCoupling[], modules: InterferenceModule[]}} CouplingView
  */
 
 /**

@@ -35,15 +35,13 @@ struct ModuleView {
 
 #[derive(Serialize)]
 struct CouplingView {
-    /// The text of each token: more may have been written since the page last asked.
-    tokens: Vec<String>,
     layers: Vec<LayerView>,
     modules: Vec<ModuleView>,
 }
 
 #[wasm_bindgen]
 impl Session {
-    /// How heads and tokens are mixed while the end of a text is read: `{tokens, layers: [{weights,
+    /// How heads and tokens are mixed while the end of a text is read: `{layers: [{weights,
     /// loudness, taken}], modules: [{layer, temperature, alignment, strength, gate, added}]}` for
     /// `{source, text}`.
     pub fn observe_coupling(&mut self, passage: JsValue) -> Answer<JsValue> {
@@ -56,9 +54,7 @@ impl Session {
             taken: floats(&layer.taken),
         });
         let modules = interference(reading.model, &trace).into_iter();
-        let token = |id: &u32| reading.tokenizer.token_text(*id);
         object(&CouplingView {
-            tokens: reading.ids.iter().map(token).collect(),
             layers: layers.collect(),
             modules: modules
                 .map(|module| ModuleView {

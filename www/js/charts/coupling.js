@@ -1,7 +1,7 @@
 // The coupling of a layer, drawn twice: as ribbons from the fields to the heads that take them, each as thick as
 // its weight, and as a matrix with its numbers.
 
-import { amountColour } from "./ramp.js";
+import { amountColour, lightness } from "./ramp.js";
 import { colour, headColour } from "./colours.js";
 
 /**
@@ -157,20 +157,13 @@ const short = (weight) => {
   return text === "0.00" ? "0" : text === "1.00" ? "1" : text.slice(1);
 };
 
-/** The one of the page's two ends that stands out more. @param {string} fill As the ramp gives it. */
+/** Whichever of the ink and the ground is further from what is under it. @param {string} fill As the ramp gives it. */
 function legibleOn(fill) {
-  const ground = brightness(fill);
+  const light = (/** @type {string} */ rgb) => lightness((rgb.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number));
   const [ink, display] = [colour("--ink"), colour("--display")];
-  return contrast(ground, brightness(ink)) >= contrast(ground, brightness(display)) ? ink : display;
+  const far = (/** @type {string} */ rgb) => Math.abs(light(rgb) - light(fill));
+  return far(ink) >= far(display) ? ink : display;
 }
-
-/** @param {string} rgb @returns {number} The relative luminance, 0 to 1. */
-function brightness(rgb) {
-  const [r, g, b] = (rgb.match(/[\d.]+/g) ?? []).map((part) => (Number(part) / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-const contrast = (/** @type {number} */ a, /** @type {number} */ b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 
 /** @param {number} count @param {(at: number) => number} value */
 const sum = (count, value) => Array.from({ length: count }, (_, at) => value(at)).reduce((a, b) => a + b, 0);

@@ -68,7 +68,8 @@ export class CouplingEditor {
       cell.tabIndex = row === this.chosen.row && column === this.chosen.column ? 0 : -1;
     });
     write(this.#words, about);
-    this.#weight.set(weights[this.chosen.row * heads + this.chosen.column]);
+    // A number half typed is none, and must not be rewritten under the hand.
+    if (document.activeElement !== this.#weight.field) this.#weight.set(weights[this.chosen.row * heads + this.chosen.column]);
     this.#weight.slider.setAttribute("aria-label", `Weight: head ${this.chosen.row + 1} of the field of head ${this.chosen.column + 1}`);
     this.#weight.slider.disabled = this.#weight.field.disabled = heads === 1;
     this.#controls.hidden = !editable;

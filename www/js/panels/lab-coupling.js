@@ -23,6 +23,7 @@ export function makeCouplingView(lab, strip) {
     about: "Before the gate, each head mixes the fields of its layer's heads: it takes a weight of each, and its weights add up to 1. Set them, and the text goes on under the new mixture. "
       + "After every few layers interference has each token take on the mean of the text so far, the more the better it agrees with it.",
     waves: true,
+    layers: true,
     element: view.element,
     refresh: () => view.refresh(),
     pointed: () => view.pointed(),
@@ -39,8 +40,6 @@ class CouplingPanel {
   #inSight = false;
   #width = 0;
   #everyRibbon = false;
-  #layers = h("div");
-  /** @type {(layer: number) => void} */ #setLayer = () => {};
 
   /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip */
   constructor(lab, strip) {
@@ -61,14 +60,14 @@ class CouplingPanel {
       height: layout(640, 8).height,
     });
     this.#figure.element.classList.add("coupling-figure");
-    this.#figure.element.append(this.#editor.grid);
+    this.#figure.canvas.after(this.#editor.grid);
     const ribbons = segmented({
       label: "Ribbons", value: "strong", choices: [{ value: "strong", text: "From an equal share" }, { value: "all", text: "All" }],
       onInput: (value) => { this.#everyRibbon = value === "all"; this.#draw(); },
     });
     this.element = h("div", { class: "coupling" },
       h("section", { class: "coupling-part", "aria-labelledby": "lab-coupling-title" },
-        h("div", { class: "coupling-head" }, h("h3", { id: "lab-coupling-title" }, "Coupling"), this.#layers, ribbons.element),
+        h("div", { class: "coupling-head" }, h("h3", { id: "lab-coupling-title" }, "Coupling"), ribbons.element),
         this.#figure.element, this.#editor.element),
       this.#interference.element);
     new ResizeObserver(([entry]) => {
@@ -84,14 +83,12 @@ class CouplingPanel {
     const seen = await this.#lab.observe("coupling", {});
     if (!this.#inSight) return;
     this.#seen = seen;
-    this.#offerLayers(seen.layers.length);
     this.#draw();
-    this.#interference.show(seen.modules, seen.tokens);
+    this.#interference.show(seen.modules, this.#lab.cut?.tokens ?? []);
   }
 
   pointed() {
     if (!this.#seen) return;
-    this.#setLayer(this.#layer);
     this.#draw();
     this.#interference.pointed();
   }
@@ -101,6 +98,7 @@ class CouplingPanel {
   }
 
   get #layer() {
+    // While another model is being asked about, the layers of the last one are there.
     return Math.max(0, Math.min(this.#lab.layer, (this.#seen?.layers.length ?? 1) - 1));
   }
 
@@ -177,17 +175,5 @@ class CouplingPanel {
     const rows = Array.from({ length: heads }, (_, i) => rowOf(weights, i).map((weight, j) =>
       [this.#layer + 1, i + 1, j + 1, weight, loudness[j], taken[i * heads + j]]));
     return { head: ["layer", "head", "takes_of_head", "weight", "loudness_of_field", "part_of_what_is_taken"], rows: rows.flat() };
-  }
-
-  /** @param {number} count */
-  #offerLayers(count) {
-    if (this.#layers.dataset.count === String(count)) return this.#setLayer(this.#layer);
-    this.#layers.dataset.count = String(count);
-    const choice = segmented({
-      label: "Layer", value: this.#layer, choices: Array.from({ length: count }, (_, layer) => ({ value: layer, text: String(layer + 1) })),
-      onInput: (layer) => this.#lab.app.state.set("layer", Number(layer)),
-    });
-    this.#setLayer = choice.set;
-    this.#layers.replaceChildren(choice.element);
   }
 }
