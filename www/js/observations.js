@@ -92,8 +92,6 @@
  * @property {{payload: {before: Float64Array, after: Float64Array}, value: LossChange}} whatif_change Of the same windows.
  * @property {{payload: Passage & {layer: number}, value: Energy}} energy
  * @property {{payload: Passage, value: CouplingView}} coupling
- * @property {{payload: {source: Source}, value: {heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer;
- *   `starts` are those of a fresh model.
  * @property {{payload: {source: Source}, value: {config: import("./protocol.js").ModelConfig, fingerprint: string,
  *   heads: HeadReport[], starts: HeadReport[], gains: number[]}}} heads Layer by layer; `starts` are those of a fresh model,
  *   and the fingerprint is another one where anything that the model computes with is.
