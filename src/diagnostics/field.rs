@@ -254,6 +254,7 @@ fn add_squares<T: Real>(squares: &mut [T], values: &[T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
     use crate::config::tests::config;
     use crate::model::Head;
 
