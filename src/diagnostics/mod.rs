@@ -9,6 +9,7 @@ pub mod field;
 pub mod heads;
 pub mod interference;
 pub mod losses;
+pub mod influence;
 pub mod trace;
 
 pub use trace::Trace;
