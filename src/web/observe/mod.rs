@@ -9,6 +9,7 @@ mod heads;
 mod validation;
 mod whatif;
 mod whatif_losses;
+mod influence;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
