@@ -7,9 +7,9 @@ pub mod divergence;
 pub mod energy;
 pub mod field;
 pub mod heads;
+pub mod influence;
 pub mod interference;
 pub mod losses;
-pub mod influence;
 pub mod trace;
 
 pub use trace::Trace;

@@ -6,10 +6,10 @@ mod coupling;
 mod energy;
 mod field;
 mod heads;
+mod influence;
 mod validation;
 mod whatif;
 mod whatif_losses;
-mod influence;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
