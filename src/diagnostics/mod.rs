@@ -7,6 +7,7 @@ pub mod divergence;
 pub mod energy;
 pub mod field;
 pub mod heads;
+pub mod influence;
 pub mod interference;
 pub mod losses;
 pub mod trace;

@@ -80,6 +80,11 @@
  * @typedef {object} Observations
  * @property {{payload: Passage, value: CutText}} text
  * @property {{payload: Passage & {layer: number, head: number, strength: boolean, channel: number | null}, value: FieldView}} field
+ * @property {{payload: Passage & {layer: number, head: number | null, first: number, count: number},
+ *   value: {loudness: Float32Array, share: Float32Array, weights: Float32Array}}} influence What so many tokens heard of
+ *   every token in a layer, rows one after another; weights of a standard Transformer alone.
+ * @property {{payload: Passage & {first: number, count: number},
+ *   value: {strength: Float32Array, support: Float32Array, targets: string[], losses: number[]}}} influence_gradient
  * @property {{payload: Passage, value: {ids: Uint32Array}}} encoding The tokens of a text of any length.
  * @property {{payload: Passage & {before: Before}, value: Parted}} whatif
  * @property {{payload: Passage & {before: Before}, value: null}} whatif_before Half of the work for `whatif`.

@@ -6,6 +6,7 @@ mod coupling;
 mod energy;
 mod field;
 mod heads;
+mod influence;
 mod validation;
 mod whatif;
 mod whatif_losses;

@@ -11,6 +11,7 @@ import { makeEnergyView } from "./lab-energy.js";
 import { makeFieldView } from "./lab-field.js";
 import { TokenStrip } from "./lab-tokens.js";
 import { makeHeadsView } from "./lab-heads.js";
+import { makeInfluenceView } from "./lab-influence.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
@@ -29,6 +30,7 @@ const STANDARD = "This is a standard Transformer: each token compares itself wit
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeInfluenceView,
   makeHeadsView,
   makeCouplingView,
   makeEnergyView,
