@@ -61,6 +61,11 @@ export class Figure {
     this.redraw();
   }
 
+  /** Its numbers are gone, as of a view that is out of sight: there is nothing to save until the next `update`. */
+  clear() {
+    for (const button of this.#buttons) button.disabled = true;
+  }
+
   /** Draws it anew, as under a pointer. */
   redraw() {
     this.#surface.redraw();

@@ -109,6 +109,7 @@ class EnergyView {
 
   hide() {
     this.#shown = null;
+    for (const figure of [this.#stream, this.#heads, this.#gate]) figure.clear();
   }
 }
 
