@@ -73,6 +73,15 @@
  *   added: Float32Array}} InterferenceModule
  *
  * @typedef {{layers: LayerCoupling[], modules: InterferenceModule[]}} CouplingView
+ * What exchanging token `position` (from 0) of a text does: the largest change of a logit before it and from it on,
+ * in units of `scale`, the largest logit of all.
+ * @typedef {{length: number, position: number, before: number, after: number, scale: number,
+ *   verdict: "no_leak" | "leak" | "saw_nothing" | "not_numbers"}} Leak
+ *
+ * What to measure: a probe is a text with one token exchanged in a copy each. A leak is above `threshold`; a change
+ * below `seen` was too small to tell.
+ * @typedef {{length: number, positions: number[]}} Probe
+ * @typedef {{probes: Probe[], threshold: number, seen: number, config: import("./protocol.js").ModelConfig}} CausalityPlan
  */
 
 /**
@@ -105,6 +114,9 @@
  * @property {{payload: {window: Uint32Array, most: number}, value: {done: boolean, changes: (Contribution | null)[]}}} heads_advance
  *   Up to `most` readings of a window; the window is done.
  * @property {{payload: {}, value: null}} heads_end
+ * @property {{payload: Passage & {thorough: boolean}, value: CausalityPlan}} causality_plan
+ * @property {{payload: Passage & Probe & {again?: boolean, device?: "gpu"}, value: Leak[] | null}} causality On the
+ *   processor in pieces: null until the last one; `again` asks for the next.
  */
 
 /** @typedef {keyof Observations} ViewName */

@@ -5,6 +5,7 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
+import { makeCausalityView } from "./lab-causality.js";
 import { LabChoices } from "./lab-choices.js";
 import { makeCouplingView } from "./lab-coupling.js";
 import { makeEnergyView } from "./lab-energy.js";
@@ -34,6 +35,7 @@ const VIEWS = [
   makeHeadsView,
   makeCouplingView,
   makeEnergyView,
+  makeCausalityView,
   makeWhatIfView,
 ];
 
