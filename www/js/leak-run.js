@@ -1,8 +1,12 @@
 // One run of the lesson as the page sees it: owns the worker, and keeps what was found when it is stopped.
 
 /**
- * @template T @typedef {{sound: T, broken: T}} Both Of the sound model, and of the broken one.
- *
+ * Of the sound model, and of the broken one.
+ * @template T
+ * @typedef {{sound: T, broken: T}} Both
+ */
+
+/**
  * @typedef {"shared_cells" | "circular_field"} LeakWay
  * @typedef {{text: string, leak: LeakWay, steps: number, seconds: number, seed: number}} LessonOrder
  *   As many steps as go into so many seconds, but no more than `steps`.

@@ -1,6 +1,7 @@
 // "Break it on purpose": a sound model and one that was made to hear later tokens are trained side by side, and
 // what each scores, writes and leaks is set side by side. A piece of the lab's view of the leak.
 
+import { axisNumber } from "../charts/curve-axis.js";
 import { segmented } from "../controls.js";
 import { Figure } from "../charts/figure.js";
 import { drawLesson, KINDS, REFERENCE } from "../charts/lesson.js";
@@ -35,7 +36,7 @@ export const WAYS = {
 const perplexity = (value) => value.toFixed(value < 10 ? 2 : 1);
 
 /** How large a leak is. @param {FoundLeak} leak @returns {string} */
-const size = ({ before }) => (before < 1e-3 ? before.toExponential(1).replace(/e-(\d+)/, " · 10⁻$1").replace(/⁻(\d+)/, (_, digits) => `⁻${[...digits].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(d)]).join("")}`) : `${(100 * before).toPrecision(2)} %`);
+const size = ({ before }) => (before < 1e-3 ? axisNumber(Number(before.toPrecision(2))) : `${Number((100 * before).toPrecision(2))} %`);
 
 /** @type {Record<FoundLeak["verdict"], string>} */
 const VERDICTS = { no_leak: "No leak", leak: "Leak", saw_nothing: "Not seen", not_numbers: "No numbers" };
@@ -183,15 +184,15 @@ class Lesson {
     const step = points.at(-1)?.step ?? 0;
     if (this.#run) return `Step ${step} of ${steps}, about ${Math.max(1, Math.round(this.#run.left ?? 0))} s left. The rest of the page can be used meanwhile.`;
     if (!this.#result) return "Both are trained on this device's processor, in about a minute.";
-    return ended === "whole" ? `Both were trained for ${steps} steps.` : `Ended after ${step} of ${steps} steps; what was found until then is kept.`;
+    const fault = `What was broken: ${WAYS[this.#result.leak].name.toLowerCase()}.`;
+    return ended === "whole" ? `Both were trained for ${steps} steps. ${fault}` : `Ended after ${step} of ${steps} steps; what was found until then is kept. ${fault}`;
   }
 
   #show() {
     if (!this.#visible) return;
     const busy = this.#run !== null || this.#starting;
     this.#ways.element.toggleAttribute("disabled", busy);
-    const leak = busy ? this.#leak : this.#leak;
-    write(this.#how, WAYS[leak].how);
+    write(this.#how, WAYS[this.#leak].how);
     write(this.#start, this.#result ? "Train both again" : "Train both");
     this.#start.hidden = busy;
     this.#stop.hidden = !busy;
