@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod lesson;
 mod observe;
 mod open_model;
 mod scaling;
