@@ -1,6 +1,7 @@
 //! Observers: they look at a model and change nothing.
 
 pub mod causality;
+pub mod contributions;
 pub mod coupling;
 pub mod divergence;
 pub mod energy;

@@ -12,7 +12,7 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
-use crate::model::{Model, ParameterTable};
+use crate::model::{Leak, Model, ParameterTable};
 use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
@@ -67,7 +67,10 @@ impl Network {
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         let parameters = allocate(table.flat_len).tensor;
         let field = config.is_wave().then(|| Field {
-            geometry: Arc::new(Geometry::new(&config, batch, seq_len)),
+            geometry: Arc::new(match model.leak() {
+                Leak::CircularField => Geometry::closed(&config, batch, seq_len),
+                Leak::None | Leak::SharedCells => Geometry::new(&config, batch, seq_len),
+            }),
             gains: allocate(model.gains.len()),
             positions: allocate(seq_len * config.embedding_dim),
         });
@@ -156,8 +159,13 @@ impl Network {
     /// Writes the model's parameters and gains to the backend.
     pub fn upload(&self, backend: &mut impl Backend, model: &Model) {
         backend.write(&self.flat_parameters(), model.parameters.flat());
+        self.upload_gains(backend, &model.gains);
+    }
+
+    /// Writes the gains alone, (L, H); nothing in a standard Transformer.
+    pub(crate) fn upload_gains(&self, backend: &mut impl Backend, gains: &[f32]) {
         if let Some(field) = &self.field {
-            backend.write(&field.gains, &model.gains);
+            backend.write(&field.gains, gains);
         }
     }
 
