@@ -102,9 +102,10 @@ class CausalityView {
     this.#again.disabled = measuring;
     this.#stop.hidden = this.#bar.hidden = !measuring;
     this.#bar.value = found.total ? found.done / found.total : 0;
-    const { training } = this.#lab.app.state.get("training") ? { training: this.#lab.source === "training" } : { training: false };
+    const training = this.#lab.source === "training";
     const states = {
-      none: "It is measured as soon as the waves stand still.", done: training ? "Measured on the model as it was then; training goes on." : found.thorough ? "Measured thoroughly." : "Measured in brief.",
+      none: "It is measured by itself as soon as nothing is in a hurry; the button measures at once.",
+      done: `Measured ${found.thorough ? "thoroughly" : "in brief"}${training ? ", on the model as it was then" : ""}.`,
       measuring: found.total ? `${found.done} of ${found.total} probes` : "Begins.", stopped: `Stopped after ${found.done} of ${found.total} probes.`, failed: "",
     };
     write(this.#progress, states[found.phase]);
