@@ -122,11 +122,7 @@ fn every_time_and_cell_is_the_sum_of_the_waves_so_far() {
                 let what = format!("{name}, time {t}, cell {cell}");
                 near(frames[at], field_at(head, t, cell), &what);
                 let lent = (0..heads).map(|h| row[h] / total * field_at(h, t, cell));
-                near(
-                    coupled[at],
-                    lent.sum(),
-                    &format!("{what}, coupled"),
-                );
+                near(coupled[at], lent.sum(), &format!("{what}, coupled"));
             }
         }
     }

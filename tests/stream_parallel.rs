@@ -147,9 +147,11 @@ fn every_position_streams_to_the_parallel_forward_with_edited_couplings() {
         let vocab = model.config.vocab_size;
         let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
         let parallel = logits(&model, &ids, 1, limit);
-        let unlike = (parallel.iter().zip(&logits(&golden(case.name).model, &ids, 1, limit)))
-            .filter(|(a, b)| a != b)
-            .count();
+        let unlike = (parallel
+            .iter()
+            .zip(&logits(&golden(case.name).model, &ids, 1, limit)))
+        .filter(|(a, b)| a != b)
+        .count();
         assert!(unlike > vocab, "{}: the edit changes nothing", case.name);
         // The decoder that was there before hears the edit too.
         let mut decoder = Decoder::new(&golden(case.name).model, AtLimit::Reread);

@@ -1,9 +1,9 @@
 //! Observers: they look at a model and change nothing.
 
-pub mod energy;
-pub mod field;
 pub mod causality;
 pub mod coupling;
+pub mod energy;
+pub mod field;
 pub mod heads;
 pub mod interference;
 pub mod trace;

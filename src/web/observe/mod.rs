@@ -1,10 +1,10 @@
 //! The lab: what the page sees of a model while it reads a text. Each view has a file and a method
 //! `observe_…` of the session; the worker passes on what it is asked for by name.
 
-mod field;
-mod energy;
 mod causality;
 mod coupling;
+mod energy;
+mod field;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
