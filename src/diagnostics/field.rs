@@ -10,40 +10,10 @@
 //! of them, or as its strength, the Euclidean norm over all.
 
 use super::trace::Trace;
-use crate::config::ModelConfig;
 use crate::kernels::Real;
 use crate::kernels::wave_kernel::{Heads, Taps, wave_kernel};
-use crate::model::{Model, Parameters};
+use crate::model::Model;
 use std::ops::Range;
-
-/// The first layers of a model, as a model of their own: what happens in them does not depend on the
-/// later ones, and reading a text with a few layers is quicker than with all.
-///
-/// # Panics
-/// When the model has fewer.
-pub fn first_layers(model: &Model, count: usize) -> Model {
-    assert!(count <= model.config.num_layers, "as many layers as it has");
-    let config = ModelConfig {
-        num_layers: count,
-        ..model.config.clone()
-    };
-    let mut first = Model {
-        parameters: Parameters::zeros(&config),
-        gains: model.gains[..count * model.gains.len() / model.config.num_layers].to_vec(),
-        config,
-    };
-    let names = first
-        .parameters
-        .specs()
-        .iter()
-        .map(|spec| spec.name.clone());
-    for name in names.collect::<Vec<_>>() {
-        let values = model.parameters.get(&name).expect("the same names");
-        let own = first.parameters.get_mut(&name).expect("its own name");
-        own.copy_from_slice(values);
-    }
-    first
-}
 
 /// How a field of d channels is seen as one number a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,6 +254,7 @@ fn add_squares<T: Real>(squares: &mut [T], values: &[T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
     use crate::config::tests::config;
     use crate::model::Head;
 
@@ -352,7 +323,7 @@ mod tests {
         for model in models() {
             let whole = Trace::<f64>::new(&model, &TEXT);
             for count in 1..=model.config.num_layers {
-                let first = Trace::<f64>::new(&first_layers(&model, count), &TEXT);
+                let first = Trace::<f64>::new(&model.first_layers(count), &TEXT);
                 let (found, expected) = (&first.layers[count - 1], &whole.layers[count - 1]);
                 assert_eq!(found.after, expected.after);
                 let (found, expected) = (found.wave().unwrap(), expected.wave().unwrap());

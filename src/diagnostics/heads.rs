@@ -2,9 +2,10 @@
 //! a slider must redraw within a frame; a browser test holds the two together.
 
 use crate::config::ModelConfig;
-use crate::model::{Head, Model};
+use crate::model::{Head, Model, ParameterTable, softplus};
 use serde::Serialize;
 use std::f64::consts::{LN_10, TAU};
+use std::ops::Range;
 
 /// Reach in tokens up to which a head hears nothing but its own token.
 pub const REACH_NONE: f64 = 1.0;
@@ -74,26 +75,57 @@ pub fn role(head: &Head, config: &ModelConfig) -> String {
     format!("{range}, {manner}")
 }
 
-/// Every head of a model, layer by layer; none of a standard Transformer, whose heads have no waves.
-pub fn report(model: &Model) -> Vec<HeadReport> {
-    let config = &model.config;
-    if !config.is_wave() {
-        return Vec::new();
+impl HeadReport {
+    fn new(layer: usize, head: usize, values: &Head, config: &ModelConfig) -> Self {
+        HeadReport {
+            layer,
+            head,
+            frequency: values.frequency,
+            damping: values.damping,
+            phase: values.phase,
+            reach: reach(values, config),
+            period: period(values, config),
+            role: role(values, config),
+        }
     }
-    let heads = (0..config.num_layers).flat_map(|l| (0..config.num_heads).map(move |h| (l, h)));
-    heads
+}
+
+/// The layers and heads of a shape, layer by layer; none of a standard Transformer, whose heads have
+/// no waves.
+fn places(config: &ModelConfig) -> impl Iterator<Item = (usize, usize)> {
+    let (layers, heads) = match config.is_wave() {
+        true => (config.num_layers, config.num_heads),
+        false => (0, 0),
+    };
+    (0..layers).flat_map(move |layer| (0..heads).map(move |head| (layer, head)))
+}
+
+/// Every head of a model, layer by layer; none of a standard Transformer.
+pub fn report(model: &Model) -> Vec<HeadReport> {
+    places(&model.config)
+        .map(|(layer, head)| HeadReport::new(layer, head, &model.head(layer, head), &model.config))
+        .collect()
+}
+
+/// Every head of a fresh model of this shape, as [`report`]: ω, raw damping and φ evenly spaced over
+/// the heads of each layer, whatever the seed.
+pub fn starts(config: &ModelConfig) -> Vec<HeadReport> {
+    let table = ParameterTable::new(config);
+    places(config)
         .map(|(layer, head)| {
-            let values = model.head(layer, head);
-            HeadReport {
-                layer,
-                head,
-                frequency: values.frequency,
-                damping: values.damping,
-                phase: values.phase,
-                reach: reach(&values, config),
-                period: period(&values, config),
-                role: role(&values, config),
-            }
+            let wave = table.layers[layer].wave();
+            let start = |range: &Range<usize>| {
+                let spec = table.specs.iter().find(|spec| spec.range() == *range);
+                spec.and_then(|spec| spec.start(head))
+                    .expect("waves start evenly spaced")
+            };
+            let values = Head {
+                frequency: start(&wave.frequency),
+                damping: softplus(f64::from(start(&wave.damping))) as f32,
+                phase: start(&wave.phase),
+                gain: 1.0,
+            };
+            HeadReport::new(layer, head, &values, config)
         })
         .collect()
 }
@@ -169,5 +201,31 @@ mod tests {
         let found = report(&Model::new(config(129), 1).unwrap());
         let places: Vec<_> = found.iter().map(|head| (head.layer, head.head)).collect();
         assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    }
+
+    /// The release's linspaces, worked out by hand for the first and the last of two heads.
+    #[test]
+    fn a_fresh_model_stands_where_heads_start() {
+        let starts = starts(&config(129));
+        for seed in [1, 7] {
+            assert_eq!(starts, report(&Model::new(config(129), seed).unwrap()));
+        }
+        for layer in starts.chunks_exact(2) {
+            let [first, last] = layer else { unreachable!() };
+            assert_eq!((first.frequency, last.frequency), (0.3, 4.0));
+            assert!((f64::from(first.damping) - (-3f64).exp().ln_1p()).abs() < 1e-7);
+            assert!((f64::from(last.damping) - 0.5f64.exp().ln_1p()).abs() < 1e-7);
+            assert_eq!((first.phase, last.phase), (0.0, std::f32::consts::PI));
+        }
+    }
+
+    #[test]
+    fn a_standard_transformer_has_no_such_heads() {
+        let standard = ModelConfig {
+            architecture: Architecture::Standard,
+            field_size: 0,
+            ..config(129)
+        };
+        assert_eq!(starts(&standard), []);
     }
 }

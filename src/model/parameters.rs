@@ -51,6 +51,18 @@ impl ParameterSpec {
     pub fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.len()
     }
+
+    /// What element `i` starts from; nothing where that is drawn at random.
+    pub fn start(&self, i: usize) -> Option<f32> {
+        match self.initial {
+            Initial::Constant(value) => Some(value),
+            Initial::Linspace(from, to) => {
+                let last = self.len().saturating_sub(1).max(1) as f32;
+                Some(from + (to - from) * i as f32 / last)
+            }
+            Initial::Normal(_) | Initial::NoisyIdentity(_) => None,
+        }
+    }
 }
 
 /// Where the tensors of one layer lie in the flat vector.
@@ -337,16 +349,16 @@ impl Parameters {
         let rng = Philox::stream(seed, Stream::Initial);
         for spec in &parameters.table.specs {
             let columns = spec.shape.last().copied().unwrap_or(1);
-            let last = spec.len().saturating_sub(1).max(1) as f32;
             for i in 0..spec.len() {
                 let normal = |std: f32| std * rng.normal((spec.offset + i) as u64);
                 parameters.values[spec.offset + i] = match spec.initial {
-                    Initial::Constant(value) => value,
                     Initial::Normal(std) => normal(std),
-                    Initial::Linspace(from, to) => from + (to - from) * i as f32 / last,
                     Initial::NoisyIdentity(std) => {
                         let diagonal = i / columns == i % columns;
                         normal(std) + if diagonal { 1.0 } else { 0.0 }
+                    }
+                    Initial::Constant(_) | Initial::Linspace(..) => {
+                        spec.start(i).expect("it is not drawn")
                     }
                 };
             }

@@ -1,5 +1,6 @@
 //! The open model: as the file has it, and as the person has bent it.
 
+use super::observe::WhatIf;
 use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
 use crate::decode::StateSize;
@@ -24,8 +25,18 @@ pub struct OpenModel {
     file_couplings: Vec<FileCoupling>,
     /// The model as the file has it; made when it is first asked for.
     original: Option<Model>,
+    /// What the bent model is compared with, and how far that has come.
+    pub what_if: WhatIf,
     /// Metadata that travels along.
     extra: BTreeMap<String, String>,
+}
+
+/// The open model as the file has it and as it is bent, and what is kept of their comparison.
+pub struct Sides<'a> {
+    pub file: &'a Model,
+    pub bent: &'a Model,
+    pub tokenizer: &'a Tokenizer,
+    pub what_if: &'a mut WhatIf,
 }
 
 /// A head as the file has it.
@@ -130,6 +141,7 @@ impl OpenModel {
             file_heads,
             file_couplings,
             original: None,
+            what_if: WhatIf::default(),
             extra,
         })
     }
@@ -291,6 +303,17 @@ impl OpenModel {
             _ => &self.model,
         };
         Ok((model, &self.tokenizer))
+    }
+
+    /// The model as the file has it beside the bent one.
+    pub fn sides(&mut self) -> Result<Sides<'_>> {
+        self.chosen(true)?;
+        Ok(Sides {
+            file: self.original.as_ref().unwrap_or(&self.model),
+            bent: &self.model,
+            tokenizer: &self.tokenizer,
+            what_if: &mut self.what_if,
+        })
     }
 
     /// The bytes of a checkpoint, with the heads as they are bent and coupled now.

@@ -100,6 +100,8 @@ export const REACH_NONE = 1;
 export const REACH_SHORT = 8;
 export const REACH_MEDIUM = 48;
 export const TURNS_SMOOTH = 0.75;
+/** Tokens a turn below which a wave flickers from token to token. */
+export const PERIOD_FLICKER = 2.5;
 
 /**
  * What a head does, in words: how far it hears, and whether it listens smoothly or for a rhythm.
@@ -113,7 +115,7 @@ export function role(head, config) {
   const range = far <= REACH_SHORT ? "Near" : far <= REACH_MEDIUM ? "Middle" : "Far";
   const period = periodInTokens(head, config);
   if (Math.min(far, config.max_seq_len) / period < TURNS_SMOOTH) return `${range}, smooth`;
-  return period < 2.5 ? `${range}, flickering` : `${range}, rhythmic`;
+  return period < PERIOD_FLICKER ? `${range}, flickering` : `${range}, rhythmic`;
 }
 
 /** A head's role in a sentence, for its explanation. @param {Head} head @param {ModelConfig} config */

@@ -35,15 +35,7 @@ pub(super) fn site(probability: f32, place: Place) -> Option<DropoutSite> {
 impl Network {
     /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
     pub fn forward(&self, dropout: f32) -> Vec<Op> {
-        let b = &self.buffers;
-        let mut ops = Vec::new();
-        if let Some(field) = &self.field {
-            ops.push(Op::WaveKernel {
-                layers: self.wave_heads(),
-                taps: field.geometry.taps,
-                kernel: b.kernels.clone(),
-            });
-        }
+        let mut ops = self.kernels();
         let positions = match (&self.field, self.learned_positions()) {
             (Some(field), _) => field.positions.clone(),
             (None, learned) => {
@@ -57,11 +49,36 @@ impl Network {
             dim: self.config.embedding_dim,
             dropout: site(dropout, Place::Embedding),
         });
-        for layer in 0..self.config.num_layers {
-            self.attention(layer, dropout, &mut ops);
-            self.feed_forward(layer, dropout, &mut ops);
+        self.layers_from(0, dropout, &mut ops);
+        ops
+    }
+
+    /// The forward again from a layer on, with other gains of the heads there: what the layers before
+    /// computed of the same tokens stays as it is. Without dropout.
+    pub(crate) fn forward_from(&self, layer: usize) -> Vec<Op> {
+        let mut ops = self.kernels();
+        self.layers_from(layer, 0.0, &mut ops);
+        ops
+    }
+
+    /// Every layer's kernels; nothing in a standard Transformer.
+    fn kernels(&self) -> Vec<Op> {
+        let kernels = self.field.as_ref().map(|field| Op::WaveKernel {
+            layers: self.wave_heads(),
+            taps: field.geometry.taps,
+            kernel: self.buffers.kernels.clone(),
+        });
+        kernels.into_iter().collect()
+    }
+
+    /// From a layer's input to the logits.
+    fn layers_from(&self, first: usize, dropout: f32, ops: &mut Vec<Op>) {
+        let b = &self.buffers;
+        for layer in first..self.config.num_layers {
+            self.attention(layer, dropout, ops);
+            self.feed_forward(layer, dropout, ops);
             if let Some(module) = self.config.interference_after(layer) {
-                self.interference(module, self.stream(layer + 1), dropout, &mut ops);
+                self.interference(module, self.stream(layer + 1), dropout, ops);
             }
         }
         ops.push(Op::LayerNorm {
@@ -80,7 +97,6 @@ impl Network {
             accumulate: false,
             then: Then::Nothing,
         });
-        ops
     }
 
     /// Mean cross-entropy over the batch's targets, from the logits.

@@ -2,7 +2,7 @@
 
 use super::{Passage, floats};
 use crate::diagnostics::Trace;
-use crate::diagnostics::field::{Along, Field, first_layers};
+use crate::diagnostics::field::{Along, Field};
 use crate::error::{Error, Result};
 use crate::web::{Answer, Session, object, read, said};
 use js_sys::Float32Array;
@@ -56,7 +56,7 @@ impl Session {
         let config = &reading.model.config;
         let most = (MOST_POINTS / config.field_size).max(16);
         let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
-        let model = first_layers(reading.model, request.layer + 1);
+        let model = reading.model.first_layers(request.layer + 1);
         let trace = Trace::<f32>::new(&model, ids);
         let field = Field::new(&model, &trace, request.layer);
         let energies = field.energies(request.head);

@@ -50,7 +50,7 @@ export class KernelStrip {
  * @param {number} height
  * @param {KernelData} data
  */
-function drawKernel(context, width, height, data) {
+export function drawKernel(context, width, height, data) {
   const { head, file, config, lags, heard, index } = data;
   const middle = Math.round(height / 2) + 0.5;
   const kernel = kernelByLag(head, config, lags);

@@ -47,7 +47,7 @@ export function strongestPeriod(head, config) {
  * @param {number} width @param {number} height
  * @param {ResponseData} data
  */
-function drawResponse(context, width, height, { head, file, config, index, heard }) {
+export function drawResponse(context, width, height, { head, file, config, index, heard }) {
   const values = response(head, config, POINTS);
   const before = file ? response(file, config, POINTS) : null;
   const peak = Math.max(1e-9, ...values, ...(before ?? []));

@@ -1,0 +1,184 @@
+// Heads: the grid and its roles, the measurement of what each head contributes, and a model in training that moves.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { openEmpty, openPage } from "./launch.mjs";
+import { channel, settle } from "./parts.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const PATIENCE_MS = 120_000;
+
+/** @param {Page} page */
+const view = (page) => page.locator("#lab .heads");
+/** @param {Page} page @param {string} state */
+const measured = (page, state) => view(page).locator(`[data-state="${state}"]`).waitFor();
+
+/** Opens the page with the view in sight and nothing being written. @param {import("node:test").TestContext} t */
+async function open(t) {
+  const page = await openPage(t);
+  page.setDefaultTimeout(PATIENCE_MS);
+  await settle(page);
+  await page.locator("#lab").getByRole("radio", { name: "Heads", exact: true }).check();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await view(page).locator(".heads-headline", { hasText: /\w/ }).waitFor();
+  return page;
+}
+
+/** @param {Page} page @param {"PNG" | "SVG" | "CSV"} kind @param {string} name */
+async function save(page, kind, name) {
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
+  return readFile(await saved.path());
+}
+
+/** Lines of fields, without quoted ones split: roles hold commas. @param {Buffer} file */
+const fields = (file) => file.toString("utf8").trim().split(/\r?\n/).map((line) => [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map(([, bare, quoted]) => quoted ?? bare));
+
+/** The figures of every head, row by row. @param {Page} page */
+const figures = (page) => view(page).locator(".heads-table tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
+
+test("every head has its role by the page's own rules, where it starts, keys to walk by, and pictures that can be saved", async (t) => {
+  const page = await open(t);
+  const [head, ...rows] = fields(await save(page, "CSV", "heads of every layer"));
+  assert.equal(rows.length, 32);
+  const column = (/** @type {string} */ name) => head.indexOf(name);
+  const expected = await page.evaluate(async (rows) => {
+    const { role, reach } = await import(new URL("./js/physics.js", document.baseURI).href);
+    const config = { field_size: 257, max_seq_len: 257 };
+    return rows.map(([frequency, damping, phase]) => {
+      const head = { frequency, damping, phase, gain: 1 };
+      return { role: role(head, config), reach: reach(head, config) };
+    });
+  }, rows.map((row) => ["frequency ω", "damping α", "phase φ"].map((name) => Number(row[column(name)]))));
+  rows.forEach((row, i) => {
+    assert.equal(row[column("role")], expected[i].role, row.join());
+    assert.ok(Math.abs(Number(row[column("reach in tokens")]) / expected[i].reach - 1) < 1e-5, row.join());
+    const h = i % 8;
+    const softplus = (/** @type {number} */ x) => Math.log1p(Math.exp(x));
+    for (const [name, start] of /** @type {[string, number][]} */ ([["ω at the start", 0.3 + (3.7 * h) / 7], ["α at the start", softplus(-3 + (3.5 * h) / 7)], ["φ at the start", (Math.PI * h) / 7]])) {
+      assert.ok(Math.abs(Number(row[column(name)]) - start) < 1e-5, `${name} of head ${h + 1}: ${row[column(name)]}, not ${start}`);
+    }
+  });
+  const words = await view(page).locator(".heads-words").first().innerText();
+  const count = (/** @type {string} */ range) => rows.slice(0, 8).filter((row) => row[column("role")].startsWith(range)).length;
+  assert.ok(words.startsWith(`Layer 1: ${count("Near")} near, ${count("Middle")} middle, ${count("Far")} far;`), words);
+  assert.match(words, /A fresh model has 4 near, 4 middle, 0 far in every layer/);
+
+  await page.locator(".heads-roles summary").click();
+  assert.match(await page.locator(".heads-roles").innerText(), /Near\s+up to 8 tokens\s+Middle\s+up to 48 tokens\s+Far\s+beyond 48 tokens/);
+  await view(page).locator("canvas").first().focus();
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  await view(page).locator(".heads-chosen", { hasText: `Layer 2, head 3: ${rows[10][column("role")].toLowerCase()}.` }).waitFor();
+  assert.ok(await page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), "the waves' layer follows");
+  for (const name of ["heads of every layer", "heads moved by training"]) {
+    assert.equal((await save(page, "PNG", name)).subarray(1, 4).toString(), "PNG");
+    const svg = (await save(page, "SVG", name)).toString("utf8");
+    assert.ok(svg.includes("<svg") && svg.includes("Layer 4"), name);
+  }
+});
+
+test("contributions come head by head, can be stopped, and are those of the waves as they are", async (t) => {
+  const page = await open(t);
+  await view(page).getByRole("button", { name: "Measure every head" }).click();
+  await view(page).locator(".heads-words", { hasText: /^[2-9] windows of 128 tokens of Shakespeare; about \d+ s left/ }).waitFor();
+  await view(page).getByRole("button", { name: "Stop", exact: true }).click();
+  await measured(page, "stopped");
+  const [head, ...rows] = fields(await save(page, "CSV", "heads contributions"));
+  assert.equal(rows.length, 32);
+  const numbers = rows.map((row) => ["change of the loss when muted, nats a token", "low end of the 95 % interval", "high end", "loss as it is", "loss when muted", "windows"].map((name) => Number(row[head.indexOf(name)])));
+  numbers.forEach(([mean, low, high, before, after, windows], i) => {
+    assert.ok(low <= mean && mean <= high && Math.abs(after - before - mean) < 1e-9 && windows >= 1, rows[i].join());
+    assert.ok(i === 0 || mean <= numbers[i - 1][0], "the most useful first");
+  });
+  assert.deepEqual(rows[0].slice(1, 3), ["1", "8"], "the head that this model needs most");
+  assert.equal((await save(page, "PNG", "heads contributions")).subarray(1, 4).toString(), "PNG");
+  assert.ok((await save(page, "SVG", "heads contributions")).toString("utf8").includes("L1 H8"));
+
+  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
+  await measured(page, "none");
+  assert.ok(await page.getByRole("button", { name: "Save as CSV: heads contributions" }).isHidden());
+});
+
+test("the engine's contribution is the difference that bending the gain makes, on the same window", async (t) => {
+  const page = await openEmpty(t);
+  page.setDefaultTimeout(PATIENCE_MS);
+  const found = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const { observe } = await load("./js/observations.js");
+    const engine = new Engine();
+    const bytes = await (await fetch("./models/shakespeare/model.safetensors")).arrayBuffer();
+    const { layers } = await engine.request("load_model", { bytes, name: "Shakespeare" });
+    const text = "ROMEO:\nBut, soft! what light through yonder window breaks?\nIt is the east, and Juliet is the sun.\n";
+    const { ids } = await observe(engine, "encoding", { source: "bent", text });
+    const window = ids.slice(0, 65);
+    const { readings } = await observe(engine, "heads_begin", { source: "bent", length: 64 });
+    const first = await observe(engine, "heads_advance", { window, most: 3 });
+    const last = await observe(engine, "heads_advance", { window: new Uint32Array(0), most: 100 });
+    /** @type {number[][]} */
+    const direct = [];
+    for (const [layer, head] of [[0, 7], [1, 0], [3, 2]]) {
+      const muted = layers[layer].map((/** @type {object} */ wave, /** @type {number} */ i) => ({ ...wave, gain: i === head ? 0 : 1 }));
+      await engine.request("set_heads", { layer, heads: muted });
+      await observe(engine, "whatif_take", { before: "file" });
+      const loss = async (/** @type {string} */ side) => (await observe(engine, "whatif_losses", { before: "file", side, ids: window, length: 64 })).losses[0];
+      direct.push([layer * 8 + head, await loss("before"), await loss("after")]);
+      await engine.request("reset_heads", { layer: null });
+    }
+    const refused = await observe(engine, "heads_end", {}).then(() => observe(engine, "heads_advance", { window, most: 1 })).catch((/** @type {Error} */ error) => error.message);
+    return { readings, first, last, direct, refused };
+  });
+  assert.equal(found.readings, 33);
+  assert.equal(found.first.done, false);
+  assert.deepEqual(found.first.changes.map((/** @type {unknown} */ change) => change !== null).lastIndexOf(false), 29, "the last layer comes first");
+  assert.equal(found.last.done, true);
+  for (const [place, before, after] of found.direct) {
+    const change = found.last.changes[place];
+    assert.ok(Math.abs(change.before - before) < 1e-9 && Math.abs(change.after - after) < 1e-9, `${JSON.stringify(change)}: ${before}, ${after}`);
+    assert.ok(Math.abs(change.mean) > 1e-6);
+  }
+  assert.match(found.refused, /no measurement of the heads was begun/);
+});
+
+test("the heads of a model in training move before one's eyes", async (t) => {
+  const page = await open(t);
+  await page.locator("#train").getByRole("button", { name: "Start training" }).click();
+  await page.locator("#lab").getByRole("radio", { name: "In training", exact: true }).check();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await view(page).locator(".field-hint", { hasText: "The training began there" }).waitFor();
+  const before = await figures(page);
+  await page.waitForFunction((was) => {
+    const rows = [...document.querySelectorAll("#lab .heads-table tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent ?? ""));
+    return rows.length > 0 && JSON.stringify(rows) !== was;
+  }, JSON.stringify(before));
+  const now = await figures(page);
+  assert.deepEqual(now.map((row) => row[7]), before.map((row) => row[7]), "where they start stays");
+  await page.locator("#train").getByRole("button", { name: "Stop", exact: true }).click();
+});
+
+test("a standard Transformer has no waves and no gains, and both are said", async (t) => {
+  const empty = await openEmpty(t);
+  const { bytes, refused } = await empty.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const { observe } = await load("./js/observations.js");
+    const engine = new Engine();
+    const ended = new Promise((done) => engine.on("train_ended", done));
+    await engine.request("train_start", {
+      data_name: "Names", text: "anna\nberta\nclara\ndora\n".repeat(40), tokenizer: { kind: "character", vocab_size: 0 },
+      model: { architecture: "standard", embedding_dim: 16, num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 0, interference_interval: 1, position_scale: 1 },
+      train: { batch_size: 2, seq_len: 16, steps: 2, warmup_steps: 1, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
+      evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
+    });
+    await ended;
+    await engine.request("train_adopt", {});
+    const refused = await observe(engine, "heads_begin", { source: "bent", length: 8 }).catch((/** @type {Error} */ error) => error.message);
+    return { bytes: Array.from((await engine.request("export_model", {})).bytes), refused };
+  });
+  assert.match(refused, /standard Transformer has no waves, and its heads no gain to mute them by/);
+  const page = await open(t);
+  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
+  await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).first().waitFor();
+  assert.ok(await view(page).isHidden());
+});

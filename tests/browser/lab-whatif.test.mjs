@@ -1,0 +1,203 @@
+// What-if: a muted head parts the texts, moves the forecasts and changes the loss; back to the file's waves, nothing
+// differs at all.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { openEmpty, openPage } from "./launch.mjs";
+import { channel, settle, write } from "./parts.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const SAME = "Nothing is bent: before and after are the same model.";
+
+/** @param {Page} page */
+const view = (page) => page.locator("#lab .whatif");
+/** Without scrolling there, which could take the view out of sight. @param {Page} page @param {number} head */
+const mute = (page, head) => channel(page, head).getByRole("button", { name: `Mute head ${head}` }).dispatchEvent("click");
+/** @param {Page} page */
+const verdict = (page) => page.locator(".whatif-verdict").innerText();
+/** @param {Page} page @param {string} words */
+const compared = (page, words) => page.locator(".whatif-words", { hasText: words }).waitFor();
+
+/** Opens the page with a short text that stands still, and the view in sight. @param {import("node:test").TestContext} t */
+async function open(t) {
+  const page = await openPage(t);
+  await settle(page, { length: 60 });
+  await write(page);
+  await page.getByRole("radio", { name: "What-if", exact: true }).check();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await compared(page, SAME);
+  return page;
+}
+
+/** Waits until so many windows of a comparison were read. @param {Page} page @param {number} windows */
+const read = (page, windows) => page.waitForFunction((least) => {
+  const { dataset, textContent } = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
+  return Number(dataset.windows) >= least && textContent;
+}, windows, { timeout: 60_000 });
+
+/** The rounds in the saved table: windows, mean, low, high. @param {Page} page @param {string} name @returns {Promise<string[][]>} */
+async function table(page, name) {
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as CSV: ${name}` }).click()]);
+  const text = await readFile(await saved.path(), "utf8");
+  return text.trim().split(/\n(?=\d)/).slice(1).map((line) => line.split(","));
+}
+
+test("a muted head shows in the loss, the forecasts and the text; taken back, nothing differs", async (t) => {
+  const page = await open(t);
+  await read(page, 16);
+  assert.match(await verdict(page), /^No change: exactly 0 nats \(perplexity \d\.\d+\) on 16 of 871 windows\.$/);
+  assert.equal(await page.locator(".whatif-said").innerText(), "Both texts are the same, all 60 tokens.");
+  assert.match(await view(page).locator("figure", { hasText: "Over" }).or(view(page).locator("figcaption", { hasText: "0 bits" })).first().innerText(), /the same before and after: 0 bits/);
+  assert.deepEqual((await table(page, "what if forecasts")).map((row) => row.at(-4)).filter((bits) => bits !== "0"), []);
+
+  await mute(page, 2);
+  await compared(page, "Against the file: layer 1, head 2 is muted.");
+  await read(page, 4);
+  await page.waitForFunction(() => /^(Worse|Better|No difference)/.test(document.querySelector(".whatif-verdict")?.textContent ?? ""));
+  await page.locator(".whatif-said", { hasText: "then they part" }).or(page.locator(".whatif-said", { hasText: "They part" })).waitFor();
+  assert.ok((await page.locator(".whatif-differs").count()) > 0);
+  await page.locator("#lab figcaption", { hasText: /moves by [\d.]+ bits on average/ }).waitFor();
+  assert.ok((await page.locator(".whatif-moved tbody tr").count()) >= 2, "nothing gained or lost");
+  assert.ok((await page.locator("#lab .lab-token").evaluateAll((tokens) => tokens.filter((token) => Number(/** @type {HTMLElement} */ (token).style.getPropertyValue("--share")) > 0).length)) > 5);
+
+  await read(page, 20);
+  const rounds = (await table(page, "what if loss")).map((row) => row.map(Number));
+  assert.deepEqual(rounds.slice(0, 2).map(([windows]) => windows), [4, 8]);
+  const widths = rounds.map(([, , low, high]) => high - low);
+  assert.ok(widths[0] > 0 && /** @type {number} */ (widths.at(-1)) < widths[0] / 2, `the interval does not shrink: ${widths}`);
+  for (const [, mean, low, high, before, after] of rounds) {
+    assert.ok(low < mean && mean < high && Math.abs(after - before - mean) < 1e-9);
+  }
+
+  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
+  await compared(page, SAME);
+  await page.locator(".whatif-said", { hasText: "Both texts are the same, all 60 tokens." }).waitFor();
+  await page.locator(".whatif-verdict", { hasText: "No change: exactly 0 nats" }).waitFor();
+});
+
+test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", async (t) => {
+  const page = await open(t);
+  await mute(page, 1);
+  await page.locator(".whatif figcaption", { hasText: /head 1 is muted.* bits on average/ }).waitFor();
+  await page.locator("#lab .lab-tokens").focus();
+  await page.keyboard.press("End");
+  await page.locator(".whatif-moved-title", { hasText: /^After token 67,/ }).waitFor();
+  // The view's last token is the text's last, so the inspector's "next token" is the same forecast.
+  const rows = await page.locator(".whatif-moved tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => /** @type {HTMLElement} */ (cell).innerText)));
+  assert.ok(rows.length > 0);
+  const text = await page.locator("#lab .lab-token").allTextContents();
+  const expected = await page.evaluate(async (prompt) => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const engine = new Engine();
+    const bytes = await (await fetch("./models/shakespeare/model.safetensors")).arrayBuffer();
+    const info = await engine.request("load_model", { bytes, name: "Shakespeare" });
+    const heads = info.layers[0].map((/** @type {any} */ head, /** @type {number} */ i) => ({ ...head, gain: i === 0 ? 0 : head.gain }));
+    await engine.request("set_heads", { layer: 0, heads });
+    const next = async (/** @type {boolean} */ original) => Object.fromEntries((await engine.request("next_tokens", { prompt, count: 65, original }))
+      .map((/** @type {any} */ { text, probability }) => [text, probability]));
+    return { before: await next(true), after: await next(false) };
+  }, text.map((token) => token.replace("⏎", "")).join(""));
+  const shown = (/** @type {string} */ cell) => Number(cell.replace(/ %|< /g, ""));
+  for (const [token, before, after] of rows) {
+    const name = { "⏎": "\n", "␣": " " }[token] ?? token;
+    assert.ok(Math.abs(shown(before) - 100 * expected.before[name]) < 0.56, `${token} before: ${before}, ${expected.before[name]}`);
+    assert.ok(Math.abs(shown(after) - 100 * expected.after[name]) < 0.56, `${token} after: ${after}, ${expected.after[name]}`);
+  }
+
+  // The pictures are saved as they are shown.
+  for (const name of ["what if forecasts", "what if loss"]) {
+    const save = async (/** @type {string} */ kind) => {
+      const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
+      assert.equal(saved.suggestedFilename(), `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
+      return readFile(await saved.path());
+    };
+    const png = await save("PNG");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.ok(png.readUInt32BE(16) > 600 && png.readUInt32BE(20) > 300, "the picture has no size");
+    const svg = (await save("SVG")).toString();
+    assert.match(svg, /^<\?xml|^<svg/);
+    assert.match(svg, /head 1 is muted/);
+    assert.match(svg, /What if/);
+  }
+});
+
+test("two bendings are compared by pinning the first", async (t) => {
+  const page = await open(t);
+  await mute(page, 1);
+  await compared(page, "Against the file: layer 1, head 1 is muted.");
+  await page.getByRole("button", { name: "Pin as it is now" }).click();
+  await compared(page, "Nothing was bent since it was pinned: before and after are the same model.");
+  await page.locator(".whatif-verdict", { hasText: "No change" }).waitFor();
+  await mute(page, 2);
+  await compared(page, "Against what was pinned: layer 1, head 2 is muted.");
+  await page.locator(".whatif-verdict", { hasText: /Worse|Better|No difference/ }).waitFor();
+  await page.getByRole("radio", { name: "The file", exact: true }).check();
+  await compared(page, "Against the file: layer 1, head 1 is muted; layer 1, head 2 is muted.");
+});
+
+test("while a wave is dragged, everything is said again and again; out of sight nothing is", async (t) => {
+  const page = await open(t);
+  const seen = await channel(page, 2).getByRole("slider", { name: "frequency" }).evaluate(async (slider) => {
+    const verdict = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
+    const seen = new Set([verdict.textContent]);
+    for (let i = 1; seen.size < 3; i++) {
+      /** @type {HTMLInputElement} */ (slider).value = String(0.5 + (i % 200) / 100);
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      if (/on 4 of/.test(verdict.textContent ?? "")) seen.add(verdict.textContent);
+    }
+    return [...seen];
+  });
+  assert.ok(seen.slice(1).every((words) => /on 4 of 871 windows/.test(words ?? "")), `${seen}`);
+  await read(page, 8);
+  // One request is in flight when the view goes out of sight; after it none is made.
+  const asked = await page.evaluate(async () => {
+    const { Engine } = await import(new URL("./js/engine.js", document.baseURI).href);
+    let asked = 0;
+    const request = Engine.prototype.request;
+    Engine.prototype.request = function (/** @type {any} */ type, /** @type {any} */ payload, /** @type {any} */ transfer) {
+      if (type === "observe") asked++;
+      return request.call(this, type, payload, transfer);
+    };
+    const running = async () => {
+      const before = asked;
+      for (let i = 0; i < 15; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+      return asked - before;
+    };
+    const inSight = await running();
+    document.querySelector("#scaling")?.scrollIntoView({ behavior: "instant" });
+    await running();
+    return { inSight, hidden: await running() };
+  });
+  assert.ok(asked.inSight > 0, "nothing is measured in sight");
+  assert.equal(asked.hidden, 0);
+});
+
+test("a standard Transformer has nothing to bend, and says so", async (t) => {
+  const empty = await openEmpty(t);
+  const bytes = await empty.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const engine = new Engine();
+    await engine.request("train_start", {
+      data_name: "Names", text: "abcdefgh\n".repeat(40), tokenizer: { kind: "character", vocab_size: 0 },
+      model: { architecture: "standard", embedding_dim: 8, num_layers: 1, num_heads: 2, ffn_dim: 8, max_seq_len: 16, field_size: 0, interference_interval: 1, position_scale: 1 },
+      train: { batch_size: 2, seq_len: 16, steps: 2, warmup_steps: 0, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
+      evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
+    });
+    await new Promise((done) => engine.on("train_ended", done));
+    await engine.request("train_adopt", {});
+    return Array.from((await engine.request("export_model", {})).bytes);
+  });
+  const page = await open(t);
+  await mute(page, 1);
+  await compared(page, "head 1 is muted");
+  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
+  await page.locator(".model-size", { hasText: "standard Transformer" }).waitFor();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).waitFor();
+  assert.ok(await view(page).isHidden());
+});
