@@ -54,6 +54,7 @@
 //! | [`checkpoint`] | safetensors files under the public release's names |
 //! | [`diagnostics`] | observers that look at a model and change nothing |
 //! | [`bench`] | the shapes at which speed is measured |
+//! | [`lesson`] | what comes of a model that looks ahead |
 //! | [`scaling`] | how time grows with the length of a text |
 //! | `web` | the session that the page's worker holds (wasm only) |
 //!
@@ -68,6 +69,7 @@ pub mod decode;
 pub mod diagnostics;
 pub mod error;
 pub mod kernels;
+pub mod lesson;
 pub mod model;
 pub mod rng;
 pub mod scaling;

@@ -130,8 +130,9 @@ impl Checkpoint {
     /// The file's bytes: always the same for the same content.
     ///
     /// # Panics
-    /// When the trainer's state is another model's.
+    /// When the trainer's state is another model's, or the model was made to leak.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.model.assert_sound();
         let mut metadata = self.extra.clone();
         let mut put = |key: &str, value: String| metadata.insert(key.into(), value);
         put(FORMAT, "pt".into());

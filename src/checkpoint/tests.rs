@@ -63,6 +63,20 @@ fn a_checkpoint_keeps_everything_to_the_bit() {
 }
 
 #[test]
+fn an_edited_coupling_travels_in_the_file() {
+    let mut before = checkpoint();
+    before
+        .model
+        .set_coupling(1, &[0.75, 0.25, 1.0, 0.0])
+        .unwrap();
+    let after = Checkpoint::from_bytes(&before.to_bytes()).unwrap().model;
+    assert_eq!(bits(&after.coupling(1)), bits(&before.model.coupling(1)));
+    for (found, asked) in after.coupling(1).iter().zip([0.75, 0.25, 1.0, 0.0]) {
+        assert!((found - asked).abs() < 1e-6, "{found} for {asked}");
+    }
+}
+
+#[test]
 fn the_file_has_the_releases_form() {
     let mut whole = checkpoint();
     whole.trainer = None;

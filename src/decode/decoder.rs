@@ -138,7 +138,11 @@ impl Scratch {
 
 impl Decoder {
     /// A decoder that has read nothing; its logits are all zero until it has.
+    ///
+    /// # Panics
+    /// When the model was made to leak: what it hears of later tokens is no recurrence.
     pub fn new(model: &Model, at_limit: AtLimit) -> Self {
+        model.assert_sound();
         let config = model.config.clone();
         let dim = config.embedding_dim;
         let rate = |j: usize| libm::exp(-libm::log(10_000.0) * (2 * j) as f64 / dim as f64);

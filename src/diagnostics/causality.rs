@@ -6,7 +6,7 @@
 //! largest |difference|, divided by the largest |logit| of the text as it was.
 
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Device, Later, StepInputs};
+use crate::backend::{Backend, Device, Later, Op, StepInputs};
 use crate::config::ModelConfig;
 use crate::kernels::Real;
 use crate::model::Model;
@@ -139,21 +139,64 @@ impl Probe {
     }
 }
 
-/// Measures on the CPU, in float32 or float64.
+/// A measurement on the CPU in pieces, in float32 or float64.
+pub struct Measurement<T: Real> {
+    probe: Probe,
+    cpu: Cpu<T>,
+    network: Network,
+    ops: std::vec::IntoIter<Op>,
+}
+
+impl<T: Real> Measurement<T> {
+    /// Lays it out; from here on it needs the model no more.
+    ///
+    /// # Panics
+    /// As [`Probe::batch`], and when the length does not fit in the context.
+    pub fn new(model: &Model, probe: Probe) -> Self {
+        let batch = probe.batch(model.config.vocab_size);
+        let ids: Vec<i32> = batch.iter().map(|id| *id as i32).collect();
+        let mut cpu = Cpu::<T>::new();
+        let rows = 1 + probe.positions.len();
+        let network = Network::for_inference(&mut cpu, model, rows, probe.length);
+        cpu.write_batch(&ids, &[]);
+        let ops = network.forward(0.0).into_iter();
+        Measurement {
+            probe,
+            cpu,
+            network,
+            ops,
+        }
+    }
+
+    /// What is measured.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// One operation of the model's forward. After the last one, what was found.
+    pub fn advance(&mut self) -> Option<Vec<Leak>> {
+        if let Some(op) = self.ops.next() {
+            let program = self.cpu.prepare(&[op]);
+            self.cpu.run(&program, &StepInputs::default());
+            return None;
+        }
+        let logits = self.cpu.view(self.network.logits());
+        let vocab = logits.len() / (self.probe.length * (1 + self.probe.positions.len()));
+        Some(self.probe.leaks(&logits, vocab))
+    }
+}
+
+/// A whole [`Measurement`].
 ///
 /// # Panics
-/// As [`Probe::batch`], and when the length does not fit in the context.
+/// As [`Measurement::new`].
 pub fn measure<T: Real>(model: &Model, probe: &Probe) -> Vec<Leak> {
-    let vocab = model.config.vocab_size;
-    let ids: Vec<i32> = (probe.batch(vocab).iter().map(|id| *id as i32)).collect();
-    let mut cpu = Cpu::<T>::new();
-    let rows = 1 + probe.positions.len();
-    let network = Network::for_inference(&mut cpu, model, rows, probe.length);
-    cpu.write_batch(&ids, &[]);
-    let program = cpu.prepare(&network.forward(0.0));
-    cpu.run(&program, &StepInputs::default());
-    let logits = cpu.view(network.logits());
-    probe.leaks(&logits, vocab)
+    let mut measurement = Measurement::<T>::new(model, probe.clone());
+    loop {
+        if let Some(leaks) = measurement.advance() {
+            return leaks;
+        }
+    }
 }
 
 /// Measures on a device; the answer comes later, and fails when the device is lost.
@@ -168,11 +211,21 @@ pub fn measure_on(device: Device, model: &Model, probe: Probe) -> Later<Vec<Leak
     Box::pin(async move { Ok(probe.leaks(&logits.await?, vocab)) })
 }
 
+/// How many numbers a probe's activations may be, in float32 32 MiB; those of a single copy eight times
+/// as many.
+const ROOM: usize = 1 << 23;
+
 /// Where to look in a model: short, odd, middle and full lengths, and at each the second token, the
-/// middle, the last but one and the last. Thorough: more lengths, and positions spread over each.
-/// Each probe reads at most `most_tokens`, or a text and one copy where that is more.
-pub fn plan(config: &ModelConfig, thorough: bool, most_tokens: usize) -> Vec<Probe> {
-    let m = config.max_seq_len;
+/// middle, the last but one and the last. Thorough: more lengths, and positions spread over each. What
+/// would take too much memory at once is made in several probes; what a single copy would is shortened.
+pub fn plan(config: &ModelConfig, thorough: bool) -> Vec<Probe> {
+    plan_within(config, thorough, ROOM)
+}
+
+fn plan_within(config: &ModelConfig, thorough: bool, room: usize) -> Vec<Probe> {
+    let per_layer = 10 * config.embedding_dim + 2 * config.ffn_dim;
+    let most_tokens = room / (config.vocab_size + config.num_layers * per_layer);
+    let m = (config.max_seq_len).min((4 * most_tokens).max(2));
     let mut lengths = match thorough {
         false => vec![2, 3, m / 4 + 1, m / 2, m],
         true => {
@@ -240,7 +293,7 @@ mod tests {
     fn sound_models_have_no_leak_anywhere() {
         for field_size in [33, 65, 97, 72, 127, 0] {
             let model = model(field_size);
-            for probe in plan(&model.config, true, 200) {
+            for probe in plan(&model.config, true) {
                 for leak in measure::<f32>(&model, &probe) {
                     assert_eq!(leak.verdict(), Verdict::NoLeak, "{field_size}: {leak:?}");
                     assert!(leak.before < 2e-6, "{field_size}: {leak:?}");
@@ -313,22 +366,19 @@ mod tests {
 
     #[test]
     fn plans_reach_both_ends_and_keep_their_measure() {
-        for (max_seq_len, most) in [(2, 64), (3, 64), (33, 100), (257, 520), (1024, 100)] {
+        for max_seq_len in [2, 3, 33, 257, 1024] {
             let mut config = model(0).config;
             config.max_seq_len = max_seq_len;
+            let room = 3000 * (config.vocab_size + 3 * (10 * 24 + 2 * 32));
             for thorough in [false, true] {
-                let probes = plan(&config, thorough, most);
+                let probes = plan_within(&config, thorough, room);
                 for probe in &probes {
                     let within = (2..=max_seq_len).contains(&probe.length);
                     assert!(within && !probe.positions.is_empty(), "{probe:?}");
-                    assert!(
-                        probe
-                            .positions
-                            .iter()
-                            .all(|j| (1..probe.length).contains(j))
-                    );
+                    let in_text = |j: &usize| (1..probe.length).contains(j);
+                    assert!(probe.positions.iter().all(in_text), "{probe:?}");
                     let tokens = (1 + probe.positions.len()) * probe.length;
-                    assert!(tokens <= most.max(2 * probe.length), "{probe:?}");
+                    assert!(tokens <= 3000, "{probe:?}");
                 }
                 let full = |j| {
                     let of = |p: &Probe| p.length == max_seq_len && p.positions.contains(&j);
@@ -336,6 +386,9 @@ mod tests {
                 };
                 assert!(full(1) && full(max_seq_len - 1), "{probes:?}");
             }
+            // Room for a hundred tokens: no text of more than four hundred.
+            let small = plan_within(&config, false, room / 30);
+            assert_eq!(small.last().unwrap().length, max_seq_len.min(400));
         }
     }
 }

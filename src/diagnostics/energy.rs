@@ -279,6 +279,7 @@ fn convolve<T: Real>(kernel: &[T], channels: &[Vec<T>]) -> Vec<Vec<T>> {
             count: cells,
         },
         places: Vec::new(),
+        circular: false,
     };
     let mut rows = vec![T::zero(); cells * width];
     for (channel, values) in channels.iter().enumerate() {

@@ -100,6 +100,27 @@ impl<'a, T: Real> Field<'a, T> {
         self.column(|wave| &wave.gathered, head, channel)
     }
 
+    /// (N): what they pick up there after coupling, Σ_h softmax(C[head, :])_h · gathered_h, which the
+    /// gate then lets through. Coupling and gathering are linear, so it is what they read from the
+    /// coupled field.
+    pub fn picked_up(&self, head: usize, channel: usize) -> Vec<T> {
+        let mut sum = vec![T::zero(); self.trace.len()];
+        for (other, weight) in self.lent(head).iter().enumerate() {
+            let gathered = self.gathered(other, channel);
+            for (sum, x) in sum.iter_mut().zip(gathered) {
+                *sum += *weight * x;
+            }
+        }
+        sum
+    }
+
+    /// (H): how much of each head's field goes into a head's own.
+    fn lent(&self, head: usize) -> &[T] {
+        let heads = self.trace.config.num_heads;
+        let wave = self.trace.layers[self.layer].wave().expect("a wave model");
+        &wave.coupling[head * heads..][..heads]
+    }
+
     fn column(
         &self,
         part: impl Fn(&super::trace::WaveTrace<T>) -> &Vec<T>,
@@ -158,11 +179,8 @@ impl<'a, T: Real> Field<'a, T> {
 
     /// (N, G): the same after coupling: Σ_h softmax(C[head, :])_h · field_h.
     pub fn coupled_frames(&self, head: usize, along: Along) -> Vec<T> {
-        let heads = self.trace.config.num_heads;
-        let wave = self.trace.layers[self.layer].wave().expect("a wave model");
-        let weights = &wave.coupling[head * heads..][..heads];
         self.frames_of(along, |channel, frames| {
-            for (other, weight) in weights.iter().enumerate() {
+            for (other, weight) in self.lent(head).iter().enumerate() {
                 self.spread(&self.deposits(other, channel), other, *weight, frames);
             }
         })
@@ -289,10 +307,28 @@ mod tests {
                 // Coupled and gated it is what the layer passes on.
                 let coupled = field.coupled_frames(head, Along::Channel(channel));
                 let read = field.gather(&coupled[(TEXT.len() - 1) * field.cells()..]);
+                for (found, expected) in read.iter().zip(field.picked_up(head, channel)) {
+                    assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+                }
                 for (t, found) in read.iter().enumerate() {
                     let at = t * heads * width + head * width + channel;
                     assert!((found * wave.gate[at] - trace.layers[1].mixed[at]).abs() < 1e-12);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_layers_compute_what_they_compute_in_the_whole_model() {
+        for model in models() {
+            let whole = Trace::<f64>::new(&model, &TEXT);
+            for count in 1..=model.config.num_layers {
+                let first = Trace::<f64>::new(&model.first_layers(count), &TEXT);
+                let (found, expected) = (&first.layers[count - 1], &whole.layers[count - 1]);
+                assert_eq!(found.after, expected.after);
+                let (found, expected) = (found.wave().unwrap(), expected.wave().unwrap());
+                assert_eq!(found.gathered, expected.gathered);
+                assert_eq!(found.coupling, expected.coupling);
             }
         }
     }

@@ -147,6 +147,7 @@ mod tests {
                 head_dim,
                 taps,
                 places: Vec::new(),
+                circular: false,
             };
             let q = normals(1, batch * seq_len * heads * head_dim);
             let kernel = normals(2, heads * seq_len);

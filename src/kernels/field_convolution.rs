@@ -1,7 +1,8 @@
 //! The field: scatter the deposits on it, convolve it with each head's kernel, gather from it.
 //!
 //! The convolution is causal and linear (zero-padded to at least twice the line, so that nothing
-//! wraps around), by FFT. Two real channels make one complex line, z = a + i·b: a real kernel keeps
+//! wraps around), by FFT. A [`Geometry::circular`] field is there to show why: its waves run off the
+//! end and come in again at the beginning. Two real channels make one complex line, z = a + i·b: a real kernel keeps
 //! them apart. Where the stride is a whole number of cells only the tokens' own cells matter, and
 //! the line is the tokens themselves; otherwise it is the field's cells.
 
@@ -25,6 +26,9 @@ pub struct Geometry {
     /// Each token's cell and the fraction that it puts on the next; empty where every token has a
     /// place of its own on the line.
     pub places: Vec<(usize, f64)>,
+    /// The field is closed to a ring, so that a token hears later ones. Only for models that are made
+    /// to leak ([`crate::model::Leak`]), and only on the CPU.
+    pub circular: bool,
 }
 
 impl Geometry {
@@ -70,6 +74,28 @@ impl Geometry {
             head_dim: config.head_dim(),
             taps,
             places,
+            circular: false,
+        }
+    }
+
+    /// The same tokens on a field that is closed to a ring. Its length counts, and not only the part
+    /// that the tokens reach: the line is every cell of it.
+    pub(crate) fn closed(config: &ModelConfig, batch: usize, seq_len: usize) -> Self {
+        let open = Self::new(config, batch, seq_len);
+        let places = (0..seq_len).map(|i| config.position(i));
+        let apart = config.field_size != config.max_seq_len;
+        Geometry {
+            taps: Taps {
+                field_size: config.field_size,
+                step: 1,
+                count: config.field_size,
+            },
+            places: match apart {
+                true => places.map(|p| (p.cell, p.fraction)).collect(),
+                false => Vec::new(),
+            },
+            circular: true,
+            ..open
         }
     }
 
@@ -78,9 +104,13 @@ impl Geometry {
         self.taps.count
     }
 
-    /// The FFT's length: a power of two with room for the line twice.
+    /// The FFT's length: a power of two with room for the line twice; the line itself where it is
+    /// closed to a ring.
     pub fn fft_len(&self) -> usize {
-        (2 * self.line()).next_power_of_two()
+        match self.circular {
+            true => self.line(),
+            false => (2 * self.line()).next_power_of_two(),
+        }
     }
 
     fn dim(&self) -> usize {
@@ -316,13 +346,10 @@ mod tests {
     use crate::config::Architecture;
     use crate::kernels::testing::{check_gradient, dot, normals};
 
-    fn geometry(
-        field_size: usize,
-        max_seq_len: usize,
-        seq_len: usize,
-        head_dim: usize,
-    ) -> Geometry {
-        let config = ModelConfig {
+    type Shape = (usize, usize, usize, usize);
+
+    fn config((field_size, max_seq_len, _, head_dim): Shape) -> ModelConfig {
+        ModelConfig {
             architecture: Architecture::Wave,
             vocab_size: 2,
             embedding_dim: 2 * head_dim,
@@ -333,8 +360,18 @@ mod tests {
             max_seq_len,
             interference_interval: 1,
             position_scale: 1.0,
-        };
-        Geometry::new(&config, 2, seq_len)
+        }
+    }
+
+    /// Every shape on an open field, and on one that is closed to a ring.
+    fn geometries() -> impl Iterator<Item = Geometry> {
+        SHAPES.into_iter().flat_map(|shape| {
+            let config = config(shape);
+            [
+                Geometry::new(&config, 2, shape.2),
+                Geometry::closed(&config, 2, shape.2),
+            ]
+        })
     }
 
     /// The definition: scatter on cells, Σ κ(t)·field(x - t), gather; every loop written out.
@@ -353,10 +390,16 @@ mod tests {
                 }
                 let kernel =
                     &cells[channel / g.head_dim * g.taps.field_size..][..g.taps.field_size];
+                let cells = g.taps.field_size;
                 let wave = |x: usize| -> f64 {
-                    (0..=x.min(g.taps.field_size - 1))
-                        .map(|t| kernel[t] * field[x - t])
-                        .sum()
+                    match g.circular {
+                        true => (0..cells)
+                            .map(|t| kernel[t] * field[(x + cells - t) % cells])
+                            .sum(),
+                        false => (0..=x.min(cells - 1))
+                            .map(|t| kernel[t] * field[x - t])
+                            .sum(),
+                    }
                 };
                 for i in 0..g.seq_len {
                     let (cell, fraction) = place(i);
@@ -367,7 +410,7 @@ mod tests {
         y
     }
 
-    const SHAPES: [(usize, usize, usize, usize); 6] = [
+    const SHAPES: [Shape; 6] = [
         (17, 17, 17, 4), // stride 1
         (64, 17, 12, 3), // stride 3.9375, an odd number of channels
         (64, 17, 17, 2), // up to the last cell
@@ -378,8 +421,8 @@ mod tests {
 
     #[test]
     fn equals_the_definition() {
-        for (field_size, max_seq_len, seq_len, head_dim) in SHAPES {
-            let g = geometry(field_size, max_seq_len, seq_len, head_dim);
+        for g in geometries() {
+            let field_size = g.taps.field_size;
             let q = normals(1, g.batch * g.seq_len * g.dim());
             let cells = normals(2, 2 * field_size);
             let kernel: Vec<f64> = (cells.chunks_exact(field_size))
@@ -398,8 +441,7 @@ mod tests {
 
     #[test]
     fn backward_matches_finite_differences() {
-        for (field_size, max_seq_len, seq_len, head_dim) in SHAPES {
-            let g = geometry(field_size, max_seq_len, seq_len, head_dim);
+        for g in geometries() {
             let transforms = Transforms::new(g.fft_len());
             let q = normals(1, g.batch * g.seq_len * g.dim());
             let (kernel, dy) = (normals(2, 2 * g.line()), normals(3, q.len()));

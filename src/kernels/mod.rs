@@ -25,7 +25,7 @@ pub mod matrix_product;
 pub mod parallel;
 pub mod prefix_mean;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(any(target_arch = "wasm32", test))]
 mod tiled_product;
 pub mod wave_kernel;

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::network::Network;
-use crate::backend::{Backend, Device, Later, StepInputs, wait};
+use crate::backend::{Backend, Device, Later, StepInputs, ready, wait};
 
 /// The logits after every token on the CPU: (rows, columns, V) for `ids` of (rows, columns).
 ///
@@ -30,6 +30,9 @@ pub fn logits_on(
         .iter()
         .all(|id| (*id as usize) < model.config.vocab_size);
     assert!(known, "token ids are below {}", model.config.vocab_size);
+    if let Err(error) = model.check_device(&device) {
+        return ready(Err(error));
+    }
     let network = Network::for_inference(&mut device, model, rows, columns);
     let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
     device.write_batch(&ids, &[]);

@@ -6,6 +6,7 @@ pub mod inference;
 pub mod network;
 pub mod parameters;
 
+use crate::backend::Device;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 pub use parameters::{ParameterSpec, ParameterTable, Parameters};
@@ -23,6 +24,22 @@ pub struct Head {
     pub gain: f32,
 }
 
+/// How a model hears later tokens, if it does. No file can carry it and nothing makes such a model by
+/// the way: [`Model::leaking`] alone does, to show what comes of it ([`crate::lesson`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leak {
+    /// It does not.
+    #[default]
+    None,
+    /// The field is closed to a ring: waves run off its end and come in again at the beginning, so
+    /// that token i hears token j > i at the lag G - (p_j - p_i).
+    CircularField,
+    /// Tokens are less than two cells apart and not one, so that neighbours share a cell, and the
+    /// earlier one reads what the later one put there.
+    SharedCells,
+}
+
 /// A model: its shape, its parameters, and how loudly each head is heard.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -33,6 +50,8 @@ pub struct Model {
     /// L × H gains (see [`Head::gain`]); not learned, not stored in checkpoints. None in a standard
     /// Transformer.
     pub gains: Vec<f32>,
+    /// Private, so that it cannot be set by the way.
+    leak: Leak,
 }
 
 /// ln(1 + e^x), without overflow, and with `libm` so that it is the same on every machine.
@@ -71,6 +90,79 @@ impl Model {
         Ok(Self::with_parameters(config, parameters))
     }
 
+    /// A fresh wave model that hears later tokens, on purpose. It is trained and read on the CPU only,
+    /// has no recurrent view, and is not saved.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configuration does not do, or its field does not leak in this way.
+    pub fn leaking(config: ModelConfig, leak: Leak, seed: u64) -> Result<Self> {
+        let (cells, tokens) = (config.field_size, config.max_seq_len);
+        let fail = |field, message| Err(Error::Config { field, message });
+        if !config.is_wave() {
+            return fail(
+                "architecture",
+                "expected waves, for only they can be made to leak; a standard Transformer has no \
+                 field"
+                    .into(),
+            );
+        }
+        let mut model = match leak {
+            Leak::None => return Self::new(config, seed),
+            Leak::CircularField => Self::new(config, seed)?,
+            Leak::SharedCells if cells >= 2 && cells != tokens && cells < 2 * tokens - 1 => {
+                // All but the law of causality holds here too; no parameter depends on the field.
+                let lawful = ModelConfig {
+                    field_size: tokens,
+                    ..config.clone()
+                };
+                Model {
+                    config,
+                    ..Self::new(lawful, seed)?
+                }
+            }
+            Leak::SharedCells => {
+                return fail(
+                    "field_size",
+                    format!(
+                        "neighbours share a cell on 2 to {} cells but for {tokens}, and {cells} were \
+                         asked for",
+                        (2 * tokens).saturating_sub(2)
+                    ),
+                );
+            }
+        };
+        model.leak = leak;
+        Ok(model)
+    }
+
+    /// How it hears later tokens, if it does.
+    pub fn leak(&self) -> Leak {
+        self.leak
+    }
+
+    /// # Errors
+    /// [`Error::Config`] when the model leaks and the device is a GPU, whose convolution knows no ring.
+    pub(crate) fn check_device(&self, device: &Device) -> Result<()> {
+        if self.leak == Leak::None || !device.is_gpu() {
+            return Ok(());
+        }
+        Err(Error::Config {
+            field: "device",
+            message: "expected the processor, because this model was made to hear later tokens, \
+                      which no graphics card computes; found a graphics card, so choose the processor"
+                .into(),
+        })
+    }
+
+    /// # Panics
+    /// When the model leaks: what is about to be done is for sound models only.
+    pub(crate) fn assert_sound(&self) {
+        assert!(
+            self.leak == Leak::None,
+            "a model that was made to leak is neither saved nor read as a recurrence"
+        );
+    }
+
     fn with_parameters(config: ModelConfig, parameters: Parameters) -> Self {
         let heads = if config.is_wave() {
             config.num_heads
@@ -82,7 +174,33 @@ impl Model {
             config,
             parameters,
             gains,
+            leak: Leak::None,
         }
+    }
+
+    /// The first layers, as a model of their own: what happens in them does not depend on the later
+    /// ones, and reading a text with a few layers is quicker than with all.
+    ///
+    /// # Panics
+    /// When the model has fewer.
+    pub fn first_layers(&self, count: usize) -> Self {
+        assert!(count <= self.config.num_layers, "as many layers as it has");
+        let config = ModelConfig {
+            num_layers: count,
+            ..self.config.clone()
+        };
+        let parameters = Parameters::zeros(&config);
+        let mut first = Self::with_parameters(config, parameters);
+        first.leak = self.leak;
+        let heads = first.gains.len();
+        first.gains.copy_from_slice(&self.gains[..heads]);
+        let specs = first.parameters.specs().to_vec();
+        for ParameterSpec { name, .. } in specs {
+            let values = self.parameters.get(&name).expect("the same names");
+            let own = first.parameters.get_mut(&name).expect("its own name");
+            own.copy_from_slice(values);
+        }
+        first
     }
 
     /// The physics of one head.

@@ -12,7 +12,7 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
-use crate::model::{Model, ParameterTable};
+use crate::model::{Leak, Model, ParameterTable};
 use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
@@ -67,7 +67,10 @@ impl Network {
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         let parameters = allocate(table.flat_len).tensor;
         let field = config.is_wave().then(|| Field {
-            geometry: Arc::new(Geometry::new(&config, batch, seq_len)),
+            geometry: Arc::new(match model.leak() {
+                Leak::CircularField => Geometry::closed(&config, batch, seq_len),
+                Leak::None | Leak::SharedCells => Geometry::new(&config, batch, seq_len),
+            }),
             gains: allocate(model.gains.len()),
             positions: allocate(seq_len * config.embedding_dim),
         });
@@ -107,14 +110,36 @@ impl Network {
         batch: usize,
         seq_len: usize,
     ) -> Self {
+        let moments = model.parameters.flat().len();
+        Self::with_gradients(backend, model, (batch, seq_len), moments)
+    }
+
+    /// The same without moments, for those who look at gradients and update nothing.
+    ///
+    /// # Panics
+    /// When the sequences are longer than the model's context.
+    pub(crate) fn for_gradients(
+        backend: &mut impl Backend,
+        model: &Model,
+        batch: usize,
+        seq_len: usize,
+    ) -> Self {
+        Self::with_gradients(backend, model, (batch, seq_len), 0)
+    }
+
+    fn with_gradients(
+        backend: &mut impl Backend,
+        model: &Model,
+        (batch, seq_len): (usize, usize),
+        moments: usize,
+    ) -> Self {
         let mut network = Self::for_inference(backend, model, batch, seq_len);
-        let len = network.table.flat_len;
-        let gradients = backend.allocate_gradients(len);
+        let gradients = backend.allocate_gradients(network.table.flat_len);
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         network.training = Some(Training {
             gradients,
-            first_moment: allocate(len),
-            second_moment: allocate(len),
+            first_moment: allocate(moments),
+            second_moment: allocate(moments),
             scratch: Scratch::new(&network.config, network.size(), &mut allocate),
         });
         network
@@ -242,6 +267,11 @@ impl Network {
                 second_moment: part(&second_moment, &range),
             });
         still.chain([norm]).chain(moving).collect()
+    }
+
+    /// (T, D): the gradient of the embedding stream, at the end of a backward.
+    pub(crate) fn embedding_gradient(&self) -> &View {
+        &self.training().scratch.dstream
     }
 
     /// What the forward computes, for those who look at it afterwards.

@@ -105,6 +105,7 @@ impl Order {
                 count: self.length,
             },
             places: Vec::new(),
+            circular: false,
         }
     }
 

@@ -63,6 +63,7 @@ impl Layout {
         config: &TrainConfig,
         frozen: &[usize],
     ) -> Result<Self> {
+        model.check_device(&device)?;
         let shards = if device.is_gpu() { 1 } else { config.shards };
         let (rows, seq_len) = (config.batch_size.div_ceil(shards), config.seq_len);
         let network = Network::for_training(&mut device, model, rows, seq_len);

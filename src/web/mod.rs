@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod lesson;
 mod observe;
 mod open_model;
 mod scaling;
@@ -15,6 +16,7 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
+use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
 use crate::model::Head;
@@ -87,6 +89,8 @@ pub struct Session {
     open: Option<OpenModel>,
     runs: BTreeMap<String, Run>,
     training: Option<Training>,
+    /// One that the page asks for in pieces.
+    measurement: Option<Measurement<f32>>,
     /// What each head contributes, while that is being measured.
     contributions: Option<Contributions>,
     /// Among so many workers trainings may be shared; 0 is no other than 1.

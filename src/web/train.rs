@@ -305,6 +305,11 @@ impl Training {
         (self.trainer.kept_model(), &self.tokenizer)
     }
 
+    /// After how many steps that copy was made.
+    pub fn observed_step(&self) -> u64 {
+        self.trainer.kept_step()
+    }
+
     /// The copy of the model, to open.
     pub fn as_open_model(&self) -> Result<OpenModel> {
         let step = self.trainer.kept_step();

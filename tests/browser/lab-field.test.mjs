@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { openEmpty, openPage } from "./launch.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -24,10 +24,10 @@ async function openField(t, options) {
 /** Waits until the picture says something. @param {Page} page @param {RegExp} words */
 const said = (page, words) => page.locator("#lab .field-view figcaption").first().filter({ hasText: words }).waitFor();
 
-/** What a button of the first figure saves. @param {Page} page @param {string} kind */
-async function saved(page, kind) {
+/** What a figure's button saves. @param {Page} page @param {string} kind @param {string} [figure] */
+async function saved(page, kind, figure = "field now") {
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: `Save as ${kind}: field now` }).click();
+  await page.getByRole("button", { name: `Save as ${kind}: ${figure}` }).click();
   return readFile(await (await download).path());
 }
 
@@ -44,13 +44,58 @@ test("the field is stepped through, and its picture and numbers are saved", asyn
   assert.ok(svg.includes("tokens are read"), "the caption is in the picture");
   assert.deepEqual([...(await saved(page, "PNG")).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   const lines = (await saved(page, "CSV")).toString().trim().split("\n");
-  assert.equal(lines[0], "cell,dropped,waves,coupled,own_wave_of_chosen");
+  assert.equal(lines[0], "cell,dropped,waves,coupled,own_wave_of_chosen,token,position,picked_up");
   assert.equal(lines.length, 258, "a line for each of the 257 cells");
   // After one token, dropped on cell 0, the waves there are what the kernel begins with.
   const [first, second] = lines.slice(1, 3).map((line) => line.split(",").map(Number));
   assert.notEqual(first[1], 0);
   assert.equal(second[1], 0);
   assert.notEqual(second[2], 0, "its wave goes on where nothing was dropped");
+});
+
+test("the field over time is saved as it is painted, and what was read stays as it is", async (t) => {
+  const page = await openField(t, { motion: "reduce" });
+  await page.getByRole("radio", { name: "Field over time" }).check();
+  await page.locator(".field-view figcaption", { hasText: "the field just after that token was read" }).waitFor();
+  const lines = (await saved(page, "CSV", "field spacetime")).toString().trim().split("\n");
+  assert.equal(lines.length, 41, "a line for each token");
+  // After the four columns that say what the token is; the text has no comma.
+  const rows = lines.slice(1).map((line) => line.split(",").slice(4).map(Number));
+  assert.equal(rows[0].length, 257);
+  // A token changes its own cell and those ahead of it, none behind it.
+  for (const [token, row] of rows.entries()) assert.equal(row[token], rows[39][token]);
+  assert.ok(rows[20].some((value, cell) => cell > 20 && value !== rows[39][cell]), "the waves ahead grow with every token");
+  const last = (await saved(page, "CSV")).toString().trim().split("\n").slice(1).map((line) => Number(line.split(",")[2]));
+  assert.deepEqual(rows[39], last, "the lanes show the last row");
+  for (const figure of ["field now", "field spacetime"]) {
+    const svg = (await saved(page, "SVG", figure)).toString();
+    assert.ok((svg.match(/<(path|rect)/g) ?? []).length > 40, `${figure}: the picture is in the file`);
+  }
+});
+
+test("the first look plays by itself, unless less motion is wished for", async (t) => {
+  const page = await openPage(t);
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+
+  const calm = await openPage(t, { motion: "reduce" });
+  await calm.locator("#lab").scrollIntoViewIfNeeded();
+  await said(calm, /tokens are read/);
+  assert.equal(await calm.getByRole("button", { name: "Play", exact: true }).count(), 1);
+  assert.equal(await calm.getByRole("button", { name: "One token on" }).isDisabled(), true, "it shows the newest token");
+});
+
+test("the newest token is shown while a text is written, and an earlier one stays where it is chosen", async (t) => {
+  const page = await openPage(t, { motion: "reduce" });
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  const counts = () => page.locator(".field-when").innerText().then((text) => text.split(" of ").map(Number));
+  await page.waitForFunction(() => Number(document.querySelector(".field-when")?.textContent?.split(" of ")[1]) > 20);
+  const [time, count] = await counts();
+  assert.equal(time, count);
+  await page.getByRole("slider", { name: "Token that was read last" }).press("Home");
+  await page.waitForFunction((before) => Number(document.querySelector(".field-when")?.textContent?.split(" of ")[1]) > before, count);
+  assert.equal((await counts())[0], 1);
 });
 
 test("it plays to the end and stops there; a muted head has no waves", async (t) => {
@@ -61,6 +106,66 @@ test("it plays to the end and stops there; a muted head has no waves", async (t)
   await page.getByRole("button", { name: "Play", exact: true }).waitFor();
   await page.locator("#waves .channel").first().getByRole("button", { name: "Mute" }).click();
   await said(page, /the head is muted/);
+  const waves = (await saved(page, "CSV")).toString().trim().split("\n").slice(1).map((line) => Number(line.split(",")[2]));
+  assert.ok(waves.every((value) => value === 0));
+});
+
+test("the pointer on the picture shows the nearest token's own wave, and a click keeps it", async (t) => {
+  const page = await openField(t, { motion: "reduce" });
+  const canvas = page.locator(".field-canvas");
+  await canvas.scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number}} */ (await canvas.boundingBox());
+  await page.mouse.move(box.x + 14, box.y + 100);
+  await said(page, /In front: what token \d+, /);
+  await page.mouse.move(box.x + 14, box.y - 60);
+  await page.waitForFunction(() => !document.querySelector(".field-view figcaption")?.textContent?.includes("In front"));
+  await page.mouse.click(box.x + 14, box.y + 100);
+  await page.mouse.move(box.x + 14, box.y - 60);
+  await said(page, /In front: what token \d+, /);
+});
+
+/** A small model whose tokens sit between cells, 59/15 cells apart, as a file. @param {import("node:test").TestContext} t */
+async function fractional(t) {
+  const page = await openEmpty(t);
+  const bytes = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const { loadDataSet } = await load("./js/data.js");
+    const engine = new Engine();
+    const ended = new Promise((done) => engine.on("train_ended", done));
+    await engine.request("train_start", {
+      data_name: "Names", tokenizer: { kind: "character", vocab_size: 0 }, text: await loadDataSet("names"),
+      model: { architecture: "wave", embedding_dim: 16, num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 60, interference_interval: 1, position_scale: 1 },
+      train: { batch_size: 4, seq_len: 15, steps: 2, warmup_steps: 1, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
+      evaluate_every: 2, sample_every: 0, sample_prompt: "\n",
+    });
+    await ended;
+    await engine.request("train_adopt", {});
+    return Array.from((await engine.request("export_model", {})).bytes);
+  });
+  return Buffer.from(bytes);
+}
+
+test("tokens between two cells lie on both, and what they pick up is read from both", async (t) => {
+  const bytes = await fractional(t);
+  const page = await openPage(t, { motion: "reduce" });
+  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "between.safetensors", mimeType: "application/octet-stream", buffer: bytes });
+  await page.locator(".model-name", { hasText: "between" }).waitFor();
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
+  await page.getByRole("textbox", { name: "Text to look at" }).fill("annabella");
+  // The ninth token is at 8 · 59/15 = 31.4667 cells.
+  await said(page, /9 of 9 tokens are read\. The last one is "a"; it sits at 31\.47: 53 % on cell 31 and 47 % on cell 32\./);
+  const rows = (await saved(page, "CSV")).toString().trim().split("\n").slice(1).map((line) => line.split(","));
+  const [dropped, coupled] = [1, 3].map((column) => rows.map((row) => Number(row[column])));
+  const f = 31 + 7 / 15 - 31;
+  assert.ok(Math.abs(dropped[31] / dropped[32] - (1 - f) / f) < 1e-4, `${dropped[31]} and ${dropped[32]}`);
+  for (const row of rows.filter((row) => row[7] !== "")) {
+    const [position, pickedUp] = [Number(row[6]), Number(row[7])];
+    const cell = Math.floor(position);
+    const read = coupled[cell] * (1 - (position - cell)) + (coupled[cell + 1] ?? 0) * (position - cell);
+    assert.ok(Math.abs(read - pickedUp) <= 1e-6 + 1e-4 * Math.abs(read), `${row[5]}: ${pickedUp}, read ${read}`);
+  }
 });
 
 test("a chosen token says where it sits and shows its own wave", async (t) => {

@@ -62,7 +62,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
   assert.ok((await page.locator(".whatif-moved tbody tr").count()) >= 2, "nothing gained or lost");
   assert.ok((await page.locator("#lab .lab-token").evaluateAll((tokens) => tokens.filter((token) => Number(/** @type {HTMLElement} */ (token).style.getPropertyValue("--share")) > 0).length)) > 5);
 
-  await read(page, 40);
+  await read(page, 20);
   const rounds = (await table(page, "what if loss")).map((row) => row.map(Number));
   assert.deepEqual(rounds.slice(0, 2).map(([windows]) => windows), [4, 8]);
   const widths = rounds.map(([, , low, high]) => high - low);

@@ -85,6 +85,7 @@ fn cases() -> Vec<Case> {
     }, whole::{
         golden_cases,
         proof_passes,
+        a_leaking_model_is_refused,
         a_prompt_is_read_alike,
         a_training_follows_the_cpu,
         a_training_changes_its_device,

@@ -9,8 +9,8 @@ use golden_cases::{Case, Tolerances, run_case};
 use wavefield::backend::gpu::{Gpu, GpuDevice};
 use wavefield::backend::{Backend, Device};
 use wavefield::bench::random_tokens;
-use wavefield::model::Model;
 use wavefield::model::inference::logits_on;
+use wavefield::model::{Leak, Model};
 use wavefield::tokenizer::Tokenizer;
 use wavefield::train::proof::{distance, prove};
 use wavefield::train::{Dataset, StepReport, TrainConfig, Trainer};
@@ -89,6 +89,34 @@ fn shape(vocab_size: usize) -> (ModelConfig, TrainConfig) {
         ..TrainConfig::default()
     };
     (config, settings)
+}
+
+/// A model that hears later tokens on purpose is refused, and nothing else is computed in its place.
+pub async fn a_leaking_model_is_refused(device: GpuDevice) -> Outcome {
+    let (config, settings) = shape(40);
+    let text = random_tokens(40, 24);
+    let shared = ModelConfig {
+        field_size: 13,
+        ..config.clone()
+    };
+    for (config, leak) in [(config, Leak::CircularField), (shared, Leak::SharedCells)] {
+        let model = Model::leaking(config, leak, 3).map_err(|error| error.to_string())?;
+        let card = || Device::gpu(device.clone());
+        let read = logits_on(card(), &model, &[1, 2, 3], 1, 3)
+            .await
+            .map(|_| ());
+        let trained =
+            Trainer::on(card(), model.clone(), settings.clone(), text.clone()).map(|_| ());
+        let mut moved = Trainer::new(model, settings.clone(), text.clone())
+            .map_err(|error| error.to_string())?;
+        for outcome in [read, trained, moved.move_to(card())] {
+            let said = outcome.map_or_else(|error| error.to_string(), |()| "done".into());
+            if !said.contains("choose the processor") {
+                return Err(format!("{leak:?}: {said}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The logits of a prompt, with a head muted, another one bent.

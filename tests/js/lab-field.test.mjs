@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "../../www/js/panels/lab-field-parts.js";
+import { between, droppedOn, FieldScales, heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "../../www/js/panels/lab-field-parts.js";
 
 const KERNEL = [0.5, -0.25, 0.125];
 
@@ -30,4 +30,34 @@ test("largest values count whatever their sign", () => {
 test("places are said with their two cells", () => {
   assert.equal(placeInWords(7), "it sits on cell 7.");
   assert.equal(placeInWords(11.8125), "it sits at 11.81: 19 % on cell 11 and 81 % on cell 12.");
+});
+
+test("between two tokens the field is on its way from one to the other", () => {
+  const frames = Float32Array.from([0, 4, 2, 8]);
+  assert.deepEqual([...between(frames, 2, 0)], [0, 4]);
+  assert.deepEqual([...between(frames, 2, 1)], [2, 8]);
+  assert.deepEqual([...between(frames, 2, 0.25)], [0.5, 5]);
+});
+
+test("what is dropped lies on two cells, up to the token that is read", () => {
+  assert.deepEqual([...droppedOn(6, [0, 2.25, 4.5], [1, 4, 2], 1)], [1, 0, 3, 1, 0, 0]);
+  assert.deepEqual([...droppedOn(6, [0, 2.25, 4.5], [1, 4, 2], 2)], [1, 0, 3, 1, 1, 1]);
+});
+
+/** @param {number} size @returns {import("../../www/js/observations.js").FieldView} */
+const viewOf = (size) => {
+  const list = () => Float32Array.of(size, -size / 2);
+  return { times: 1, cells: 2, channel: 0, shares: [1], deposits: list(), picked_up: list(), kernel: list(), frames: list(), coupled: list() };
+};
+
+test("a quieter wave is drawn smaller, a louder one and another head have the whole lane", () => {
+  const scales = new FieldScales();
+  scales.take(viewOf(4), "head 1");
+  scales.take(viewOf(1), "head 1");
+  assert.equal(scales.now.waves, 4);
+  assert.equal(scales.own, 16);
+  scales.take(viewOf(5), "head 1");
+  assert.equal(scales.now.waves, 5);
+  scales.take(viewOf(1), "head 2");
+  assert.deepEqual([scales.now.dropped, scales.now.waves, scales.now.coupled, scales.own], [1, 1, 1, 1]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SETTINGS, settingsFor } from "../../www/js/panels/train-presets.js";
-import { FIELDS, bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
+import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
 
 /** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
 
@@ -29,6 +29,7 @@ function touched() {
     { layer: 1, head: 0, change: { damping: 0.0001, phase: -3.1416, gain: 0 } },
     { layer: 11, head: 15, change: { frequency: -20, damping: 1e-4, phase: 0.30000001192092896 } },
   ];
+  page.rows = [{ layer: 0, head: 1, weights: [0.25, 0.75] }, { layer: 2, head: 0, weights: [1, 0] }, { layer: 11, head: 1, weights: [0.0001, 0.9999] }];
   return page;
 }
 
@@ -44,7 +45,7 @@ test("each setting alone comes back alone, and every setting that a training has
   const keys = FIELDS.map(({ key }) => key);
   assert.equal(new Set(keys).size, keys.length, "a key stands for two settings");
   for (const field of FIELDS) {
-    if (field.key === "heads") continue;
+    if (field.key === "heads" || field.key === "coupling") continue;
     const page = untouched();
     field.set(page, field.get(touched()));
     const link = writeLink(page);
@@ -104,6 +105,47 @@ test("heads that make no sense are left out, and say why", () => {
   const { page, faults } = read("model=mine&heads=yours:1.1.f1");
   assert.deepEqual([page.model, page.heads], ["mine", []]);
   assert.match(faults.join(), /they belong to yours, and the link is for mine/);
+});
+
+test("couplings travel with the name of their model, alone or with its heads", () => {
+  const page = untouched();
+  page.rows = [{ layer: 0, head: 1, weights: [0.25, 0.75] }];
+  assert.equal(writeLink(page), "coupling=Shakespeare:1.2_0.25_0.75");
+  page.model = "Mine";
+  page.heads = [{ layer: 0, head: 0, change: { gain: 0 } }];
+  assert.equal(writeLink(page), "heads=Mine:1.1.g0&coupling=Mine:1.2_0.25_0.75");
+  assert.deepEqual(read(writeLink(page)), { page, faults: [] });
+});
+
+test("couplings that make no sense are left out, and say why", () => {
+  for (const [text, why] of [
+    ["1.2_1_0", /model's name/], ["S:", /expected weights such as/], ["S:1.2", /expected weights such as/], ["S:1.2_x", /expected weights such as/], ["S:1.2_", /expected weights such as/],
+    ["S:0.2_1_0", /count from 1/], ["S:1.2_1.5_-0.5", /from 0 to 1, found 1.5/], ["S:1.2_0.5_0.25", /weights of head 2 in layer 1: expected them to add up to 1, found 0.75/],
+    ["S:1.2_NaN_1", /expected weights/], ["S:1.2_1e999_0", /from 0 to 1, found Infinity/], ["S:1.2_1_0,1.2_0_1", /each head once/], ["%:1.2_1_0", /percent signs/],
+  ]) {
+    const { page, faults } = read(`coupling=${text}`);
+    assert.deepEqual([page.rows, page.model], [[], untouched().model], String(text));
+    assert.match(faults.join(), /** @type {RegExp} */ (why));
+  }
+  const other = read("heads=yours:1.1.f1&coupling=mine:1.2_1_0");
+  assert.match(other.faults.join(), /of one model, and the link names yours and mine/);
+  assert.deepEqual([other.page.heads.length, other.page.rows.length, other.page.model], [1, 0, "yours"]);
+  const { page, faults } = read("model=mine&coupling=yours:1.2_1_0");
+  assert.deepEqual([page.model, page.rows], ["mine", []]);
+  assert.match(faults.join(), /they belong to yours, and the link is for mine/);
+});
+
+test("couplings are told from the file's, and set anew in a model that has them", () => {
+  const initial = [0.9, 0.1, 0.3, 0.7];
+  const straight = [{ weights: initial, initial }, { weights: initial, initial }];
+  assert.deepEqual(editedRows(straight), []);
+  const edited = [straight[0], { weights: [0.9, 0.1, 0.5, 0.5], initial }];
+  const rows = editedRows(edited);
+  assert.deepEqual(rows, [{ layer: 1, head: 1, weights: [0.5, 0.5] }]);
+  assert.deepEqual(coupleHeads(straight, rows), { couplings: edited, missing: 0 });
+  assert.deepEqual(coupleHeads(edited, []), { couplings: straight, missing: 0 }, "what the link does not set is as in the file");
+  const elsewhere = [{ layer: 2, head: 0, weights: [1, 0] }, { layer: 0, head: 2, weights: [1, 0] }, { layer: 0, head: 0, weights: [1, 0, 0] }];
+  assert.deepEqual(coupleHeads(straight, elsewhere), { couplings: straight, missing: 3 });
 });
 
 test("hostile fragments break nothing", () => {

@@ -2,13 +2,14 @@
 // is set, so that it is a link to this very page at any time.
 
 import { atMostEvery } from "./dom.js";
-import { bendHeads, bentHeads, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
 import { SHIPPED } from "./models.js";
 import { OWN_TEXT } from "./panels/train-own.js";
 
 /**
  * @typedef {import("./app.js").App} App
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("./protocol.js").CouplingInfo} CouplingInfo
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./share.js").SharedPage} SharedPage
  */
@@ -19,14 +20,14 @@ const INTERVAL_MS = 500;
 export class Address {
   #app;
   #link = readLink(location.hash);
-  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads"> | null} */
+  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads" | "rows"> | null} */
   #awaited = this.#link?.page ?? null;
   /** Whether the person was told that another model is open. */
   #told = false;
   /** Whether something else was opened since. */
   #elsewhere = false;
 
-  /** @param {Pick<App, "state" | "heads" | "models" | "notify" | "storage">} app */
+  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage">} app */
   constructor(app) {
     this.#app = app;
   }
@@ -54,26 +55,31 @@ export class Address {
   }
 
   /**
-   * The heads that the link asks for in a model that is being opened, before its first token.
+   * What the link asks for in a model that is being opened, before its first token.
    * @param {ModelInfo} info
-   * @returns {HeadInfo[][] | null}  null: it says nothing of this model
+   * @returns {{ heads: HeadInfo[][], couplings: CouplingInfo[] } | null}  null: it says nothing of this model
    */
-  headsFor(info) {
+  askedOf(info) {
     if (!this.#awaited || fileName(info.name) !== fileName(this.#awaited.model)) return null;
     const { layers, missing } = bendHeads(info.layers, this.#awaited.heads);
+    const coupled = coupleHeads(info.couplings, this.#awaited.rows);
     this.#awaited = null;
     if (missing > 0) {
       this.#app.notify({ kind: "error", key: "heads", title: "Some heads of this link were left out.",
         message: `${info.name} has no head with the numbers of ${missing === 1 ? "one of them" : `${missing} of them`}: the link was made with another model of this name.` });
     }
-    return layers;
+    if (coupled.missing > 0) {
+      this.#app.notify({ kind: "error", key: "couplings", title: "Some couplings of this link were left out.",
+        message: `${info.name} has no head for ${coupled.missing === 1 ? "one of them" : `${coupled.missing} of them`}, or another number of heads in a layer: the link was made with another model of this name.` });
+    }
+    return { heads: layers, couplings: coupled.couplings };
   }
 
   /** Has the address follow what is set. */
   follow() {
     const { state } = this.#app;
     const write = atMostEvery(INTERVAL_MS, () => this.write());
-    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads"])) state.on(key, write);
+    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
     state.on("model", (info) => this.#opened(info));
     this.#opened(state.get("model"));
     write();
@@ -96,24 +102,25 @@ export class Address {
     const { state } = this.#app;
     const plain = untouched();
     const info = state.get("model");
-    const opened = info ? { model: info.name, heads: bentHeads(state.get("heads")) } : { model: plain.model, heads: plain.heads };
+    const opened = info ? { model: info.name, heads: bentHeads(state.get("heads")), rows: editedRows(state.get("couplings")) } : { model: plain.model, heads: plain.heads, rows: plain.rows };
     return {
       choices: state.get("choices") ?? plain.choices,
       prompt: state.get("prompt"),
       settings: state.get("settings"),
       // What the link asked for stays in the address until something else is opened.
-      ...(this.#awaited && !this.#elsewhere ? { model: this.#awaited.model, heads: this.#awaited.heads } : opened),
+      ...(this.#awaited && !this.#elsewhere ? { model: this.#awaited.model, heads: this.#awaited.heads, rows: this.#awaited.rows } : opened),
     };
   }
 
   /** @param {ModelInfo | null} info */
   #opened(info) {
     if (!info || !this.#awaited) return;
-    const { heads, models, notify, state } = this.#app;
+    const { heads, couplings, models, notify, state } = this.#app;
     const { model } = this.#awaited;
-    const bent = this.headsFor(info);
-    if (bent) {
-      bentHeads(bent).forEach(({ layer, head, change: { gain, ...wave } }) => {
+    const asked = this.askedOf(info);
+    if (asked) {
+      asked.couplings.forEach(({ weights }, layer) => couplings.set(layer, weights));
+      bentHeads(asked.heads).forEach(({ layer, head, change: { gain, ...wave } }) => {
         heads.bend(layer, head, wave);
         if (gain === 0 && state.get("heads")[layer][head].gain !== 0) heads.toggleMute(layer, head);
       });
@@ -122,7 +129,7 @@ export class Address {
     this.#elsewhere = this.#told;
     if (this.#told) return;
     this.#told = true;
-    const later = this.#awaited.heads.length > 0 ? " Its heads are bent then as the link says." : "";
+    const later = this.#awaited.heads.length + this.#awaited.rows.length > 0 ? " Its heads are bent then as the link says." : "";
     if (fileName(model) === fileName(SHIPPED.name)) {
       notify({ kind: "info", key: "link-model", title: `This link was made with ${SHIPPED.name}, and ${info.name} is open.`,
         message: `Open ${SHIPPED.name} to see what the link shows.${later} ${info.name} stays kept until then: save it first if it is nowhere else.`,

@@ -15,12 +15,14 @@
  * @property {import("./state.js").State} state
  * @property {import("./storage.js").Storage} storage
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
+ * @property {import("./couplings.js").Couplings} couplings Sets how the open model's heads mix.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
  * @property {import("./device.js").DeviceChooser} device Where trainings run.
  * @property {import("./address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
+ * @property {(view?: string) => void} openLab Brings the lab into view, at one of its views.
  */
 
 export {};

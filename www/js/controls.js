@@ -137,7 +137,8 @@ export function sliderField(options) {
  * A few choices side by side, of which one holds.
  * @template {string | number} T
  * @param {{label: string, choices: {value: T, text: string, title?: string}[], value: T, onInput: (value: T) => void}} options
- * @returns {{element: HTMLElement, set: (value: T) => void}}
+ * @returns {{element: HTMLElement, set: (value: T) => void, allow: (value: T, allowed: boolean) => void}}
+ *   `allow` says whether something can be chosen.
  */
 export function segmented({ label, choices, value, onInput }) {
   const name = uniqueId("segmented");
@@ -153,6 +154,9 @@ export function segmented({ label, choices, value, onInput }) {
     element,
     set(next) {
       choices.forEach((choice, i) => { inputs[i].checked = choice.value === next; });
+    },
+    allow(value, allowed) {
+      choices.forEach((choice, i) => { if (choice.value === value) inputs[i].disabled = !allowed; });
     },
   };
 }

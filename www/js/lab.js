@@ -16,12 +16,29 @@ import { observe } from "./observations.js";
  * @property {string} name
  * @property {string} about What is seen here, in a sentence or two for someone new to it.
  * @property {boolean} [waves] Whether it is of wave models alone.
+ * @property {boolean} [layers] Whether it shows the chosen layer, so that the panel offers a choice of layers.
  * @property {boolean} [anyText] It looks at no text: one that the model has no tokens for does not stop it.
  * @property {HTMLElement} element
  * @property {() => Promise<void>} refresh
  * @property {() => void} [pointed] The chosen token, layer or head is another one.
- * @property {() => void} [hide] It is no longer in sight.
+ * @property {() => void} [hide] It is no longer in sight: it lets go of what it holds.
  */
+
+/** No tokenizer here makes tokens of more characters than this, but for rare runs of spaces. */
+const CHARACTERS_A_TOKEN = 32;
+
+/** The last characters of a text; none is cut in two. @param {string} text @param {number} most @returns {string} */
+export function endOf(text, most) {
+  if (text.length <= most) return text;
+  const end = text.slice(-most);
+  return /^[\udc00-\udfff]/.test(end) ? end.slice(1) : end;
+}
+
+/**
+ * Which view an anchor such as #lab-energy asks for: "" for the one that was there, null where it asks for none.
+ * @param {string} hash @returns {string | null}
+ */
+export const labAnchor = (hash) => /^#lab(?:-([a-z-]+))?$/.exec(hash)?.slice(1).map((view) => view ?? "")[0] ?? null;
 
 export class Lab {
   /** @type {Source} */ source = "bent";
@@ -43,11 +60,17 @@ export class Lab {
     return this.#app;
   }
 
-  /** The text that is looked at, to its end; the engine reads as much of the end as fits. */
-  get text() {
+  /** The whole text that is looked at. */
+  get whole() {
     if (!this.following) return this.own;
     const { state } = this.#app;
     return state.get("prompt") + state.get("recent").map((token) => token.text).reverse().join("");
+  }
+
+  /** As much of its end as can matter; the engine reads as many tokens of that as fit. */
+  get text() {
+    const context = Math.max(this.#app.state.get("model")?.config.max_seq_len ?? 1, this.cut?.config.max_seq_len ?? 1);
+    return endOf(this.whole, context * CHARACTERS_A_TOKEN);
   }
 
   /**
@@ -62,8 +85,9 @@ export class Lab {
     return this.passage;
   }
 
+  /** The chosen layer; the last one where the model that is looked at has fewer. */
   get layer() {
-    return this.#app.state.get("layer");
+    return Math.min(this.#app.state.get("layer"), (this.cut?.config.num_layers ?? Infinity) - 1);
   }
 
   /** Asks the engine about the passage. @template {ViewName} V @param {V} view @param {Omit<Observations[V]["payload"], "source" | "text">} payload @returns {Promise<Observations[V]["value"]>} */

@@ -1,9 +1,11 @@
 // Wires the page: the engine, the state, the storage and the panels. Nothing is decided here.
 
 import { Address } from "./address.js";
+import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
+import { labAnchor } from "./lab.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
 import { mountFiles } from "./panels/files.js";
@@ -11,6 +13,7 @@ import { mountGenerate } from "./panels/generate.js";
 import { mountLab } from "./panels/lab.js";
 import { mountRace } from "./panels/race.js";
 import { mountScaling } from "./panels/scaling.js";
+import { mountTour } from "./panels/tour.js";
 import { mountTrain } from "./panels/train.js";
 import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
@@ -32,11 +35,18 @@ const announce = (/** @type {string} */ text) => { part("announcer").textContent
 const models = new Models({ engine, state, storage, notify });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
-const address = new Address({ state, heads, models, notify, storage });
+const couplings = new Couplings({ engine, state, models, notify });
+const address = new Address({ state, heads, couplings, models, notify, storage });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
+/** Which of the lab's views is asked for before the lab is there. */
+let awaited = labAnchor(location.hash);
+
 /** @type {import("./app.js").App} */
-const app = { engine, state, storage, models, heads, device, address, notify, announce, show };
+const app = {
+  engine, state, storage, models, heads, couplings, device, address, notify, announce, show,
+  openLab: (view = "") => { awaited = view; },
+};
 
 engine.on("ready", ({ simd }) => {
   state.set("engine", "ready");
@@ -94,7 +104,7 @@ const breath = (/** @type {number} */ milliseconds = 0) => new Promise((resolve)
 async function start() {
   const restored = storage.get(KEY_STATE).catch(() => null).then((kept) => { state.restore(kept); address.begin(); });
   const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
-  models.restore(restored, (info) => address.headsFor(info)).catch(cannotOpen);
+  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen);
   await restored;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
@@ -107,11 +117,22 @@ async function start() {
   showStorage();
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
-  mountLab(part("lab"), app);
+  app.openLab = mountLab(part("lab"), app, awaited);
   mountTrain(part("train"), app);
   mountRace(part("race"), app);
   mountScaling(part("scaling"), app);
+  if (awaited !== null) app.openLab(awaited);
+  addEventListener("hashchange", followAnchor);
+  mountTour(app);
   device.begin();
+}
+
+/** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */
+function followAnchor() {
+  const view = labAnchor(location.hash);
+  if (view === null) return;
+  app.openLab(view);
+  address.write();
 }
 
 start();

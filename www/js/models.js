@@ -4,6 +4,8 @@
  * @typedef {import("./app.js").App} App
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").Head} Head
+ * @typedef {import("./protocol.js").CouplingInfo} CouplingInfo
+ * @typedef {{heads: Head[][] | null, couplings: Pick<CouplingInfo, "weights">[] | null}} Bends What differs from the file.
  * @typedef {{name: string, bytes: ArrayBuffer | null}} Source `bytes` is null for the shipped model.
  */
 
@@ -11,6 +13,9 @@ export const SHIPPED = { name: "Shakespeare", url: "./models/shakespeare/model.s
 
 const KEY_MODEL = "model";
 const KEY_HEADS = "heads";
+const KEY_COUPLINGS = "couplings";
+
+/** @type {Bends} */ const NOTHING = { heads: null, couplings: null };
 
 export class Models {
   #app;
@@ -60,25 +65,25 @@ export class Models {
     await this.#remember();
   }
 
-  /** Keeps the open model for the next visit; heads that were bent belonged to the last one. */
+  /** Keeps the open model for the next visit; what was bent belonged to the last one. */
   async #remember() {
     const { storage } = this.#app;
     const { bytes } = this.#source;
-    await Promise.all([storage.set(KEY_MODEL, bytes ? this.#source : null), storage.set(KEY_HEADS, null)]);
+    await Promise.all([storage.set(KEY_MODEL, bytes ? this.#source : null), storage.set(KEY_HEADS, null), storage.set(KEY_COUPLINGS, null)]);
   }
 
   /**
    * Opens what was open before the reload, or the shipped model.
    * @param {Promise<void>} stateRestored
-   * @param {(info: ModelInfo) => Head[][] | null} [linked] What the page's address asks for in a model; it wins over what was kept.
+   * @param {(info: ModelInfo) => Bends | null} [linked] What the page's address asks for in a model; it wins over what was kept.
    * @returns {Promise<ModelInfo>}
    */
   async restore(stateRestored, linked) {
     const { notify, storage } = this.#app;
-    const [kept, heads] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), stateRestored]);
+    const [kept, heads, couplings] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), storage.get(KEY_COUPLINGS), stateRestored]);
     const shipped = { name: SHIPPED.name, bytes: null };
     try {
-      return await this.#load(kept?.bytes ? kept : shipped, heads, linked);
+      return await this.#load(kept?.bytes ? kept : shipped, { heads, couplings }, linked);
     } catch (error) {
       if (!kept?.bytes) throw error;
       notify({
@@ -87,13 +92,19 @@ export class Models {
         title: `${kept.name}, which was open last time, could not be opened again.`,
         message: `${error instanceof Error ? error.message : error} Open it from its file, if you saved it. This is the model that comes with the page.`,
       });
-      return this.#load(shipped, null, linked);
+      return this.#load(shipped, NOTHING, linked);
     }
   }
 
-  /** Loads the open model and its bent heads into a new worker. @returns {Promise<ModelInfo>} */
+  /** Loads the open model and what was bent in it into a new worker. @returns {Promise<ModelInfo>} */
   async reload() {
-    return this.#load(this.#source, this.#app.state.get("heads"));
+    const { state } = this.#app;
+    return this.#load(this.#source, { heads: state.get("heads"), couplings: state.get("couplings") });
+  }
+
+  /** Keeps how the heads mix for the next visit. */
+  async rememberCouplings() {
+    await this.#app.storage.set(KEY_COUPLINGS, this.#app.state.get("couplings"));
   }
 
   /** Keeps the bent heads for the next visit. */
@@ -103,17 +114,18 @@ export class Models {
 
   /**
    * @param {Source} source
-   * @param {Head[][] | null} [heads] Bent heads, which count from the first token on.
-   * @param {(info: ModelInfo) => Head[][] | null} [linked] Gives others that win over them.
+   * @param {Bends} [kept] What was bent, which counts from the first token on.
+   * @param {(info: ModelInfo) => Bends | null} [linked] Gives another that wins over it.
    */
-  async #load(source, heads = null, linked = () => null) {
+  async #load(source, kept = NOTHING, linked = () => null) {
     const early = this.#early;
     this.#early = null;
     const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
-    const bent = linked(info) ?? heads;
-    if (bent) await this.#bend(info, bent);
+    const { heads, couplings } = linked(info) ?? kept;
+    if (heads) await this.#bend(info, heads);
+    if (couplings) await this.#couple(info, couplings);
     this.#show(info);
     return info;
   }
@@ -122,6 +134,7 @@ export class Models {
   #show(info) {
     const { state } = this.#app;
     state.set("heads", structuredClone(info.layers));
+    state.set("couplings", structuredClone(info.couplings));
     state.set("layer", Math.max(0, Math.min(state.get("layer"), info.layers.length - 1)));
     state.set("model", info);
   }
@@ -139,6 +152,19 @@ export class Models {
       return;
     }
     info.layers = layers.map((layer, l) => layer.map((head, i) => ({ ...head, ...pick(heads[l][i]) })));
+  }
+
+  /** @param {ModelInfo} info @param {Pick<CouplingInfo, "weights">[]} kept Ignored where they are another model's. */
+  async #couple(info, kept) {
+    const { couplings } = info;
+    if (kept.length !== couplings.length || kept.some(({ weights }, l) => weights.length !== couplings[l].weights.length)) return;
+    try {
+      await Promise.all(kept.map(({ weights }, layer) => this.#app.engine.request("set_coupling", { layer, weights: [...weights] })));
+    } catch {
+      await this.#app.engine.request("reset_couplings", { layer: null });
+      return;
+    }
+    info.couplings = couplings.map(({ initial }, l) => ({ weights: [...kept[l].weights], initial }));
   }
 }
 

@@ -7,6 +7,10 @@
  * @typedef {{frequency: number, damping: number, phase: number, gain: number}} Head
  * @typedef {Head & {initial: Head}} HeadInfo `initial` is the head as the file has it.
  *
+ * How the heads of a layer mix: head i takes `weights[i·H + h]` of head h's field, and each row adds up to 1;
+ * `initial` is how the file has it.
+ * @typedef {{weights: number[], initial: number[]}} CouplingInfo
+ *
  * @typedef {object} ModelConfig
  * @property {"standard"} [architecture] A standard Transformer; a wave model where nothing is said.
  * @property {number} vocab_size
@@ -26,6 +30,7 @@
  * @property {"character" | "bpe" | null} vocabulary_kind
  * @property {string[]} tokens Every token's text, by id.
  * @property {HeadInfo[][]} layers None of a standard Transformer, whose heads have no waves.
+ * @property {CouplingInfo[]} couplings By layer; none of a standard Transformer.
  * @property {{constant: number, per_token: number}} state_bytes What writing keeps of the text, whatever its length
  *   and for each token.
  * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
@@ -131,6 +136,8 @@
  * @property {{payload: {}, value: ModelInfo}} model_info
  * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
  * @property {{payload: {layer: number | null}, value: HeadInfo[][]}} reset_heads
+ * @property {{payload: {layer: number, weights: number[]}, value: null}} set_coupling
+ * @property {{payload: {layer: number | null}, value: CouplingInfo[]}} reset_couplings
  * @property {{payload: {run: string, prompt: string, settings: GenerateSettings, original: boolean, pace: number}, value: GenerateResult}} generate
  * @property {{payload: {run: string, pace: number}, value: null}} set_pace
  * @property {{payload: {run: string | null}, value: null}} stop_generation
@@ -215,6 +222,7 @@ const listOf = (check) => (v) => Array.isArray(v) && v.every(check);
 const record = (fields) => (v) =>
   isObject(v) && Object.entries(fields).every(([name, check]) => check(/** @type {any} */ (v)[name]));
 
+/** @type {Check} */ const isShare = (v) => isNumber(v) && /** @type {number} */ (v) >= 0 && /** @type {number} */ (v) <= 1;
 const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
 const isSettings = record({
   temperature: isNumber,
@@ -236,6 +244,8 @@ const REQUESTS = {
   model_info: {},
   set_heads: { layer: isCount, heads: listOf(isHead) },
   reset_heads: { layer: orNull(isCount) },
+  set_coupling: { layer: isCount, weights: listOf(isShare) },
+  reset_couplings: { layer: orNull(isCount) },
   generate: { run: isText, prompt: isText, settings: isSettings, original: isFlag, pace: isNumber },
   set_pace: { run: isText, pace: isNumber },
   stop_generation: { run: orNull(isText) },

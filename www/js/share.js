@@ -3,6 +3,7 @@
 // have is as on an untouched page. No DOM.
 
 import { DATA_SETS } from "./data.js";
+import { isRowEdited, rowOf } from "./couplings.js";
 import { RANGES } from "./heads.js";
 import { SHIPPED } from "./models.js";
 import { NUMBERS } from "./panels/generate-settings.js";
@@ -14,7 +15,9 @@ import { INITIAL } from "./state.js";
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
  * @typedef {import("./state.js").TrainChoices} TrainChoices
  * @typedef {import("./state.js").SamplingSettings} SamplingSettings
+ * @typedef {import("./protocol.js").CouplingInfo} CouplingInfo
  * @typedef {{ layer: number, head: number, change: Partial<Head> }} BentHead  counted from 0
+ * @typedef {{ layer: number, head: number, weights: number[] }} CoupledRow  what one head takes of each; counted from 0
  *
  * @typedef {object} SharedPage  all that a link carries
  * @property {TrainChoices} choices
@@ -22,7 +25,8 @@ import { INITIAL } from "./state.js";
  * @property {SamplingSettings} settings
  * @property {string} model  the open one's name
  * @property {BentHead[]} heads  of that model; only what differs from its file
- * @property {string} [owner]  only while a link is read: whose heads these are
+ * @property {CoupledRow[]} rows  of that model's couplings; only what differs from its file
+ * @property {string} [owner]  only while a link is read: whose heads and couplings these are
  *
  * @typedef {object} Field
  * @property {string} key
@@ -35,6 +39,9 @@ import { INITIAL } from "./state.js";
 /** Longer ones do not fit the places that links are sent through. */
 const LONGEST = { fragment: 40_000, prompt: 8_000, name: 200, stop: 200 };
 const MOST_HEADS = 4096;
+const MOST_WEIGHTS = 4096;
+/** How far a row may be from adding up to 1, for rounding. */
+const ROW_TOLERANCE = 1e-3;
 const FAULTS_SHOWN = 5;
 
 /** @returns {SharedPage} */
@@ -44,6 +51,7 @@ export const untouched = () => ({
   settings: structuredClone(INITIAL.settings),
   model: SHIPPED.name,
   heads: [],
+  rows: [],
 });
 
 /** @param {{ min: number, max: number, whole: boolean }} range */
@@ -104,7 +112,8 @@ const GENERATE = [
     read: (text) => text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part)),
   }, "stop"),
   { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
-  { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { Object.assign(page, { owner, heads: bent }); }, write: writeHeads, read: readHeads },
+  { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
+  { key: "coupling", get: ({ rows }) => rows, set: (page, { owner, rows }) => { claim(page, owner); page.rows = rows; }, write: writeRows, read: readRows },
 ];
 
 /** @type {Field[]} */
@@ -145,12 +154,12 @@ export function writeLink(page) {
   const plain = untouched();
   return FIELDS.flatMap(({ key, get, write }) => {
     const value = get(page);
-    // Heads name their model themselves.
-    if (key === "model" && page.heads.length > 0) return [];
+    // Heads and couplings name their model themselves.
+    if (key === "model" && page.heads.length + page.rows.length > 0) return [];
     if (value === undefined || JSON.stringify(value) === JSON.stringify(get(plain))) return [];
     const text = write(value);
     if (text === null) return [];
-    return [`${key}=${key === "heads" ? `${encode(page.model)}:` : ""}${text}`];
+    return [`${key}=${key === "heads" || key === "coupling" ? `${encode(page.model)}:` : ""}${text}`];
   }).join("&");
 }
 
@@ -191,7 +200,8 @@ export function readLink(fragment) {
     if (!seen.has("model")) page.model = owner;
     else if (fileName(owner) !== fileName(page.model)) {
       page.heads = [];
-      faults.push(`heads: they belong to ${short(owner)}, and the link is for ${short(page.model)}`);
+      page.rows = [];
+      faults.push(`${seen.has("heads") ? "heads" : "coupling"}: they belong to ${short(owner)}, and the link is for ${short(page.model)}`);
     }
   }
   return { page, faults };
@@ -228,9 +238,39 @@ export function bendHeads(layers, bent) {
   return { layers: result, missing };
 }
 
+/** @param {readonly CouplingInfo[]} couplings @returns {CoupledRow[]} what differs from the file */
+export const editedRows = (couplings) => couplings.flatMap((coupling, layer) =>
+  rowOf(coupling.weights, 0).flatMap((_, head) => (isRowEdited(coupling, head) ? [{ layer, head, weights: rowOf(coupling.weights, head) }] : [])));
+
+/**
+ * A model's couplings, set as a link says.
+ * @param {readonly CouplingInfo[]} couplings @param {readonly CoupledRow[]} rows
+ * @returns {{ couplings: CouplingInfo[], missing: number }}  missing: how many rows this model has no place for
+ */
+export function coupleHeads(couplings, rows) {
+  const result = couplings.map(({ initial }) => ({ weights: [...initial], initial }));
+  let missing = 0;
+  for (const { layer, head, weights } of rows) {
+    const coupling = result[layer];
+    const at = head * weights.length;
+    if (coupling && weights.length ** 2 === coupling.weights.length && at < coupling.weights.length) coupling.weights.splice(at, weights.length, ...weights);
+    else missing++;
+  }
+  return { couplings: result, missing };
+}
+
+/** @param {SharedPage} page @param {string} owner */
+function claim(page, owner) {
+  if (page.owner !== undefined && fileName(page.owner) !== fileName(owner)) {
+    throw new Error(`heads and couplings are of one model, and the link names ${short(page.owner)} and ${short(owner)}`);
+  }
+  page.owner = owner;
+}
+
 const HEAD_KEYS = /** @type {const} */ (["frequency", "damping", "phase", "gain"]);
 const LETTERS = /** @type {Record<string, typeof HEAD_KEYS[number]>} */ (Object.fromEntries(HEAD_KEYS.map((name) => [name[0], name])));
 const VALUE = "-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?";
+const ROW = new RegExp(`^(\\d{1,3})\\.(\\d{1,3})((?:_${VALUE}){1,999})$`);
 const ENTRY = new RegExp(`^(\\d{1,3})\\.(\\d{1,3})((?:\\.[fdpg]${VALUE})+)$`);
 
 /** `layer.head.f1.25.g0`, counted from 1 as on the page: frequency, damping, phase, gain. @param {BentHead[]} heads */
@@ -266,6 +306,36 @@ function readHead(text) {
     change[name] = value;
   }
   return { layer: Number(layer) - 1, head: Number(head) - 1, change };
+}
+
+/** `layer.head_0.5_0.25_0.25`, counted from 1 as on the page: what the head takes of each. @param {CoupledRow[]} rows */
+function writeRows(rows) {
+  if (rows.reduce((sum, { weights }) => sum + weights.length, 0) > MOST_WEIGHTS) return null;
+  return rows.map(({ layer, head, weights }) => `${layer + 1}.${head + 1}_${weights.join("_")}`).join(",");
+}
+
+/** @param {string} text @returns {{ owner: string, rows: CoupledRow[] }} */
+function readRows(text) {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new Error("expected the model's name, a colon and the weights of its heads, such as Shakespeare:1.3_0.5_0.25_0.25");
+  const owner = /** @type {string} */ (words(LONGEST.name).read(text.slice(0, colon)));
+  const rows = text.slice(colon + 1).split(",").map(readRow);
+  if (new Set(rows.map(({ layer, head }) => `${layer}.${head}`)).size < rows.length) throw new Error("expected each head once");
+  return { owner, rows };
+}
+
+/** @param {string} text @returns {CoupledRow} */
+function readRow(text) {
+  const found = ROW.exec(text);
+  if (!found) throw new Error(`expected weights such as 1.3_0.5_0.25_0.25 (layer, head, and what it takes of each head), found ${short(text)}`);
+  const [, layer, head, digits] = found;
+  if (Number(layer) < 1 || Number(head) < 1) throw new Error("layers and heads count from 1");
+  const weights = digits.slice(1).split("_").map(Number);
+  const wrong = weights.find((weight) => !(weight >= 0 && weight <= 1));
+  if (wrong !== undefined) throw new Error(`weights of head ${head} in layer ${layer}: expected numbers from 0 to 1, found ${wrong}`);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  if (Math.abs(sum - 1) > ROW_TOLERANCE) throw new Error(`weights of head ${head} in layer ${layer}: expected them to add up to 1, found ${Number(sum.toFixed(4))}`);
+  return { layer: Number(layer) - 1, head: Number(head) - 1, weights };
 }
 
 /** A number as it is written, and nothing that JavaScript takes for one besides. @param {string} text @returns {number | null} */

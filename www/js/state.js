@@ -16,7 +16,8 @@
  * @property {"loading" | "ready" | "dead"} engine
  * @property {ModelInfo | null} model The open model.
  * @property {HeadInfo[][]} heads The heads as they are bent now, by layer; `gain` is what is heard.
- * @property {number} applied How often the engine has taken over bent heads.
+ * @property {import("./protocol.js").CouplingInfo[]} couplings How the heads mix now, by layer.
+ * @property {number} applied How often the engine has taken over bent heads or couplings.
  * @property {number} layer The layer whose heads are shown.
  * @property {string} tab The part that is shown where there is room for one only.
  * @property {string} prompt
@@ -36,6 +37,7 @@ export const INITIAL = {
   engine: "loading",
   model: null,
   heads: [],
+  couplings: [],
   applied: 0,
   layer: 0,
   tab: "generate",

@@ -95,6 +95,8 @@ function makeHandlers(engine) {
     model_info: () => session.model_info(),
     set_heads: ({ layer, heads }) => session.set_heads(layer, heads),
     reset_heads: ({ layer }) => session.reset_heads(layer ?? undefined),
+    set_coupling: ({ layer, weights }) => session.set_coupling(layer, new Float32Array(weights)),
+    reset_couplings: ({ layer }) => session.reset_couplings(layer ?? undefined),
     generate: (payload, id) => {
       texts.start(payload, id);
       return LATER;

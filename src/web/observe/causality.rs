@@ -3,7 +3,7 @@
 use super::{Answer, Passage, Session, object, read, said};
 use crate::backend::Device;
 use crate::config::ModelConfig;
-use crate::diagnostics::causality::{self, Leak, Probe, SEEN, THRESHOLD, Verdict};
+use crate::diagnostics::causality::{self, Leak, Measurement, Probe, SEEN, THRESHOLD, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::web::{OpenedGpu, promise};
@@ -11,9 +11,15 @@ use js_sys::Promise;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-/// Multiplications of one call on the CPU, so that it takes some twenty milliseconds and the texts
-/// that are being written go on.
-const MOST_WORK: usize = 400_000_000;
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the worker began.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+/// Milliseconds of one call on the CPU: the texts that are being written go on between two.
+const TURN: f64 = 12.0;
 
 #[derive(Deserialize)]
 struct PlanRequest {
@@ -37,6 +43,9 @@ struct ProbeRequest {
     passage: Passage,
     #[serde(flatten)]
     probe: Probe,
+    /// Whether it goes on from the call before.
+    #[serde(default)]
+    again: bool,
 }
 
 #[derive(Serialize)]
@@ -103,21 +112,35 @@ impl Session {
             },
         )
         .map_err(said)?;
-        let most_tokens = MOST_WORK / config.parameter_count();
         object(&Plan {
-            probes: causality::plan(config, request.thorough, most_tokens),
+            probes: causality::plan(config, request.thorough),
             threshold: THRESHOLD,
             seen: SEEN,
             config,
         })
     }
 
-    /// One probe on the CPU: a list of `{length, position, before, after, scale, verdict}` for
-    /// `{source, text, length, positions}`.
+    /// A piece of one probe on the CPU, for `{source, text, length, positions, again}`: null until the
+    /// last piece, which gives a list of `{length, position, before, after, scale, verdict}`. `again`
+    /// goes on from the call before, with the model as it was then.
     pub fn observe_causality(&mut self, request: JsValue) -> Answer<JsValue> {
+        let until = now() + TURN;
         let request: ProbeRequest = read(request)?;
-        let model = self.probed(&request).map_err(said)?;
-        object(&judged(causality::measure::<f32>(model, &request.probe)))
+        let going = self.measurement.take();
+        let mut measurement = match going.filter(|m| request.again && *m.probe() == request.probe) {
+            Some(measurement) => measurement,
+            None => {
+                let model = self.probed(&request).map_err(said)?;
+                Measurement::new(model, request.probe)
+            }
+        };
+        while now() < until {
+            if let Some(leaks) = measurement.advance() {
+                return object(&judged(leaks));
+            }
+        }
+        self.measurement = Some(measurement);
+        Ok(JsValue::NULL)
     }
 
     /// The same on a GPU: a promise of the list. Refused when the device is lost.

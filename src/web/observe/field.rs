@@ -34,11 +34,11 @@ struct FieldView {
     channel: usize,
     /// The share of each channel in the energy of the head's deposits.
     shares: Vec<f64>,
-    /// (N) each.
+    /// (N) each; picked up after coupling, before the gate.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     deposits: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    gathered: Float32Array,
+    picked_up: Float32Array,
     /// (G).
     #[serde(with = "serde_wasm_bindgen::preserve")]
     kernel: Float32Array,
@@ -56,8 +56,9 @@ impl Session {
         let config = &reading.model.config;
         let most = (MOST_POINTS / config.field_size).max(16);
         let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
-        let trace = Trace::<f32>::new(reading.model, ids);
-        let field = Field::new(reading.model, &trace, request.layer);
+        let model = reading.model.first_layers(request.layer + 1);
+        let trace = Trace::<f32>::new(&model, ids);
+        let field = Field::new(&model, &trace, request.layer);
         let energies = field.energies(request.head);
         let total = energies.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let strongest = (0..energies.len()).max_by(|a, b| energies[*a].total_cmp(&energies[*b]));
@@ -82,7 +83,7 @@ impl Session {
             channel,
             shares: energies.iter().map(|energy| energy / total).collect(),
             deposits: floats(&field.seen(along, |channel| field.deposits(head, channel))),
-            gathered: floats(&field.seen(along, |channel| field.gathered(head, channel))),
+            picked_up: floats(&field.seen(along, |channel| field.picked_up(head, channel))),
             kernel: floats(field.kernel(head)),
             frames: floats(&field.frames(head, along)),
             coupled: floats(&field.coupled_frames(head, along)),

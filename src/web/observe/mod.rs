@@ -6,6 +6,7 @@ mod coupling;
 mod energy;
 mod field;
 mod heads;
+mod influence;
 mod validation;
 mod whatif;
 mod whatif_losses;
@@ -57,6 +58,8 @@ struct CutText<'a> {
     ids: &'a [u32],
     dropped: usize,
     config: &'a ModelConfig,
+    /// After how many steps the copy of a model in training was made.
+    step: Option<u64>,
     /// Cells of the field; empty for a standard Transformer.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     positions: Float32Array,
@@ -136,9 +139,12 @@ pub(super) fn floats(values: &[f32]) -> Float32Array {
 #[wasm_bindgen]
 impl Session {
     /// How the end of a text is cut into tokens, and where they sit: `{tokens, ids, dropped, config,
-    /// positions}` for `{source, text}`.
+    /// step, positions}` for `{source, text}`.
     pub fn observe_text(&mut self, passage: JsValue) -> Answer<JsValue> {
         let passage: Passage = read(passage)?;
+        let training = self.training.as_ref();
+        let step = (training.filter(|_| passage.source == Source::Training))
+            .map(|training| training.observed_step());
         let reading = self.reading(&passage).map_err(said)?;
         let config = &reading.model.config;
         let place = |i| {
@@ -159,6 +165,7 @@ impl Session {
             ids: &reading.ids,
             dropped: reading.dropped,
             config,
+            step,
             positions: floats(&(0..places).map(place).collect::<Vec<_>>()),
         })
     }

@@ -1,7 +1,7 @@
 // A picture worth keeping: drawn on a canvas, said in words under it, and saved as PNG or SVG, its numbers
 // as CSV. One drawing function serves the page, the PNG and the SVG.
 
-import { csvLine } from "../csv.js";
+import { csv } from "../csv.js";
 import { download, h, write } from "../dom.js";
 import { colour } from "./colours.js";
 import { asPng, wrapped } from "./paper.js";
@@ -59,6 +59,11 @@ export class Figure {
     this.canvas.setAttribute("aria-label", words);
     for (const button of this.#buttons) button.disabled = false;
     this.redraw();
+  }
+
+  /** Its numbers are gone, as of a view that is out of sight: there is nothing to save until the next `update`. */
+  clear() {
+    for (const button of this.#buttons) button.disabled = true;
   }
 
   /** Draws it anew, as under a pointer. */
@@ -121,6 +126,3 @@ export class Figure {
     context.restore();
   }
 }
-
-/** @param {Table} table @returns {string} */
-export const csv = ({ head, rows }) => [head, ...rows].map(csvLine).join("");

@@ -1,6 +1,7 @@
 // The open model: its name and size, opening another (by button or by drop), and saving it.
 
 import { download, h } from "../dom.js";
+import { makeBadge } from "./badge.js";
 import { shareButton } from "./share.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -46,7 +47,7 @@ export function mountFiles(root, app) {
   state.on("model", show);
   state.on("engine", show);
   root.append(
-    h("div", { class: "model-card" }, name, size),
+    h("div", { class: "model-card" }, h("div", { class: "model-title" }, name, makeBadge(app)), size),
     h("div", { class: "file-buttons" }, shipped, open, save, shareButton(app), themeToggle()), picker);
   show();
   acceptDrops(app);

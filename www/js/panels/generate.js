@@ -2,6 +2,7 @@
 
 import { segmented } from "../controls.js";
 import { atMostEvery, h, uniqueId } from "../dom.js";
+import { isRecoupled } from "../couplings.js";
 import { EngineError } from "../engine.js";
 import { isBent } from "../heads.js";
 import { makeSettings } from "./generate-settings.js";
@@ -285,7 +286,7 @@ class GeneratePanel {
     this.#nextBusy = true;
     const prompt = this.#view.text || state.get("prompt");
     try {
-      const bent = isBent(state.get("heads"));
+      const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings"));
       const [now, before] = await Promise.all([
         engine.request("next_tokens", { prompt, count: NEXT_TOKENS, original: false }),
         bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,

@@ -58,7 +58,7 @@ export class Inspector {
    * @param {Alternative[] | null} before Null where nothing is bent.
    */
   showNext(now, before) {
-    const note = before ? "Bars: the bent waves. Marks: the waves as in the file." : "What would come next, before temperature and the other settings.";
+    const note = before ? "Bars: the model as it is bent. Marks: as in the file." : "What would come next, before temperature and the other settings.";
     this.#show("Next token", note, now, before, null);
   }
 

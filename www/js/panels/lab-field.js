@@ -1,24 +1,30 @@
 // The field, moving: what the tokens drop on it, how the waves spread, what the other heads lend, and what each
 // token picks up.
 
-import { drawField, drawWaves, FIELD_HEIGHT, WAVES_HEIGHT } from "../charts/field.js";
+import { drawField, FIELD_HEIGHT, spanOf } from "../charts/field.js";
 import { headColour } from "../charts/colours.js";
 import { Figure } from "../charts/figure.js";
+import { drawSpacetime, gridOf, shadesOf, SPACETIME_HEIGHT, tokenAt } from "../charts/spacetime.js";
 import { segmented } from "../controls.js";
 import { h, visible, write } from "../dom.js";
-import { heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "./lab-field-parts.js";
+import { FieldClock } from "./lab-field-clock.js";
+import { between, droppedOn, FieldScales, heardAt, largestAt, ownWaveAt, peakOf } from "./lab-field-parts.js";
+import { heardInWords, nowInWords, spacetimeInWords } from "./lab-field-words.js";
 
 /**
  * @typedef {import("../lab.js").Lab} Lab
  * @typedef {import("../lab.js").View} View
  * @typedef {import("../observations.js").FieldView} FieldView
- * @typedef {import("../observations.js").CutText} CutText
+ *
+ * What was seen in one look; the token indices are those of the field, which may begin later than the text.
+ * @typedef {object} Look
+ * @property {FieldView} view
+ * @property {string[]} all Every token of the text.
+ * @property {string[]} tokens Those on the field.
+ * @property {Float32Array} positions
+ * @property {number} before How many tokens of the text come before them.
+ * @property {boolean} strength
  */
-
-/** Tokens a second when it plays. */
-const PACE = 12;
-/** Tokens that fit beside each other where the newest part of the field is drawn alone. */
-const NEAR = 64;
 
 /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip @returns {View} */
 export function makeFieldView(lab, strip) {
@@ -28,6 +34,7 @@ export function makeFieldView(lab, strip) {
     name: "Field",
     about: "The tokens sit in a row on a line of cells, the field. Each drops what it has to say on its cells when it is read; from there its wave spreads to the right, and the tokens to come pick up what reaches them. One head at a time: every head has a field of its own.",
     waves: true,
+    layers: true,
     element: panel.element,
     refresh: () => panel.refresh(),
     pointed: () => panel.draw(),
@@ -38,64 +45,92 @@ export function makeFieldView(lab, strip) {
 class FieldPanel {
   #lab;
   #strip;
-  /** @type {FieldView | null} */ #view = null;
-  /** The text of the view. @type {CutText} */ #cut = { tokens: [], ids: [], dropped: 0, config: /** @type {any} */ ({}), positions: new Float32Array() };
-  #peak = 1;
-  /** @type {string[]} */ #tokens = [];
-  #time = 0;
-  /** Whether the newest token is shown, whatever comes. */ #atEnd = true;
+  /** @type {Look | null} */ #look = null;
+  /** What is asked for: one channel, none of its own for the strongest one, or the strength of all. */
   #strength = false;
-  #near = true;
   /** @type {number | null} */ #channel = null;
-  #playing = 0;
+  #near = true;
+  /** What a row of the lower picture is. @type {"own" | "field"} */ #rows = "own";
+  #scales = new FieldScales();
+  #clock = new FieldClock(() => this.#onMove(), (playing) => write(this.#play, playing ? "Pause" : "Play"));
+  /** The token that everything but the moving picture shows. */ #said = -1;
+  #begun = false;
+  /** Whether the chosen token is only pointed at, and whether it was clicked and stays. */ #hovering = false;
+  #pinned = false;
+  /** @type {{key: string, shades: import("../charts/spacetime.js").Shades}} */ #shades = { key: "", shades: { columns: 1, rows: [] } };
+  #looks = 0;
+
   #heads = h("div");
   #shownHeads = 0;
   /** @type {(head: number) => void} */ #setHead = () => {};
   #channels = h("select", { class: "field-channel", "aria-label": "Channel", onchange: () => this.#choose({ channel: this.#channels.value === "" ? null : Number(this.#channels.value) }) });
-  #slider = h("input", { type: "range", class: "slider field-time", min: 0, max: 0, value: 0, step: 1, "aria-label": "Token that was read last", oninput: () => this.#goTo(this.#slider.valueAsNumber) });
-  #play = h("button", { type: "button", class: "field-play", onclick: () => this.#toggle() }, "Play");
-  #back = h("button", { type: "button", "aria-label": "One token back", onclick: () => this.#goTo(this.#time - 1) }, "◀");
-  #on = h("button", { type: "button", "aria-label": "One token on", onclick: () => this.#goTo(this.#time + 1) }, "▶");
+  #explained = h("p", { class: "field-hint field-explained" });
+  #play = h("button", { type: "button", class: "field-play", onclick: () => (this.#clock.playing ? this.#clock.goTo(this.#clock.token) : this.#clock.play()) }, "Play");
+  #back = h("button", { type: "button", "aria-label": "One token back", onclick: () => this.#clock.goTo(this.#clock.token - 1) }, "◀");
+  #on = h("button", { type: "button", "aria-label": "One token on", onclick: () => this.#clock.goTo(this.#clock.token + 1) }, "▶");
+  #slider = h("input", { type: "range", class: "slider field-time", min: 0, max: 0, value: 0, step: 1, "aria-label": "Token that was read last", oninput: () => this.#clock.goTo(this.#slider.valueAsNumber) });
   #when = h("span", { class: "reading field-when" });
   #now;
-  #waves;
+  #spacetime;
 
   /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip */
   constructor(lab, strip) {
     this.#lab = lab;
     this.#strip = strip;
     this.#now = new Figure({
-      name: "field-now", height: FIELD_HEIGHT, title: () => `${this.#place}: the field after "${visible(this.#tokens[this.#time] ?? "")}"`,
-      draw: (context, width, height) => { if (this.#view) drawField(context, width, height, this.#fieldNow(this.#view)); },
-      describe: () => this.#describe(), table: () => this.#table(),
+      name: "field-now", height: FIELD_HEIGHT, title: () => `${this.#place}: the field after "${visible(this.#look?.tokens[this.#clock.token] ?? "")}"`,
+      draw: (context, width, height) => { if (this.#look) drawField(context, width, height, this.#fieldNow(this.#look)); },
+      describe: () => (this.#look ? nowInWords({ ...this.#look, place: this.#place, time: this.#clock.token, chosen: this.#chosen(this.#look), frame: this.#row(this.#look.view.frames) }) : ""),
+      table: () => this.#tableOfNow(),
     });
-    this.#waves = new Figure({
-      name: "field-waves", height: WAVES_HEIGHT, title: () => `${this.#place}: every token's own wave`,
-      draw: (context, width, height) => { if (this.#view) this.#drawWaves(context, width, height, this.#view); },
-      describe: () => this.#describeWaves(), table: () => this.#tableOfWaves(),
+    this.#spacetime = new Figure({
+      name: "field-spacetime", height: SPACETIME_HEIGHT, title: () => `${this.#place}: ${this.#rows === "own" ? "every token's own wave" : "the field after every token"}`,
+      draw: (context, width, height) => { if (this.#look) this.#drawSpacetime(context, width, height, this.#look); },
+      describe: () => (this.#look ? spacetimeInWords({ ...this.#look, rows: this.#rows, time: this.#clock.token }) : ""),
+      table: () => this.#tableOfSpacetime(),
     });
-    this.#waves.canvas.classList.add("field-waves-canvas");
-    this.#waves.canvas.addEventListener("pointerdown", (event) => this.#pick(event));
-    this.#waves.canvas.addEventListener("pointermove", (event) => { if (event.buttons) this.#pick(event); });
+    this.#listen();
+    this.element = this.#build();
+  }
+
+  #build() {
     const along = segmented({
-      label: "Seen", value: "channel",
-      choices: [{ value: "channel", text: "One channel", title: "One of the numbers that the head passes on, with its sign" }, { value: "strength", text: "Strength", title: "How large all channels are together, whatever their signs" }],
+      label: "Seen", value: "channel", choices: [{ value: "channel", text: "One channel" }, { value: "strength", text: "Strength" }],
       onInput: (value) => this.#choose({ strength: value === "strength" }),
     });
     const span = segmented({
       label: "Show", value: "near", choices: [{ value: "near", text: "Near the token" }, { value: "all", text: "Whole field" }],
-      onInput: (value) => { this.#near = value === "near"; this.#now.update(); },
+      onInput: (value) => { this.#near = value === "near"; this.draw(); },
     });
-    this.element = h("div", { class: "field-view" },
+    const rows = segmented({
+      label: "Rows", value: this.#rows, choices: [{ value: "own", text: "Each token's wave" }, { value: "field", text: "Field over time" }],
+      onInput: (value) => { this.#rows = value; this.draw(); },
+    });
+    return h("div", { class: "field-view" },
       h("div", { class: "lab-choices" }, this.#heads, along.element, this.#channels, span.element),
+      this.#explained,
       h("div", { class: "field-transport" }, this.#play, this.#back, this.#on, this.#slider, this.#when),
-      h("ul", { class: "field-key" },
-        h("li", null, h("span", { class: "field-mark field-mark-deposit" }), "dropped by a token"),
-        h("li", null, h("span", { class: "field-mark field-mark-wave" }), "the head's waves"),
-        h("li", null, h("span", { class: "field-mark field-mark-coupled" }), "with what other heads lend"),
-        h("li", null, h("span", { class: "field-mark field-mark-gathered" }), "picked up by a token"),
-        h("li", null, h("span", { class: "field-mark field-mark-own" }), "the chosen token's own wave")),
-      this.#now.element, this.#waves.element);
+      this.#now.element,
+      h("div", { class: "lab-choices field-rows" }, rows.element), this.#spacetime.element);
+  }
+
+  #listen() {
+    const { canvas } = this.#now;
+    canvas.classList.add("field-canvas");
+    canvas.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" && !this.#pinned) this.#point(this.#under(event), false); });
+    canvas.addEventListener("pointerleave", () => { if (this.#hovering && !this.#pinned) this.#point(-1, false); });
+    canvas.addEventListener("click", (event) => {
+      const token = this.#under(event);
+      const again = this.#pinned && token === this.#lab.token;
+      this.#point(again ? -1 : token, !again);
+    });
+    const rows = this.#spacetime.canvas;
+    rows.classList.add("field-spacetime-canvas");
+    const pick = (/** @type {MouseEvent} */ event) => {
+      if (this.#look) this.#clock.goTo(tokenAt(event.clientY - rows.getBoundingClientRect().top, this.#look.view.times));
+    };
+    rows.addEventListener("click", pick);
+    rows.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" && event.buttons & 1) pick(event); });
   }
 
   get #place() {
@@ -104,149 +139,144 @@ class FieldPanel {
 
   async refresh() {
     const lab = this.#lab;
-    const cut = /** @type {CutText} */ (lab.cut);
+    const cut = /** @type {import("../observations.js").CutText} */ (lab.cut);
     this.#showHeads(cut.config.num_heads);
     if (lab.head >= cut.config.num_heads) lab.head = 0;
-    const view = await lab.observe("field", { layer: lab.layer, head: lab.head, strength: this.#strength, channel: this.#channel });
-    this.#view = view;
-    this.#cut = cut;
-    this.#peak = peakOf([view.frames, view.coupled]);
-    this.#tokens = cut.tokens.slice(-view.times);
-    if (this.#atEnd && !this.#playing) this.#time = view.times - 1;
-    this.#time = Math.min(this.#time, view.times - 1);
-    this.#showChannels(view);
-    this.element.style.setProperty("--head", `var(${headColour(lab.head)})`);
+    const { layer, head } = lab;
+    const strength = this.#strength;
+    const view = await lab.observe("field", { layer, head, strength, channel: this.#channel });
+    this.#look = { view, strength, all: cut.tokens, tokens: cut.tokens.slice(-view.times), before: cut.tokens.length - view.times, positions: cut.positions };
+    this.#looks++;
+    this.#scales.take(view, [cut.config.max_seq_len, cut.config.field_size, lab.source, layer, head, strength, view.channel].join());
+    this.#showChannels(view, cut.config.embedding_dim / cut.config.num_heads);
+    this.element.style.setProperty("--head", `var(${headColour(head)})`);
+    this.#clock.grow(view.times);
+    // The first look sets the field in motion, unless the person wants things to keep still.
+    if (!this.#begun && view.times > 1 && !FieldClock.still) this.#clock.play();
+    this.#begun = true;
     this.draw();
   }
 
   hide() {
-    this.#pause();
-    this.#view = null;
+    this.#clock.stop();
+    this.#look = null;
+  }
+
+  #onMove() {
+    if (this.#clock.token !== this.#said) this.draw();
+    else this.#now.redraw();
   }
 
   draw() {
-    const view = this.#view;
-    if (!view) return;
-    this.#slider.max = String(view.times - 1);
-    this.#slider.value = String(this.#time);
-    this.#slider.setAttribute("aria-valuetext", `${this.#time + 1} of ${view.times} tokens`);
-    this.#slider.style.setProperty("--filled", `${(100 * this.#time) / Math.max(1, view.times - 1)}%`);
-    write(this.#when, `${this.#time + 1} of ${view.times}`);
-    this.#back.disabled = this.#time === 0;
-    this.#on.disabled = this.#time === view.times - 1;
-    this.#showText(view);
+    const look = this.#look;
+    if (!look) return;
+    if (this.#lab.token < 0) this.#pinned = false;
+    const { times } = look.view;
+    const time = this.#said = this.#clock.token;
+    this.#slider.max = String(times - 1);
+    this.#slider.value = String(time);
+    this.#slider.setAttribute("aria-valuetext", `${time + 1} of ${times} tokens`);
+    this.#slider.style.setProperty("--filled", `${(100 * time) / Math.max(1, times - 1)}%`);
+    write(this.#when, `${time + 1} of ${times}`);
+    this.#back.disabled = time === 0;
+    this.#on.disabled = time === times - 1;
+    this.#showText(look);
     this.#now.update();
-    this.#waves.update();
+    this.#spacetime.update();
   }
 
-  /** Which tokens the one just read hears through this head, and how loudly. @param {FieldView} view */
-  #showText(view) {
-    const cut = this.#cut;
-    const before = cut.tokens.length - view.times;
-    const heard = new Float64Array(cut.tokens.length);
-    for (let i = 0; i <= this.#time; i++) heard[before + i] = this.#heardFrom(view, i);
-    const most = peakOf([heard]) || 1;
-    const name = visible(this.#tokens[this.#time] ?? "");
-    this.#strip.show(cut.tokens, {
-      shares: heard.map((value) => value / most),
-      say: (token) => `${placeInWords(cut.positions[Math.max(0, token - before)] ?? 0)} ${token - before > this.#time ? "It is yet to be read." : `"${name}" hears ${(100 * Math.abs(heard[token] / most)).toFixed(0)} % as much from it as from the loudest.`}`,
+  /** Which tokens the one just read hears through this head, and how loudly. @param {Look} look */
+  #showText(look) {
+    const time = this.#clock.token;
+    const { view: { kernel, deposits }, positions, before } = look;
+    const heard = new Float64Array(look.all.length);
+    for (let i = 0; i <= time; i++) {
+      const value = heardAt(kernel, positions[i], deposits[i], positions[time]);
+      heard[before + i] = look.strength ? Math.abs(value) : value;
+    }
+    const most = peakOf([heard]);
+    this.#strip.show(look.all, {
+      shares: most > 0 ? heard.map((value) => value / most) : heard,
+      say: (token) => heardInWords(look, token - before, time, most > 0 ? Math.abs(heard[token]) / most : 0),
     });
   }
 
-  /** What the present token hears of one. @param {FieldView} view @param {number} token */
-  #heardFrom({ kernel, deposits }, token) {
-    const heard = heardAt(kernel, this.#cut.positions[token], deposits[token], this.#cut.positions[this.#time]);
-    return this.#strength ? Math.abs(heard) : heard;
-  }
-
-  /** The chosen token in what is seen here; -1 for none, or one that is yet to be read. @param {FieldView} view */
-  #chosen(view) {
-    const before = this.#cut.tokens.length - view.times;
+  /** The chosen token on the field; -1 for none, or one that is yet to be read. @param {Look} look */
+  #chosen({ before }) {
     const chosen = this.#lab.token - before;
-    return chosen >= 0 && chosen <= this.#time ? chosen : -1;
+    return chosen >= 0 && chosen <= this.#clock.token ? chosen : -1;
   }
 
-  /** @param {FieldView} view @returns {import("../charts/field.js").FieldNow} */
-  #fieldNow(view) {
-    const row = (/** @type {Float32Array} */ frames) => frames.subarray(this.#time * view.cells, (this.#time + 1) * view.cells);
-    const chosen = this.#chosen(view);
-    const own = chosen < 0 ? null : Float64Array.from({ length: view.cells }, (_, cell) => this.#waveAt(view, chosen, cell));
+  /** @param {Float32Array} frames */
+  #row(frames) {
+    const { cells } = /** @type {Look} */ (this.#look).view;
+    return between(frames, cells, this.#clock.time);
+  }
+
+  /** @param {Look} look @returns {import("../charts/field.js").FieldNow} */
+  #fieldNow(look) {
+    const { view, tokens, positions } = look;
+    const chosen = this.#chosen(look);
     return {
-      ...view, ...this.#span(view), time: this.#time, signed: !this.#strength, tokens: this.#tokens, positions: this.#cut.positions, frame: row(view.frames), coupled: row(view.coupled),
-      own, chosen, peak: this.#peak, tint: headColour(this.#lab.head),
+      cells: view.cells, time: this.#clock.time, near: this.#near, signed: !look.strength, tokens, positions, deposits: view.deposits,
+      frame: this.#row(view.frames), coupled: this.#row(view.coupled), pickedUp: view.picked_up, chosen, scales: this.#scales.now, tint: headColour(this.#lab.head),
+      own: chosen < 0 ? null : Float64Array.from({ length: view.cells }, (_, cell) => this.#waveAt(look, chosen, cell)),
     };
   }
 
-  /** @param {FieldView} view @param {number} token @param {number} cell */
-  #waveAt({ kernel, deposits }, token, cell) {
-    const value = ownWaveAt(kernel, this.#cut.positions[token], deposits[token], cell);
-    return this.#strength ? Math.abs(value) : value;
+  /** @param {Look} look @param {number} token @param {number} cell */
+  #waveAt({ view: { kernel, deposits }, positions, strength }, token, cell) {
+    const value = ownWaveAt(kernel, positions[token], deposits[token], cell);
+    return strength ? Math.abs(value) : value;
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {FieldView} view */
-  #drawWaves(context, width, height, view) {
-    drawWaves(context, width, height, {
-      ...view, wave: (token, cell) => this.#waveAt(view, token, cell), peak: peakOf([view.deposits]) * peakOf([view.kernel]),
-      signed: !this.#strength, time: this.#time, chosen: this.#chosen(view),
+  /** What a row of the lower picture has on a cell. @param {Look} look @returns {(token: number, cell: number) => number} */
+  #inRows(look) {
+    if (this.#rows === "own") return (token, cell) => this.#waveAt(look, token, cell);
+    const { frames, cells } = look.view;
+    return (token, cell) => frames[token * cells + cell];
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {Look} look */
+  #drawSpacetime(context, width, height, look) {
+    const { times, cells } = look.view;
+    const grid = gridOf(width, times, cells);
+    const key = [this.#looks, this.#rows, grid.rows, grid.columns].join();
+    if (this.#shades.key !== key) {
+      const peak = this.#rows === "own" ? this.#scales.own : this.#scales.now.waves;
+      this.#shades = { key, shades: shadesOf({ times, cells, value: this.#inRows(look), peak }, grid) };
+    }
+    const { from, to } = spanOf(width, { cells, time: this.#clock.token, near: this.#near, positions: look.positions });
+    drawSpacetime(context, width, height, {
+      times, cells, shades: this.#shades.shades, signed: !look.strength, token: this.#clock.token, chosen: this.#chosen(look),
+      near: to - from < cells - 1 ? { from, to } : null,
     });
   }
 
-  /** The cells that are drawn: the present token with what lies behind it, and some way ahead. @param {FieldView} view */
-  #span({ cells, times }) {
-    const stride = times > 1 ? this.#cut.positions[1] - this.#cut.positions[0] : 1;
-    const room = Math.min(cells - 1, NEAR * stride);
-    if (!this.#near || room >= cells - 1) return { from: 0, to: cells - 1 };
-    const from = Math.max(0, Math.min(cells - 1 - room, this.#cut.positions[this.#time] - 0.75 * room));
-    return { from, to: from + room };
-  }
-
-  #describe() {
-    const view = this.#view;
-    if (!view) return "";
-    const { frame } = this.#fieldNow(view);
-    const highest = largestAt(frame);
-    const place = this.#cut.positions[this.#time];
-    let [all, ahead] = [0, 0];
-    for (let cell = 0; cell < frame.length; cell++) {
-      all += Math.abs(frame[cell]);
-      if (cell > place) ahead += Math.abs(frame[cell]);
-    }
-    const seen = this.#strength ? "All channels together" : `Channel ${view.channel + 1}, which carries ${(100 * view.shares[view.channel]).toFixed(0)} % of the energy of what is dropped`;
-    const chosen = this.#chosen(view);
-    return `${this.#place}. ${seen}. ${this.#time + 1} of ${view.times} tokens are read; the last one sits at cell ${place.toFixed(2).replace(/\.?0+$/, "")}. ${all > 0 ? `The waves are largest at cell ${highest}, and ${((100 * ahead) / all).toFixed(0)} % of them lie ahead, where tokens are yet to be read.` : "There are no waves: the head is muted."}${chosen >= 0 ? ` Token ${chosen + 1}: ${placeInWords(this.#cut.positions[chosen])}` : ""} What is dropped is drawn to a scale of its own.`;
-  }
-
-  #describeWaves() {
-    const view = this.#view;
-    if (!view) return "";
-    const loudest = largestAt(view.deposits.subarray(0, this.#time + 1));
-    return `Every token's own wave, a row each, the first token at the top; cells run to the right as above, and what stands in a column adds up to the field there. ${this.#strength ? "The farther from the ground's shade, the stronger." : "Blue is above zero, orange below; the farther from the ground's shade, the larger."} Shades grow with the square root, so that faint ones are seen. Token ${loudest + 1}, "${visible(this.#tokens[loudest] ?? "")}", drops most. The line marks the token read last; drag it to move through the text.`;
-  }
-
   /** @returns {import("../charts/figure.js").Table} */
-  #table() {
-    const view = /** @type {FieldView} */ (this.#view);
-    const { frame, coupled, own } = this.#fieldNow(view);
-    const dropped = new Float64Array(view.cells);
-    for (let i = 0; i <= this.#time; i++) {
-      const cell = Math.floor(this.#cut.positions[i]);
-      const fraction = this.#cut.positions[i] - cell;
-      dropped[cell] += view.deposits[i] * (1 - fraction);
-      if (fraction > 0) dropped[cell + 1] += view.deposits[i] * fraction;
-    }
+  #tableOfNow() {
+    const { view, positions, tokens } = /** @type {Look} */ (this.#look);
+    const { frame, coupled, own } = this.#fieldNow(/** @type {Look} */ (this.#look));
+    const dropped = droppedOn(view.cells, positions, view.deposits, this.#clock.token);
+    const on = new Map(tokens.map((text, i) => [Math.floor(positions[i]), { text, i }]));
     return {
-      head: ["cell", "dropped", "waves", "coupled", "own_wave_of_chosen"],
-      rows: Array.from({ length: view.cells }, (_, cell) => [cell, dropped[cell], frame[cell], coupled[cell], own ? own[cell] : ""]),
+      head: ["cell", "dropped", "waves", "coupled", "own_wave_of_chosen", "token", "position", "picked_up"],
+      rows: Array.from({ length: view.cells }, (_, cell) => {
+        const token = on.get(cell);
+        const read = token && token.i <= this.#clock.token;
+        return [cell, dropped[cell], frame[cell], coupled[cell], own ? own[cell] : "", token?.text ?? "", token ? positions[token.i] : "", read ? view.picked_up[token.i] : ""];
+      }),
     };
   }
 
   /** @returns {import("../charts/figure.js").Table} */
-  #tableOfWaves() {
-    const view = /** @type {FieldView} */ (this.#view);
-    const cells = Array.from({ length: view.cells }, (_, cell) => cell);
+  #tableOfSpacetime() {
+    const look = /** @type {Look} */ (this.#look);
+    const value = this.#inRows(look);
+    const cells = Array.from({ length: look.view.cells }, (_, cell) => cell);
     return {
       head: ["token", "text", "position", "dropped", ...cells.map((cell) => `cell_${cell}`)],
-      rows: this.#tokens.map((text, t) => [t + 1, text, this.#cut.positions[t], view.deposits[t], ...cells.map((cell) => this.#waveAt(view, t, cell))]),
+      rows: look.tokens.map((text, t) => [t + 1, text, look.positions[t], look.view.deposits[t], ...cells.map((cell) => value(t, cell))]),
     };
   }
 
@@ -254,7 +284,6 @@ class FieldPanel {
   #choose({ strength = this.#strength, channel = this.#channel }) {
     this.#strength = strength;
     this.#channel = channel;
-    this.#channels.hidden = strength;
     this.#lab.changed();
   }
 
@@ -270,57 +299,36 @@ class FieldPanel {
     this.#heads.replaceChildren(choice.element);
   }
 
-  /** @param {FieldView} view */
-  #showChannels({ shares, channel }) {
-    const strongest = shares.indexOf(Math.max(...shares));
+  /** @param {FieldView} view @param {number} width Channels of a head. */
+  #showChannels({ shares, channel }, width) {
+    this.#channels.hidden = this.#strength;
+    write(this.#explained, this.#strength
+      ? `Strength: the size of a head's ${width} channels together (the root of the sum of their squares). It is never below zero, so it does not show where waves cancel out.`
+      : `A head passes on ${width} numbers at once, its channels. One channel is seen with its sign, so that you see waves add up and cancel out.`);
     if (this.#channels.options.length !== shares.length + 1) {
       this.#channels.replaceChildren(h("option", { value: "" }), ...shares.map((_, i) => h("option", { value: i })));
     }
-    write(this.#channels.options[0], `Strongest channel (${strongest + 1})`);
-    shares.forEach((share, i) => write(this.#channels.options[i + 1], `Channel ${i + 1}: ${(100 * share).toFixed(0)} %`));
+    write(this.#channels.options[0], `Strongest channel (${largestAt(shares) + 1})`);
+    shares.forEach((share, i) => write(this.#channels.options[i + 1], `Channel ${i + 1}: ${(100 * share).toFixed(0)} % of the energy`));
     this.#channels.value = this.#channel === null ? "" : String(channel);
   }
 
-  /** @param {PointerEvent} event */
-  #pick(event) {
-    if (!this.#view) return;
-    const { top, height } = this.#waves.canvas.getBoundingClientRect();
-    this.#goTo(Math.floor(((event.clientY - top) / height) * this.#view.times));
+  /** The token that is read already and nearest to a pointer, in the text. @param {MouseEvent} event */
+  #under(event) {
+    const look = this.#look;
+    if (!look) return -1;
+    const { left, width } = this.#now.canvas.getBoundingClientRect();
+    const { x } = spanOf(width, { cells: look.view.cells, time: this.#clock.time, near: this.#near, positions: look.positions });
+    const distance = (/** @type {number} */ token) => Math.abs(x(look.positions[token]) - (event.clientX - left));
+    let nearest = 0;
+    for (let i = 0; i <= this.#clock.token; i++) if (distance(i) < distance(nearest)) nearest = i;
+    return nearest + look.before;
   }
 
-  /** @param {number} time */
-  #goTo(time) {
-    if (!this.#view) return;
-    this.#pause();
-    this.#show(time);
-  }
-
-  /** @param {number} time */
-  #show(time) {
-    const last = (this.#view?.times ?? 1) - 1;
-    this.#time = Math.max(0, Math.min(last, time));
-    this.#atEnd = this.#time === last;
-    this.draw();
-  }
-
-  #toggle() {
-    if (this.#playing) return this.#pause();
-    if (!this.#view) return;
-    if (this.#time >= this.#view.times - 1) this.#show(0);
-    write(this.#play, "Pause");
-    let [began, from] = [performance.now(), this.#time];
-    const turn = (/** @type {number} */ at) => {
-      const to = from + Math.floor(((at - began) * PACE) / 1000);
-      if (to !== this.#time) this.#show(to);
-      if (!this.#view || this.#time >= this.#view.times - 1) return this.#pause();
-      this.#playing = requestAnimationFrame(turn);
-    };
-    this.#playing = requestAnimationFrame(turn);
-  }
-
-  #pause() {
-    if (this.#playing) cancelAnimationFrame(this.#playing);
-    this.#playing = 0;
-    write(this.#play, "Play");
+  /** @param {number} token @param {boolean} pinned */
+  #point(token, pinned) {
+    this.#hovering = token >= 0;
+    this.#pinned = pinned;
+    this.#lab.point(token);
   }
 }

@@ -5,9 +5,14 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, write } from "../dom.js";
 import { Lab } from "../lab.js";
 import { observe } from "../observations.js";
+import { makeCausalityView } from "./lab-causality.js";
+import { LabChoices } from "./lab-choices.js";
+import { makeCouplingView } from "./lab-coupling.js";
+import { makeEnergyView } from "./lab-energy.js";
 import { makeFieldView } from "./lab-field.js";
 import { TokenStrip } from "./lab-tokens.js";
 import { makeHeadsView } from "./lab-heads.js";
+import { makeInfluenceView } from "./lab-influence.js";
 import { makeWhatIfView } from "./lab-whatif.js";
 
 /**
@@ -17,110 +22,157 @@ import { makeWhatIfView } from "./lab-whatif.js";
 
 /** Milliseconds between two looks at a text that is being written. */
 const INTERVAL = 150;
+/** Where the text of one's own and the chosen view are kept, and after how many milliseconds. */
+const KEY = "lab";
+const KEEP_AFTER = 300;
+
+const STANDARD = "This is a standard Transformer: each token compares itself with every earlier one, so there are no waves to look at. Influence, Energy and No leak show it too.";
 
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeInfluenceView,
   makeHeadsView,
+  makeCouplingView,
+  makeEnergyView,
+  makeCausalityView,
   makeWhatIfView,
 ];
 
-/** @param {HTMLElement} root @param {App} app */
-export function mountLab(root, app) {
-  new LabPanel(root, app);
+/**
+ * @param {HTMLElement} root @param {App} app
+ * @param {string | null} [asked] The view to begin with; null for the one that was kept.
+ * @returns {(view?: string) => void} Brings the lab into view.
+ */
+export function mountLab(root, app, asked = null) {
+  const panel = new LabPanel(root, app, asked);
+  return (view = "") => panel.open(view);
 }
 
 class LabPanel {
   #app;
   #lab;
   #strip;
+  #choices;
   #views;
   /** @type {View} */ #view;
-  #inSight = false;
+  /** What was kept is known. */ #restored = false;
+  #near = false;
   #busy = false;
   #wanted = false;
   #about = h("p", { class: "panel-hint lab-about" });
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
-  #own = h("textarea", { class: "prompt lab-own", rows: 3, "aria-label": "Text to look at", spellcheck: "false", hidden: true });
-  #note = h("p", { class: "field-hint" });
   #stage = h("div", { class: "lab-stage" });
+  /** What is computed: while the head alone is to be seen, nothing is. */ #shown = h("div", { class: "lab-shown" });
 
-  /** @param {HTMLElement} root @param {App} app */
-  constructor(root, app) {
+  /** @param {HTMLElement} root @param {App} app @param {string | null} asked */
+  constructor(root, app, asked) {
     this.#app = app;
     this.#lab = new Lab(app);
     this.#strip = new TokenStrip(this.#lab);
+    this.#choices = new LabChoices(this.#lab);
     this.#views = VIEWS.map((make) => make(this.#lab, this.#strip));
     this.#view = this.#views[0];
     this.#build(root);
-    this.#listen(root);
     this.#choose(this.#view.id);
+    this.#restore(asked).finally(() => {
+      this.#restored = true;
+      this.#listen();
+      this.#look();
+    });
   }
 
   /** @param {HTMLElement} root */
   #build(root) {
-    const lab = this.#lab;
     const views = segmented({
       label: "Look at", value: this.#view.id, choices: this.#views.map(({ id, name }) => ({ value: id, text: name })),
       onInput: (id) => this.#choose(id),
     });
     this.#setView = views.set;
-    const text = segmented({
-      label: "Text", value: "written", choices: [{ value: "written", text: "Being written" }, { value: "own", text: "My own" }],
-      onInput: (kind) => {
-        if (kind === "own" && this.#own.value === "") this.#own.value = lab.text;
-        this.#own.hidden = kind !== "own";
-        lab.set({ following: kind === "written", own: this.#own.value });
-      },
-    });
-    const source = segmented({
-      label: "Model", value: lab.source,
-      choices: [{ value: "bent", text: "As it is bent" }, { value: "original", text: "As in the file" }, { value: "training", text: "In training" }],
-      onInput: (value) => lab.set({ source: value }),
-    });
-    this.#own.addEventListener("input", () => lab.set({ own: this.#own.value }));
     views.element.classList.add("lab-views");
     root.replaceChildren(
       h("header", { class: "panel-head" }, h("h2", { id: "lab-title" }, "Lab"),
         h("p", { class: "panel-hint" }, "See what the model does with a text: its waves on the field, what each token heard, what each head is good for.")),
-      views.element, this.#about,
-      h("div", { class: "lab-choices" }, text.element, source.element),
-      this.#own, this.#note, this.#strip.element, this.#fault, this.#stage);
+      views.element, this.#about, this.#choices.element, this.#shown);
+    this.#shown.append(this.#strip.element, this.#fault, this.#stage);
   }
 
   /** @type {(id: string) => void} */ #setView = () => {};
 
-  /** @param {HTMLElement} root */
-  #listen(root) {
+  /** @param {string | null} asked */
+  async #restore(asked) {
+    const kept = await this.#app.storage.get(KEY).catch(() => null);
+    if (typeof kept?.own === "string") this.#choices.restore({ following: kept.following !== false, own: kept.own });
+    if (this.#view === this.#views[0]) this.#choose(asked || String(kept?.view));
+  }
+
+  #listen() {
     const { state, engine } = this.#app;
     const look = atMostEvery(INTERVAL, () => this.#look());
     this.#lab.onChange(look);
+    this.#lab.onChange(() => this.#keep());
     this.#lab.onPoint(() => { this.#strip.point(); this.#view.pointed?.(); });
     for (const key of /** @type {const} */ (["model", "applied", "engine"])) state.on(key, look);
-    state.on("layer", () => { this.#view.pointed?.(); look(); });
+    state.on("layer", () => { this.#offerLayers(); this.#view.pointed?.(); look(); });
     for (const key of /** @type {const} */ (["recent", "prompt"])) state.on(key, () => { if (this.#lab.following) look(); });
     engine.on("train_heads", () => { if (this.#lab.source === "training") look(); });
+    document.addEventListener("visibilitychange", look);
     new IntersectionObserver((entries) => {
-      this.#inSight = entries.some((entry) => entry.isIntersecting);
-      if (this.#inSight) look();
+      this.#near = entries[entries.length - 1].isIntersecting;
+      if (this.#near) look();
       else this.#view.hide?.();
-    }, { rootMargin: "80px" }).observe(root);
+    }, { rootMargin: "80px" }).observe(this.#shown);
+    addEventListener("pagehide", () => this.#write());
+  }
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+
+  #keep() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#write(), KEEP_AFTER);
+  }
+
+  #write() {
+    const { following, own } = this.#lab;
+    this.#app.storage.set(KEY, { view: this.#view.id, following, own }).catch(() => {});
+  }
+
+  /** Whether someone may be looking. */
+  get #inSight() {
+    return this.#near && !document.hidden;
+  }
+
+  /** @param {string} id A view that there is not leaves the one that is there. */
+  open(id) {
+    this.#choose(id);
+    this.#app.show("lab");
   }
 
   /** @param {string} id */
   #choose(id) {
-    this.#view.hide?.();
-    this.#view = this.#views.find((view) => view.id === id) ?? this.#views[0];
+    const next = this.#views.find((view) => view.id === id);
+    if (next && next !== this.#view) {
+      this.#view.hide?.();
+      this.#view = next;
+      this.#fault.hidden = true;
+    }
     this.#setView(this.#view.id);
     write(this.#about, this.#view.about);
-    this.#stage.replaceChildren(this.#view.element);
+    if (this.#stage.firstElementChild !== this.#view.element) this.#stage.replaceChildren(this.#view.element);
+    this.#offerLayers();
+    if (!this.#restored) return;
+    this.#keep();
     this.#look();
+  }
+
+  #offerLayers() {
+    this.#choices.layers(this.#view.layers ? this.#lab.cut?.config.num_layers ?? 0 : 0);
   }
 
   /** Has the view that is in sight look again; while it is looking, further wishes become one. */
   async #look() {
     const { engine, state } = this.#app;
-    if (!this.#inSight || state.get("engine") !== "ready" || !state.get("model")) return;
+    if (!this.#restored || !this.#inSight || state.get("engine") !== "ready" || !state.get("model")) return;
     if (this.#busy) {
       this.#wanted = true;
       return;
@@ -128,28 +180,60 @@ class LabPanel {
     this.#busy = true;
     const view = this.#view;
     try {
-      const cut = await observe(engine, "text", this.#lab.takeUp()).catch((error) => {
-        if (view.anyText) return null;
-        throw error;
-      });
-      this.#lab.cut = cut;
-      if (cut && this.#lab.token >= cut.tokens.length) this.#lab.point(-1);
-      write(this.#note, cut && cut.dropped > 0 ? `The last ${cut.tokens.length} tokens of the text: the model reads no more than ${cut.config.max_seq_len} at once.` : "");
-      if (view.waves && cut && cut.positions.length === 0) throw new Error("This is a standard Transformer: each token compares itself with every earlier one, so there are no waves to look at. Influence, Energy and No leak show it too.");
-      this.#stage.hidden = false;
-      await view.refresh();
-      this.#fault.hidden = true;
+      if (await this.#cut() && view === this.#view) await this.#refresh(view);
     } catch (error) {
-      if (!engine.alive) return;
-      this.#fault.textContent = error instanceof Error ? error.message : String(error);
-      this.#fault.hidden = false;
-      this.#stage.hidden = true;
+      if (engine.alive && view === this.#view) this.#say(messageOf(error));
     } finally {
       this.#busy = false;
+      // It went out of sight while it was looking.
+      if (!this.#inSight || view !== this.#view) view.hide?.();
       if (this.#wanted || view !== this.#view) {
         this.#wanted = false;
         setTimeout(() => this.#look());
       }
     }
   }
+
+  /** Has the text cut into tokens. @returns {Promise<boolean>} whether it can be */
+  async #cut() {
+    try {
+      const cut = await observe(this.#app.engine, "text", this.#lab.takeUp());
+      this.#lab.cut = cut;
+      if (this.#lab.token >= cut.tokens.length) this.#lab.point(-1);
+      this.#choices.fault("");
+      this.#choices.show(cut);
+      this.#offerLayers();
+      return true;
+    } catch (error) {
+      if (!this.#app.engine.alive) return false;
+      if (this.#view.anyText) {
+        this.#lab.cut = null;
+        this.#choices.fault("");
+        return true;
+      }
+      this.#choices.fault(messageOf(error));
+      this.#fault.hidden = true;
+      this.#stage.hidden = this.#strip.element.hidden = true;
+      return false;
+    }
+  }
+
+  /** @param {View} view */
+  async #refresh(view) {
+    if (view.waves && this.#lab.cut?.positions.length === 0) throw new Error(STANDARD);
+    this.#stage.hidden = false;
+    this.#strip.element.hidden = this.#lab.cut === null;
+    await view.refresh();
+    this.#fault.hidden = true;
+  }
+
+  /** @param {string} message Why the view cannot show it. */
+  #say(message) {
+    write(this.#fault, message);
+    this.#fault.hidden = false;
+    this.#stage.hidden = true;
+  }
 }
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));

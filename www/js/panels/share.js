@@ -27,13 +27,14 @@ export function shareButton(app) {
 }
 
 /** What the link carries, and what it does not. @param {SharedPage} page */
-function contents({ choices, model, heads }) {
+function contents({ choices, model, heads, rows }) {
   const bent = heads.length === 0 ? "" : heads.length === 1 ? ", the bent head" : `, the ${heads.length} bent heads`;
+  const coupled = rows.length === 0 ? "" : rows.length === 1 ? ", the coupling of one head" : `, the coupling of ${rows.length} heads`;
   const own = choices.data === "own" ? " Your own text is not in it." : "";
   const file = model === SHIPPED.name
     ? " A model that you trained travels as a file: open it, save it and send the file; dropping it on this page opens it."
     : ` Whoever opens it needs the model, too: save it and send ${fileName(model)} along; dropping it on this page opens it.`;
-  return `It carries the prompt, the sampling settings with their seed${bent} and the choices under Train.${own}${file}`;
+  return `It carries the prompt, the sampling settings with their seed${bent}${coupled} and the choices under Train.${own}${file}`;
 }
 
 /** @param {HTMLElement} button @param {string} link @param {string} message */

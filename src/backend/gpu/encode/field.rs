@@ -75,6 +75,7 @@ fn kernels(heads: usize, taps: usize) -> Geometry {
             count: taps,
         },
         places: Vec::new(),
+        circular: false,
     }
 }
 
@@ -102,6 +103,7 @@ impl Encoder<'_> {
                 kernel,
                 y,
             } => {
+                assert!(!geometry.circular, "a GPU's field is never a ring");
                 let lines = Lines::of(geometry.line());
                 let (spectra, spectrum) = self.spectrum_of(geometry, kernel);
                 let call = Call {

@@ -1,0 +1,81 @@
+//! The lesson in looking ahead as a worker of its own sees it.
+
+use super::{Answer, object, read, said};
+use crate::diagnostics::causality::{Leak, Verdict};
+use crate::lesson::{Lesson, Order};
+use crate::train::Evaluation;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+/// Something of the sound model, and the same of the broken one.
+#[derive(Serialize)]
+struct Both<T> {
+    sound: T,
+    broken: T,
+}
+
+/// A measured leak, and what it says.
+#[derive(Serialize)]
+struct Found {
+    #[serde(flatten)]
+    leak: Leak,
+    verdict: Verdict,
+}
+
+impl<T> From<[T; 2]> for Both<T> {
+    fn from([sound, broken]: [T; 2]) -> Self {
+        Both { sound, broken }
+    }
+}
+
+/// Trains a sound model and one that was made to hear later tokens.
+#[wasm_bindgen]
+pub struct LeakLesson(Lesson);
+
+#[wasm_bindgen]
+impl LeakLesson {
+    /// Fresh models for `{text, leak, steps, seed}`; `leak` is `"circular_field"` or `"shared_cells"`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(order: JsValue) -> Answer<LeakLesson> {
+        let order: Order = read(order)?;
+        Ok(LeakLesson(Lesson::new(&order).map_err(said)?))
+    }
+
+    /// Trains both for so many steps; the means of their losses over these, `{sound, broken}`.
+    pub fn advance(&mut self, steps: u32) -> Answer<JsValue> {
+        let mut sums = [0.0; 2];
+        for _ in 0..steps {
+            let losses = self.0.step().map_err(said)?;
+            sums = [0, 1].map(|i| sums[i] + f64::from(losses[i]));
+        }
+        object(&Both::from(sums.map(|sum| sum / f64::from(steps))))
+    }
+
+    /// Changes how many steps there are in all.
+    pub fn set_steps(&mut self, steps: u32) -> Answer<()> {
+        self.0.set_steps(u64::from(steps)).map_err(said)
+    }
+
+    /// How both do on so many windows of the text that was held back: `{sound, broken}`, each
+    /// `{loss, perplexity, accuracy, tokens}`.
+    pub fn evaluate(&mut self, windows: usize) -> Answer<JsValue> {
+        let both: Both<Evaluation> = self.0.evaluate(windows).map_err(said)?.into();
+        object(&both)
+    }
+
+    /// A text by each, of so many characters: `{sound, broken}`.
+    pub fn samples(&mut self, count: usize) -> Answer<JsValue> {
+        let both: Both<String> = self.0.samples(count).map_err(said)?.into();
+        object(&both)
+    }
+
+    /// The largest leak that is found in each: `{sound, broken}`, each `{length, position, before, after,
+    /// scale, verdict}`.
+    pub fn leaks(&mut self) -> Answer<JsValue> {
+        let found = self.0.leaks().map_err(said)?.map(|leak| Found {
+            leak,
+            verdict: leak.verdict(),
+        });
+        object(&Both::from(found))
+    }
+}

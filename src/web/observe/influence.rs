@@ -1,0 +1,127 @@
+//! Which earlier tokens a token heard: in a layer, and over all layers by gradient.
+
+use super::{Answer, Passage, Reading, Session, floats, object, read, said};
+use crate::diagnostics::Trace;
+use crate::diagnostics::influence::{gradient, heard};
+use crate::error::{Error, Result};
+use js_sys::Float32Array;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use wasm_bindgen::prelude::*;
+
+#[derive(Deserialize)]
+struct LayerRequest {
+    #[serde(flatten)]
+    passage: Passage,
+    layer: usize,
+    /// All heads where there is none.
+    head: Option<usize>,
+    #[serde(flatten)]
+    rows: Rows,
+}
+
+#[derive(Deserialize)]
+struct GradientRequest {
+    #[serde(flatten)]
+    passage: Passage,
+    #[serde(flatten)]
+    rows: Rows,
+}
+
+/// Which tokens' hearing is asked for.
+#[derive(Deserialize)]
+struct Rows {
+    first: usize,
+    count: usize,
+}
+
+/// See [`crate::diagnostics::influence::Heard`].
+#[derive(Serialize)]
+struct HeardRows {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    loudness: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    share: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    weights: Float32Array,
+}
+
+/// See [`gradient::Felt`].
+#[derive(Serialize)]
+struct FeltRows {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    strength: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    support: Float32Array,
+    /// The text of each row's token that is predicted.
+    targets: Vec<String>,
+    losses: Vec<f32>,
+}
+
+impl Rows {
+    /// Those that the text has.
+    fn of(&self, reading: &Reading) -> Result<Range<usize>> {
+        let tokens = reading.ids.len();
+        if self.first >= tokens || self.count == 0 {
+            return Err(missing(format!(
+                "it has {tokens} tokens, but {} from number {} were asked for; choose a token of the text",
+                self.count,
+                self.first + 1
+            )));
+        }
+        Ok(self.first..(self.first + self.count).min(tokens))
+    }
+}
+
+fn missing(message: String) -> Error {
+    Error::Data { message }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// What some tokens heard in a layer: `{loudness, share, weights}`, rows by tokens each, for
+    /// `{source, text, layer, head, first, count}`.
+    pub fn observe_influence(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: LayerRequest = read(request)?;
+        let reading = self.reading(&request.passage).map_err(said)?;
+        let rows = request.rows.of(&reading).map_err(said)?;
+        let config = &reading.model.config;
+        for (what, asked, count) in [
+            ("layer", Some(request.layer), config.num_layers),
+            ("head", request.head, config.num_heads),
+        ] {
+            if let Some(asked) = asked.filter(|asked| *asked >= count) {
+                return Err(said(Error::Model {
+                    message: format!(
+                        "it has {count} {what}s, but {what} {} was asked for; choose one of them",
+                        asked + 1
+                    ),
+                }));
+            }
+        }
+        let trace = Trace::<f32>::new(reading.model, &reading.ids);
+        let found = heard(&trace, request.layer, request.head, rows);
+        object(&HeardRows {
+            loudness: floats(&found.loudness),
+            share: floats(&found.share),
+            weights: floats(&found.weights),
+        })
+    }
+
+    /// What some predictions felt of each token over all layers: `{strength, support, targets, losses}`,
+    /// the first two rows by tokens, for `{source, text, first, count}`.
+    pub fn observe_influence_gradient(&mut self, request: JsValue) -> Answer<JsValue> {
+        let request: GradientRequest = read(request)?;
+        let reading = self.reading(&request.passage).map_err(said)?;
+        let rows = request.rows.of(&reading).map_err(said)?;
+        let found = gradient::felt::<f32>(reading.model, &reading.ids, rows);
+        object(&FeltRows {
+            strength: floats(&found.strength),
+            support: floats(&found.support),
+            targets: (found.targets.iter())
+                .map(|id| reading.tokenizer.token_text(*id))
+                .collect(),
+            losses: found.losses,
+        })
+    }
+}

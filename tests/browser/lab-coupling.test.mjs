@@ -1,0 +1,258 @@
+// Coupling in the lab: a weight set by keyboard changes the text, outlives a reload and a dead engine, is in the
+// saved model and in the link, and the file's own comes back bit for bit.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { openEmpty, openPage } from "./launch.mjs";
+import { finished, generatePanel, settle, textOf, write } from "./parts.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Brings the view into sight. @param {Page} page */
+async function look(page) {
+  await page.locator("#lab .lab-views").scrollIntoViewIfNeeded();
+  await page.locator("#lab").getByRole("radio", { name: "Coupling", exact: true }).check();
+  await page.locator("#lab .coupling-cell").first().waitFor();
+}
+
+/** @param {Page} page @param {number} row @param {number} column From 1. */
+const cell = (page, row, column) => page.locator("#lab .coupling-row").nth(row - 1).locator(".coupling-cell").nth(column - 1);
+
+/** @param {Page} page @param {number} row @param {number} column */
+async function weight(page, row, column) {
+  const words = await cell(page, row, column).getAttribute("aria-label");
+  return Number(/takes ([\d.]+)/.exec(words ?? "")?.[1]);
+}
+
+/** @param {Page} page @param {number} row */
+const rowOf = (page, row) => Promise.all(Array.from({ length: 8 }, (_, at) => weight(page, row, at + 1)));
+
+/** @param {Page} page @param {number} row @param {number} column @param {string} expected As it is read out. */
+const weightIs = (page, row, column, expected) =>
+  page.locator(`#lab .coupling-cell[aria-label="Head ${row} takes ${expected} of the field of head ${column}"]`).waitFor();
+
+test("a weight set by keyboard changes the text; a reload finds it, a new engine too, and the file's comes back bit for bit", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const straight = await write(page);
+  await look(page);
+  const before = await rowOf(page, 2);
+  await cell(page, 2, 3).click();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("0.9");
+  await weightIs(page, 2, 4, "0.900");
+  const after = await rowOf(page, 2);
+  assert.ok(Math.abs(after.reduce((a, b) => a + b, 0) - 1) < 0.005, String(after));
+  // The others keep their proportions.
+  for (const at of [0, 1, 2, 4, 5, 6, 7]) assert.ok(Math.abs(after[at] / before[at] - 0.1 / (1 - before[3])) < 0.01, `${after} from ${before}`);
+  await cell(page, 2, 4).focus();
+  await page.keyboard.press("PageDown");
+  await weightIs(page, 2, 4, "0.800");
+  await page.keyboard.press("+");
+  await weightIs(page, 2, 4, "0.810");
+  await page.locator("#lab .figure-caption", { hasText: "Set otherwise than in the file: head 2." }).waitFor();
+  const edited = await write(page);
+  assert.notEqual(edited, straight);
+  await page.waitForFunction(() => location.hash.includes("coupling=Shakespeare:1.2_"));
+  const link = await page.evaluate(() => location.hash);
+
+  // Both ways to keep it: by the address, and without it.
+  for (const address of [link, ""]) {
+    await page.evaluate((hash) => history.replaceState(null, "", hash || location.pathname), address);
+    await page.reload();
+    assert.equal(await write(page), edited, `with the address "${address}"`);
+    await page.waitForFunction((hash) => location.hash.includes(hash), "coupling=Shakespeare:1.2_");
+  }
+  await look(page);
+  await weightIs(page, 2, 4, "0.810");
+
+  // As in the file: what the file's own weights are, while the others stay.
+  await page.locator("#lab").getByRole("radio", { name: "As in the file", exact: true }).check();
+  await weightIs(page, 2, 4, before[3].toFixed(3));
+  assert.deepEqual(await rowOf(page, 2), before);
+  await page.getByText("These are the file's own weights.").waitFor();
+  await page.locator("#lab").getByRole("radio", { name: "As it is bent", exact: true }).check();
+  await weightIs(page, 2, 4, "0.810");
+
+  // Side by side under Generate: the file's text and the edited one.
+  await generatePanel(page).getByRole("button", { name: "Before and after" }).click();
+  await finished(page);
+  assert.deepEqual([await textOf(page, 0), await textOf(page, 1)], [straight, edited]);
+  await generatePanel(page).getByRole("button", { name: "Before and after" }).click();
+  await finished(page);
+
+  await page.locator("#lab").getByRole("button", { name: "As in the file", exact: true }).click();
+  await weightIs(page, 2, 4, before[3].toFixed(3));
+  assert.equal(await write(page), straight);
+  await page.waitForFunction(() => !location.hash.includes("coupling"));
+});
+
+test("presets set every weight; a saved model has them, and another page opens them from the link", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const straight = await write(page);
+  await look(page);
+  await page.locator("#lab").getByRole("button", { name: "Each head by itself" }).click();
+  await weightIs(page, 5, 5, "1.000");
+  const alone = await write(page);
+  await page.locator("#lab").getByRole("button", { name: "All alike" }).click();
+  await weightIs(page, 5, 5, "0.125");
+  const alike = await write(page);
+  assert.equal(new Set([straight, alone, alike]).size, 3);
+  await page.waitForFunction(() => location.hash.includes("coupling=Shakespeare:1.1_0.125_"));
+  const link = await page.evaluate(() => location.hash);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save", exact: true }).click()]);
+  const bytes = await readFile(await file.path());
+
+  await page.locator("#lab").getByRole("button", { name: "As in the file, every layer" }).click();
+  assert.equal(await write(page), straight);
+  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "alike.safetensors", mimeType: "application/octet-stream", buffer: bytes });
+  await page.locator(".model-name", { hasText: "alike" }).waitFor();
+  assert.equal(await write(page), alike);
+  await weightIs(page, 5, 5, "0.125");
+  assert.ok(await page.locator("#lab").getByRole("button", { name: "As in the file", exact: true }).isDisabled(), "it is this file's own");
+
+  const other = await openPage(t, { path: link });
+  await settle(other);
+  assert.equal(await write(other), alike);
+});
+
+test("the engine takes what the page asks for, keeps the file's own to the bit, and refuses nonsense in words", async (t) => {
+  const page = await openEmpty(t);
+  const found = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const { Engine } = await load("./js/engine.js");
+    const { observe } = await load("./js/observations.js");
+    const engine = new Engine();
+    const bytes = await (await fetch("./models/shakespeare/model.safetensors")).arrayBuffer();
+    const info = await engine.request("load_model", { bytes, name: "S" });
+    const look = (/** @type {string} */ source) => observe(engine, "coupling", { source, text: "ROMEO:\nBut soft" });
+    const saved = async () => (await engine.request("export_model", {})).bytes;
+    const before = { file: await saved(), seen: await look("bent") };
+    const weights = Array(64).fill(0.125);
+    await engine.request("set_coupling", { layer: 1, weights });
+    const [bent, original] = [await look("bent"), await look("original")];
+    /** @type {string[]} */
+    const refused = [];
+    for (const bad of [weights.with(3, 0.5), weights.slice(1)]) {
+      await engine.request("set_coupling", { layer: 1, weights: bad }).catch((/** @type {Error} */ error) => refused.push(error.message));
+    }
+    await engine.request("set_coupling", { layer: 9, weights }).catch((/** @type {Error} */ error) => refused.push(error.message));
+    await engine.request("reset_couplings", { layer: 9 }).catch((/** @type {Error} */ error) => refused.push(error.message));
+    const kept = await look("bent");
+    const edited = await saved();
+    await engine.request("set_coupling", { layer: 1, weights: info.couplings[1].initial });
+    const back = await saved();
+    const same = (/** @type {Uint8Array} */ a, /** @type {Uint8Array} */ b) => a.length === b.length && a.every((byte, at) => byte === b[at]);
+    const numbers = (/** @type {any} */ view) => JSON.stringify([view.layers.map((/** @type {any} */ layer) => [...layer.weights, ...layer.taken]), view.modules.map((/** @type {any} */ module) => [...module.strength])]);
+    const began = performance.now();
+    await observe(engine, "coupling", { source: "bent", text: "To be, or not to be. ".repeat(20) });
+    return {
+      initial: info.couplings[1].initial, first: [...before.seen.layers[1].weights], bent: [...bent.layers[1].weights],
+      original: numbers(original) === numbers(before.seen), kept: numbers(kept) === numbers(bent),
+      editedDiffers: !same(edited, before.file), backIsSame: same(back, before.file), refused, took: performance.now() - began,
+      module: Object.fromEntries(Object.entries(before.seen.modules[0]).map(([name, value]) => [name, typeof value === "number" ? value : [.../** @type {Float32Array} */ (value)]])),
+    };
+  });
+  assert.ok(found.first.every((w, at) => Math.abs(w - found.initial[at]) < 1e-6), "the forward's weights and the page's");
+  assert.ok(found.bent.every((w) => Math.abs(w - 0.125) < 1e-7));
+  assert.ok(found.original, "the file's model is another one since the edit");
+  assert.ok(found.kept, "a refused matrix left something behind");
+  assert.ok(found.editedDiffers && found.backIsSame, "the file's own did not come back to the bit");
+  assert.match(found.refused[0], /must add up to 1, but those of head 0, counted from 0, add up to 1\.3750/);
+  assert.match(found.refused[1], /8 rows of 8 weights, but 63 weights were given/);
+  assert.match(found.refused[2], /layers go from 0 to 3/);
+  assert.match(found.refused[3], /must be from 0 to 3, but is 9/);
+  assert.equal(/** @type {any} */ (found.module).alignment.length, [..."ROMEO:\nBut soft"].length);
+  const { layer, temperature, alignment, strength, gate, added } = /** @type {any} */ (found.module);
+  assert.equal(layer, 2);
+  // u = σ(m / temperature), token by token.
+  for (const [i, m] of alignment.entries()) {
+    assert.ok(Math.abs(strength[i] - 1 / (1 + Math.exp(-m / temperature))) < 1e-5, `token ${i}`);
+    assert.ok(Math.abs(m) <= 1 + 1e-6 && gate[i] > 0 && gate[i] < 1 && added[i] > 0);
+  }
+  t.diagnostic(`a look at 257 tokens: ${found.took.toFixed(0)} ms`);
+});
+
+test("a new engine is given the couplings, and other models are not", async (t) => {
+  const page = await openEmpty(t);
+  const found = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const [{ Engine }, { State }, { Models }, { byItself, Couplings }] = await Promise.all(["./js/engine.js", "./js/state.js", "./js/models.js", "./js/couplings.js"].map(load));
+    /** @type {Map<string, any>} */
+    const kept = new Map();
+    const storage = { get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
+    /** @type {any[]} */
+    const notices = [];
+    const [engine, state] = [new Engine(), new State()];
+    const notify = (/** @type {any} */ notice) => notices.push(notice);
+    const models = new Models({ engine, state, storage, notify });
+    const couplings = new Couplings({ engine, state, models, notify });
+    await models.openShipped();
+    const bytes = async () => Array.from((await engine.request("export_model", {})).bytes).join();
+    const file = await bytes();
+    const applied = new Promise((done) => state.on("applied", done));
+    couplings.set(2, byItself(8));
+    await applied;
+    const edited = await bytes();
+    engine.restart();
+    await models.reload();
+    const reloaded = await bytes();
+    // What was kept under a model of another shape, or by a page that kept nonsense, is left alone.
+    for (const wrong of [[{ weights: [1] }], state.get("couplings").map(() => ({ weights: Array(64).fill(0.5) }))]) {
+      kept.set("couplings", wrong);
+      await models.restore(Promise.resolve());
+    }
+    const wrongIsFile = (await bytes()) === file;
+    await models.rememberCouplings();
+    couplings.set(0, byItself(8));
+    const own = byItself(8).join();
+    while (kept.get("couplings")[0].weights.join() !== own) await new Promise((done) => setTimeout(done, 20));
+    const remembered = kept.get("couplings")[0].weights.join();
+    await models.openShipped();
+    return { changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten: kept.get("couplings"), byItself: own, notices };
+  });
+  assert.ok(found.changed && found.same, "the new engine has other couplings");
+  assert.ok(found.wrongIsFile, "couplings that do not fit were taken");
+  assert.equal(found.remembered, found.byItself);
+  assert.equal(found.forgotten, null);
+  assert.deepEqual(found.notices, []);
+});
+
+test("both pictures save themselves, with their numbers; tokens carry their strength", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { length: 30 });
+  await write(page);
+  await look(page);
+  /** @param {string} name */
+  const save = async (name) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#lab").getByRole("button", { name, exact: true }).click()]);
+    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+  };
+  await cell(page, 1, 1).click();
+  const csv = await save("Save as CSV: coupling");
+  assert.equal(csv.name, "coupling.csv");
+  const [head, ...rows] = csv.bytes.toString().trim().split(/\r?\n/).map((line) => line.split(","));
+  assert.deepEqual(head, ["layer", "head", "takes_of_head", "weight", "loudness_of_field", "part_of_what_is_taken"]);
+  assert.equal(rows.length, 64);
+  assert.equal(Number(rows[0][3]).toFixed(3), (await weight(page, 1, 1)).toFixed(3));
+  assert.ok(Math.abs(rows.slice(0, 8).reduce((sum, row) => sum + Number(row[5]), 0) - 1) < 1e-5);
+  const svg = (await save("Save as SVG: coupling")).bytes.toString();
+  assert.match(svg, /^<svg/);
+  for (const words of ["Coupling of layer 1", "field of", "taken by", "of the field of head", "an equal share would be"]) assert.ok(svg.includes(words), words);
+  assert.ok((svg.match(/<path/g) ?? []).length > 10 && (svg.match(/<rect/g) ?? []).length > 64, "ribbons and cells");
+  const png = (await save("Save as PNG: coupling")).bytes;
+  assert.equal(png.subarray(1, 4).toString(), "PNG");
+
+  const numbers = (await save("Save as CSV: interference")).bytes.toString();
+  assert.match(numbers, /^token,text,alignment,strength,gate,added_share_of_stream\r?\n1,R,/);
+  const drawn = (await save("Save as SVG: interference")).bytes.toString();
+  for (const words of ["Interference after layer 3", "strength (u)", "as a part of the stream"]) assert.ok(drawn.includes(words), words);
+  assert.equal((await save("Save as PNG: interference")).bytes.subarray(1, 4).toString(), "PNG");
+
+  await page.locator("#lab .lab-token").nth(4).hover();
+  await page.locator("#lab .lab-token-words", { hasText: /^Token 5, .*after layer 3 it agrees with the mean of the text by −?0\.\d\d and takes it on with strength 0\.\d\d; what is added is/ }).waitFor();
+  assert.ok((await page.locator("#lab .lab-token-against").count()) > 0, "no token is suppressed");
+});

@@ -1,0 +1,76 @@
+// The guided tour: each step does something on the live page and leaves it as it was.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPage } from "./launch.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const card = (/** @type {Page} */ page) => page.getByRole("dialog");
+const said = (/** @type {Page} */ page) => card(page).getByRole("status");
+
+test("five steps, each with an address, and a way out at any time", async (t) => {
+  const page = await openPage(t);
+  await page.getByRole("link", { name: "Take the tour" }).click();
+  await card(page).getByRole("heading", { name: "What is a damped wave?" }).waitFor();
+  const titles = [];
+  for (;;) {
+    titles.push(await card(page).getByRole("heading").textContent());
+    assert.equal(new URL(page.url()).hash, `#tour-${titles.length}`);
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "tour-title", "a screen reader hears the new step");
+    if (titles.length === 5) break;
+    await card(page).getByRole("button", { name: /^Next/ }).click();
+  }
+  assert.equal(new Set(titles).size, 5);
+  await card(page).getByRole("button", { name: "Back" }).click();
+  await card(page).getByRole("heading", { name: titles[3] ?? "" }).waitFor();
+  await page.keyboard.press("Escape");
+  await card(page).waitFor({ state: "hidden" });
+  assert.equal(new URL(page.url()).hash, "");
+});
+
+test("a link opens its step; no step goes past the last", async (t) => {
+  const page = await openPage(t, { path: "#tour-3" });
+  await card(page).getByRole("heading", { name: "Every head listens in its own way" }).waitFor();
+  await page.evaluate(() => { location.hash = "#tour-9"; });
+  await card(page).getByRole("heading", { name: "Train your own" }).waitFor();
+});
+
+test("the first step bends the chosen head's damping and gives it back, even when it is left in the middle", async (t) => {
+  const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
+  const field = page.locator("#waves .channel-chosen input[type=number]").nth(1);
+  await field.waitFor();
+  const damping = await field.inputValue();
+  const act = card(page).getByRole("button", { name: "Let it fade faster" });
+  await act.click();
+  await page.waitForFunction(([was]) => {
+    const now = /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel-chosen input[type=number]")[1]).value;
+    return Math.abs(Number(now) / Number(was) - 8) < 0.01;
+  }, [damping]);
+  await card(page).getByRole("button", { name: "Leave the tour" }).click();
+  await page.waitForFunction(([was]) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel-chosen input[type=number]")[1]).value === was, [damping]);
+  assert.equal(await page.getByRole("button", { name: "Reset all" }).isDisabled(), true, "the wave is the file's own again");
+});
+
+test("the field plays, the leak is measured, and a training begins", async (t) => {
+  const page = await openPage(t, { path: "#tour-2", motion: "reduce" });
+  await page.locator("#lab canvas").first().waitFor();
+  await card(page).getByRole("button", { name: "Play the waves" }).click();
+  await said(page).filter({ hasText: "its wave runs on" }).waitFor();
+  await page.evaluate(() => { location.hash = "#tour-4"; });
+  await card(page).getByRole("button", { name: "Measure it" }).click();
+  await said(page).filter({ hasText: "changed token" }).waitFor();
+  await page.evaluate(() => { location.hash = "#tour-5"; });
+  await card(page).getByRole("button", { name: "Start training" }).click();
+  await said(page).filter({ hasText: "The curve falls" }).waitFor();
+  await page.getByRole("button", { name: "Training…" }).waitFor();
+});
+
+test("on a phone the card leaves the page in view", async (t) => {
+  const page = await openPage(t, { path: "#tour-1", size: "phone" });
+  await card(page).waitFor();
+  const box = await card(page).boundingBox();
+  assert.ok(box && box.y > 844 * 0.4, "the upper part of the window stays free");
+  const ring = await page.locator(".tour-ringed").boundingBox();
+  assert.ok(ring && ring.y < (box?.y ?? 0), "what is spoken of is to be seen");
+});

@@ -1,0 +1,105 @@
+// The time that the field is seen at: it stands at a token, moves on from one to the next, or plays.
+
+/** Tokens a second, at least, and the longest that a text plays by itself, in seconds. */
+const PACE = 12;
+const LONGEST = 14;
+/** Milliseconds in which the picture moves on to a token that was just written. */
+const GLIDE = 170;
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class FieldClock {
+  /** The last token that has been read; between two of them while it moves. */ time = 0;
+  /** Tokens there are. */ #count = 1;
+  #frame = 0;
+  #playing = false;
+  #onMove;
+  #onState;
+
+  /**
+   * @param {() => void} onMove The time is another one.
+   * @param {(playing: boolean) => void} onState
+   */
+  constructor(onMove, onState) {
+    this.#onMove = onMove;
+    this.#onState = onState;
+  }
+
+  get token() {
+    return Math.floor(this.time);
+  }
+
+  get playing() {
+    return this.#playing;
+  }
+
+  get atEnd() {
+    return this.token === this.#count - 1;
+  }
+
+  /** Whether the person asked for less motion. */
+  static get still() {
+    return still.matches;
+  }
+
+  /** There are so many tokens now; who looks at the newest goes on doing so. @param {number} count */
+  grow(count) {
+    const newest = this.atEnd && !this.#playing;
+    const from = this.time;
+    this.#count = count;
+    if (from > count - 1) this.stop();
+    if (newest && count - 1 > from && count - 1 - from <= 24 && !still.matches) this.#move(count - 1, (count - 1 - from) / (GLIDE / 1000));
+    else if (newest || from > count - 1) this.#stand(count - 1);
+  }
+
+  /** @param {number} token */
+  goTo(token) {
+    this.stop();
+    this.#stand(Math.max(0, Math.min(this.#count - 1, token)));
+    this.#onMove();
+  }
+
+  /** From the present token to the end; from the first one where that is the end. */
+  play() {
+    this.stop();
+    if (this.atEnd) this.time = 0;
+    this.#playing = true;
+    this.#onState(true);
+    this.#move(this.#count - 1, Math.max(PACE, this.#count / LONGEST));
+  }
+
+  /** Stands still at a token. */
+  stop() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.time = this.token;
+    if (!this.#playing) return;
+    this.#playing = false;
+    this.#onState(false);
+  }
+
+  /** @param {number} token */
+  #stand(token) {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.time = token;
+  }
+
+  /** @param {number} to @param {number} pace Tokens a second. */
+  #move(to, pace) {
+    cancelAnimationFrame(this.#frame);
+    let last = performance.now();
+    let exact = this.time;
+    const turn = (/** @type {number} */ now) => {
+      exact += (Math.max(0, now - last) * pace) / 1000;
+      last = now;
+      // A text that is being written grows while it plays.
+      const end = this.#playing ? this.#count - 1 : to;
+      this.time = Math.min(end, still.matches ? Math.floor(exact) : exact);
+      this.#frame = this.time < end ? requestAnimationFrame(turn) : 0;
+      this.#onMove();
+      if (this.#frame === 0) this.stop();
+    };
+    this.#frame = requestAnimationFrame(turn);
+  }
+}
