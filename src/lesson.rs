@@ -23,8 +23,6 @@ const CONTEXT: usize = 32;
 const SHARED_FIELD: usize = 24;
 /// Of the text's end, held back to measure on.
 const VALIDATION_SHARE: f64 = 0.1;
-/// Tokens that one reading of a leak's measurement takes.
-const PROBE_TOKENS: usize = 5 * CONTEXT;
 
 /// The sound model and the broken one, in this order.
 pub type Pair<T> = [T; 2];
@@ -190,7 +188,7 @@ fn write(model: &Model, start: u32, count: usize, seed: u64) -> Result<Vec<u32>>
 }
 
 fn largest_leak(model: &Model) -> causality::Leak {
-    let probes = plan(&model.config, false, PROBE_TOKENS);
+    let probes = plan(&model.config, false);
     let leaks = probes.iter().flat_map(|probe| measure::<f32>(model, probe));
     // A measurement that is not a number is worse than any that is.
     let worse = |a: &causality::Leak, b: &causality::Leak| a.before.total_cmp(&b.before);

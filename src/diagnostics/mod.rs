@@ -4,7 +4,6 @@ pub mod causality;
 pub mod contributions;
 pub mod coupling;
 pub mod divergence;
-pub mod coupling;
 pub mod energy;
 pub mod field;
 pub mod heads;

@@ -171,6 +171,7 @@ pub async fn direct_convolution(device: GpuDevice) -> Outcome {
                 count: seq_len,
             },
             places: Vec::new(),
+            circular: false,
         };
         let mut t = Twins::new(device.clone());
         let len = batch * seq_len * HEADS * head_dim;

@@ -5,6 +5,7 @@ import { causalityOf, PLACE_NAMES, PLACES, wordsOfChange } from "../causality.js
 import { Figure } from "../charts/figure.js";
 import { drawLeaks, LEAKS_HEIGHT } from "../charts/leaks.js";
 import { h, oncePerFrame, write } from "../dom.js";
+import { makeLesson } from "./lab-lesson.js";
 import { byLength, describe, lineOf, tableOf } from "./lab-causality-words.js";
 
 /**
@@ -23,6 +24,7 @@ class CausalityView {
   name = "No leak";
   about = "A prediction may depend on earlier tokens, never on later ones: otherwise a model sees in training what it is to guess. Here one token of a text is exchanged for another. Every prediction before it must stay as it was; those from it on must change.";
   #lab;
+  #lesson;
   #strip;
   #seen = false;
   /** @type {Set<import("../causality.js").Causality>} */ #listened = new Set();
@@ -44,6 +46,7 @@ class CausalityView {
   /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip */
   constructor(lab, strip) {
     this.#lab = lab;
+    this.#lesson = makeLesson(lab);
     this.#strip = strip;
     lab.app.state.on("device", () => this.#changed());
     this.element = h("div", { class: "causality" },
@@ -52,11 +55,8 @@ class CausalityView {
       this.#figure.element,
       h("details", { class: "causality-numbers" }, h("summary", null, "The numbers, by length of the text"), h("div", { class: "causality-scroll" }, this.#table)),
       h("details", { class: "causality-how" }, h("summary", null, "How it is measured"), EXPLANATION.map((words) => h("p", null, words))),
-      this.lesson);
+      this.#lesson.element);
   }
-
-  /** Room for the lesson. */
-  lesson = h("div", { class: "causality-lesson" });
 
   get #causality() {
     const causality = causalityOf(this.#lab.app, this.#lab.source);
@@ -69,6 +69,7 @@ class CausalityView {
 
   async refresh() {
     this.#seen = true;
+    this.#lesson.show();
     this.#strip.show(this.#lab.cut?.tokens ?? [], null);
     // What was bent a moment ago may be bent further; the badge measures it once it stands still.
     if (this.#causality.found.phase === "none" && (this.#lab.source !== "bent" || !this.#measured)) this.#causality.measure();
@@ -80,6 +81,7 @@ class CausalityView {
 
   hide() {
     this.#seen = false;
+    this.#lesson.hide();
     // What was asked for here; a short measurement goes on for the badge.
     if (this.#causality.found.thorough) this.#causality.stop();
   }
