@@ -342,7 +342,6 @@ mod tests {
             let worst =
                 |leaks: Vec<Leak>| leaks.iter().fold(0f64, |most, leak| most.max(leak.before));
             let fresh = worst(measure::<f64>(&model, &probe));
-            println!("{field_size} cells: {fresh:e}");
             assert!(fresh > 1e-9, "{field_size} cells: {fresh:e}");
         }
     }
