@@ -51,7 +51,7 @@ test("a layer's map is whole, its shares add up to one, and it is saved", async 
   assert.ok((svg.match(/<rect/g) ?? []).length > 400, "the map's cells are rectangles");
   assert.deepEqual([...(await saved(page, "PNG")).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
 
-  await page.getByRole("combobox", { name: "Head" }).selectOption("2");
+  await page.getByRole("combobox", { name: "Head" }).selectOption({ label: "3" });
   await said(page, /in layer 1, head 3/);
   await page.locator(".influence").getByRole("radio", { name: "For or against" }).check();
   await said(page, /most for what it takes in/);
