@@ -59,9 +59,10 @@ test("the badge measures by itself and leads to the view; bending measures anew"
 });
 
 test("a thorough measurement can be stopped, and keeps what it has", async (t) => {
-  const page = await openPage(t, { path: "#lab-causality" });
+  const page = await openPage(t);
   await settle(page);
   await badge(page, "good").waitFor(PATIENCE);
+  await badge(page, "good").click();
   const state = page.locator(".causality-state");
   await state.filter({ hasText: "Measured in brief." }).waitFor();
   await page.getByRole("button", { name: "Measure again, thoroughly" }).dispatchEvent("click");
@@ -73,10 +74,11 @@ test("a thorough measurement can be stopped, and keeps what it has", async (t) =
 });
 
 test("a graphics card is measured beside the processor once it is ready", async (t) => {
-  const page = await openPage(t, { flags: SWIFTSHADER, path: "#lab-causality" });
+  const page = await openPage(t, { flags: SWIFTSHADER });
   await settle(page);
-  // A software adapter is used only when it is asked for; through the engine, as the chooser does.
-  await page.locator("#train").getByRole("radio", { name: /Graphics card/ }).first().dispatchEvent("click");
+  // A software adapter is used only when it is asked for.
+  await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
+  await page.locator(".badge").click();
   await line(page, 1).filter({ hasText: "Graphics card: no leak." }).waitFor(PATIENCE);
   await badge(page, "good").waitFor(PATIENCE);
   assert.match(await badge(page, "good").getAttribute("aria-label") ?? "", /measured on the processor and graphics card/);
