@@ -161,9 +161,10 @@ fn energies_of_the_wave_cases() {
         let ids = &ids[..ids.len() / 2];
         let trace = Trace::<f64>::new(&model, ids);
         let norms = energy::stream(&trace).norms;
+        // The model keeps its positions in float32, and squares of sums of them are what is measured.
         let near = |found: f64, expected: f64| {
             assert!(
-                (found / expected - 1.0).abs() < 1e-8,
+                (found / expected - 1.0).abs() < 1e-6,
                 "{name}: {found} for {expected}"
             );
         };
