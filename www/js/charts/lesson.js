@@ -108,7 +108,8 @@ function drawReference(context, box, at) {
   context.stroke();
   context.setLineDash([]);
   context.font = FONT;
-  context.textAlign = "left";
+  // At the right the two lines are far apart.
+  context.textAlign = "right";
   context.textBaseline = "top";
-  context.fillText(box.width < 420 ? `${REFERENCE.toFixed(2)}: a model 85 times as large` : `${REFERENCE.toFixed(2)}: what a sound model 85 times as large reaches (nanoGPT, as published)`, box.left + 8, at + 4, box.width - 16);
+  context.fillText(box.width < 420 ? `${REFERENCE.toFixed(2)}: a model 85 times as large` : `${REFERENCE.toFixed(2)}: what a sound model 85 times as large reaches (nanoGPT, as published)`, box.left + box.width - 6, at + 4, box.width - 12);
 }
