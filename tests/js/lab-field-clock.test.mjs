@@ -5,7 +5,8 @@ import { afterEach, test } from "node:test";
 
 /** @type {((now: number) => void) | null} */ let asked = null;
 const motion = { matches: false };
-let now = performance.now();
+let now = 1000;
+performance.now = () => now;
 Object.assign(globalThis, {
   matchMedia: () => motion,
   requestAnimationFrame: (/** @type {(now: number) => void} */ draw) => { asked = draw; return 1; },
@@ -19,7 +20,7 @@ function frames(most = 1000) {
   while (asked && count < most) {
     const draw = asked;
     asked = null;
-    now = Math.max(now, performance.now()) + 16;
+    now += 16;
     draw(now);
     count++;
   }
@@ -58,6 +59,17 @@ test("who looks at the newest token goes on doing so, who chose another one stay
   clock.grow(14);
   frames();
   assert.equal(clock.time, 13);
+  // Further tokens come before the picture has arrived.
+  clock.grow(16);
+  frames(1);
+  assert.ok(clock.time > 13 && clock.time < 15);
+  clock.grow(18);
+  frames();
+  assert.equal(clock.time, 17);
+  clock.grow(19);
+  frames(1);
+  clock.stop();
+  assert.equal(clock.time, 18, "hidden on the way, it is still at the newest");
   clock.goTo(4);
   clock.grow(20);
   assert.equal(asked, null);

@@ -3,8 +3,8 @@
 /** Tokens a second, at least, and the longest that a text plays by itself, in seconds. */
 const PACE = 12;
 const LONGEST = 14;
-/** Milliseconds in which the picture moves on to a token that was just written. */
-const GLIDE = 170;
+/** Milliseconds in which the picture moves on to the tokens just written: as long as they took to come, within these. */
+const [SHORTEST_GLIDE, LONGEST_GLIDE] = [120, 600];
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -12,6 +12,8 @@ export class FieldClock {
   /** The last token that has been read; between two of them while it moves. */ time = 0;
   /** Tokens there are. */ #count = 1;
   #frame = 0;
+  /** The token that it moves to; where it stands still, the one it stands at. */ #goal = 0;
+  #grown = 0;
   #playing = false;
   #onMove;
   #onState;
@@ -44,11 +46,13 @@ export class FieldClock {
 
   /** There are so many tokens now; who looks at the newest goes on doing so. @param {number} count */
   grow(count) {
-    const newest = this.atEnd && !this.#playing;
+    const newest = this.#goal === this.#count - 1 && !this.#playing;
     const from = this.time;
+    const since = performance.now() - this.#grown;
+    if (count !== this.#count) this.#grown += since;
     this.#count = count;
     if (from > count - 1) this.stop();
-    if (newest && count - 1 > from && count - 1 - from <= 24 && !still.matches) this.#move(count - 1, (count - 1 - from) / (GLIDE / 1000));
+    if (newest && count - 1 > from && count - 1 - from <= 24 && !still.matches) this.#move(count - 1, ((count - 1 - from) * 1000) / Math.max(SHORTEST_GLIDE, Math.min(LONGEST_GLIDE, since)));
     else if (newest || from > count - 1) this.#stand(count - 1);
   }
 
@@ -72,7 +76,8 @@ export class FieldClock {
   stop() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.time = this.token;
+    // A glide is cut short where it was going to; who pauses wants to see where it is.
+    this.time = this.#goal = this.#playing ? this.token : this.#goal;
     if (!this.#playing) return;
     this.#playing = false;
     this.#onState(false);
@@ -82,19 +87,20 @@ export class FieldClock {
   #stand(token) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.time = token;
+    this.time = this.#goal = token;
   }
 
   /** @param {number} to @param {number} pace Tokens a second. */
   #move(to, pace) {
     cancelAnimationFrame(this.#frame);
+    this.#goal = to;
     let last = performance.now();
     let exact = this.time;
     const turn = (/** @type {number} */ now) => {
       exact += (Math.max(0, now - last) * pace) / 1000;
       last = now;
       // A text that is being written grows while it plays.
-      const end = this.#playing ? this.#count - 1 : to;
+      const end = this.#playing ? this.#count - 1 : this.#goal;
       this.time = Math.min(end, still.matches ? Math.floor(exact) : exact);
       this.#frame = this.time < end ? requestAnimationFrame(turn) : 0;
       this.#onMove();
