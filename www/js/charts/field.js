@@ -255,18 +255,19 @@ function drawTokens(context, span, { tokens, positions, time, chosen }, top) {
   const { from, to, x, perCell } = span;
   const now = Math.floor(time);
   const room = tokens.length > 1 ? x(positions[1]) - x(positions[0]) : 20;
-  const every = Math.ceil(7 / room);
   const split = positions.length > 1 && positions[1] % 1 !== 0;
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let i = 0; i < tokens.length; i++) {
+    if (room < 10 && i !== now && Math.abs(i - now) * room < 8) continue;
     if (positions[i] < from - 1 || positions[i] > to + 1) continue;
     const marked = i === now || i === chosen;
-    if (!marked && (i % every !== 0 || Math.min(Math.abs(i - now), Math.abs(i - chosen)) < every)) continue;
+    // Every other letter would be no text: it is all of them or the one at hand alone.
+    if (!marked && room < 4.6) continue;
     context.fillStyle = colour(marked ? "--ink" : i < now ? "--ink-2" : "--line-strong");
     // Where every token sits on one cell alone, a mark for the one at hand is enough.
     if (marked || (split && perCell >= 4)) drawSeats(context, x, positions[i], top + SEATS);
-    context.font = `${marked ? "700 " : ""}${Math.max(10, Math.min(14, room))}px ${MONO}`;
+    context.font = `${marked ? "700 " : ""}${marked ? Math.max(11, Math.min(14, 1.6 * room)) : Math.max(7.5, Math.min(14, 1.6 * room))}px ${MONO}`;
     context.fillText(sign(tokens[i]), x(positions[i]), top + SEATS + 10);
   }
   context.font = `11px ${SANS}`;

@@ -5,6 +5,9 @@ import { largestAt, placeInWords, rounded } from "./lab-field-parts.js";
 
 /** @typedef {import("./lab-field.js").Look} Look */
 
+/** @param {number} share */
+const percent = (share) => (share > 0 && share < 0.005 ? "less than 1 %" : `${(100 * share).toFixed(0)} %`);
+
 /**
  * The field as it is now.
  * @param {Look & {place: string, time: number, chosen: number, frame: ArrayLike<number>}} now @returns {string}
@@ -18,7 +21,7 @@ export function nowInWords({ view, positions, tokens, strength, place, time, cho
   }
   const seen = strength ? "All channels together" : `Channel ${view.channel + 1}, ${(100 * view.shares[view.channel]).toFixed(0)} % of the energy of what the head's tokens drop`;
   const waves = all > 0
-    ? `The waves are largest at cell ${largestAt(frame)}, and ${((100 * ahead) / all).toFixed(0)} % of them lie ahead, where tokens are yet to be read.`
+    ? `The waves are largest at cell ${largestAt(frame)}, and ${percent(ahead / all)} of them lie ahead, where tokens are yet to be read.`
     : "There are no waves: the head is muted.";
   const own = chosen < 0 ? "" : ` In front: what token ${chosen + 1}, "${visible(tokens[chosen] ?? "")}", alone spreads; ${placeInWords(positions[chosen])}`;
   return `${place}. ${seen}. ${time + 1} of ${view.times} tokens are read. The last one is "${visible(tokens[time] ?? "")}"; ${placeInWords(at)} ${waves}${own} Each lane has a scale of its own, given at its top right.`;
