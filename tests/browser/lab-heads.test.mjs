@@ -96,6 +96,8 @@ test("contributions come head by head, can be stopped, and are those of the wave
   assert.ok((await save(page, "SVG", "heads contributions")).toString("utf8").includes("L1 H8"));
 
   await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
+  // The lab looks again once it is in sight.
+  await view(page).locator(".heads-headline").scrollIntoViewIfNeeded();
   await measured(page, "none");
   assert.ok(await page.getByRole("button", { name: "Save as CSV: heads contributions" }).isHidden());
 
