@@ -99,10 +99,10 @@ test("a training on a ring is stopped at once; what was found is kept", async (t
   await page.getByRole("radio", { name: "Waves come round again" }).check({ force: true });
   await page.getByText("the field is closed to a ring").waitFor();
   await page.getByRole("button", { name: "Train both" }).click();
-  await page.getByText(/^Step \d+ of 2000/).waitFor();
+  await page.getByText(/^Step \d+ of \d+, about/).waitFor();
   assert.equal(await page.getByRole("radio", { name: "Two tokens share a cell" }).isDisabled(), true);
   await page.getByRole("button", { name: "Stop" }).click();
-  await page.getByText(/^Ended after \d+ of 2000 steps.*waves come round again/).waitFor();
+  await page.getByText(/^Ended after \d+ of \d+ steps.*waves come round again/).waitFor();
   await workersGone(page);
   const { leak } = await readings(page, "broken");
   assert.match(leak, /^Leak: /);
