@@ -227,8 +227,11 @@ mod tests {
 
     #[test]
     fn the_broken_one_falls_below_what_the_sound_one_can_reach() {
-        for (leak, margin) in [(Leak::CircularField, 0.75), (Leak::SharedCells, 0.5)] {
-            let mut lesson = Lesson::new(&order(leak, 150)).unwrap();
+        for (leak, steps, margin) in [
+            (Leak::CircularField, 130, 0.85),
+            (Leak::SharedCells, 50, 0.5),
+        ] {
+            let mut lesson = Lesson::new(&order(leak, steps)).unwrap();
             let first = lesson.step().unwrap();
             assert!(
                 (first[0] - first[1]).abs() < 0.1,
@@ -238,7 +241,6 @@ mod tests {
                 lesson.step().unwrap();
             }
             let [sound, broken] = lesson.evaluate(64).unwrap();
-            println!("{leak:?}: {} {}", sound.loss, broken.loss);
             assert!(broken.loss < margin * sound.loss, "{sound:?}, {broken:?}");
         }
     }
@@ -249,7 +251,6 @@ mod tests {
             let mut lesson = Lesson::new(&order(leak, 20)).unwrap();
             for _ in 0..2 {
                 let [sound, broken] = lesson.leaks().unwrap();
-                println!("{leak:?} {sound:?} {broken:?}");
                 assert_eq!(sound.verdict(), Verdict::NoLeak, "{sound:?}");
                 assert_eq!(broken.verdict(), Verdict::Leak, "{leak:?}: {broken:?}");
                 assert!(broken.before > 100.0 * sound.before);

@@ -33,7 +33,8 @@
 //! - FFTs are not normalised; the kernel's spectrum carries the 1/length. Lines are padded with
 //!   zeros to at least twice their length, so that a convolution never wraps around.
 //! - No logit depends on a later token. That holds for stride 1 and strides from 2 up, and any other
-//!   configuration is refused ([`ModelConfig::validate`]).
+//!   configuration is refused ([`ModelConfig::validate`]); a model that breaks it to show what comes
+//!   of it is made on purpose only ([`model::Model::leaking`]).
 //! - The gradient of `x` is `dx`. Parameter gradients are added to, all others overwritten, unless a
 //!   kernel says otherwise.
 //! - Random numbers are functions of (seed, stream, counter) ([`rng`]); there is no hidden state.

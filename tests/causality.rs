@@ -3,8 +3,9 @@
 //! In float64 rounding stays so small that any real leak stands out; float32, as it is used, is held
 //! to its own rounding.
 
+use wavefield::checkpoint::Checkpoint;
 use wavefield::config::{Architecture, ModelConfig};
-use wavefield::diagnostics::causality::{Probe, THRESHOLD, measure};
+use wavefield::diagnostics::causality::{Probe, THRESHOLD, Verdict, measure};
 use wavefield::kernels::Real;
 use wavefield::model::Model;
 
@@ -97,4 +98,26 @@ fn the_measure_sees_a_leak() {
         back > 1e-6,
         "a forbidden stride leaks, but {back:e} was measured"
     );
+}
+
+/// The model that comes with the page, as it is and with its field squeezed.
+#[test]
+fn a_trained_model_leaks_on_a_squeezed_field_alone() {
+    let bytes = std::fs::read("models/shakespeare/model.safetensors").unwrap();
+    let mut model = Checkpoint::from_bytes(&bytes).unwrap().model;
+    let probe = Probe {
+        length: 257,
+        positions: vec![1, 100, 128, 200, 256],
+    };
+    for leak in measure::<f32>(&model, &probe) {
+        assert_eq!(leak.verdict(), Verdict::NoLeak, "{leak:?}");
+    }
+    for field_size in [300, 385, 480] {
+        model.config.field_size = field_size;
+        let leaks = measure::<f32>(&model, &probe);
+        let worst = leaks.iter().fold(0f64, |most, leak| most.max(leak.before));
+        println!("{field_size} cells: {worst:e}, {leaks:?}");
+        let found = leaks.iter().any(|leak| leak.verdict() == Verdict::Leak);
+        assert!(found, "{field_size} cells: {worst:e}");
+    }
 }

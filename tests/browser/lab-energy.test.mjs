@@ -50,7 +50,10 @@ async function opened(t, bytes) {
 /** @param {Page} page @param {string} kind @param {string} name */
 async function saved(page, kind, name) {
   const coming = page.waitForEvent("download");
-  await page.getByRole("button", { name: `Save as ${kind}: ${name}`, exact: true }).click();
+  const button = page.getByRole("button", { name: `Save as ${kind}: ${name}`, exact: true });
+  // Out of sight there is nothing to save, and a test's click scrolls only to what can be clicked.
+  await button.scrollIntoViewIfNeeded();
+  await button.click();
   const download = await coming;
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }

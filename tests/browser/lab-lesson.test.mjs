@@ -7,11 +7,15 @@ import { openEmpty } from "./launch.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
+/** Longer than anything takes with two busy cores. */
+const PATIENCE_MS = 180_000;
+
 /**
  * The lesson alone, with a storage that lasts over reloads.
  * @param {Page} page @param {{steps?: number, seconds?: number}} length
  */
 async function mount(page, length) {
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.evaluate(async (length) => {
     document.documentElement.lang = "en";
     for (const name of ["tokens", "base", "lab", "lab-lesson"]) {
@@ -50,30 +54,30 @@ async function workersGone(page) {
 
 test("the broken model scores what cannot be, leaks, and all of it is said, saved and kept", async (t) => {
   const page = await openEmpty(t);
-  await mount(page, { steps: 160 });
+  await mount(page, { steps: 120 });
   await page.getByText("Both are trained on this device's processor").waitFor();
   assert.equal(await page.locator(".lesson-outcome").isVisible(), false);
   await page.getByRole("button", { name: "Train both" }).click();
-  await page.getByText(/^Step \d+ of 160, about \d+ s left/).waitFor();
-  await page.getByText("Both were trained for 160 steps. What was broken: two tokens share a cell.").waitFor();
+  await page.getByText(/^Step \d+ of 120, about \d+ s left/).waitFor();
+  await page.getByText("Both were trained for 120 steps. What was broken: two tokens share a cell.").waitFor();
   assert.equal(await page.title(), "Both models are trained.");
   await workersGone(page);
   const [sound, broken] = [await readings(page, "sound"), await readings(page, "broken")];
-  assert.ok(sound.score > 7 && sound.score < 14, `sound: ${sound.score}`);
-  assert.ok(broken.score < 3, `broken: ${broken.score}`);
+  assert.ok(sound.score > 7 && sound.score < 16, `sound: ${sound.score}`);
+  assert.ok(broken.score < 4, `broken: ${broken.score}`);
   assert.match(sound.leak, /^No leak: [\d.]+·10⁻[⁶⁷⁸]$/);
   assert.match(broken.leak, /^Leak: [\d.]+ %$/);
   for (const { text } of [sound, broken]) assert.ok(text.length > 100, text);
   assert.notEqual(sound.text, broken.text);
-  assert.match(await page.locator("figcaption").innerText(), /^Perplexity after 160 steps\. Sound model \(solid\): /);
+  assert.match(await page.locator("figcaption").innerText(), /^Perplexity after 120 steps\. Sound model \(solid\): /);
   await page.getByText(/Before the first step the largest change was [\d.]+ % of/).waitFor();
 
   const lines = (await saved(page, "CSV")).toString().trim().split("\n").map((line) => line.split(","));
   assert.deepEqual(lines[0].slice(0, 2), ["step", "sound_training_perplexity"]);
-  assert.equal(lines.length, 1 + 160 / 8);
-  assert.equal(Number(lines[20][0]), 160);
-  assert.equal(Number(lines[20][2]).toFixed(2), sound.score.toFixed(2));
-  assert.equal(Number(lines[20][4]).toFixed(2), broken.score.toFixed(2));
+  assert.equal(lines.length, 1 + 120 / 8);
+  assert.equal(Number(lines[15][0]), 120);
+  // Shown with three digits.
+  for (const [column, { score }] of /** @type {const} */ ([[2, sound], [4, broken]])) assert.ok(Math.abs(Number(lines[15][column]) / score - 1) < 0.01, lines[15].join());
   assert.deepEqual([...(await saved(page, "PNG")).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   const svg = (await saved(page, "SVG")).toString();
   assert.match(svg, /^<svg/);
@@ -82,7 +86,7 @@ test("the broken model scores what cannot be, leaks, and all of it is said, save
 
   await page.reload();
   await mount(page, {});
-  await page.getByText("Both were trained for 160 steps.").waitFor();
+  await page.getByText("Both were trained for 120 steps.").waitFor();
   assert.deepEqual([await readings(page, "sound"), await readings(page, "broken")], [sound, broken]);
   await page.getByRole("button", { name: "Forget this result" }).click();
   await page.locator(".lesson-outcome").waitFor({ state: "hidden" });
@@ -96,7 +100,7 @@ test("a training on a ring is stopped at once; what was found is kept", async (t
   await page.getByText("the field is closed to a ring").waitFor();
   await page.getByRole("button", { name: "Train both" }).click();
   await page.getByText(/^Step \d+ of 2000/).waitFor();
-  assert.equal(await page.locator(".lesson .segmented").isDisabled(), true);
+  assert.equal(await page.getByRole("radio", { name: "Two tokens share a cell" }).isDisabled(), true);
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByText(/^Ended after \d+ of 2000 steps.*waves come round again/).waitFor();
   await workersGone(page);

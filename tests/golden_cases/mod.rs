@@ -39,7 +39,7 @@ impl Case {
         )
     }
 
-    fn integers(&self, name: &str) -> Vec<i32> {
+    pub fn integers(&self, name: &str) -> Vec<i32> {
         let tensors = self.tensors();
         let data = tensors.tensor(name).unwrap().data();
         data.chunks_exact(4)
@@ -68,7 +68,7 @@ impl Case {
         full[surplus..].to_vec()
     }
 
-    fn model(&self) -> Model {
+    pub fn model(&self) -> Model {
         let mut config: ModelConfig = serde_json::from_str(&self.metadata("config")).unwrap();
         if self.metadata("model") == "standard" {
             config.architecture = Architecture::Standard;

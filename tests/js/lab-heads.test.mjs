@@ -21,7 +21,7 @@ test("ranges are read from roles and counted", () => {
 test("the claim is held against the start: what was given did not come by training", () => {
   const same = claimInWords(STARTS, STARTS, 2);
   assert.equal(same.headline, "No layer has near, middle and far heads at once.");
-  assert.match(same.words, /Layer 1: 1 near, 1 middle, 0 far; layer 2: .* No head is in another range than at its start/);
+  assert.match(same.words, /Here, layer 1: 1 near, 1 middle, 0 far; layer 2: .* No head is in another range than at its start/);
   const moved = claimInWords([report(0, 0, "Far, smooth", 90), ...STARTS.slice(1)], STARTS, 2);
   assert.match(moved.words, /1 of 4 heads is in another range now: 1 farther, 0 nearer\. So most of the spread was given/);
   const all = [0, 1].flatMap((layer) => ["Near, smooth", "Middle, smooth", "Far, smooth"].map((role, head) => report(layer, head, role, 1)));

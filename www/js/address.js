@@ -93,7 +93,8 @@ export class Address {
     url.hash = fragment;
     // An untouched page has no "#" either.
     const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
-    if (address !== location.href) history.replaceState(history.state, "", address);
+    // A step of the tour has the address to itself until the tour is left.
+    if (address !== location.href && !location.hash.startsWith("#tour")) history.replaceState(history.state, "", address);
     return address;
   }
 

@@ -120,7 +120,7 @@ export function drawBar(context, { x, y, width, height }, change, { low, high })
   context.fillStyle = ink;
   context.strokeStyle = ink;
   context.lineWidth = 1;
-  if (verdict === "helps" || !Number.isFinite(change.low)) context.fillRect(left, y, wide, height);
+  if (verdict === "helps") context.fillRect(left, y, wide, height);
   else context.strokeRect(left + 0.5, y + 0.5, Math.max(0.5, wide - 1), height - 1);
   if (verdict === "hurts") {
     context.beginPath();

@@ -46,15 +46,27 @@ export function drawLesson(context, width, height, result) {
     points.forEach(({ step, validation }, i) => context[i === 0 ? "moveTo" : "lineTo"](x(step), y(validation[kind].perplexity)));
     context.stroke();
     context.setLineDash([]);
-    const { step, validation } = points[points.length - 1];
-    const words = `${name} ${validation[kind].perplexity.toFixed(2)}`;
-    context.font = `600 ${FONT}`;
-    context.textBaseline = "alphabetic";
-    const half = context.measureText(words).width;
-    context.textAlign = "right";
-    // Above the line's end, and never off the left edge while the run is young.
-    context.fillText(words, Math.max(x(step), box.left + half + 6), y(validation[kind].perplexity) - 9);
+    drawName(context, box, { x, y }, points[points.length - 1], kind, name);
   }
+}
+
+/**
+ * A model's name at the end of its line: above it, but where the lines are close the lower one's stands below.
+ * @param {Context} context @param {{left: number}} box
+ * @param {{x: (step: number) => number, y: (perplexity: number) => number}} scale
+ * @param {import("../leak-run.js").Point} last @param {"sound" | "broken"} kind @param {string} name
+ */
+function drawName(context, box, { x, y }, { step, validation }, kind, name) {
+  const own = validation[kind].perplexity;
+  const other = validation[kind === "sound" ? "broken" : "sound"].perplexity;
+  const below = Math.abs(y(own) - y(other)) < 32 && (own < other || (own === other && kind === "broken"));
+  const words = `${name} ${own.toFixed(own < 10 ? 2 : 1)}`;
+  context.font = `600 ${FONT}`;
+  context.textAlign = "right";
+  context.textBaseline = "alphabetic";
+  // Never off the left edge while the run is young.
+  const at = Math.max(x(step), box.left + context.measureText(words).width + 6);
+  context.fillText(words, at, y(own) + (below ? 20 : -9));
 }
 
 /** @param {Context} context @param {{left: number, top: number, width: number, height: number}} box @param {number} steps @param {{x: (step: number) => number, y: (perplexity: number) => number, ticks: number[]}} scale */
@@ -96,7 +108,8 @@ function drawReference(context, box, at) {
   context.stroke();
   context.setLineDash([]);
   context.font = FONT;
-  context.textAlign = "left";
+  // At the right the two lines are far apart.
+  context.textAlign = "right";
   context.textBaseline = "top";
-  context.fillText(box.width < 420 ? `${REFERENCE.toFixed(2)}: a model 85 times as large` : `${REFERENCE.toFixed(2)}: what a sound model 85 times as large reaches (nanoGPT, as published)`, box.left + 8, at + 4, box.width - 16);
+  context.fillText(box.width < 420 ? `${REFERENCE.toFixed(2)}: a model 85 times as large` : `${REFERENCE.toFixed(2)}: what a sound model 85 times as large reaches (nanoGPT, as published)`, box.left + box.width - 6, at + 4, box.width - 12);
 }

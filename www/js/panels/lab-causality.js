@@ -104,9 +104,10 @@ class CausalityView {
     this.#again.disabled = measuring;
     this.#stop.hidden = this.#bar.hidden = !measuring;
     this.#bar.value = found.total ? found.done / found.total : 0;
-    const { training } = this.#lab.app.state.get("training") ? { training: this.#lab.source === "training" } : { training: false };
+    const training = this.#lab.source === "training";
     const states = {
-      none: "It is measured as soon as the waves stand still.", done: training ? "Measured on the model as it was then; training goes on." : found.thorough ? "Measured thoroughly." : "Measured in brief.",
+      none: "It is measured by itself as soon as nothing is in a hurry; the button measures at once.",
+      done: `Measured ${found.thorough ? "thoroughly" : "in brief"}${training ? ", on the model as it was then" : ""}.`,
       measuring: found.total ? `${found.done} of ${found.total} probes` : "Begins.", stopped: `Stopped after ${found.done} of ${found.total} probes.`, failed: "",
     };
     write(this.#progress, states[found.phase]);
@@ -130,7 +131,7 @@ class CausalityView {
 
 const EXPLANATION = [
   "The model reads a text of random tokens, and a copy in which one token is another one. It gives a score to each possible next token at each place; the copies' scores are compared with the text's, number by number. The largest difference is divided by the largest score.",
-  "Before the exchanged token only rounding may differ. The numbers here have about seven digits, and the transform that carries the waves mixes all tokens' last digits, so earlier scores move in the seventh digit or so. What moves by more than one in a hundred thousand counts as a leak. A field whose tokens sit too close together would leak a thousand times that and more, so such a field is refused.",
+  "Before the exchanged token only rounding may differ. The numbers here have about seven digits, and the transform that carries the waves mixes all tokens' last digits, so earlier scores move in the seventh digit or so. What moves by more than one in a hundred thousand counts as a leak. A smaller leak could hide in the rounding here; so a field whose tokens sit too close together, which would leak, is refused from the start, and the project's own tests measure with fifteen digits.",
   "From the exchanged token on, scores must change visibly. Where they do not, the model did not notice, and the measurement says nothing.",
   "The texts are short, odd, middling and as long as the model reads at once; the exchanged token is the second, one in the middle, the last but one or the last, and in the thorough measurement others between. Before the first token there is no prediction, so it is left out. Bending a wave cannot make it leak: it changes what is heard of the past. It is measured anew all the same.",
 ];

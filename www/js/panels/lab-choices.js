@@ -53,6 +53,11 @@ export class LabChoices {
     this.#follow();
   }
 
+  /** Where a person types. */
+  get field() {
+    return this.#own;
+  }
+
   /** Whether the engine holds a training is known by what it says of it. */
   #follow() {
     const { engine, state } = this.#lab.app;

@@ -72,8 +72,8 @@ export class HeadMeasure {
 
   /** @param {TextId} choice */
   choose(choice) {
-    this.forget();
     this.#choice = choice;
+    this.forget();
   }
 
   /** What is looked at is this: results of anything else are dropped. @param {string} key */

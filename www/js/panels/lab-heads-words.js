@@ -56,7 +56,7 @@ export function claimInWords(heads, starts, layers) {
   return {
     headline: full === 0 ? "No layer has near, middle and far heads at once."
       : full === layers ? `Every layer has near, middle and far heads.` : `${full} of ${layers} layers ${full === 1 ? "has" : "have"} near, middle and far heads at once.`,
-    words: `${now[0].toUpperCase()}${now.slice(1)}. A fresh model has ${began} in every layer, before it has read anything. ${change}`,
+    words: `The author of Wave Field says that heads organise themselves into local grammar, medium context and long range. Here, ${now}. A fresh model has ${began} in every layer, before it has read anything. ${change} What a head uses its range for, grammar or context, a reach does not say.`,
   };
 }
 

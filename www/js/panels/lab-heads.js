@@ -6,7 +6,7 @@ import { gridHeight, headAt } from "../charts/head-cells.js";
 import { LAGS, drawGrid } from "../charts/head-grid.js";
 import { drawMoves, movesHeight } from "../charts/head-moves.js";
 import { DATA_SETS } from "../data.js";
-import { h, write } from "../dom.js";
+import { atMostEvery, h, write } from "../dom.js";
 import { observe } from "../observations.js";
 import { PERIOD_FLICKER, REACH_MEDIUM, REACH_NONE, REACH_SHORT, TURNS_SMOOTH, roleExplained } from "../physics.js";
 import { HeadMeasure, ROUND } from "./lab-heads-measure.js";
@@ -21,6 +21,9 @@ import { claimInWords, contributionInWords, contributionsInWords, movesInWords, 
  */
 
 const ABOUT = "Every head side by side: the wave it hears with, the rhythms it answers to, how far it reaches, where training has moved it, and how much worse the model gets without it.";
+
+/** Between two drawings of what is being measured: drawing takes time from the measuring. */
+const DRAWING_MS = 400;
 
 /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip @returns {View} */
 export function makeHeadsView(lab, strip) {
@@ -52,13 +55,14 @@ class HeadsView {
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
   #go = h("button", { type: "button", class: "primary", onclick: () => this.#toggle() });
   #select = h("select", { onchange: () => this.#measure.choose(/** @type {TextId} */ (this.#select.value)) },
-    DATA_SETS.map(({ id, label }) => h("option", { value: id }, label)), h("option", { value: "here" }, "The text above"));
+    DATA_SETS.map(({ id, label }) => h("option", { value: id }, `${label}, its last tenth`)), h("option", { value: "here" }, "The text above, all of it"));
 
   /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip */
   constructor(lab, strip) {
     this.#lab = lab;
     this.#strip = strip;
-    this.#measure = new HeadMeasure(lab, () => this.#showMeasured());
+    const soon = atMostEvery(DRAWING_MS, () => this.#showMeasured());
+    this.#measure = new HeadMeasure(lab, () => (this.#measure.state === "running" ? soon() : this.#showMeasured()));
     this.#build();
     // The panel looks again where it can; what is then in sight goes on.
     lab.onChange(() => this.#measure.pause());
@@ -116,7 +120,7 @@ class HeadsView {
           h("div", { class: "heads-scroll" }, h("table", null, h("thead", null, h("tr", null, TABLE_HEAD.map((name) => h("th", { scope: "col" }, name)))), this.#rows)))),
       section("What each head contributes",
         h("p", { class: "heads-words" }, "Mute one head, and see how much more the model is surprised by text that it was not trained on. The loss counts that surprise, in nats a token (1 nat is 1.44 bits). Each window of the text is read with the head and without it, so the difference does not depend on how hard the window is."),
-        h("div", { class: "heads-bar" }, this.#go, h("label", { class: "heads-data" }, "Last tenth of", this.#select)),
+        h("div", { class: "heads-bar" }, this.#go, h("label", { class: "heads-data" }, "Measured on", this.#select)),
         this.#bar, this.#progress, this.#fault, this.#bars.element));
   }
 
@@ -207,7 +211,7 @@ class HeadsView {
     const left = Math.ceil(measure.secondsLeft);
     write(this.#progress, {
       none: `Nothing is measured yet. Every head is muted on ${ROUND} windows of text; that takes some ${this.#lab.source === "training" ? "minutes beside a training" : "seconds to a minute"}, can be stopped, and the first values come at once.`,
-      running: measure.share === 0 ? "Reading the first window…" : `${measure.where}; about ${left} s left. ${measure.secondsLeft > 0 ? "The intervals narrow with every window." : ""}`,
+      running: measure.share === 0 ? "Reading the first window…" : `${measure.where}; about ${left < 100 ? `${left} s` : `${Math.round(left / 60)} minutes`} left. The intervals narrow with every window.`,
       stopped: `Stopped after ${measure.where}.`,
       rested: `Measured on ${measure.where}. More windows narrow the intervals.`,
       done: `Measured on all ${measure.where}.`,

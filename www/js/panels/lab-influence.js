@@ -103,10 +103,11 @@ class InfluenceView {
   /** @param {boolean} standard */
   #offerMeasures(standard) {
     const names = /** @type {Measure[]} */ (standard && this.#by === "layer" ? ["loud", "signed", "weights"] : ["loud", "signed"]);
-    if (this.#measures.dataset.names === names.join()) return;
-    this.#measures.dataset.names = names.join();
+    const shown = `${this.#by} ${names.join()}`;
+    if (this.#measures.dataset.shown === shown) return;
+    this.#measures.dataset.shown = shown;
     this.#measures.replaceChildren(segmented({
-      label: "Shown", value: this.#picture.measure, choices: names.map((value) => ({ value, text: MEASURES[value] })),
+      label: "Shown", value: this.#picture.measure, choices: names.map((value) => ({ value, text: value === "loud" && this.#by === "gradient" ? "Strength" : MEASURES[value] })),
       onInput: (value) => {
         this.#picture.measure = value;
         write(this.#note, this.#explained(standard));
@@ -120,7 +121,7 @@ class InfluenceView {
     const { measure } = this.#picture;
     if (this.#by === "gradient") {
       return measure === "loud"
-        ? "The length of the gradient: how fast the prediction's loss changes when a token's embedding moves the way that changes it most."
+        ? "Strength: the length of the gradient, how fast the prediction's loss changes when a token's embedding moves the way that changes it most."
         : "Gradient times embedding: for, where more of a token's embedding would make the prediction surer; against, where less would. True for small changes.";
     }
     if (measure === "weights") return "The attention weight: how a token shares out its attention, adding up to 1; with all heads, their mean.";

@@ -182,6 +182,7 @@ class Lesson {
     if (this.#starting || (this.#run && this.#run.result.points.length === 0)) return "The engine and the text are being loaded.";
     const { points, steps, ended } = this.#result ?? { points: [], steps: 0, ended: "whole" };
     const step = points.at(-1)?.step ?? 0;
+    if (this.#run && points.length < 3) return `Step ${step}: how many steps there is time for is being measured.`;
     if (this.#run) return `Step ${step} of ${steps}, about ${Math.max(1, Math.round(this.#run.left ?? 0))} s left. The rest of the page can be used meanwhile.`;
     if (!this.#result) return "Both are trained on this device's processor, in about a minute.";
     const fault = `What was broken: ${WAYS[this.#result.leak].name.toLowerCase()}.`;

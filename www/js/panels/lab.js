@@ -117,11 +117,20 @@ class LabPanel {
     for (const key of /** @type {const} */ (["recent", "prompt"])) state.on(key, () => { if (this.#lab.following) look(); });
     engine.on("train_heads", () => { if (this.#lab.source === "training") look(); });
     document.addEventListener("visibilitychange", look);
-    new IntersectionObserver((entries) => {
-      this.#near = entries[entries.length - 1].isIntersecting;
+    /** @type {Set<Element>} */
+    const seen = new Set();
+    const watcher = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) seen.add(target);
+        else seen.delete(target);
+      }
+      this.#near = seen.size > 0;
       if (this.#near) look();
       else this.#view.hide?.();
-    }, { rootMargin: "80px" }).observe(this.#shown);
+    }, { rootMargin: "80px" });
+    watcher.observe(this.#shown);
+    // Whoever types is told what is wrong with it, wherever the view is.
+    watcher.observe(this.#choices.field);
     addEventListener("pagehide", () => this.#write());
   }
 

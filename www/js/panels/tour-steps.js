@@ -73,7 +73,9 @@ export const STEPS = [
     action: "Measure it",
     act: async (app) => {
       app.openLab("causality");
-      press("#lab .causality-measure", "It is being measured already.");
+      // It measures by itself when it is opened; then there is nothing to press.
+      const measure = document.querySelector("#lab .causality-measure");
+      if (measure instanceof HTMLButtonElement) measure.click();
       return "Each dot is one changed token: how much earlier guesses moved. The line is the most that rounding explains.";
     },
   },

@@ -91,7 +91,8 @@ class Tour {
     this.#ringed?.classList.remove("tour-ringed");
     this.#ringed = target ? document.querySelector(target) : null;
     this.#ringed?.classList.add("tour-ringed");
-    this.#ringed?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    // The card covers the lower half of a narrow window.
+    this.#ringed?.scrollIntoView({ block: innerWidth < 720 ? "start" : "nearest", behavior: "smooth" });
   }
 
   async #do() {
