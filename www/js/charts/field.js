@@ -78,7 +78,7 @@ export function drawField(context, width, height, data) {
   for (const each of [dropped, waves, coupled]) drawBase(context, span, each);
   drawDropped(context, span, dropped, data);
   drawWave(context, span, waves, { values: data.frame, now, ink: tint, width: 2.25, faint: data.own !== null });
-  if (data.own) drawOwn(context, span, waves, data.own, tint);
+  if (data.own) drawOwn(context, span, waves, { own: data.own, place: positions[data.chosen], least: scales.waves / 250, tint });
   drawWave(context, span, coupled, { values: data.coupled, now, ink: "--ink-2", width: 1.5, faint: false });
   drawPickedUp(context, span, coupled, data);
   rule(context, now, 0, top);
@@ -221,8 +221,18 @@ function drawWave(context, span, lane, { values, now, ink, width, faint }) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Span} span @param {Lane} lane @param {ArrayLike<number>} own @param {string} tint */
-function drawOwn(context, span, lane, own, tint) {
+/**
+ * From the token's place as far as its wave can be told from none.
+ * @param {CanvasRenderingContext2D} context @param {Span} span @param {Lane} lane
+ * @param {{own: ArrayLike<number>, place: number, least: number, tint: string}} wave
+ */
+function drawOwn(context, span, lane, { own, place, least, tint }) {
+  let end = own.length - 1;
+  while (end > place + 1 && Math.abs(own[end]) < least) end--;
+  context.save();
+  context.beginPath();
+  context.rect(span.x(Math.floor(place)) - 1.5, lane.top - 4, (end + 1 - Math.floor(place)) * span.perCell + 3, lane.height + 8);
+  context.clip();
   context.fillStyle = context.strokeStyle = colour(tint);
   context.globalAlpha = 0.42;
   trace(context, own, span, lane, true);
@@ -231,6 +241,7 @@ function drawOwn(context, span, lane, own, tint) {
   context.lineWidth = 2;
   trace(context, own, span, lane, false);
   context.stroke();
+  context.restore();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Span} span @param {Lane} lane @param {FieldNow} data */
