@@ -291,8 +291,7 @@ mod tests {
                 let mut cpu = cpu.borrow_mut();
                 cpu.view_mut(view).copy_from_slice(values);
                 cpu.run(&forward, &StepInputs::default());
-                let loss = cpu.view(&network.summary())[0];
-                loss
+                cpu.view(&network.summary())[0]
             };
             // The waves, and the first numbers that lie before them: the embedding.
             let parameters = network.flat_parameters();
