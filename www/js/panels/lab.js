@@ -22,9 +22,10 @@ import { makeWhatIfView } from "./lab-whatif.js";
 
 /** Milliseconds between two looks at a text that is being written. */
 const INTERVAL = 150;
-/** Where the text of one's own and the chosen view are kept, and after how many milliseconds. */
+/** Where the text of one's own and the chosen view are kept; where it has more characters, so many milliseconds apart. */
 const KEY = "lab";
-const KEEP_AFTER = 300;
+const LONG = 10_000;
+const KEEP_EVERY = 300;
 
 const STANDARD = "This is a standard Transformer: each token compares itself with every earlier one, so there are no waves to look at. Influence, Energy and No leak show it too.";
 
@@ -51,6 +52,7 @@ export function mountLab(root, app, asked = null) {
 
 class LabPanel {
   #app;
+  #root;
   #lab;
   #strip;
   #choices;
@@ -68,6 +70,7 @@ class LabPanel {
   /** @param {HTMLElement} root @param {App} app @param {string | null} asked */
   constructor(root, app, asked) {
     this.#app = app;
+    this.#root = root;
     this.#lab = new Lab(app);
     this.#strip = new TokenStrip(this.#lab);
     this.#choices = new LabChoices(this.#lab);
@@ -134,14 +137,16 @@ class LabPanel {
     addEventListener("pagehide", () => this.#write());
   }
 
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  #keepLater = atMostEvery(KEEP_EVERY, () => this.#write());
 
+  /** At once, for the page may be left the moment after; a long text no more often than it need be. */
   #keep() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#write(), KEEP_AFTER);
+    if (this.#lab.own.length > LONG) this.#keepLater();
+    else this.#write();
   }
 
   #write() {
+    if (!this.#restored) return;
     const { following, own } = this.#lab;
     this.#app.storage.set(KEY, { view: this.#view.id, following, own }).catch(() => {});
   }
@@ -155,6 +160,8 @@ class LabPanel {
   open(id) {
     this.#choose(id);
     this.#app.show("lab");
+    // At once: what is drawn meanwhile would move the aim of a gliding page.
+    this.#root.scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   /** @param {string} id */
