@@ -26,7 +26,7 @@ export class LabChoices {
   #steps = 0;
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true, id: uniqueId("lab-fault") });
   #own = h("textarea", { class: "prompt lab-own", rows: 3, "aria-label": "Text to look at", "aria-describedby": this.#fault.id, spellcheck: "false", hidden: true });
-  #note = h("p", { class: "field-hint" });
+  #note = h("p", { class: "field-hint lab-note" });
   #trainingNote = h("p", { class: "field-hint lab-training-note" }, NO_TRAINING);
 
   /** @param {Lab} lab */

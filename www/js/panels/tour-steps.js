@@ -47,7 +47,9 @@ export const STEPS = [
     action: "Play the waves",
     act: async (app) => {
       app.openLab("field");
-      press("#lab .field-play", "The field is still being worked out. Try again in a moment.");
+      // It may be playing already, as it does when it is first seen.
+      const play = document.querySelector("#lab .field-play");
+      if (play instanceof HTMLButtonElement && play.textContent === "Play") play.click();
       return "Each token drops its part when it is read, and its wave runs on to the right.";
     },
   },
