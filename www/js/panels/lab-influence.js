@@ -54,8 +54,12 @@ class InfluenceView {
       onInput: (value) => { this.#by = value; lab.changed(); },
     });
     this.#map.append(this.#picture.figure.element);
+    const extent = segmented({
+      label: "Map", value: "near", choices: [{ value: "near", text: "Near the token" }, { value: "whole", text: "Whole text" }],
+      onInput: (value) => { this.#picture.near = value === "near"; this.#redraw(); },
+    });
     this.element = h("div", { class: "influence" },
-      h("div", { class: "lab-choices" }, by.element, this.#headField, this.#measures),
+      h("div", { class: "lab-choices" }, by.element, this.#headField, this.#measures, extent.element),
       this.#note, this.#filler, this.#map, this.#words);
     const { canvas } = this.#picture.figure;
     canvas.addEventListener("pointermove", (event) => this.#onPoint(event));
