@@ -23,9 +23,14 @@ async function openOwn(t) {
 /** @param {Page} page @param {string} name @param {Buffer} buffer */
 const choose = (page, name, buffer) => page.locator("#train .train-own input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer });
 
+/** Brings the form into view, as a person would: a text is read once it is looked at. @param {Page} page */
+const look = (page) => page.locator("#train form").scrollIntoViewIfNeeded();
+
 /** Waits until so many characters were understood. @param {Page} page @param {number} characters */
-const understood = (page, characters) =>
-  page.locator("#train .train-facts > div", { hasText: "Characters" }).locator("dd", { hasText: new RegExp(`^${characters.toLocaleString("en-GB")}$`) }).waitFor(PATIENCE);
+async function understood(page, characters) {
+  await look(page);
+  await page.locator("#train .train-facts > div", { hasText: "Characters" }).locator("dd", { hasText: new RegExp(`^${characters.toLocaleString("en-GB")}$`) }).waitFor(PATIENCE);
+}
 
 /** @param {Page} page @param {string | RegExp} name @returns {Promise<string>} */
 const fact = (page, name) => page.locator("#train .train-facts > div", { has: page.locator("dt", { hasText: name }) }).locator("dd").innerText();
@@ -90,6 +95,7 @@ test("what is no text is refused with what it is and what to do", async (t) => {
 
 test("a file dropped on the texts is taken for one's own text", async (t) => {
   const page = await openPage(t);
+  await look(page);
   await page.locator("#train .train-facts").waitFor();
   await page.evaluate(() => {
     const transfer = new DataTransfer();
