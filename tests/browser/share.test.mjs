@@ -21,6 +21,7 @@ async function fragment(page, expected) {
 test("an untouched page has a clean address", async (t) => {
   const page = await openPage(t);
   await firstText(page);
+  await panel(page).locator("form").scrollIntoViewIfNeeded();
   await panel(page).locator(".train-facts").waitFor({ state: "attached" });
   await page.waitForTimeout(1200);
   assert.equal(await page.evaluate(() => location.hash), "");
@@ -112,6 +113,8 @@ test("one's own text is in no link, and the link's reader is told", async (t) =>
   const link = await fragment(page, /text=own/);
   assert.ok(!link.includes("secret"));
   await page.reload();
+  // A text is read once it is looked at.
+  await panel(page).locator("form").scrollIntoViewIfNeeded();
   await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
   assert.equal(await page.locator(".notice", { hasText: "a text of its owner's" }).count(), 0, "that is no news to its owner");
   const other = await openPage(t, { path: link });

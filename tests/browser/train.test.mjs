@@ -34,13 +34,17 @@ const step = async (page) => Number((await figure(page, "Step")).split(" ")[0].r
 const passesStep = (page, least) => page.waitForFunction(
   (at) => Number(document.querySelector(".train-figures dd")?.textContent?.split(" ")[0].replaceAll(",", "")) >= at, least, PATIENCE);
 
-/** What the page stored of its newest training. @param {Page} page */
+/** What the page stored of its newest training; its model is stored last. @param {Page} page */
 const record = (page) => page.evaluate(async () => {
   const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-  const cards = [...(await storage.getAll("runs/")).values()].sort((a, b) => b.createdAt - a.createdAt);
-  const { id, state, last } = cards[0];
+  let card, bytes;
+  for (let tries = 0; !bytes && tries < 200; tries++) {
+    [card] = [...(await storage.getAll("runs/")).values()].sort((a, b) => b.createdAt - a.createdAt);
+    bytes = await storage.get(`run-checkpoint/${card.id}/${card.last.step}`);
+    if (!bytes) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const { id, state } = card;
   const { facts, history } = await storage.get(`run-curves/${id}`);
-  const bytes = await storage.get(`run-checkpoint/${id}/${last.step}`);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer()));
   return { state, facts, history, digest: Array.from(digest).join(" ") };
 });

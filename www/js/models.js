@@ -123,10 +123,13 @@ export class Models {
     const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
-    const { heads, couplings } = linked(info) ?? kept;
+    const asked = linked(info);
+    const { heads, couplings } = asked ?? kept;
     if (heads) await this.#bend(info, heads);
     if (couplings) await this.#couple(info, couplings);
     this.#show(info);
+    // What a link brought is kept like everything that is set here; the first text does not wait for that.
+    if (asked) Promise.all([this.rememberHeads(), this.rememberCouplings()]).catch(() => {});
     return info;
   }
 

@@ -37,7 +37,7 @@ export class Figure {
   /** @param {FigureOptions} options */
   constructor(options) {
     this.#options = options;
-    this.canvas = h("canvas", { class: "figure-canvas", role: "img" });
+    this.canvas = h("canvas", { class: "figure-canvas", role: "img", "aria-label": options.name.replaceAll("-", " ") });
     this.canvas.style.height = `${options.height}px`;
     this.#surface = new Surface(this.canvas, options.draw);
     this.#buttons = ["PNG", "SVG", "CSV"].map((kind) => h("button", {

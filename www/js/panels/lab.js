@@ -127,9 +127,10 @@ class LabPanel {
         if (isIntersecting) seen.add(target);
         else seen.delete(target);
       }
+      const was = this.#near;
       this.#near = seen.size > 0;
-      if (this.#near) look();
-      else this.#view.hide?.();
+      if (this.#near && !was) look();
+      if (!this.#near) this.#view.hide?.();
     }, { rootMargin: "80px" });
     watcher.observe(this.#shown);
     // Whoever types is told what is wrong with it, wherever the view is.
