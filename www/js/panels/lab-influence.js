@@ -209,7 +209,9 @@ class InfluenceView {
         end--;
         continue;
       }
-      const first = Math.max(0, end - count);
+      // A row that was there stays: computed together with others it differs in the last digit.
+      let first = end - 1;
+      while (first > 0 && end - first < count && !heard.known[first - 1]) first--;
       const begun = performance.now();
       await this.#rows(heard, first, end - first, look);
       if (look !== this.#look) return;
