@@ -18,7 +18,7 @@ import { LeakRun, restored } from "../leak-run.js";
  */
 
 const KEY = "leak-lesson";
-const LENGTH = { steps: 800, seconds: 60 };
+const LENGTH = { steps: 1500, seconds: 60 };
 
 /** @type {Record<LeakWay, {name: string, how: string}>} */
 export const WAYS = {
