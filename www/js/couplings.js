@@ -1,25 +1,28 @@
-// How the heads of a layer mix, as a person sets it: the page's state changes at once, the engine follows with
-// one message in flight at a time, and whatever was set meanwhile goes out as one.
+// How the heads of a layer mix, as a person sets it: the page's state changes at once, the engine follows.
+
+import { LayerSync } from "./layer-sync.js";
 
 /**
  * @typedef {import("./app.js").App} App
  * @typedef {import("./protocol.js").CouplingInfo} CouplingInfo
  */
 
-const REMEMBER_AFTER = 400;
 /** Digits after the point that a weight set here has: short enough for a link, fine enough for the ear of a head. */
 export const DIGITS = 4;
 
 export class Couplings {
   #app;
-  /** Layers that the engine has yet to hear of. @type {Set<number>} */ #waiting = new Set();
-  #sending = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  #sync;
 
   /** @param {Pick<App, "engine" | "state" | "models" | "notify">} app */
   constructor(app) {
     this.#app = app;
-    app.state.on("model", () => this.#waiting.clear());
+    this.#sync = new LayerSync(app, {
+      tell: (layer) => app.engine.request("set_coupling", { layer, weights: app.state.get("couplings")[layer].weights }),
+      remember: () => app.models.rememberCouplings(),
+      key: "couplings", refused: "The engine did not take that coupling.",
+    });
+    app.state.on("model", () => this.#sync.forget());
   }
 
   /** Has one head take otherwise. @param {number} layer @param {number} head @param {readonly number[]} row */
@@ -32,10 +35,7 @@ export class Couplings {
   set(layer, weights) {
     const { state } = this.#app;
     state.set("couplings", state.get("couplings").map((old, l) => (l === layer ? { ...old, weights } : old)));
-    this.#waiting.add(layer);
-    this.#send();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#app.models.rememberCouplings().catch(() => {}), REMEMBER_AFTER);
+    this.#sync.changed(layer);
   }
 
   /** Gives a layer, or every layer, back the weights of the file. @param {number | null} only */
@@ -43,24 +43,6 @@ export class Couplings {
     this.#app.state.get("couplings").forEach(({ initial }, layer) => {
       if (only === null || only === layer) this.set(layer, [...initial]);
     });
-  }
-
-  async #send() {
-    if (this.#sending) return;
-    this.#sending = true;
-    const { engine, state, notify } = this.#app;
-    try {
-      while (this.#waiting.size > 0) {
-        const layers = [...this.#waiting];
-        this.#waiting.clear();
-        await Promise.all(layers.map((layer) => engine.request("set_coupling", { layer, weights: state.get("couplings")[layer].weights })));
-        state.set("applied", state.get("applied") + 1);
-      }
-    } catch (error) {
-      if (engine.alive) notify({ kind: "error", key: "couplings", title: "The engine did not take that coupling.", message: String(/** @type {Error} */ (error).message) });
-    } finally {
-      this.#sending = false;
-    }
   }
 }
 

@@ -1,6 +1,6 @@
-// Bending the heads: the page's state changes at once, the engine follows with one message in flight
-// at a time, and whatever was bent meanwhile goes out as one.
+// Bending the heads: the page's state changes at once, the engine follows.
 
+import { LayerSync } from "./layer-sync.js";
 import { pick } from "./models.js";
 
 /**
@@ -8,8 +8,6 @@ import { pick } from "./models.js";
  * @typedef {import("./protocol.js").Head} Head
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
  */
-
-const REMEMBER_AFTER = 400;
 
 /** How far a head can be bent. @type {Record<keyof Head, {min: number, max: number}>} */
 export const RANGES = {
@@ -21,15 +19,18 @@ export const RANGES = {
 
 export class Heads {
   #app;
-  /** Layers that the engine has yet to hear of. @type {Set<number>} */ #waiting = new Set();
-  #sending = false;
+  #sync;
   /** Heads that are heard alone, by layer. @type {Map<number, Set<number>>} */ #solo = new Map();
   /** Heads that are muted, by layer. @type {Map<number, Set<number>>} */ #muted = new Map();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /** @param {Pick<App, "engine" | "state" | "models" | "notify">} app */
   constructor(app) {
     this.#app = app;
+    this.#sync = new LayerSync(app, {
+      tell: (layer) => app.engine.request("set_heads", { layer, heads: app.state.get("heads")[layer].map(pick) }),
+      remember: () => app.models.rememberHeads(),
+      key: "heads", refused: "The engine did not take that wave.",
+    });
     app.state.on("model", () => this.#adoptGains());
   }
 
@@ -91,7 +92,7 @@ export class Heads {
   #adoptGains() {
     this.#solo.clear();
     this.#muted.clear();
-    this.#waiting.clear();
+    this.#sync.forget();
     this.#app.state.get("heads").forEach((heads, layer) => heads.forEach((head, i) => {
       if (head.gain === 0) toggle(this.#muted, layer, i);
     }));
@@ -101,29 +102,7 @@ export class Heads {
   #change(layer, change) {
     const { state } = this.#app;
     state.set("heads", state.get("heads").map((heads, l) => (l === layer ? change(heads) : heads)));
-    this.#waiting.add(layer);
-    this.#send();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#app.models.rememberHeads().catch(() => {}), REMEMBER_AFTER);
-  }
-
-  async #send() {
-    if (this.#sending) return;
-    this.#sending = true;
-    const { engine, state, notify } = this.#app;
-    try {
-      while (this.#waiting.size > 0) {
-        const layers = [...this.#waiting];
-        this.#waiting.clear();
-        await Promise.all(layers.map((layer) =>
-          engine.request("set_heads", { layer, heads: state.get("heads")[layer].map(pick) })));
-        state.set("applied", state.get("applied") + 1);
-      }
-    } catch (error) {
-      if (engine.alive) notify({ kind: "error", key: "heads", title: "The engine did not take that wave.", message: String(/** @type {Error} */ (error).message) });
-    } finally {
-      this.#sending = false;
-    }
+    this.#sync.changed(layer);
   }
 }
 
