@@ -1,4 +1,6 @@
-// One run of the lesson as the page sees it: owns the worker, and keeps what was found when it is stopped.
+// One run of the lesson as the page sees it.
+
+import { EngineRun } from "./engine-run.js";
 
 /**
  * Of the sound model, and of the broken one.
@@ -31,28 +33,16 @@
  * @property {"whole" | "stopped" | "failed"} ended
  */
 
-export class LeakRun {
-  /** @type {Worker | null} */ #worker;
-  /** @type {LessonResult} */ result;
-  #onChange;
+/** @extends {EngineRun<LessonResult, LessonNews>} */
+export class LeakRun extends EngineRun {
   #began = 0;
-  /** Why it failed; empty if it did not. */ fault = "";
 
   /** @param {LessonOrder} order @param {() => void} onChange Called when something was found, and at the end. */
   constructor(order, onChange) {
-    this.result = { leak: order.leak, when: Date.now(), steps: order.steps, points: [], written: null, first: null, leaks: null, ended: "stopped" };
-    this.#onChange = onChange;
-    this.#worker = new Worker(new URL("./worker-leak.js", import.meta.url), { type: "module", name: "wavefield-lesson" });
-    this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#end("failed", event.message || "The lesson's engine could not be loaded. Check the connection and reload the page.");
-    };
-    this.#worker.postMessage(order);
-  }
-
-  get running() {
-    return this.#worker !== null;
+    super(
+      { leak: order.leak, when: Date.now(), steps: order.steps, points: [], written: null, first: null, leaks: null, ended: "stopped" },
+      { worker: new Worker(new URL("./worker-leak.js", import.meta.url), { type: "module", name: "wavefield-lesson" }), order, named: "The lesson's engine" },
+      onChange);
   }
 
   /** Seconds that the rest will take; null while that cannot be told. */
@@ -61,40 +51,20 @@ export class LeakRun {
     return done > 0 ? ((performance.now() - this.#began) / 1000 / done) * (this.result.steps - done) : null;
   }
 
-  /** Ends it at once. What was found stays. */
-  stop() {
-    if (this.running) this.#end("stopped");
-  }
-
-  /** @param {LessonNews} news */
-  #hear(news) {
-    if (!this.running) return;
+  /** @override @param {LessonNews} news */
+  take(news) {
     switch (news.type) {
       case "begins":
         this.#began = performance.now();
-        this.result = { ...this.result, steps: news.steps, first: news.leaks, leaks: news.leaks };
+        this.note({ steps: news.steps, first: news.leaks, leaks: news.leaks });
         break;
       case "point":
-        this.result = { ...this.result, steps: news.steps, points: [...this.result.points, news.point] };
+        this.note({ steps: news.steps, points: [...this.result.points, news.point] });
         break;
       case "written":
-        this.result = { ...this.result, written: { step: news.step, texts: news.texts }, leaks: news.leaks };
+        this.note({ written: { step: news.step, texts: news.texts }, leaks: news.leaks });
         break;
-      case "done":
-        return this.#end("whole");
-      case "failed":
-        return this.#end("failed", news.message);
     }
-    this.#onChange();
-  }
-
-  /** @param {LessonResult["ended"]} ended @param {string} [fault] */
-  #end(ended, fault = "") {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.fault = fault;
-    this.result = { ...this.result, ended };
-    this.#onChange();
   }
 }
 
