@@ -375,6 +375,16 @@ mod tests {
     }
 
     #[test]
+    fn a_thorough_plan_looks_at_more_places() {
+        let config = model(65).config;
+        let places = |thorough| -> usize {
+            let probes = plan(&config, thorough);
+            probes.iter().map(|probe| probe.positions.len()).sum()
+        };
+        assert!(places(true) > 2 * places(false));
+    }
+
+    #[test]
     fn plans_reach_both_ends_and_keep_their_measure() {
         for max_seq_len in [2, 3, 33, 257, 1024] {
             let mut config = model(0).config;
