@@ -163,7 +163,7 @@ async function trainWithHands(/** @type {Page} */ page, /** @type {"cpu" | "gpu"
       text: "the quick brown fox jumps over the lazy dog. ".repeat(100), data_name: "foxes", tokenizer: { kind: "character", vocab_size: 0 },
       model: { embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 32, max_seq_len: 25, field_size: 73, interference_interval: 2, position_scale: 0.03 },
       train: {
-        batch_size: 6, seq_len: 24, steps: 1000, warmup_steps: 5, peak_lr: 2e-3, min_lr: 1e-5, weight_decay: 0.1, beta1: 0.9, beta2: 0.999,
+        batch_size: 6, seq_len: 24, steps: 1_000_000, warmup_steps: 5, peak_lr: 2e-3, min_lr: 1e-5, weight_decay: 0.1, beta1: 0.9, beta2: 0.999,
         eps: 1e-8, clip_norm: 1, dropout: 0.1, seed: 1,
       },
       evaluate_every: 0, sample_every: 0, sample_prompt: "the",

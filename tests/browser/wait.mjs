@@ -137,18 +137,49 @@ export const slowClock = (page) => page.evaluate(() => {
  * Presses a button in the very moment in which something holds, so that what is under way cannot be over by then. Both
  * run in the page.
  * @param {Page} page @param {() => boolean} holds @param {string} button  a selector, or the button's words
+ * @param {string} [within]  a selector of the part that has the button
  */
-export const pressWhen = (page, holds, button) => page.evaluate(async ([holds, button]) => {
+export const pressWhen = (page, holds, button, within = "body") => page.evaluate(async ([holds, button, within]) => {
   const isSo = /** @type {() => boolean} */ (new Function(`return (${holds})()`));
   const find = () => /^[.#[]/.test(button)
     ? /** @type {HTMLButtonElement | null} */ (document.querySelector(button))
-    : [...document.querySelectorAll("button")].find((each) => each.textContent === button && each.checkVisibility()) ?? null;
+    : [...document.querySelectorAll("button")].find((each) => each.textContent === button && each.closest(within) && each.checkVisibility()) ?? null;
   for (;;) {
     const found = find();
     if (found && !found.disabled && isSo()) return found.click();
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }
-}, /** @type {const} */ ([String(holds), button]));
+}, /** @type {const} */ ([String(holds), button, within]));
+
+/**
+ * Has an engine's trainings wait at their evaluations. Runs in the worker.
+ * @param {any} Session  the engine's @param {number} free  so many evaluations are made before
+ */
+function gateTraining(Session, free) {
+  const { train_evaluate } = Session.prototype;
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  Object.assign(self, {
+    allowTraining: (/** @type {number} */ more) => {
+      free += more;
+      waiting.splice(0, more).forEach((go) => go());
+    },
+    isTrainingHeld: () => waiting.length > 0,
+  });
+  Session.prototype.train_evaluate = async function () {
+    if (free <= 0) await new Promise((resolve) => waiting.push(() => resolve(null)));
+    free--;
+    return train_evaluate.call(this);
+  };
+}
+
+/** A training that is held, and how to let it go on. @param {() => import("playwright-core").Worker | undefined} worker */
+const heldIn = (worker) => ({
+  /** It stands at an evaluation now. */
+  held: () => eventually(async () => (await worker()?.evaluate(() => /** @type {any} */ (self).isTrainingHeld?.())) ?? false, true, "the training was never held"),
+  /** Lets so many more evaluations be made. @param {number} [more] */
+  release: async (more = 1e9) => { await worker()?.evaluate((more) => /** @type {any} */ (self).allowTraining(more), more); },
+});
 
 /**
  * Holds the engine's trainings at their evaluations, so that each stays half-way until the test lets it go on.
@@ -157,32 +188,26 @@ export const pressWhen = (page, holds, button) => page.evaluate(async ([holds, b
  */
 export async function holdTraining(page, free = 1) {
   const worker = () => page.workers()[0];
-  await worker().evaluate(async (free) => {
+  await worker().evaluate(async ([gate, free]) => {
     // The worker has one of the two builds; asked again, it gives the module that is there.
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
     const build = names.find((name) => /\/pkg\/[^/]*_bg\.wasm$/.test(name));
     if (!build) throw new Error(`no engine among ${names}`);
     const { Session } = await import(build.replace("_bg.wasm", ".js"));
-    const { train_evaluate } = Session.prototype;
-    /** @type {(() => void)[]} */
-    const waiting = [];
-    Object.assign(self, {
-      allowTraining: (/** @type {number} */ more) => {
-        free += more;
-        waiting.splice(0, more).forEach((go) => go());
-      },
-      isTrainingHeld: () => waiting.length > 0,
-    });
-    Session.prototype.train_evaluate = async function () {
-      if (free <= 0) await new Promise((resolve) => waiting.push(() => resolve(null)));
-      free--;
-      return train_evaluate.call(this);
-    };
-  }, free);
-  return {
-    /** It stands at an evaluation now. */
-    held: () => eventually(() => worker().evaluate(() => /** @type {any} */ (self).isTrainingHeld()), true, "the training was never held"),
-    /** Lets so many more evaluations be made. @param {number} [more] */
-    release: (more = 1e9) => worker().evaluate((more) => /** @type {any} */ (self).allowTraining(more), more),
-  };
+    new Function(`return ${gate}`)()(Session, free);
+  }, /** @type {const} */ ([String(gateTraining), free]));
+  return heldIn(worker);
+}
+
+/**
+ * The same for engines that are started from now on, of which the newest is meant.
+ * @param {Page} page @param {number} [free]
+ */
+export async function holdNewEngines(page, free = 1) {
+  const scripts = "**/pkg/wavefield*.js";
+  await page.route(scripts, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\n(${gateTraining})(Session, ${free});` });
+  });
+  return { ...heldIn(() => page.workers().at(-1)), stop: () => page.unroute(scripts) };
 }
