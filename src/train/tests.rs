@@ -311,9 +311,10 @@ fn what_does_not_go_together_is_refused() {
 fn rows_of_a_batch_do_not_see_each_other() {
     let model = Model::new(config(), 5).unwrap();
     let ids: Vec<u32> = (0..32).map(|i| i * 5 % 7).collect();
-    let both = crate::model::inference::logits(&model, &ids, 2, 16);
+    let both = crate::model::inference::logits(&model, &ids, 2, 16).unwrap();
     for row in 0..2 {
-        let alone = crate::model::inference::logits(&model, &ids[row * 16..(row + 1) * 16], 1, 16);
+        let alone =
+            crate::model::inference::logits(&model, &ids[row * 16..(row + 1) * 16], 1, 16).unwrap();
         assert_eq!(alone, both[row * 16 * 7..(row + 1) * 16 * 7], "row {row}");
     }
 }
