@@ -4,6 +4,7 @@
 
 import { DATA_SETS } from "./data.js";
 import { isRowEdited, rowOf } from "./couplings.js";
+import { fileName } from "./file-name.js";
 import { RANGES } from "./heads.js";
 import { SHIPPED } from "./models.js";
 import { NUMBERS } from "./panels/generate-settings.js";
@@ -210,9 +211,6 @@ export function readLink(fragment) {
 /** What was left out of a link, as one sentence. @param {string[]} faults */
 export const faultsInWords = (faults) =>
   `${faults.slice(0, FAULTS_SHOWN).join("; ")}${faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : ""}. Everything else in it holds.`;
-
-/** The name of the file that a model is saved in, which is also how models of two people are compared. @param {string} model */
-export const fileName = (model) => `${model.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "wavefield"}.safetensors`;
 
 /** @param {HeadInfo[][]} layers @returns {BentHead[]} what differs from the file */
 export function bentHeads(layers) {
