@@ -110,7 +110,11 @@ const GENERATE = [
   sampling("at_limit", oneOf({ reread: "reread", "run-on": "run_on" }), "at-limit"),
   sampling("stop", {
     write: (/** @type {string[]} */ texts) => (texts.join("").length <= LONGEST.stop ? texts.map(encode).join(",") : null),
-    read: (text) => text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part)),
+    read: (text) => {
+      const texts = text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part));
+      if (texts.join("").length > LONGEST.stop) throw new Error(`expected at most ${LONGEST.stop} characters in all`);
+      return texts;
+    },
   }, "stop"),
   { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
   { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
