@@ -15,6 +15,7 @@ export class FakeDisk {
   opened = 0;
   /** @type {any} */ connection = null;
   /** @type {(() => void)[]} */ #waiting = [];
+  /** Transactions that write come one after the other. @type {Promise<unknown>} */ #last = Promise.resolve();
 
   /** As `indexedDB`. @returns {IDBFactory} */
   get factory() {
@@ -55,7 +56,11 @@ export class FakeDisk {
     const transaction = { mode, error: null, aborted: false };
     /** @type {(() => void)[]} */
     const changes = [];
+    const before = this.#last;
+    let over = () => {};
+    if (mode === "readwrite") this.#last = new Promise((resolve) => { over = () => resolve(null); });
     const end = () => {
+      over();
       if (transaction.aborted) return;
       if (this.refusesPut && changes.length > 0) {
         transaction.error = new DOMException("full", this.refusesPut);
@@ -69,16 +74,19 @@ export class FakeDisk {
       /** @type {any} */
       const asked = {};
       pending++;
-      this.#when(() => {
+      before.then(() => this.#when(() => {
         asked.result = read();
         asked.onsuccess?.();
         // The transaction ends once nothing more was asked of it.
         queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => --pending === 0 && end())));
-      });
+      }));
       return asked;
     };
     const within = (/** @type {any} */ range) => [...this.values.keys()].filter((key) => key >= range.low && key <= range.high).sort();
-    transaction.abort = () => { transaction.aborted = true; };
+    transaction.abort = () => {
+      transaction.aborted = true;
+      over();
+    };
     transaction.objectStore = () => ({
       get: (/** @type {string} */ key) => request(() => this.values.get(key)),
       getAllKeys: (/** @type {any} */ range) => request(() => within(range)),
