@@ -51,21 +51,6 @@ test("when the disk answers late, what was kept in memory meanwhile goes to it, 
   assert.equal(storage.reason, "");
 });
 
-test("a value that comes too late is given to who asked for it", async () => {
-  const disk = new FakeDisk();
-  disk.values.set("state", "kept");
-  disk.answers = false;
-  const storage = new Storage(disk.factory, "a", PATIENCE);
-  await storage.keys(); // Opens it; nobody has asked for the value yet.
-  disk.release();
-  await until(storage, () => storage.persistent);
-  disk.answers = false;
-  const late = new Promise((resolve) => storage.get("state", resolve).then((found) => assert.equal(found, undefined)));
-  await until(storage, () => storage.trouble === "silent");
-  disk.release();
-  assert.equal(await late, "kept");
-});
-
 test("a database that fails to open late says why it did", async () => {
   const disk = new FakeDisk();
   disk.answers = false;

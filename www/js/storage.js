@@ -63,18 +63,14 @@ export class Storage {
     return this.#disk.silent;
   }
 
-  /**
-   * @param {string} key
-   * @param {(value: any) => void} [late]  is given the value where it comes after the wait has ended
-   * @returns {Promise<any>} undefined where there is nothing
-   */
-  async get(key, late) {
+  /** @param {string} key @returns {Promise<any>} undefined where there is nothing, or no answer: see `silent` */
+  async get(key) {
     await this.#inOrder();
     const unkept = this.#memory.get(key);
     if (unkept) return unkept.value;
     try {
       const read = async (/** @type {IDBTransaction} */ transaction) => withBlobs(await settled(transaction.objectStore(STORE).get(key)));
-      const value = await this.#disk.do("readonly", this.#patience, read, late);
+      const value = await this.#disk.do("readonly", this.#patience, read);
       this.#known.learn(key, value);
       return value;
     } catch (error) {
