@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileName } from "../../www/js/file-name.js";
 import { SETTINGS, settingsFor } from "../../www/js/panels/train-presets.js";
-import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
+import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, readLink, untouched, writeLink } from "../../www/js/share.js";
 
 /** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
 

@@ -1,8 +1,9 @@
 // The page's address: what a link brought is laid over what the browser kept, and from then on the address follows what
 // is set, so that it is a link to this very page at any time.
 
-import { atMostEvery } from "./dom.js";
-import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
+import { atMostEvery, download } from "./dom.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, readLink, untouched, writeLink } from "./share.js";
+import { fileName } from "./file-name.js";
 import { SHIPPED } from "./models.js";
 import { OWN_TEXT } from "./panels/train-own.js";
 
@@ -27,15 +28,18 @@ export class Address {
   /** Whether something else was opened since. */
   #elsewhere = false;
 
-  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage">} app */
+  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage" | "opening">} app */
   constructor(app) {
     this.#app = app;
   }
 
   /** Lays the link over what was kept; before the panels are made. */
-  begin() {
+  async begin() {
     if (!this.#link) return;
-    const { state, notify } = this.#app;
+    const { opening, state, notify } = this.#app;
+    const { hash } = location;
+    if (opening.hurt("link", hash)) return this.#leaveBe(hash);
+    await opening.mark("link", hash, "the link");
     const { page, faults } = this.#link;
     state.set("choices", page.choices);
     state.set("prompt", page.prompt);
@@ -43,6 +47,23 @@ export class Address {
     if (faults.length > 0) {
       notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
     } else if (page.choices.data === "own") this.#tellOfText();
+  }
+
+  /** The page stopped when it was opened by this link. @param {string} hash */
+  #leaveBe(hash) {
+    this.#link = this.#awaited = null;
+    this.#app.notify({
+      kind: "error", key: "link", lasting: true, title: "This link was not opened by itself.",
+      message: "The page stopped when it was opened by this link the last time. The page is as you left it instead.",
+      actions: [
+        { label: "Open the link all the same", run: () => {
+          location.hash = hash;
+          location.reload();
+        } },
+        { label: "Download it", run: () => download(new URL(hash, location.href).href, "wave-field-link.txt") },
+        { label: "Forget it", run: () => {} },
+      ],
+    });
   }
 
   /** A link to a person's own text is no news to that person. */

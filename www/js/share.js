@@ -4,6 +4,7 @@
 
 import { DATA_SETS } from "./data.js";
 import { isRowEdited, rowOf } from "./couplings.js";
+import { fileName } from "./file-name.js";
 import { RANGES } from "./heads.js";
 import { SHIPPED } from "./models.js";
 import { NUMBERS } from "./panels/generate-settings.js";
@@ -109,7 +110,11 @@ const GENERATE = [
   sampling("at_limit", oneOf({ reread: "reread", "run-on": "run_on" }), "at-limit"),
   sampling("stop", {
     write: (/** @type {string[]} */ texts) => (texts.join("").length <= LONGEST.stop ? texts.map(encode).join(",") : null),
-    read: (text) => text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part)),
+    read: (text) => {
+      const texts = text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part));
+      if (texts.join("").length > LONGEST.stop) throw new Error(`expected at most ${LONGEST.stop} characters in all`);
+      return texts;
+    },
   }, "stop"),
   { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
   { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
@@ -210,9 +215,6 @@ export function readLink(fragment) {
 /** What was left out of a link, as one sentence. @param {string[]} faults */
 export const faultsInWords = (faults) =>
   `${faults.slice(0, FAULTS_SHOWN).join("; ")}${faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : ""}. Everything else in it holds.`;
-
-/** The name of the file that a model is saved in, which is also how models of two people are compared. @param {string} model */
-export const fileName = (model) => `${model.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "wavefield"}.safetensors`;
 
 /** @param {HeadInfo[][]} layers @returns {BentHead[]} what differs from the file */
 export function bentHeads(layers) {

@@ -2,7 +2,7 @@
 
 import { h, uniqueId } from "../dom.js";
 import { SHIPPED } from "../models.js";
-import { fileName } from "../share.js";
+import { fileName } from "../file-name.js";
 
 /**
  * @typedef {import("../app.js").App} App
