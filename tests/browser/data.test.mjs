@@ -163,7 +163,11 @@ test("a text of 20 MB is read in small pieces, can be left while it is read, and
   const reading = await page.evaluate(() => /** @type {any} */ (globalThis).reading);
   assert.ok(reading.largest > 0 && reading.largest <= PIECE, `a piece of ${reading.largest} bytes`);
   assert.ok(reading.most <= 4 * PIECE, `${reading.most} bytes without a breath`);
-  await kept(page, "train-own-text", (own) => own?.text?.size > characters);
+  // Bytes are more than characters.
+  await eventually(() => page.evaluate(async () => {
+    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+    return (await storage.get("train-own-text"))?.text?.size ?? 0;
+  }), (size) => size > characters, "the text was not kept");
   await page.reload();
   await understood(page, characters);
 });

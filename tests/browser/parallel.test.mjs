@@ -96,7 +96,8 @@ const withOne = (page) => reference ??= (async () => {
 
 /** A training that two workers share; it is held until both are there. @param {Page} page @param {number[]} [from] */
 async function beginShared(page, from) {
-  const training = await holdTraining(page, 0);
+  // One that is taken up makes the evaluation of its step once more.
+  const training = await holdTraining(page, from ? 1 : 0);
   await begin(page, { workers: 2, from });
   await untilShared(page, 2);
   return training;

@@ -27,13 +27,16 @@ async function openMore(page, index) {
 /** The name of a training in the list, once it is that. @param {Page} page @param {number} index @param {string} name */
 const named = (page, index, name) => eventually(() => row(page, index).getByLabel("Name of the training").inputValue(), name);
 
-/** Hides the tab, which writes a snapshot, until what that leads to is there. @param {Page} page @param {() => Promise<boolean>} there */
+/** Hides the tab for a moment, which has a snapshot written. @param {Page} page */
+const hide = (page) => page.evaluate(() => {
+  Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+  delete (/** @type {any} */ (document).visibilityState);
+});
+
+/** The same until what that leads to is there. @param {Page} page @param {() => Promise<boolean>} there */
 const hideUntil = (page, there) => eventually(async () => {
-  await page.evaluate(() => {
-    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-    delete (/** @type {any} */ (document).visibilityState);
-  });
+  await hide(page);
   return there();
 }, true, "nothing came of the snapshot");
 
@@ -45,14 +48,16 @@ test("a training whose page was closed, or went elsewhere, in the middle goes on
   const settings = { ...SHORT, Dropout: 0.1 };
   const { server } = await startBrowser();
   const training = await startHeld(page, settings);
-  // The snapshot of the first evaluation's model may wait for the second one to end.
+  await reaches(page, "running");
+  // The snapshot waits for the evaluation at hand.
+  await hide(page);
   await training.release(1);
-  await page.locator(".train-note", { hasText: "Saved at step" }).waitFor();
+  await page.locator(".train-note", { hasText: "Saved at step 20" }).waitFor();
   await training.held();
   await page.goto("about:blank");
   await page.goto(server.url);
   await reaches(page, "interrupted");
-  const again = await keptTrainings(page, ([{ card }]) => card.last?.step >= 10);
+  const again = await keptTrainings(page, ([{ card }]) => card.last?.step >= 20);
   assert.equal(again[0].facts.step, again[0].card.last.step);
   const more = await holdTraining(page);
   await button(page, "Go on").click();
