@@ -6,8 +6,8 @@ import { DATA_SETS } from "./data.js";
 import { isRowEdited, rowOf } from "./couplings.js";
 import { RANGES } from "./heads.js";
 import { SHIPPED } from "./models.js";
-import { NUMBERS } from "./panels/generate-settings.js";
 import { PIECES, SETTINGS, SIZES, settingProblem } from "./panels/train-presets.js";
+import { NUMBERS } from "./sampling.js";
 import { INITIAL } from "./state.js";
 
 /**
@@ -94,7 +94,7 @@ const choice = (name, kind, key) => ({ key, ...kind, get: ({ choices }) => choic
 const sampling = (name, kind, key) => ({ key, ...kind, get: ({ settings }) => settings[name], set: ({ settings }, value) => { /** @type {any} */ (settings)[name] = value; } });
 
 /** @param {keyof typeof NUMBERS} name @param {string} key */
-const samplingNumber = (name, key) => sampling(name, number({ ...NUMBERS[name], whole: NUMBERS[name].digits === 0 }), key);
+const samplingNumber = (name, key) => sampling(name, number(NUMBERS[name]), key);
 
 /** @type {Field[]} */
 const GENERATE = [

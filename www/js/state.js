@@ -1,6 +1,8 @@
 // What the page knows, in one place: panels read it, change it and hear of changes. Part of it is
 // kept over a reload.
 
+import { soundSettings } from "./sampling.js";
+
 /**
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
@@ -105,8 +107,7 @@ export class State {
     for (const key of KEPT) {
       const value = kept?.[key];
       if (typeof value !== typeof INITIAL[key]) continue;
-      const merged = typeof value === "object" ? { .../** @type {object} */ (INITIAL[key]), ...value } : value;
-      this.set(key, /** @type {never} */ (merged));
+      this.set(key, /** @type {never} */ (key === "settings" ? soundSettings(value ?? {}, INITIAL.settings) : value));
     }
   }
 

@@ -1,6 +1,7 @@
 // The open model: its name and size, opening another (by button or by drop), and saving it.
 
-import { download, h } from "../dom.js";
+import { h } from "../dom.js";
+import { download } from "../text-out.js";
 import { makeBadge } from "./badge.js";
 import { shareButton } from "./share.js";
 

@@ -1,7 +1,8 @@
 // What the model had in mind: a token's probability and the likeliest others, or what would come next.
 // It keeps its size whatever it shows.
 
-import { h, visible } from "../dom.js";
+import { h } from "../dom.js";
+import { visible } from "../signs.js";
 import { percent, spoken } from "./token-view.js";
 
 /**

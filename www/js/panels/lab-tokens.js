@@ -1,7 +1,8 @@
 // The text that is looked at, token by token: each can be pointed at, or walked to with the arrow keys, and
 // carries the view's weight for it as a shade and a bar under it.
 
-import { h, visible, write } from "../dom.js";
+import { h, write } from "../dom.js";
+import { visible } from "../signs.js";
 import { spoken } from "./token-view.js";
 
 /**

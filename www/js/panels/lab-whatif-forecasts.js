@@ -4,7 +4,8 @@
 import { Figure } from "../charts/figure.js";
 import { tokenAt } from "../charts/places.js";
 import { drawTokenBars } from "../charts/token-bars.js";
-import { h, visible, write } from "../dom.js";
+import { h, write } from "../dom.js";
+import { visible } from "../signs.js";
 import { percent, spoken } from "./token-view.js";
 
 /**

@@ -2,8 +2,9 @@
 // part, and what becomes of each.
 
 import { align } from "../align.js";
-import { h, visible, write } from "../dom.js";
+import { h, write } from "../dom.js";
 import { observe } from "../observations.js";
+import { visible } from "../signs.js";
 import { textsInWords } from "./lab-whatif-words.js";
 
 /**

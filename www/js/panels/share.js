@@ -3,6 +3,7 @@
 import { h, uniqueId } from "../dom.js";
 import { SHIPPED } from "../models.js";
 import { fileName } from "../share.js";
+import { copyText } from "../text-out.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -16,7 +17,7 @@ export function shareButton(app) {
     const link = app.address.write();
     const message = contents(app.address.page);
     try {
-      await navigator.clipboard.writeText(link);
+      await copyText(link);
       app.notify({ kind: "info", key: "share", title: "The link is copied.", message });
     } catch {
       // No clipboard here (not https, or it was refused): the person copies it by hand.

@@ -1,7 +1,8 @@
 // The written text: every token can be pointed at or walked to with the arrow keys, and its shade
 // says how surprised the model was by it.
 
-import { h, oncePerFrame, visible } from "../dom.js";
+import { h, oncePerFrame } from "../dom.js";
+import { visible } from "../signs.js";
 
 /**
  * @typedef {import("../protocol.js").GeneratedToken} GeneratedToken

@@ -1,8 +1,10 @@
 // Choosing the text to train on and how it is cut into tokens, and saying what was understood of it.
 
 import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../data.js";
-import { h, uniqueId, visible } from "../dom.js";
+import { h, uniqueId } from "../dom.js";
+import { numberInput } from "../number-field.js";
 import { noText, summarise } from "../text-intake.js";
+import { visible } from "../signs.js";
 import { optionCard } from "./option-card.js";
 import { OwnText } from "./train-own.js";
 import { PIECES } from "./train-presets.js";
@@ -306,11 +308,8 @@ function tokenizerParts(choose) {
   /** @param {Tokenizer} value */
   const radio = (value) => h("input", { type: "radio", name: group, value, onchange: () => choose({ tokenizer: value }) });
   const radios = [radio("character"), radio("bpe")];
-  const pieces = h("input", {
-    type: "number", class: "number", min: PIECES.min, max: PIECES.max, step: 1,
-    onchange: () => choose({ pieces: Math.min(Math.max(Math.round(Number(pieces.value)) || PIECES.initial, PIECES.min), PIECES.max) }),
-  });
-  const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces);
+  const pieces = numberInput({ ...PIECES, step: 1, whole: true, value: PIECES.initial, onInput: (value) => choose({ pieces: value }) });
+  const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces.field, pieces.note);
   const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"),
     h("div", { class: "train-options" },
       optionCard(radios[0], "Characters", "Each character is one token. Right for most small texts."),
@@ -321,7 +320,7 @@ function tokenizerParts(choose) {
     /** @param {TextChoice} choice */
     show(choice) {
       for (const input of radios) input.checked = input.value === choice.tokenizer;
-      pieces.value = String(choice.pieces);
+      pieces.set(choice.pieces);
       row.hidden = choice.tokenizer !== "bpe";
     },
   };
