@@ -44,6 +44,9 @@ export function writeQuoting(element, sentence) {
   element.replaceChildren(...quotedParts(sentence).map((part, i) => (i % 2 === 1 ? h("bdi", { translate: "no" }, part) : part)).filter((part) => part !== ""));
 }
 
+/** For what a model or a person wrote: it runs its own way, and no translation changes it. */
+export const VERBATIM = { dir: "auto", translate: "no" };
+
 let lastId = 0;
 /** @param {string} stem @returns {string} An id that nothing else on the page has. */
 export const uniqueId = (stem) => `${stem}-${++lastId}`;

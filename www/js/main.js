@@ -36,7 +36,7 @@ const models = new Models({ engine, state, storage, notify });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, storage });
+const address = new Address({ state, heads, couplings, models, notify, dismiss, storage });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */

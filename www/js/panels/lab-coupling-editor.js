@@ -106,7 +106,8 @@ export class CouplingEditor {
 
   /** @param {EventTarget | null} target */
   #at(target) {
-    const at = Number(target instanceof HTMLElement ? target.dataset.cell ?? -1 : -1);
+    const cell = target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest("[data-cell]")) : null;
+    const at = Number(cell?.dataset.cell ?? -1);
     const heads = this.#shown?.heads ?? 1;
     if (at >= 0) this.#choose({ row: Math.floor(at / heads), column: at % heads });
   }

@@ -297,7 +297,7 @@ class InfluenceView {
   #column(column) {
     const { heard, measure, figure } = this.#picture;
     this.#picture.column = column;
-    write(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
+    writeQuoting(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
     figure.redraw();
   }
 

@@ -71,7 +71,7 @@ export class InterferencePart {
       return;
     }
     const module = this.#module;
-    write(this.#words, inWords(module, this.#tokens));
+    writeQuoting(this.#words, inWords(module, this.#tokens));
     this.#figure.update();
     this.#strip.show(this.#tokens, {
       // Half is neither: what does not care for the mean takes half of it.

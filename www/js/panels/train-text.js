@@ -1,7 +1,7 @@
 // Choosing the text to train on and how it is cut into tokens, and saying what was understood of it.
 
 import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../data.js";
-import { h, uniqueId } from "../dom.js";
+import { h, uniqueId, VERBATIM } from "../dom.js";
 import { numberInput } from "../number-field.js";
 import { noText, summarise } from "../text-intake.js";
 import { visible } from "../signs.js";
@@ -258,7 +258,7 @@ export class TrainText {
 
   #glyphs() {
     const glyphs = this.#taken.summary.distinct.slice(0, 120).map(visible).join(" ");
-    return h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), glyphs);
+    return h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), h("bdi", { dir: "ltr", translate: "no" }, glyphs));
   }
 
   /** What a person should know before training starts. @returns {string[]} */
@@ -279,7 +279,7 @@ export class TrainText {
     const { origin } = dataSet(data);
     const text = data === "own" && this.own.inField ? "" : firstLines(this.#taken.pieces[0] ?? "");
     this.preview.replaceChildren(...[
-      text && h("pre", { class: "train-lines", "aria-label": "How the text begins" }, text),
+      text && h("pre", { ...VERBATIM, class: "train-lines", "aria-label": "How the text begins" }, text),
       origin && h("p", { class: "train-origin" }, `${origin} `, h("a", { href: new URL("../../data/README.md", import.meta.url).href, target: "_blank", rel: "noopener" }, "The notice")),
     ].filter((element) => element !== ""));
   }
