@@ -2,7 +2,7 @@
 // is set, so that it is a link to this very page at any time.
 
 import { atMostEvery } from "./dom.js";
-import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, leftOut, namesOf, readLink, untouched, writeLink } from "./share.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, leftOut, namesOf, readLink, sealedLink, untouched } from "./share.js";
 import { SHIPPED } from "./models.js";
 import { OWN_TEXT } from "./panels/train-own.js";
 
@@ -120,7 +120,7 @@ export class Address {
 
   /** Writes the address as it has to be now. @returns {string} the whole of it */
   write() {
-    const fragment = writeLink(this.page);
+    const fragment = sealedLink(this.page);
     const url = new URL(location.href);
     url.hash = fragment;
     // An untouched page has no "#" either.

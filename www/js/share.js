@@ -156,10 +156,16 @@ export const FIELDS = [...TRAIN, ...GENERATE];
 const BY_KEY = new Map(FIELDS.map((field) => [field.key, field]));
 
 /**
- * The fragment, without its "#"; empty for an untouched page.
+ * What is set, as the fragment of an address without its "#"; empty for an untouched page.
  * @param {SharedPage} page @returns {string}
  */
-export function writeLink(page) {
+export const writeLink = (page) => partsOf(page).parts.join("&");
+
+/**
+ * The same as it is sent to others: it names what was too long for it, and ends in a letter.
+ * @param {SharedPage} page @returns {string}
+ */
+export function sealedLink(page) {
   const { parts, without } = partsOf(page);
   if (without.length > 0) parts.push(`${WITHOUT}=${without.map(({ key }) => key).join("-")}`);
   const fragment = parts.join("&");

@@ -4,7 +4,7 @@
 import { drawInterference, HEIGHT, tokenAt } from "../charts/interference.js";
 import { Figure } from "../charts/figure.js";
 import { segmented } from "../controls.js";
-import { h, write } from "../dom.js";
+import { h, write, writeQuoting } from "../dom.js";
 import { shortToken } from "./lab-tokens.js";
 
 /** @typedef {import("../observations.js").InterferenceModule} InterferenceModule */
