@@ -126,6 +126,7 @@ test("a head that is held still stands still, one that is not moves, and one tha
   await editor.getByRole("button", { name: "Let the frequency go" }).waitFor();
   const drag = editor.getByRole("spinbutton", { name: "Wave in training, phase" });
   await drag.fill("2.5");
+  await drag.press("Enter");
   await page.locator(".train-changes li", { hasText: "phase of layer 1, head 2 set to 2.5" }).waitFor();
   await drag.blur();
   const before = (await stored(page, ({ facts }) => facts.layers[0][1].phase === 2.5 && facts.control.changes.length === 2)).facts.layers[0];

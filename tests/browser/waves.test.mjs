@@ -58,6 +58,7 @@ test("a dragged slider redraws its kernel within the frame", shared(async (page)
 test("the number fields take exact values and refuse nonsense", shared(async (page) => {
   const damping = channel(page, 1).getByRole("spinbutton", { name: "damping" });
   await damping.fill("0.5");
+  await damping.press("Enter");
   const reach = channel(page, 1).locator(".channel-reach");
   // ln 10 / 0.5, at one cell a token.
   await words(reach, "reach 4.6");

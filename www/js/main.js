@@ -3,7 +3,7 @@
 import { Address } from "./address.js";
 import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
-import { download } from "./dom.js";
+import { download } from "./text-out.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
@@ -40,7 +40,7 @@ const models = new Models({ engine, state, storage, notify, opening });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, storage, opening });
+const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */
