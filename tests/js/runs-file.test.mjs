@@ -259,6 +259,6 @@ test("a snapshot that took long is asked for sooner the next time, and a best mo
   assert.ok(pace.bestDue(1200 + 40 * 200));
   pace.wrote({ asked: 3000, taken: 4000, took: 1, stored: 5000, best: false });
   assert.equal(pace.dueAt, 4000, "at once");
-  for (let i = 0; i < 4; i++) pace.wrote({ asked: 6000, taken: 6000, took: 1, stored: 6000, best: false });
+  for (let i = 0; i < 12; i++) pace.wrote({ asked: 6000, taken: 6000, took: 1, stored: 6000, best: false });
   assert.equal(pace.dueAt, 6000 + 1800, "what is long past counts no more");
 });

@@ -23,7 +23,7 @@ const SLOWER = 1.5;
 /** Copying the numbers, for which no step is made, may take less than a twentieth of the time. */
 const SHARE = 21;
 /** So many of those before are remembered. */
-const REMEMBERED = 4;
+const REMEMBERED = 12;
 /** Models that are the best so far are kept out of turn for at most a fortieth of the time. */
 const BEST_SHARE = 40;
 
