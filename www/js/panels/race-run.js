@@ -331,15 +331,16 @@ export class RaceRun {
     for (const [at, loss] of losses) addLoss(heat.curve, at, loss);
     const now = performance.now();
     if (this.#services.disturbed()) this.disturbed = true;
+    const { batch_size, context } = /** @type {Plan} */ (this.plan).choices.settings;
     if (this.#clock && state === "running" && step > this.#clock.step && now > this.#timedFrom) {
-      const { batch_size, context } = /** @type {Plan} */ (this.plan).choices.settings;
       heat.tokens += (step - this.#clock.step) * batch_size * context;
       heat.seconds += (now - this.#clock.at) / 1000;
     }
     this.#clock = { step, at: now };
     if (tokens_per_second > 0) heat.engineSpeed = tokens_per_second;
     heat.step = step;
-    if (now >= this.#pace.dueAt) this.save();
+    const stepTakes = heat.engineSpeed > 0 ? (1000 * batch_size * context) / heat.engineSpeed : 0;
+    if (now >= this.#pace.dueAt(stepTakes)) this.save();
     this.#changed();
     this.#check();
   }

@@ -23,7 +23,7 @@ const SLOWER = 1.5;
 /** Copying the numbers, for which no step is made, may take less than a twentieth of the time. */
 const SHARE = 21;
 /** So many of those before are remembered. */
-const REMEMBERED = 12;
+const REMEMBERED = 4;
 /** Models that are the best so far are kept out of turn for at most a fortieth of the time. */
 const BEST_SHARE = 40;
 
@@ -45,10 +45,10 @@ export class SnapshotPace {
     this.#first = true;
   }
 
-  /** When the next one is to be asked for. */
-  get dueAt() {
+  /** When the next one is to be asked for. @param {number} step  milliseconds of one: it is given between two */
+  dueAt(step) {
     if (this.#first) return this.#takenAt + FIRST_MS;
-    const [rest, delay] = [MOST_LOST_MS - REPORTS_MS, Math.max(0, ...this.#delays)];
+    const [rest, delay] = [MOST_LOST_MS - Math.max(REPORTS_MS, step), Math.max(0, ...this.#delays)];
     // Early enough though it be slower than ever; or less early, where copying would take too much of the time.
     return this.#takenAt + Math.max(0, rest - SLOWER * delay, Math.min(SHARE * this.#took, rest - delay));
   }
@@ -116,12 +116,18 @@ export class Snapshots {
   /** Writes one if it is time. */
   tick() {
     if (this.#saving || this.#run.state !== "running") return;
-    const left = this.#pace.dueAt - performance.now();
+    const left = this.#pace.dueAt(this.#stepTakes()) - performance.now();
     clearTimeout(this.#timer);
     if (left <= 0) this.save();
     // Timers slow down in a hidden tab; the engine's reports, each of which comes here, do not. But where a step is long,
     // the engine must be asked before the next one begins.
     else this.#timer = setTimeout(() => this.tick(), left);
+  }
+
+  /** Milliseconds of a step; 0 where that is not known yet. */
+  #stepTakes() {
+    const { facts, plan } = this.#run;
+    return plan && facts.tokensPerSecond > 0 ? (1000 * plan.train.batch_size * plan.train.seq_len) / facts.tokensPerSecond : 0;
   }
 
   /** Keeps the model that an evaluation found to be the best so far. @param {Evaluation} evaluation */
