@@ -253,7 +253,7 @@ test("a reload costs at most two seconds of training, or the step under way, at 
 test("a snapshot that took long is asked for sooner the next time, and a best model out of turn seldom", () => {
   const pace = new SnapshotPace();
   pace.begin(0);
-  assert.equal(pace.dueAt(0), 1000);
+  assert.equal(pace.dueAt(0), 800);
   assert.ok(pace.bestDue(0));
   pace.wrote({ asked: 1000, taken: 1010, took: 1, stored: 1200, best: true });
   assert.equal(pace.dueAt(0), 1010 + 2000 - 200 - 300);

@@ -47,8 +47,9 @@ export class SnapshotPace {
 
   /** When the next one is to be asked for. @param {number} step  milliseconds of one: it is given between two */
   dueAt(step) {
-    if (this.#first) return this.#takenAt + FIRST_MS;
     const [rest, delay] = [MOST_LOST_MS - Math.max(REPORTS_MS, step), Math.max(0, ...this.#delays)];
+    // How long it takes is not known yet.
+    if (this.#first) return this.#takenAt + Math.max(0, Math.min(FIRST_MS, rest - FIRST_MS));
     // Early enough though it be slower than ever; or less early, where copying would take too much of the time.
     return this.#takenAt + Math.max(0, rest - SLOWER * delay, Math.min(SHARE * this.#took, rest - delay));
   }
