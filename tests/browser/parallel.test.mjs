@@ -64,18 +64,17 @@ async function train({ workers, steps = 60, stopAfter = Infinity, breakAfter = I
   } else {
     await engine.request("train_start", {
       text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 },
-      model: { embedding_dim: 32, num_layers: 2, num_heads: 4, ffn_dim: 64, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 },
+      model: { embedding_dim: 32, num_layers: 2, num_heads: 4, ffn_dim: 64, field_size: 65, max_seq_len: 65, interference_interval: 2, position_scale: 0.03 },
       train: {
         // Sequences that cannot be shared evenly, and masks that must be those of the whole batch.
-        batch_size: 5, seq_len: 32, steps, warmup_steps: 5, peak_lr: 3e-3, min_lr: 1e-4, weight_decay: 0.01,
+        batch_size: 5, seq_len: 64, steps, warmup_steps: 5, peak_lr: 3e-3, min_lr: 1e-4, weight_decay: 0.01,
         beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1, dropout: 0.1, seed: 1,
       },
       evaluate_every: 25, sample_every: 0, sample_prompt: "The",
     });
   }
   await over;
-  const { bytes: blob } = await engine.request("train_snapshot", {});
-  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const { bytes } = await engine.request("train_snapshot", {});
   const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join(" ");
   return { losses, sharing, most, digest, bytes: stopAfter < Infinity ? Array.from(bytes) : [] };
 }
