@@ -180,7 +180,7 @@ test("a training that is saved on the graphics card goes on from there on the pr
     const { bytes, step } = await engine.request("train_snapshot", {});
     const reached = seen.losses.length;
     engine.restart();
-    await engine.request("train_resume_from", { bytes: await bytes.arrayBuffer(), text });
+    await engine.request("train_resume_from", { bytes: bytes.buffer, text });
     await engine.request("train_continue", {});
     if (reached !== step) throw new Error(`the snapshot is of step ${step}, but ${reached} steps were reported`);
     return step;

@@ -57,10 +57,10 @@ const begin = (page, course) => page.evaluate(async ({ workers, steps, from, eve
   }
   await engine.request("train_start", {
     text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 },
-    model: { embedding_dim: 32, num_layers: 2, num_heads: 4, ffn_dim: 64, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 },
+    model: { embedding_dim: 32, num_layers: 2, num_heads: 4, ffn_dim: 64, field_size: 65, max_seq_len: 65, interference_interval: 2, position_scale: 0.03 },
     train: {
       // Sequences that cannot be shared evenly, and masks that must be those of the whole batch.
-      batch_size: 5, seq_len: 32, steps, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, weight_decay: 0.01,
+      batch_size: 5, seq_len: 64, steps, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, weight_decay: 0.01,
       beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1, dropout: 0.1, seed: 1,
     },
     evaluate_every: every, sample_every: 0, sample_prompt: "The",
@@ -77,7 +77,7 @@ async function ended(page) {
 async function outcome(page) {
   const bytes = await page.evaluate(async () => {
     const { bytes } = await /** @type {any} */ (globalThis).engine.request("train_snapshot", {});
-    return Array.from(new Uint8Array(await bytes.arrayBuffer()));
+    return Array.from(/** @type {Uint8Array} */ (bytes));
   });
   const { losses, sharing, most } = await seen(page);
   return { losses, sharing, most, digest: bytes.join(), bytes };

@@ -60,7 +60,7 @@ fn cases() -> Vec<Case> {
         gradient_norm,
         adamw,
         frozen_among_others,
-        a_step_without_a_finite_norm,
+        a_step_that_comes_to_no_number,
     }, ends::{
         embed,
         embed_backward,
