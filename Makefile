@@ -127,7 +127,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test bench clean distclean
+.PHONY: help pkg build serve test fuzz bench clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
 
 help: ## List the targets
@@ -180,6 +180,15 @@ test-js: $(NODE_MODULES) ## JavaScript's unit tests
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	$(NODE_TEST) $(BROWSER_TESTS)
+
+# Half of the time for the engine's inputs, half for the page's. What fails is printed with what tries it again:
+# FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
+SECONDS ?= 3600
+HALF := $(shell echo $$(($(SECONDS) / 2)))
+fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+	cargo test --features cli --test fuzz --no-run
+	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
+	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli
