@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NUMBERS } from "../../www/js/panels/generate-settings.js";
+import { NUMBERS } from "../../www/js/sampling.js";
 import { INITIAL, State } from "../../www/js/state.js";
 
-test("what was kept comes back, and what cannot be is as on an untouched page", () => {
+test("what was kept comes back, and what cannot be is the nearest that can, or as on an untouched page", () => {
   const first = new State();
   first.set("prompt", "JULIET:");
   first.set("settings", { ...INITIAL.settings, seed: 7, stop: ["\n\n"] });
@@ -13,7 +13,7 @@ test("what was kept comes back, and what cannot be is as on an untouched page", 
   const odd = new State();
   odd.restore({ layer: 1e9, tab: 5, prompt: "x".repeat(2_000_000), pace: NaN, deviceChoice: "toaster", workersChoice: -1,
     settings: { seed: 9, stop: "abc", max_tokens: 1e300, temperature: NaN, top_k: 2.5, more: Array(10) } });
-  assert.deepEqual(odd.kept(), { ...new State().kept(), settings: { ...INITIAL.settings, seed: 9 } });
+  assert.deepEqual(odd.kept(), { ...new State().kept(), settings: { ...INITIAL.settings, seed: 9, max_tokens: NUMBERS.max_tokens.max, top_k: 3 } });
   for (const nonsense of [null, 5, "x", [], { settings: null }]) {
     const state = new State();
     state.restore(nonsense);

@@ -1,7 +1,7 @@
 // Models that hurt when they were opened by themselves, or that the engine refused: kept, and not opened by themselves
 // again. The page says so at each visit, until the person has opened or deleted them.
 
-import { download } from "./dom.js";
+import { download } from "./text-out.js";
 import { fileName } from "./file-name.js";
 
 /**

@@ -3,7 +3,7 @@
 import { Address } from "./address.js";
 import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
-import { download } from "./dom.js";
+import { download } from "./text-out.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
@@ -21,6 +21,7 @@ import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
 import { storage } from "./storage.js";
 import { mountTabs } from "./tabs.js";
+import { unkeptFile } from "./unkept.js";
 
 const KEY_STATE = "state";
 const KEY_ASIDE = "state-aside";
@@ -39,7 +40,7 @@ const models = new Models({ engine, state, storage, notify, opening });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, storage, opening });
+const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */
@@ -69,9 +70,9 @@ function sayStopped(message) {
     kind: "error",
     key: "engine",
     lasting: true,
-    title: "The engine stopped.",
-    message: `${message} What is on the page is still here; the model and its waves can be loaded again.`,
-    action: { label: "Restart the engine", run: restart },
+    title: engine.loaded ? "The engine stopped." : "The page cannot compute anything yet.",
+    message: engine.loaded ? `${message} What is on the page is still here; the model and its waves can be loaded again.` : message,
+    action: { label: engine.loaded ? "Restart the engine" : "Try again", run: restart },
   });
 }
 
@@ -87,15 +88,38 @@ function cannotOpen(error) {
   notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message });
 }
 
+let wasSilent = false;
 function showStorage() {
   part("storage-status").textContent = storage.persistent
     ? "Your settings, waves and opened model are kept in this browser." : storage.reason;
+  if (storage.persistent) {
+    dismiss("storage");
+    if (!wasSilent) return;
+    wasSilent = false;
+    notify({ kind: "info", key: "storage", title: "The browser's storage answers again.", message: "What you made meanwhile is kept. What was kept before is here after a reload.", action: { label: "Reload", run: () => location.reload() } });
+  } else if (!storage.full) { // A training says itself what a full disk means for it.
+    wasSilent ||= storage.silent;
+    notify({ kind: "error", key: "storage", title: "The browser does not keep your work now.", message: storage.reason, action: { label: "Download what is not kept", run: saveUnkept } });
+  }
 }
 
-function keepState() {
+async function saveUnkept() {
+  try {
+    const file = await unkeptFile(storage);
+    if (file) download(file.bytes, file.name);
+    else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
+  } catch (error) {
+    notify({ kind: "error", key: "storage", title: "It could not be put into a file.", message: `${error instanceof Error ? error.message : error} ${storage.reason}` });
+  }
+}
+
+/** @param {boolean} known  whether what was kept before was read: settings that nobody has touched never take its place */
+function keepState(known) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
-  const keep = () => storage.set(KEY_STATE, state.kept()).catch(() => {});
+  let touched = known;
+  const keep = () => { if (touched) storage.set(KEY_STATE, state.kept()); };
   state.onKept(() => {
+    touched = true;
     clearTimeout(timer);
     timer = setTimeout(keep, KEEP_AFTER);
   });
@@ -148,12 +172,14 @@ async function start() {
     .then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
     .then(drawn).then(() => opening.alive("model"));
   await restored;
+  const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
     mount(part(id), app);
+    document.getElementById("loading")?.remove(); // The page runs.
     await breath();
   }
-  keepState();
+  keepState(known);
   address.follow();
   storage.onChange(showStorage);
   showStorage();

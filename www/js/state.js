@@ -2,6 +2,7 @@
 // kept over a reload.
 
 import { count, flag, list, number, oneOf, record, text } from "./check.js";
+import { soundSettings } from "./sampling.js";
 
 /**
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
@@ -80,8 +81,9 @@ const KEPT_KEYS = /** @type {(keyof Values)[]} */ (Object.keys(KEPT));
 
 /** Those of the settings that may be so, and for the others what an untouched page has. @param {any} kept @returns {SamplingSettings} */
 function settingsOf(kept) {
-  const right = Object.entries(SETTINGS).filter(([name, check]) => kept?.[name] !== undefined && check(kept[name], name) === "");
-  return { ...structuredClone(INITIAL.settings), ...Object.fromEntries(right.map(([name]) => [name, kept[name]])) };
+  const sound = /** @type {any} */ (soundSettings(kept ?? {}, INITIAL.settings));
+  const right = Object.entries(SETTINGS).filter(([name, check]) => check(sound[name], name) === "");
+  return { ...structuredClone(INITIAL.settings), ...Object.fromEntries(right.map(([name]) => [name, sound[name]])) };
 }
 
 export class State {

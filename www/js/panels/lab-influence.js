@@ -1,7 +1,7 @@
 // Influence: which earlier tokens a token heard, and how loudly; in one layer, or over all by gradient.
 
 import { segmented } from "../controls.js";
-import { h, write } from "../dom.js";
+import { h, write, writeQuoting } from "../dom.js";
 import { InfluencePicture, MEASURES } from "./lab-influence-picture.js";
 import { cellWords, heardWords, largest, rowOf } from "./lab-influence-words.js";
 
@@ -303,7 +303,7 @@ class InfluenceView {
   #column(column) {
     const { heard, measure, figure } = this.#picture;
     this.#picture.column = column;
-    write(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
+    writeQuoting(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
     figure.redraw();
   }
 

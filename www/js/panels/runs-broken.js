@@ -1,6 +1,7 @@
 // Trainings that are kept but cannot be shown: each says why, and can be saved as it lies there, or deleted.
 
-import { download, h } from "../dom.js";
+import { h } from "../dom.js";
+import { download } from "../text-out.js";
 import { writeZip } from "../zip.js";
 import { fileStem } from "./train-words.js";
 

@@ -1,7 +1,9 @@
 // A training as one file, to keep elsewhere or to go on with on another machine: a ZIP that anyone can look into.
 // run.json holds all that the page needs besides the checkpoints; the tables are for other programs. No DOM here.
 
+import { csv } from "../csv.js";
 import { MAX_FILE_BYTES } from "../text-intake.js";
+import { tableFile } from "../text-out.js";
 import { readZip, writeZip } from "../zip.js";
 import { course as courseCheck, factsOnly, wrongInRun } from "./runs-check.js";
 import { lowestOf } from "./runs-library.js";
@@ -47,8 +49,8 @@ export async function writeRun({ card, curves, bytes, text }) {
 /** JSON knows no lists of a number type. @param {string} _ @param {unknown} value */
 const plainLists = (_, value) => (value instanceof Float32Array ? Array.from(value) : value);
 
-/** @param {string[]} columns @param {number[][]} rows */
-const table = (columns, rows) => new Blob([`${[columns, ...rows].map((row) => row.join(",")).join("\n")}\n`], { type: "text/csv" });
+/** @param {string[]} head @param {number[][]} rows */
+const table = (head, rows) => tableFile(csv({ head, rows }));
 
 /**
  * Reads a training from a file; it comes as a new one, under another name.

@@ -150,6 +150,7 @@ export class RunLibrary {
   async bytes(card, which) {
     const checkpoint = card[which];
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
+    if (!bytes && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
     return bytes;
   }
@@ -157,6 +158,7 @@ export class RunLibrary {
   /** All of a training. @param {RunCard} card */
   async whole(card) {
     const curves = await this.#storage.get(CURVES + card.id);
+    if (!curves && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
     /** @type {Partial<Record<"last" | "best", Blob>>} */
     const bytes = {};

@@ -1,6 +1,7 @@
 // The list of all trainings that this browser keeps. It shows what the library holds and passes on what a person wishes.
 
-import { atMostEvery, download, h } from "../dom.js";
+import { atMostEvery, h } from "../dom.js";
+import { download } from "../text-out.js";
 import { BrokenRuns } from "./runs-broken.js";
 import { wrongInCard } from "./runs-check.js";
 import { comparison } from "./runs-compare.js";

@@ -86,6 +86,7 @@ export class TrainRun {
     this.library = new RunLibrary(app.storage);
     this.#held = new HeldRun(this.library);
     this.#aside = new TrainAside(app);
+    this.#held.onLost = () => this.#lost();
     this.#snapshots = new Snapshots(app, this.library, this, () => this.#changed());
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
@@ -250,6 +251,15 @@ export class TrainRun {
     // The page before this one has not let go yet, or another tab is at it: it may still come free.
     setTimeout(() => this.#patience.abort(), PATIENCE_MS.then);
     this.#waiting = this.#take(this.#patience.signal);
+  }
+
+  /** Another tab goes on with it: what this one did since would be a second version of it, and is not written. */
+  #lost() {
+    const { engine, notify } = this.#app;
+    const name = this.#snapshots.card?.name ?? "The training";
+    if (this.live) engine.request("train_stop", {}).catch(() => {}); // An engine that died trains nothing.
+    this.close();
+    notify({ kind: "info", key: "run-lost", title: `"${name}" is open in another tab now.`, message: "This tab was asleep for a while, and another one took it up from its last snapshot." });
   }
 
   /** @param {AbortSignal} patience */
