@@ -291,7 +291,7 @@ async function aText(random) {
 /** @param {Random} random */
 async function somethingStored(random) {
   const state = new State();
-  let kept = /** @type {any} */ (state.kept());
+  let kept = /** @type {any} */ (structuredClone(state.kept()));
   for (let i = 0; i <= random.below(3); i++) kept = change(kept, random);
   state.restore(kept);
   const { settings, layer, pace, prompt } = state.kept();
