@@ -99,6 +99,24 @@ test("a training comes out the same, bit for bit, with one worker and with two",
   assert.equal(two.digest, one.digest);
 });
 
+test("a training comes out the same, bit for bit, however many cores the browser reports", async (t) => {
+  /** @type {string[]} */
+  const digests = [];
+  for (const cores of [1, 2, 4, 8]) {
+    const page = await openEmpty(t);
+    await page.route("**/js/worker.js", async (route) => {
+      const answer = await route.fetch();
+      const body = `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });\n${await answer.text()}`;
+      await route.fulfill({ response: answer, body });
+    });
+    const found = await page.evaluate(train, { workers: 0, steps: 40 });
+    inOrder(found, 40);
+    assert.equal(await page.workers()[0].evaluate(() => navigator.hardwareConcurrency), cores);
+    digests.push(found.digest);
+  }
+  assert.deepEqual(digests, digests.map(() => digests[0]));
+});
+
 test("a helper that ends in the middle of a training costs no step, and is replaced", { skip: alone }, async (t) => {
   const page = await openEmpty(t);
   const one = await page.evaluate(train, { workers: 1, steps: 500 });
