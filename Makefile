@@ -127,7 +127,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test soak bench clean distclean
+.PHONY: help pkg build serve test soak fuzz bench clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
 
 help: ## List the targets
@@ -207,6 +207,15 @@ ROUNDS ?= 5
 
 soak: build $(GPU_TESTS) $(CHROMIUM_READY) ## Run the browser's tests ROUNDS times idle and ROUNDS times with every core busy
 	node tests/browser/soak.mjs --rounds $(ROUNDS)
+
+# Half of the time for the engine's inputs, half for the page's. What fails is printed with what tries it again:
+# FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
+SECONDS ?= 3600
+HALF := $(shell echo $$(($(SECONDS) / 2)))
+fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+	cargo test --features cli --test fuzz --no-run
+	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
+	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli

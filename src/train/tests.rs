@@ -249,6 +249,7 @@ fn a_step_that_comes_to_no_number_ends_at_the_last_good_one_and_can_go_on_from_t
     let model = Model::new(config(), 5).unwrap();
     let mut trainer = Trainer::new(model, growing, dataset()).unwrap();
     let fault = loop {
+        trainer.model().unwrap();
         let report = trainer.step().unwrap();
         if let Some(fault) = report.fault {
             assert_eq!(trainer.steps_done() + 1, report.step);
@@ -367,7 +368,7 @@ fn what_does_not_go_together_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("batch_size") && error.contains("MiB"),
+        error.contains("65536 sequences of 32768 tokens") && error.contains("GB of memory"),
         "{error}"
     );
 
@@ -474,10 +475,11 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
             };
             let allocated = 4.0 * backend.0 as f64;
             let told = Network::memory(&model.config, purpose, rows, seq_len) as f64;
-            // The transforms' lines and the tables of places come on top.
+            // The transforms' lines and the tables of places come on top; that tensors begin at round
+            // places is left out.
             let ratio = told / allocated;
             assert!(
-                (1.0..1.4).contains(&ratio),
+                (0.98..1.4).contains(&ratio),
                 "{architecture:?}, {field_size} cells, {purpose:?}: {told} for {allocated}"
             );
         }
@@ -487,6 +489,7 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
 #[test]
 fn a_batch_that_takes_too_much_is_refused_before_it_is_made() {
     let long = ModelConfig {
+        ffn_dim: 256,
         max_seq_len: 1 << 20,
         field_size: 1 << 20,
         ..config()

@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { onePage } from "./launch.mjs";
+import { onePage, openPage } from "./launch.mjs";
 import { channel, generatePanel, settle, write } from "./parts.mjs";
 import { eventually } from "./wait.mjs";
 
@@ -51,3 +54,38 @@ test("the page says of each head what the engine says", shared(async (page) => {
     }
   }
 }));
+
+test("a training comes to the same in the page and natively, but for rounding", async (t) => {
+  const text = "The sea was calm, the sky was wide, and nobody had seen the boat.\n".repeat(30);
+  const model = { embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 32, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 };
+  const train = { batch_size: 16, seq_len: 32, steps: 30, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, dropout: 0.1, seed: 7 };
+  const page = await openPage(t, { empty: true });
+  const found = await page.evaluate(async ([text, model, train]) => {
+    const { Engine } = await import(/** @type {string} */ (new URL("./js/engine.js", document.baseURI).href));
+    const engine = new Engine();
+    /** @type {[number, number][]} */
+    const losses = [];
+    engine.on("train_evaluation", (/** @type {any} */ { step, loss }) => losses.push([step, loss]));
+    const over = new Promise((resolve) => engine.on("train_ended", resolve));
+    const rest = { weight_decay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1 };
+    await engine.request("train_start", { text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 }, model,
+      train: { .../** @type {any} */ (train), ...rest }, evaluate_every: 10, sample_every: 0, sample_prompt: "The" });
+    await over;
+    return losses;
+  }, /** @type {const} */ ([text, model, train]));
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-native-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "text.txt"), text);
+  const table = (/** @type {Record<string, number>} */ values) => Object.entries(values).map(([key, value]) => `${key} = ${value}`).join("\n");
+  // Batches are cut as the page cuts them: into four of 128 tokens.
+  await writeFile(join(folder, "train.toml"), `data = "text.txt"\nvalidation_share = 0.1\nevaluate_every = 10\ninitial_seed = 7\n[tokenizer]\nkind = "character"\n[model]\n${table(model)}\n[train]\n${table({ ...train, shards: 4 })}\n`);
+  wavefield("train", folder);
+  const rows = (await readFile(join(folder, "validation.csv"), "utf8")).trim().split("\n").slice(1).map((row) => row.split(",").map(Number));
+  const native = rows.map(([step, , loss]) => [step, loss]);
+  assert.deepEqual(found.map(([step]) => step), [10, 20, 30]);
+  assert.ok(found[2][1] < found[0][1] - 0.1, "it learns");
+  found.forEach(([step, loss], i) => {
+    assert.equal(step, native[i][0]);
+    assert.ok(Math.abs(loss - native[i][1]) < 1e-3 * loss, `step ${step}: ${loss} in the page, ${native[i][1]} natively`);
+  });
+});

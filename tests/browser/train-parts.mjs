@@ -71,7 +71,7 @@ export const passesStep = (page, least) => eventually(() => step(page), (at) => 
  */
 export const keptTrainings = (page, wanted) => eventually(() => page.evaluate(async () => {
   const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-  const digest = async (/** @type {Blob | undefined} */ blob) => blob ? Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()))).join(" ") : null;
+  const digest = async (/** @type {Uint8Array<ArrayBuffer> | undefined} */ bytes) => bytes ? Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join(" ") : null;
   const cards = [...(await storage.getAll("runs/")).values()].reverse();
   return Promise.all(cards.map(async (card) => {
     const curves = await storage.get(`run-curves/${card.id}`);

@@ -112,6 +112,12 @@ fn file_error(path: &Path) -> impl Fn(std::io::Error) -> Error {
 }
 
 fn read_text(path: &Path) -> Result<String> {
+    let size = std::fs::metadata(path).map_err(file_error(path))?.len();
+    wavefield::memory::check(
+        &format!("Reading {}", path.display()),
+        2 * size,
+        "choose a shorter text",
+    )?;
     std::fs::read_to_string(path).map_err(file_error(path))
 }
 

@@ -162,7 +162,7 @@ impl Run {
     fn go(&mut self, recipe: &Recipe, quiet: bool) -> Result<()> {
         let steps = recipe.train.steps;
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
-        let (mut mean, mut saved) = (f32::NAN, Instant::now());
+        let (mut mean, mut saved, mut copied) = (f32::NAN, Instant::now(), Instant::now());
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
             if let Some(fault) = report.fault {
@@ -197,6 +197,11 @@ impl Run {
                 );
                 self.log(report.step, mean, &found)?;
                 self.keep_best(found)?;
+            }
+            if copied.elapsed() > Duration::from_secs(2) {
+                // What it goes back to should it come to no number.
+                self.trainer.model()?;
+                copied = Instant::now();
             }
             if last || saved.elapsed() > Duration::from_secs(60) {
                 self.save_state()?;
