@@ -5,6 +5,7 @@
 //! safetensors file but another kind of file under its name.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorInfo, TensorView};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -105,12 +106,23 @@ fn split_header(bytes: &[u8]) -> Result<(&str, usize)> {
             rest.len()
         ));
     };
+    check_header(length)?;
     match std::str::from_utf8(header) {
         Ok(header) if header.starts_with('{') => Ok((header, data.len())),
         _ => refuse(
             "expected a safetensors header in JSON, found other bytes; choose another file".into(),
         ),
     }
+}
+
+/// Refuses a header that would take too much memory once it is read: a short tensor's entry takes about
+/// thirty times what it takes in the file.
+fn check_header(length: u64) -> Result<()> {
+    memory::check(
+        &format!("Reading the header of this file ({length} bytes)"),
+        30 * length,
+        "choose a file with fewer tensors or a smaller vocabulary",
+    )
 }
 
 /// What a file that is not safetensors is, and what to do, if its first bytes tell.

@@ -25,6 +25,7 @@ use crate::config::{Architecture, ModelConfig};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::Error;
 use crate::error::Result;
+use crate::memory;
 use crate::model::Model;
 use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
@@ -80,6 +81,7 @@ impl Checkpoint {
             mut tensors,
         } = Container::parse(bytes)?;
         let config = read_config(&metadata, read_kind(&metadata, &tensors)?)?;
+        config.check_memory()?;
         // A few bytes may ask for a huge model: compare before anything is allocated.
         let wanted = config.parameter_count();
         if wanted > bytes.len() {
@@ -92,6 +94,12 @@ impl Checkpoint {
                 ),
             ));
         }
+        // The file, its values as they are read, and the model.
+        memory::check(
+            "Opening this file",
+            config.memory().saturating_add(2 * bytes.len() as u64),
+            "choose a smaller model",
+        )?;
         let model = release::read(config, &mut tensors)?;
         let trainer = read_trainer(&model, &metadata, &mut tensors)?;
         if let Some(name) = tensors.keys().next() {

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use wavefield::checkpoint::Checkpoint;
 use wavefield::error::{Error, Result};
+use wavefield::memory::{from_words, set_budget};
 use wavefield::tokenizer::Tokenizer;
 
 /// Wave Field language models: train them, generate with them, look into them.
@@ -24,6 +25,9 @@ pub struct Command {
     /// Threads to compute with; all cores where it is not given.
     #[arg(long, global = true)]
     threads: Option<usize>,
+    /// How much memory a model or a training may take, such as 8GB; 4GB where it is not given.
+    #[arg(long, global = true, value_parser = bytes)]
+    memory: Option<u64>,
     #[command(subcommand)]
     task: Task,
 }
@@ -44,6 +48,11 @@ enum Task {
     Prove(prove::Prove),
     /// Time how one layer's mixing of tokens grows with the length of the text.
     Scaling(scaling::Scaling),
+}
+
+/// A number of bytes in words.
+fn bytes(words: &str) -> std::result::Result<u64, String> {
+    from_words(words).map_err(|error| error.to_string())
 }
 
 /// What the commands on a trained model have in common.
@@ -74,6 +83,9 @@ const TOKENIZER_FILE: &str = "tokenizer.json";
 impl Command {
     /// Runs the command.
     pub fn run(self) -> Result<()> {
+        if let Some(memory) = self.memory {
+            set_budget(memory);
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
