@@ -180,7 +180,7 @@ fn write(model: &Model, start: u32, count: usize, seed: u64) -> Result<Vec<u32>>
             from = ids.len() - model.config.max_seq_len / 2;
         }
         let heard = &ids[from..];
-        let after_all = logits(model, heard, 1, heard.len());
+        let after_all = logits(model, heard, 1, heard.len())?;
         let next = sampler.next(&after_all[after_all.len() - vocab..], &ids);
         ids.push(next.id);
     }

@@ -7,6 +7,7 @@
 
 use super::header::{self, Header};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::recognise::recognise_bytes;
 use safetensors::tensor::{Dtype, TensorInfo, TensorView};
 use serde::Serialize;
@@ -101,6 +102,7 @@ fn split_header(bytes: &[u8]) -> Result<(&str, &[u8], Vec<String>)> {
             rest.len()
         ));
     };
+    check_header(length)?;
     let mut notes = Vec::new();
     let padding = header.iter().rev().take_while(|&&byte| byte == 0).count();
     if padding > 0 {
@@ -131,6 +133,16 @@ fn split_header(bytes: &[u8]) -> Result<(&str, &[u8], Vec<String>)> {
             "expected a safetensors header in JSON, found other bytes; choose another file".into(),
         ),
     }
+}
+
+/// Refuses a header that would take too much memory once it is read: a short tensor's entry takes about
+/// thirty times what it takes in the file.
+fn check_header(length: u64) -> Result<()> {
+    memory::check(
+        &format!("Reading the header of this file ({length} bytes)"),
+        30 * length,
+        "choose a file with fewer tensors or a smaller vocabulary",
+    )
 }
 
 /// Checks that each tensor's bytes fit its shape, follow the one before, and are there.

@@ -28,6 +28,7 @@ use crate::config::{Architecture, ModelConfig};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::Error;
 use crate::error::Result;
+use crate::memory;
 use crate::model::Model;
 use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
@@ -98,6 +99,7 @@ impl Checkpoint {
         let mut tensors = all.clone();
         files.complete(&mut metadata, &mut notes);
         let config = read_config(&metadata, read_kind(&metadata, &tensors)?)?;
+        config.check_memory()?;
         // A few bytes may ask for a huge model: compare before anything is allocated.
         let (wanted, bytes) = (config.parameter_count(), files.len());
         if wanted > bytes {
@@ -109,6 +111,12 @@ impl Checkpoint {
                 ),
             ));
         }
+        // The file, its values as they are read, and the model.
+        memory::check(
+            "Opening this file",
+            config.memory().saturating_add(2 * bytes as u64),
+            "choose a smaller model",
+        )?;
         let model = release::read(config, &mut tensors)?;
         let trainer = read_trainer(&model, &metadata, &mut tensors)?;
         names::set_aside(&mut tensors, &all, &mut notes);

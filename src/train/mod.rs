@@ -10,7 +10,7 @@ use crate::backend::{Backend, Device, Later, Op, OptimizerSettings, Program, Ste
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::model::Model;
-use crate::model::network::Network;
+use crate::model::network::{Network, Purpose};
 pub use dataset::{Batch, Dataset};
 use schedule::{Course, Schedule};
 use serde::{Deserialize, Serialize};
@@ -18,14 +18,6 @@ pub use trainer::{Pulled, Trainer};
 
 /// Most steps of a run.
 const MAX_STEPS: u64 = 1 << 40;
-/// Most numbers that the results of one step may take, in memory: 2 GiB of the 4 that WebAssembly
-/// can address, and 32 GiB elsewhere.
-const MAX_RESULTS: u64 = if cfg!(target_arch = "wasm32") {
-    1 << 29
-} else {
-    1 << 33
-};
-
 /// A run's settings. With the model's configuration, the text and nothing else they determine it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -247,7 +239,7 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
         validation: tokens,
     };
     dataset.validate_validation(model.config.vocab_size)?;
-    check_memory(model, "seq_len", ROWS, seq_len)?;
+    Network::check_memory(&model.config, Purpose::Reading, ROWS, seq_len)?;
     let mut device = Device::cpu();
     let network = Network::for_inference(&mut device, model, ROWS, seq_len);
     let report = vec![Op::Journal {
@@ -270,24 +262,6 @@ fn check_window(model: &Model, seq_len: usize) -> Result<()> {
     Err(Error::Config {
         field: "seq_len",
         message: format!("must be from 1 to the model's context ({context}), but is {seq_len}"),
-    })
-}
-
-/// Refuses what would run out of memory, before anything is allocated.
-fn check_memory(model: &Model, field: &'static str, rows: usize, seq_len: usize) -> Result<()> {
-    let needed = Network::result_count(&model.config, rows, seq_len);
-    if needed <= MAX_RESULTS {
-        return Ok(());
-    }
-    let mebibytes = |count: u64| count >> 18;
-    Err(Error::Config {
-        field,
-        message: format!(
-            "{rows} sequences of {seq_len} tokens would take about {} MiB with this model, but at \
-             most {} are supported; use fewer or shorter sequences, or a smaller model",
-            mebibytes(needed),
-            mebibytes(MAX_RESULTS)
-        ),
     })
 }
 

@@ -4,18 +4,17 @@ mod shards;
 
 use super::control::runs;
 use super::dataset::Dataset;
-use super::{
-    Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_memory, check_window,
-    measure,
-};
+use super::{Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_window, measure};
 use crate::backend::gpu::Profile;
 use crate::backend::gpu::program::Dispatch;
 use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, ready, wait};
+use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
+use crate::memory;
 use crate::model::Model;
-use crate::model::network::Network;
+use crate::model::network::{Network, Purpose};
 
 use shards::Shards;
 
@@ -65,7 +64,7 @@ impl Layout {
     ) -> Result<Self> {
         model.check_device(&device)?;
         let shards = if device.is_gpu() { 1 } else { config.shards };
-        let (rows, seq_len) = (config.batch_size.div_ceil(shards), config.seq_len);
+        let (rows, seq_len) = (rows_at_once(&device, config), config.seq_len);
         let network = Network::for_training(&mut device, model, rows, seq_len);
         let evaluate = [
             network.forward(0.0),
@@ -95,6 +94,35 @@ impl Layout {
             *shards = Shards::new(&mut self.device, shards.count(), &step);
         }
     }
+}
+
+/// Sequences that a device takes at once.
+fn rows_at_once(device: &Device, config: &TrainConfig) -> usize {
+    let shards = if device.is_gpu() { 1 } else { config.shards };
+    config.batch_size.div_ceil(shards)
+}
+
+/// Refuses a training that would take too much memory, before anything is allocated: the network, the
+/// copy of the run, and the text's tokens.
+fn check_memory(
+    model: &ModelConfig,
+    config: &TrainConfig,
+    rows: usize,
+    tokens: usize,
+) -> Result<()> {
+    // The copy is the model and two moments; sums of gradients wait for those of other shards.
+    let copies = 3 + u64::from(config.shards.ilog2());
+    let kept = 4 * (copies * model.parameter_count() as u64 + tokens as u64);
+    let network = Network::memory(model, Purpose::Training, rows, config.seq_len);
+    let what = format!(
+        "Training this model on {rows} sequences of {} tokens at once",
+        config.seq_len
+    );
+    memory::check(
+        &what,
+        network.saturating_add(kept),
+        "choose fewer or shorter sequences, or a smaller model",
+    )
 }
 
 /// What a step consists of: forward, loss, backward, update, report.
@@ -134,7 +162,13 @@ impl Trainer {
         config.validate()?;
         check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
-        check_memory(&model, "batch_size", config.batch_size, config.seq_len)?;
+        let tokens = dataset.train.len() + dataset.validation.len();
+        check_memory(
+            &model.config,
+            &config,
+            rows_at_once(&device, &config),
+            tokens,
+        )?;
         Ok(Trainer {
             layout: Layout::new(device, &model, &config, &[])?,
             frozen: Vec::new(),
@@ -215,6 +249,9 @@ impl Trainer {
     /// # Errors
     /// [`Error::Device`]; the run is then where it was.
     pub fn move_to(&mut self, device: Device) -> Result<()> {
+        let tokens = self.dataset.train.len() + self.dataset.validation.len();
+        let rows = rows_at_once(&device, &self.config);
+        check_memory(&self.model.config, &self.config, rows, tokens)?;
         self.layout = Layout::new(device, &self.model, &self.config, &self.frozen)?;
         self.pending.clear();
         self.push_state();

@@ -168,6 +168,7 @@ test("a head that is held still stands still, one that is not moves, and one tha
   await editor.getByRole("button", { name: "Let the frequency go" }).waitFor(PATIENCE);
   const drag = editor.getByRole("spinbutton", { name: "Wave in training, phase" });
   await drag.fill("2.5");
+  await drag.press("Enter");
   await page.locator(".train-changes li", { hasText: "phase of layer 1, head 2 set to 2.5" }).waitFor(PATIENCE);
   await drag.blur();
   const heads = async () => (await record(page)).facts.layers[0];

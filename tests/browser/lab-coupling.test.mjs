@@ -190,15 +190,15 @@ test("a new engine is given the couplings, and other models are not", async (t) 
   const page = await openEmpty(t);
   const found = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const [{ Engine }, { State }, { Models }, { byItself, Couplings }] = await Promise.all(["./js/engine.js", "./js/state.js", "./js/models.js", "./js/couplings.js"].map(load));
+    const [{ Engine }, { State }, { Models }, { byItself, Couplings }, { Opening }] = await Promise.all(["./js/engine.js", "./js/state.js", "./js/models.js", "./js/couplings.js", "./js/opening.js"].map(load));
     /** @type {Map<string, any>} */
     const kept = new Map();
-    const storage = { get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
+    const storage = { keys: async () => [], get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
     /** @type {any[]} */
     const notices = [];
     const [engine, state] = [new Engine(), new State()];
     const notify = (/** @type {any} */ notice) => notices.push(notice);
-    const models = new Models({ engine, state, storage, notify });
+    const models = new Models({ engine, state, storage, notify, opening: new Opening(null, undefined) });
     const couplings = new Couplings({ engine, state, models, notify });
     await models.openShipped();
     const bytes = async () => new Uint8Array(await crypto.subtle.digest("SHA-256", (await engine.request("export_model", {})).bytes)).join();

@@ -223,7 +223,7 @@ test("when the disk fills up, training goes on, what was kept stays whole, and r
     before: (opening) => opening.addInitScript(() => {
       const { put } = IDBObjectStore.prototype;
       IDBObjectStore.prototype.put = function (value, key) {
-        if (value instanceof Blob && /** @type {any} */ (globalThis).isFull) throw new DOMException("full", "QuotaExceededError");
+        if (String(key).startsWith("run-checkpoint/") && /** @type {any} */ (globalThis).isFull) throw new DOMException("full", "QuotaExceededError");
         return put.call(this, value, key);
       };
     }),

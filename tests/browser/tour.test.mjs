@@ -38,13 +38,13 @@ test("a link opens its step; no step goes past the last", async (t) => {
 
 test("the first step bends the chosen head's damping and gives it back, even when it is left in the middle", async (t) => {
   const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
-  const field = page.locator("#waves .channel").first().locator("input[type=number]").nth(1);
+  const field = page.locator("#waves .channel").first().getByRole("spinbutton").nth(1);
   await field.waitFor();
   const damping = Number(await field.inputValue());
   // Whatever the field holds on the way, however slow the machine.
   const highest = await field.evaluateHandle((/** @type {HTMLInputElement} */ input) => {
     const found = { value: 0 };
-    setInterval(() => { found.value = Math.max(found.value, input.valueAsNumber); }, 20);
+    setInterval(() => { found.value = Math.max(found.value, Number(input.value)); }, 20);
     return found;
   });
   const act = card(page).getByRole("button", { name: "Let it fade faster" });
@@ -54,7 +54,7 @@ test("the first step bends the chosen head's damping and gives it back, even whe
   assert.ok(Math.abs(value / damping - 8) < 0.01, `${value} after ${damping}`);
   await act.click();
   await card(page).getByRole("button", { name: "Leave the tour" }).click();
-  await page.waitForFunction((was) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel input[type=number]")[1]).valueAsNumber === was, damping);
+  await page.waitForFunction((was) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel [role=spinbutton]")[1]).value === String(was), damping);
   assert.equal(await page.getByRole("button", { name: "Reset all" }).isDisabled(), true, "the wave is the file's own again");
 });
 

@@ -59,6 +59,7 @@ test("the number fields take exact values and refuse nonsense", async (t) => {
   await firstText(page);
   const damping = channel(page, 1).getByRole("spinbutton", { name: "damping" });
   await damping.fill("0.5");
+  await damping.press("Enter");
   const reach = channel(page, 1).locator(".channel-reach");
   // ln 10 / 0.5, at one cell a token.
   await page.waitForFunction(() => document.querySelector(".channel-reach")?.textContent === "reach 4.6");

@@ -107,22 +107,76 @@ test("whatever is wrong with a file is said in words", async () => {
     [/does not describe a training/, (run) => { run.format = "something"; }],
     [/does not say which version/, (run) => { delete run.version; }],
     [/A newer version of this page wrote it \(format 9; this page reads 1\)/, (run) => { run.version = 9; }],
-    [/"name" is missing/, (run) => { run.name = ""; }],
-    [/"choices" is missing/, (run) => { run.choices.data = "https://example.org"; }],
-    [/"choices" is missing/, (run) => { run.choices.size = "__proto__"; }],
-    [/"plan" is missing/, (run) => { run.plan.train.steps = "many"; }],
-    [/"facts" is missing/, (run) => { run.facts.evaluations[0].loss = null; }],
-    [/"facts" is missing/, (run) => { run.facts.layers = [[{}]]; }],
-    [/"facts" is missing/, (run) => { run.facts.control = { changes: [{ kind: "toString" }] }; }],
-    [/"history" is missing/, (run) => { run.history.sums.pop(); }],
-    [/"history" is missing/, (run) => { run.history.width = 0; }],
-    [/"checkpoints" is missing/, (run) => { run.checkpoints.last.step = 29; }],
-    [/"checkpoints" is missing/, (run) => { run.checkpoints = null; }],
+    [/"name" is ""; expected was a text of at least 1/, (run) => { run.name = ""; }],
+    [/"name" has 201 characters; expected were at most 200/, (run) => { run.name = "x".repeat(201); }],
+    [/"choices.data" is "https:\/\/example.org"; expected was one of/, (run) => { run.choices.data = "https://example.org"; }],
+    [/"choices.size" is "__proto__"/, (run) => { run.choices.size = "__proto__"; }],
+    [/"plan.train.steps" is "many"; expected was a whole number/, (run) => { run.plan.train.steps = "many"; }],
+    [/"plan.model.field_size" is 1,000,000,000/, (run) => { run.plan.model.field_size = 1e9; }],
+    [/"facts.evaluations\[0\].loss" is "low"/, (run) => { run.facts.evaluations[0].loss = "low"; }],
+    [/"facts.layers\[0\]\[0\].frequency" is missing/, (run) => { run.facts.layers = [[{}]]; }],
+    [/"facts.control.step" is missing/, (run) => { run.facts.control = { changes: [{ kind: "toString" }] }; }],
+    [/The lists of "history" are of/, (run) => { run.history.sums.pop(); }],
+    [/"history.width" is 0; expected was a whole number from 1/, (run) => { run.history.width = 0; }],
+    [/"checkpoints.last.step" is 29; expected was 30/, (run) => { run.checkpoints.last.step = 29; }],
+    [/"checkpoints" is empty; expected was an object/, (run) => { run.checkpoints = null; }],
+    // Every list and every number has a limit.
+    [/"createdAt" is 9,000,000,000,000,000; expected was a number from 0 to/, (run) => { run.createdAt = 9e15; }],
+    [/"savedAt" is -1/, (run) => { run.savedAt = -1; }],
+    [/"facts.samples" has 100,000 entries; expected were at most 200/, (run) => { run.facts.samples = Array.from({ length: 100_000 }, (_, step) => ({ step, text: "" })); }],
+    [/"facts.samples\[0\].text" has 20,001 characters/, (run) => { run.facts.samples[0].text = "x".repeat(20_001); }],
+    [/"facts.evaluations" has 1,001 entries/, (run) => { run.facts.evaluations = Array(1001).fill(run.facts.evaluations[0]); }],
+    [/"facts.evaluations\[1\].step" is 10; expected was one after 10/, (run) => { run.facts.evaluations[1].step = 10; }],
+    [/"facts.faults" has 51 entries/, (run) => { run.facts.faults = Array(51).fill({ step: 1, message: "" }); }],
+    [/"facts.step" is 1e\+300|"facts.step" is 1,000,000/, (run) => { run.facts.step = 1e300; }],
+    [/"facts.layers" has 65 entries/, (run) => { run.facts.layers = Array(65).fill(run.facts.layers[0]); }],
+    [/"facts.layers\[0\]" has 65 entries/, (run) => { run.facts.layers[0] = Array(65).fill(run.facts.layers[0][0]); }],
+    [/"history.sums" has 2,049 entries/, (run) => { run.history.sums = Array(2049).fill(1); }],
+    [/"choices" has 101 fields|"choices.settings" has 101 fields/, (run) => { run.choices.settings = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, 1])); }],
   ];
   for (const [message, change] of cases) await assert.rejects(readRun(await changed(change), "2-b"), message);
   await assert.rejects(readRun(await writeZip({ "run.json": new Blob(["{"]) }), "2-b"), /not JSON/);
   await assert.rejects(readRun(await writeZip({ "run.json": new Blob(["null"]) }), "2-b"), /does not describe/);
   await assert.rejects(readRun(new Blob(["hello"]), "2-b"), /not a whole ZIP/);
+});
+
+test("measurements that were no numbers come back as such, and an endless re-import keeps the name short", async () => {
+  const { card, curves } = await readRun(await changed((run) => {
+    Object.assign(run.facts.evaluations[2], { loss: null, perplexity: null, accuracy: null });
+    run.facts.more = Array(10).fill("what this page does not know is not taken along");
+    run.name = "x".repeat(200);
+  }), "2-b");
+  const [, , last] = curves.facts.evaluations;
+  assert.deepEqual([last.loss, last.perplexity, last.accuracy], [NaN, Infinity, NaN]);
+  assert.equal(card.lowest?.step, 20);
+  assert.ok(!("more" in curves.facts));
+  assert.ok(card.name.length <= 200 && card.name.endsWith(" (imported)"));
+});
+
+test("a training that cannot be shown hides no other, says why, and can be saved and deleted", async () => {
+  const storage = new Storage(null);
+  const library = new RunLibrary(storage);
+  const { card, curves, bytes, text } = example();
+  await library.add(card, curves, bytes, text);
+  const odd = { ...card, id: "2-b", name: "Odd", createdAt: 9e15 };
+  await storage.setAll({ "runs/2-b": odd, "run-curves/2-b": curves, "run-checkpoint/2-b/30": bytes.last });
+  for (const [id, nonsense] of [["3-c", null], ["4-d", 5], ["5-e", {}], ["6-f", { ...card, id: "6-f", plan: { ...card.plan, data_name: 7 } }]]) await storage.set(`runs/${id}`, nonsense);
+  assert.deepEqual((await library.cards()).map(({ id }) => id), ["1-a"]);
+  const broken = await library.broken();
+  assert.deepEqual(broken.map(({ id }) => id), ["2-b", "3-c", "4-d", "5-e", "6-f"]);
+  assert.equal(broken[0].name, "Odd");
+  assert.match(broken[0].why, /"createdAt" is 9,000,000,000,000,000/);
+  assert.deepEqual(Object.keys(await library.pieces("2-b")), ["card.json", "curves.json", "step-30.safetensors"]);
+  assert.equal(await library.card("2-b"), null);
+  await library.purge();
+  assert.equal((await library.cards()).length, 1);
+  for (const { id } of broken) await library.forget(id);
+  assert.deepEqual(await library.broken(), []);
+  assert.equal((await library.cards()).length, 1);
+  // Curves that cannot be shown are said to be so; the models are still there.
+  await storage.set("run-curves/1-a", { ...curves, facts: { ...curves.facts, samples: Array(1000).fill({ step: 1, text: "" }) } });
+  await assert.rejects(library.curves("1-a"), /"facts.samples" has 1,000 entries/);
+  assert.equal((await library.bytes(card, "last")).size, 60);
 });
 
 test("a library keeps trainings with their last and best models, and forgets nothing else", async () => {

@@ -67,7 +67,7 @@ export class DeviceChooser {
     const chosen = this.#state.get("deviceChoice");
     // What is kept may come from another version of the page.
     const choice = this.#careful ? "cpu" : ["auto", "cpu", "gpu"].includes(chosen) ? chosen : "auto";
-    this.#engine.request("set_device", { choice }).catch(() => {}); // An engine that died says so itself.
+    this.#engine.request("set_device", { choice, page_has_gpu: "gpu" in navigator }).catch(() => {}); // An engine that died says so itself.
     this.#sendWorkers();
   }
 

@@ -1,6 +1,11 @@
 // A piece of long work in an engine of its own, as the page sees it: owns the worker, takes its news, and keeps what was
 // found when it is stopped.
 
+import { whyNotLoaded } from "./why-not-loaded.js";
+
+/** Milliseconds without a word after which the worker's files are looked at. */
+const SILENCE_MS = 10_000;
+
 /**
  * @template {{ended: "whole" | "stopped" | "failed"}} Result
  * @template {{type: string}} News
@@ -13,17 +18,31 @@ export class EngineRun {
 
   /**
    * @param {Result} result As it is before anything was found.
-   * @param {{worker: Worker, order: unknown, named: string}} work `named` is what the worker's engine is called for the person.
+   * @param {{file: string, name: string, order: unknown, named: string}} work `file` is the worker's script, beside this
+   *   one; `named` is what its engine is called for the person.
    * @param {() => void} onChange Called when something was found, and at the end.
    */
-  constructor(result, { worker, order, named }, onChange) {
+  constructor(result, { file, name, order, named }, onChange) {
     this.result = result;
     this.#onChange = onChange;
+    const script = new URL(`./${file}`, import.meta.url);
+    const worker = new Worker(script, { type: "module", name });
     this.#worker = worker;
-    worker.onmessage = ({ data }) => this.#hear(data);
+    let heard = false;
+    const failed = async (/** @type {string} */ message) => {
+      const reason = heard ? "" : await whyNotLoaded(script);
+      if (this.running && (reason || message)) this.#end("failed", heard ? message : `${named} could not be loaded. ${reason || message}`);
+    };
+    // Not every browser tells that a script did not load.
+    const patience = setTimeout(() => heard || failed(""), SILENCE_MS);
+    worker.onmessage = ({ data }) => {
+      heard = true;
+      clearTimeout(patience);
+      this.#hear(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#end("failed", event.message || `${named} could not be loaded. Check the connection and reload the page.`);
+      failed(event.message || "Check the connection and reload the page.");
     };
     worker.postMessage(order);
   }

@@ -2,6 +2,7 @@
 // the old one has died.
 
 import { isWorkerMessage, makeRequest } from "./protocol.js";
+import { whyNotLoaded } from "./why-not-loaded.js";
 
 /**
  * @typedef {import("./protocol.js").Requests} Requests
@@ -22,17 +23,23 @@ export class EngineError extends Error {
 }
 
 /**
- * A worker, and what it has said so far.
- * @typedef {{worker: Worker, said: unknown[]}} Started
+ * A worker, what it has said so far, and how it has failed so far.
+ * @typedef {{worker: Worker, said: unknown[], failed?: string}} Started
  */
 
-/** @returns {Started} */
-function startWorker() {
+const SCRIPT = new URL("./worker.js", import.meta.url);
+/** Milliseconds without a word after which the files are looked at, and after which it is given up if they are whole. */
+const SILENCE_MS = { look: 10_000, most: 30_000 };
+
+/** @param {string} name @returns {Started} */
+export const startWorker = (name) => ({ worker: new Worker(SCRIPT, { type: "module", name }), said: [] });
+
+/** The worker that the page started before its scripts were there, or a new one. @returns {Started} */
+function firstWorker() {
   const page = /** @type {{firstWorker?: Started}} */ (globalThis);
   const first = page.firstWorker;
   delete page.firstWorker;
-  if (first) return first;
-  return { worker: new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "wavefield-engine" }), said: [] };
+  return first ?? startWorker("wavefield-engine");
 }
 
 export class Engine {
@@ -41,10 +48,14 @@ export class Engine {
   /** @type {Map<EventName, Set<(detail: any) => void>>} */ #listeners = new Map();
   #nextId = 1;
   #start;
+  #silence;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
+  /** Whether the worker has said that it is ready. */ loaded = false;
 
-  /** @param {() => Started} start How a worker is made; another one in tests. */
-  constructor(start = startWorker) {
+  /** @param {() => Started} start How a worker is made; another one in tests. @param {typeof SILENCE_MS} silence */
+  constructor(start = firstWorker, silence = SILENCE_MS) {
     this.#start = start;
+    this.#silence = silence;
     this.restart();
   }
 
@@ -52,16 +63,52 @@ export class Engine {
   restart() {
     this.#worker?.terminate();
     this.#fail("The engine was restarted.");
-    const { worker, said } = this.#start();
+    this.#worker = null;
+    this.loaded = false;
+    try {
+      this.#take(this.#start());
+    } catch (error) {
+      // A browser that refuses says so at once; whoever made this engine has yet to listen to it.
+      const reason = error instanceof Error ? error.message : String(error);
+      setTimeout(() => this.#worker || this.#end(`The browser does not let the page start its worker (${reason}).`));
+    }
+  }
+
+  /** @param {Started} started */
+  #take(started) {
+    const { worker, said, failed } = started;
+    this.#worker = worker;
     worker.onmessage = ({ data }) => this.#receive(data);
     // A script that does not load, or a panic that escaped: the worker cannot tell us itself.
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#die(event.message || "The engine could not be loaded. Check the connection and reload the page.");
+      this.#failed(worker, event.message);
     };
-    this.#worker = worker;
     // Not at once: whoever made this engine has yet to listen to it.
-    if (said.length > 0) queueMicrotask(() => said.forEach((message) => this.#receive(message)));
+    queueMicrotask(() => {
+      said.forEach((message) => this.#receive(message));
+      if (failed !== undefined) this.#failed(worker, failed);
+    });
+    this.#wait(worker);
+  }
+
+  /** A worker that says nothing at all has perhaps not loaded, which not every browser tells. @param {Worker} worker */
+  #wait(worker) {
+    const { look, most } = this.#silence;
+    clearTimeout(this.#patience);
+    const mute = () => !this.loaded && worker === this.#worker;
+    this.#patience = setTimeout(async () => {
+      const reason = await whyNotLoaded(SCRIPT);
+      if (!mute()) return;
+      if (reason) return this.#die(reason);
+      this.#patience = setTimeout(() => mute() && this.#die("It has not answered, although all of its files are there. On a slow or busy device it may take long: try again."), most - look);
+    }, look);
+  }
+
+  /** @param {Worker} worker @param {string} message */
+  async #failed(worker, message) {
+    const reason = this.loaded ? "" : await whyNotLoaded(SCRIPT);
+    if (worker === this.#worker) this.#die(reason || message || "Check the connection and reload the page.");
   }
 
   get alive() {
@@ -111,6 +158,7 @@ export class Engine {
     } else if (message.event === "fatal") {
       this.#die(message.detail.message);
     } else {
+      if (message.event === "ready") this.loaded = true;
       this.#emit(message.event, message.detail);
     }
   }
@@ -120,8 +168,15 @@ export class Engine {
     if (!this.#worker) return;
     this.#worker.terminate();
     this.#worker = null;
-    this.#fail(reason);
-    this.#emit("fatal", { message: reason });
+    this.#end(reason);
+  }
+
+  /** @param {string} reason */
+  #end(reason) {
+    clearTimeout(this.#patience);
+    const words = this.loaded ? reason : `The engine could not be loaded. ${reason}`;
+    this.#fail(words);
+    this.#emit("fatal", { message: words });
   }
 
   /** @param {string} reason */

@@ -41,7 +41,7 @@ export class LeakRun extends EngineRun {
   constructor(order, onChange) {
     super(
       { leak: order.leak, when: Date.now(), steps: order.steps, points: [], written: null, first: null, leaks: null, ended: "stopped" },
-      { worker: new Worker(new URL("./worker-leak.js", import.meta.url), { type: "module", name: "wavefield-lesson" }), order, named: "The lesson's engine" },
+      { file: "worker-leak.js", name: "wavefield-lesson", order, named: "The lesson's engine" },
       onChange);
   }
 

@@ -3,11 +3,13 @@
 import { Address } from "./address.js";
 import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
+import { download } from "./text-out.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
+import { opening } from "./opening.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
 import { mountLab } from "./panels/lab.js";
@@ -19,8 +21,10 @@ import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
 import { storage } from "./storage.js";
 import { mountTabs } from "./tabs.js";
+import { unkeptFile } from "./unkept.js";
 
 const KEY_STATE = "state";
+const KEY_ASIDE = "state-aside";
 const KEEP_AFTER = 300;
 /** Milliseconds that the training panel leaves to the first text. */
 const LONGEST_WAIT = 1000;
@@ -32,11 +36,11 @@ const engine = new Engine();
 const state = new State();
 const { notify, dismiss } = makeNotices(part("notices"));
 const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
-const models = new Models({ engine, state, storage, notify });
+const models = new Models({ engine, state, storage, notify, opening });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, storage });
+const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */
@@ -44,7 +48,7 @@ let awaited = labAnchor(location.hash);
 
 /** @type {import("./app.js").App} */
 const app = {
-  engine, state, storage, models, heads, couplings, device, address, notify, announce, show,
+  engine, state, storage, opening, models, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => { awaited = view; },
 };
 
@@ -66,9 +70,9 @@ function sayStopped(message) {
     kind: "error",
     key: "engine",
     lasting: true,
-    title: "The engine stopped.",
-    message: `${message} What is on the page is still here; the model and its waves can be loaded again.`,
-    action: { label: "Restart the engine", run: restart },
+    title: engine.loaded ? "The engine stopped." : "The page cannot compute anything yet.",
+    message: engine.loaded ? `${message} What is on the page is still here; the model and its waves can be loaded again.` : message,
+    action: { label: engine.loaded ? "Restart the engine" : "Try again", run: restart },
   });
 }
 
@@ -84,15 +88,38 @@ function cannotOpen(error) {
   notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message });
 }
 
+let wasSilent = false;
 function showStorage() {
   part("storage-status").textContent = storage.persistent
     ? "Your settings, waves and opened model are kept in this browser." : storage.reason;
+  if (storage.persistent) {
+    dismiss("storage");
+    if (!wasSilent) return;
+    wasSilent = false;
+    notify({ kind: "info", key: "storage", title: "The browser's storage answers again.", message: "What you made meanwhile is kept. What was kept before is here after a reload.", action: { label: "Reload", run: () => location.reload() } });
+  } else if (!storage.full) { // A training says itself what a full disk means for it.
+    wasSilent ||= storage.silent;
+    notify({ kind: "error", key: "storage", title: "The browser does not keep your work now.", message: storage.reason, action: { label: "Download what is not kept", run: saveUnkept } });
+  }
 }
 
-function keepState() {
+async function saveUnkept() {
+  try {
+    const file = await unkeptFile(storage);
+    if (file) download(file.bytes, file.name);
+    else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
+  } catch (error) {
+    notify({ kind: "error", key: "storage", title: "It could not be put into a file.", message: `${error instanceof Error ? error.message : error} ${storage.reason}` });
+  }
+}
+
+/** @param {boolean} known  whether what was kept before was read: settings that nobody has touched never take its place */
+function keepState(known) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
-  const keep = () => storage.set(KEY_STATE, state.kept()).catch(() => {});
+  let touched = known;
+  const keep = () => { if (touched) storage.set(KEY_STATE, state.kept()); };
   state.onKept(() => {
+    touched = true;
     clearTimeout(timer);
     timer = setTimeout(keep, KEEP_AFTER);
   });
@@ -101,17 +128,58 @@ function keepState() {
 
 const breath = (/** @type {number} */ milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Resolves once the page has drawn itself as it is now; where nobody sees it, once it could. */
+const drawn = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, LONGEST_WAIT);
+});
+
+/** What was set at the last visit, and what the link sets; neither by itself where it hurt. */
+async function restoreState() {
+  await opening.begin();
+  const kept = await storage.get(KEY_STATE).catch(() => null);
+  if (kept && opening.hurt("settings")) await storage.setAll({ [KEY_ASIDE]: kept }, [KEY_STATE]);
+  else if (kept) {
+    await opening.mark("settings", "", "the settings");
+    state.restore(kept);
+  }
+  storage.get(KEY_ASIDE).then((aside) => aside && sayAside(aside));
+  await address.begin();
+}
+
+/** Settings with which the page stopped. @param {any} kept */
+function sayAside(kept) {
+  const forget = () => storage.delete(KEY_ASIDE);
+  notify({
+    kind: "error", key: "settings", title: "The settings of an earlier visit were not taken up by themselves.",
+    message: "The page stopped when it was opened with them. They are still kept in this browser.",
+    actions: [
+      { label: "Take them up", run: () => { forget().then(() => state.restore(kept)); } },
+      { label: "Download them", run: () => {
+        download(JSON.stringify(kept, null, 1), "wave-field-settings.json");
+        sayAside(kept);
+      } },
+      { label: "Delete them", run: forget },
+    ],
+  });
+}
+
 async function start() {
-  const restored = storage.get(KEY_STATE).catch(() => null).then((kept) => { state.restore(kept); address.begin(); });
+  const restored = restoreState();
   const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
-  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen);
+  // The engine is alive with a model once it has read something with it.
+  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen)
+    .then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
+    .then(drawn).then(() => opening.alive("model"));
   await restored;
+  const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
     mount(part(id), app);
+    document.getElementById("loading")?.remove(); // The page runs.
     await breath();
   }
-  keepState();
+  keepState(known);
   address.follow();
   storage.onChange(showStorage);
   showStorage();
@@ -125,6 +193,9 @@ async function start() {
   addEventListener("hashchange", followAnchor);
   mountTour(app);
   device.begin();
+  await drawn();
+  opening.alive("settings");
+  opening.alive("link");
 }
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */

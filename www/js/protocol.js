@@ -157,7 +157,8 @@
  * @property {{payload: {}, value: ModelInfo}} train_adopt
  * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
  * @property {{payload: {view: string, payload: object}, value: any}} observe What the lab looks at; observations.js has the views.
- * @property {{payload: {choice: DeviceChoice}, value: null}} set_device
+ * @property {{payload: {choice: DeviceChoice, page_has_gpu?: boolean}, value: null}} set_device
+ *   `page_has_gpu`: whether the page itself has WebGPU; its workers may be without.
  * @property {{payload: {workers: number}, value: null}} set_workers How many workers share the steps of trainings
  *   on the processor, a power of two; 0 lets the engine find out.
  * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software" | "helper"}, value: null}} break_device For
@@ -275,7 +276,7 @@ const REQUESTS = {
   train_adopt: {},
   train_snapshot: {},
   observe: { view: isText, payload: isObject },
-  set_device: { choice: oneOf("auto", "cpu", "gpu") },
+  set_device: { choice: oneOf("auto", "cpu", "gpu"), page_has_gpu: optional(isFlag) },
   set_workers: { workers: isCount },
   break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software", "helper") },
 };

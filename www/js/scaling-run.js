@@ -28,7 +28,7 @@ export class ScalingRun extends EngineRun {
         backend: order.backend, device: processor, when: Date.now(), layer: order.layer, longest: order.longest, limit: order.limit,
         measured: [], leftOut: [], ended: "stopped", disturbed: false,
       },
-      { worker: new Worker(new URL("./worker-scaling.js", import.meta.url), { type: "module", name: "wavefield-scaling" }), order, named: "The lab's engine" },
+      { file: "worker-scaling.js", name: "wavefield-scaling", order, named: "The lab's engine" },
       onChange);
     this.#rest = everything(order.longest);
     this.#of = this.#rest.length;

@@ -1,111 +1,112 @@
 // What the page keeps between visits: values under string keys, in IndexedDB.
 //
-// Where IndexedDB is missing, refuses, or is full, a value is kept in memory instead: the page works on, `persistent`
-// turns false and `reason` says in plain words what that means. A value that did not fit leaves the older one on the
-// disk, because after a reload an older value is worth more than none. Values that belong together are written together:
-// all of them are on the disk, or none.
+// Where IndexedDB is missing, refuses, is full or does not answer, a value is kept in memory instead: the page works on,
+// `persistent` turns false and `reason` says in plain words what that means. A value that did not fit leaves the older one
+// on the disk, because after a reload an older value is worth more than none. Values that belong together are written
+// together: all of them are on the disk, or none.
+//
+// Every wait has an end. Once one had, nobody waits again until the disk answers: what is asked for meanwhile comes from
+// memory, and what was put there is written when the answer comes, however late.
 
-/** How long to wait for the database to open before going on without it. */
-const OPEN_LIMIT_MS = 4000;
-const STORE = "values";
+import { Disk, STORE, completed, settled } from "./storage-disk.js";
+import { Known } from "./storage-known.js";
+import { weightOf, withBlobs, withoutBlobs } from "./storage-plain.js";
+import { reasonOf, troubleOf } from "./storage-reasons.js";
 
-/** @param {unknown} error @returns {boolean} */
-const isFull = (error) => (error instanceof Error || error instanceof DOMException) && error.name === "QuotaExceededError";
-
-/** @param {unknown} error @returns {string} */
-function reasonOf(error) {
-  if (isFull(error)) {
-    return "The browser has no room left for this page. New work is kept only until this tab is closed: download what you want to keep.";
-  }
-  return "The browser does not let this page store anything (a private window, perhaps). Work is kept only until this tab is closed: download what you want to keep.";
-}
-
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-function settled(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
+/** How long to wait for an answer, in milliseconds. */
+const PATIENCE_MS = 4000;
+/** Bytes that a slow disk writes in a millisecond. */
+const SLOW_DISK = 5000;
 
 /**
- * A write counts once its transaction has completed: a full disk shows up there, not in the request.
- * @param {IDBTransaction} transaction @returns {Promise<void>}
+ * A value that the disk did not take; `gone` where it is to be deleted there. `turn` counts writes.
+ * @typedef {{value: unknown, gone: boolean, turn: number}} Unkept
  */
-function completed(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error ?? new Error("The write was aborted."));
-  });
-}
 
 /** @param {string} prefix */
 const startingWith = (prefix) => IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 
 export class Storage {
-  /** Values that the disk did not take. They hide older ones on the disk. @type {Map<string, unknown>} */
+  /** Hides what is on the disk. @type {Map<string, Unkept>} */
   #memory = new Map();
-  /** @type {Promise<IDBDatabase | null> | null} */
-  #opening = null;
+  #known = new Known();
+  /** What is being prepared for the disk. @type {Promise<unknown>} */
+  #order = Promise.resolve();
+  #turns = 0;
   /** @type {Set<() => void>} */
   #listeners = new Set();
-  /** @type {IDBFactory | null} */
-  #factory;
-  /** @type {string} */
-  #name;
+  #disk;
   #patience;
 
   /** False once something is kept in memory only. */
   persistent = true;
   /** Why, in words for the person; empty while `persistent`. */
   reason = "";
-  /** Whether it is for want of room, which the person can make. */
-  full = false;
+  /** Of which kind it is. @type {import("./storage-reasons.js").Trouble | null} */
+  trouble = null;
 
   /** @param {IDBFactory | null} factory  null: memory only @param {string} name @param {number} patience  milliseconds */
-  constructor(factory, name = "wave-field", patience = OPEN_LIMIT_MS) {
-    this.#factory = factory;
-    this.#name = name;
+  constructor(factory, name = "wave-field", patience = PATIENCE_MS) {
+    this.#disk = new Disk(factory, name, patience);
+    this.#disk.onBlocked = (error) => this.#degrade(error);
+    this.#disk.onAnswered = () => this.#catchUp();
     this.#patience = patience;
   }
 
-  /**
-   * @param {string} key
-   * @returns {Promise<any>} undefined where there is nothing
-   */
+  /** Whether it is for want of room, which the person can make. */
+  get full() {
+    return this.trouble === "full";
+  }
+
+  /** Whether the disk has been asked something that it has not answered. */
+  get silent() {
+    return this.#disk.silent;
+  }
+
+  /** @param {string} key @returns {Promise<any>} undefined where there is nothing, or no answer: see `silent` */
   async get(key) {
-    if (this.#memory.has(key)) return this.#memory.get(key);
-    const database = await this.#open();
-    if (!database) return undefined;
+    await this.#inOrder();
+    const unkept = this.#memory.get(key);
+    if (unkept) return unkept.value;
     try {
-      return await settled(database.transaction(STORE).objectStore(STORE).get(key));
+      const read = async (/** @type {IDBTransaction} */ transaction) => withBlobs(await settled(transaction.objectStore(STORE).get(key)));
+      const value = await this.#disk.do("readonly", this.#patience, read);
+      this.#known.learn(key, value);
+      return value;
     } catch (error) {
       this.#degrade(error);
-      return undefined;
+      return this.#known.recall(key);
     }
   }
 
   /** @param {string} prefix @returns {Promise<Map<string, any>>} the values under keys that start so, in order */
   async getAll(prefix) {
+    await this.#inOrder();
     /** @type {Map<string, any>} */
     const found = new Map();
-    const database = await this.#open();
-    if (database) {
-      try {
-        const store = database.transaction(STORE).objectStore(STORE);
-        const [keys, values] = await Promise.all([settled(store.getAllKeys(startingWith(prefix))), settled(store.getAll(startingWith(prefix)))]);
-        keys.forEach((key, i) => found.set(String(key), values[i]));
-      } catch (error) {
-        this.#degrade(error);
-      }
+    try {
+      const [keys, values] = await this.#disk.do("readonly", this.#patience, (transaction) => {
+        const store = transaction.objectStore(STORE);
+        return Promise.all([settled(store.getAllKeys(startingWith(prefix))), settled(store.getAll(startingWith(prefix)))]);
+      });
+      keys.forEach((key, i) => {
+        const value = withBlobs(values[i]);
+        this.#known.learn(String(key), value);
+        found.set(String(key), value);
+      });
+    } catch (error) {
+      this.#degrade(error);
+      for (const key of this.#known.keys(prefix)) found.set(key, this.#known.recall(key));
     }
-    for (const [key, value] of this.#memory) if (key.startsWith(prefix)) found.set(key, value);
+    for (const [key, { value, gone }] of this.#memory) {
+      if (gone) found.delete(key);
+      else if (key.startsWith(prefix)) found.set(key, value);
+    }
     return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /**
-   * Keeps a value; anything that can be cloned, large ArrayBuffers too.
+   * Keeps a value; anything that can be cloned, large ArrayBuffers too. Blobs and files are stored as their bytes.
    * @param {string} key @param {unknown} value
    * @returns {Promise<boolean>} whether it will survive closing the tab
    */
@@ -120,11 +121,24 @@ export class Storage {
    * @returns {Promise<boolean>} whether they will survive closing the tab
    */
   async setAll(values, forgotten = []) {
-    const stored = await this.#change(values, forgotten);
+    const turn = ++this.#turns;
+    const plain = this.#inOrder(() => withoutBlobs(values));
+    try {
+      await this.#write(await plain, forgotten, () => this.#stored(turn, values, forgotten));
+    } catch (error) {
+      const trouble = this.#degrade(error);
+      if (trouble === "unreadable") return false; // Memory would be no better.
+      for (const [key, value] of Object.entries(values)) this.#memory.set(key, { value, gone: false, turn });
+      for (const key of forgotten) {
+        // A disk that only has not answered yet is to forget it once it does.
+        if (trouble === "silent") this.#memory.set(key, { value: undefined, gone: true, turn });
+        else this.#memory.delete(key);
+      }
+      return false;
+    }
     for (const key of [...Object.keys(values), ...forgotten]) this.#memory.delete(key);
-    if (!stored) for (const [key, value] of Object.entries(values)) this.#memory.set(key, value);
-    if (stored && this.#memory.size === 0) this.#recover();
-    return stored;
+    this.#stored(turn, values, forgotten);
+    return true;
   }
 
   /** @param {string} key @returns {Promise<void>} */
@@ -132,12 +146,79 @@ export class Storage {
     await this.setAll({}, [key]);
   }
 
-  /** @param {Record<string, unknown>} values @param {readonly string[]} forgotten */
-  async #change(values, forgotten) {
-    const database = await this.#open();
-    if (!database) return false;
+  /**
+   * Looks at a value and changes it in one transaction, so that nobody comes between: for what tabs share.
+   * @template T @param {string} key @param {(value: any) => T | null} change  null deletes it; must not wait
+   * @returns {Promise<{reached: boolean, value: T | null}>} `reached`: whether the disk did it
+   */
+  async swap(key, change) {
+    await this.#inOrder();
     try {
-      const transaction = database.transaction(STORE, "readwrite");
+      const value = await this.#disk.do("readwrite", this.#patience, async (transaction) => {
+        const done = completed(transaction);
+        done.catch(() => {}); // Told below, or by the request.
+        const store = transaction.objectStore(STORE);
+        const next = change(await settled(store.get(key)));
+        if (next === null) store.delete(key);
+        else store.put(next, key);
+        await done;
+        return next;
+      });
+      return { reached: true, value };
+    } catch (error) {
+      this.#degrade(error);
+      return { reached: false, value: null };
+    }
+  }
+
+  /** Whether a value survives closing the tab, if there is one. @param {string} key */
+  isStored(key) {
+    return !this.#memory.has(key);
+  }
+
+  /** The keys of what does not survive closing the tab. @returns {string[]} */
+  unkept() {
+    return [...this.#memory].filter(([, { gone }]) => !gone).map(([key]) => key);
+  }
+
+  /** @param {string} [prefix] @returns {Promise<string[]>} the keys that start so, in order */
+  async keys(prefix = "") {
+    await this.#inOrder();
+    /** @type {Set<string>} */
+    let found;
+    try {
+      const stored = await this.#disk.do("readonly", this.#patience, (transaction) => settled(transaction.objectStore(STORE).getAllKeys(startingWith(prefix))));
+      found = new Set(stored.map(String));
+    } catch (error) {
+      this.#degrade(error);
+      found = new Set(this.#known.keys(prefix));
+    }
+    for (const [key, { gone }] of this.#memory) {
+      if (gone) found.delete(key);
+      else if (key.startsWith(prefix)) found.add(key);
+    }
+    return [...found].sort();
+  }
+
+  /** Calls back when `persistent` or `reason` changes. @param {() => void} listener @returns {() => void} ends it */
+  onChange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Whatever is asked is asked of the disk in the order in which it came, even where files have to be read first.
+   * @template T @param {() => T | Promise<T>} [prepare] @returns {Promise<T>}
+   */
+  #inOrder(prepare = () => /** @type {T} */ (undefined)) {
+    const prepared = this.#order.then(prepare);
+    this.#order = prepared.catch(() => {});
+    return prepared;
+  }
+
+  /** @param {Record<string, unknown>} values @param {readonly string[]} forgotten @param {() => void} [late] */
+  #write(values, forgotten, late) {
+    return this.#disk.do("readwrite", this.#patience + weightOf(values) / SLOW_DISK, async (transaction) => {
       const done = completed(transaction);
       try {
         const store = transaction.objectStore(STORE);
@@ -150,90 +231,53 @@ export class Storage {
         throw error;
       }
       await done;
-      return true;
+    }, late);
+  }
+
+  /** The disk has these, unless they were written again since. @param {number} turn @param {Record<string, unknown>} values @param {readonly string[]} forgotten */
+  #stored(turn, values, forgotten) {
+    for (const key of [...Object.keys(values), ...forgotten]) if (this.#memory.get(key)?.turn === turn) this.#memory.delete(key);
+    for (const [key, value] of Object.entries(values)) this.#known.learn(key, value);
+    for (const key of forgotten) this.#known.learn(key, undefined);
+    if (this.#memory.size === 0) this.#recover();
+  }
+
+  /** The disk answers again: what was kept in memory meanwhile goes to it. */
+  async #catchUp() {
+    const unkept = new Map(this.#memory);
+    const values = Object.fromEntries([...unkept].filter(([, { gone }]) => !gone).map(([key, { value }]) => [key, value]));
+    const forgotten = [...unkept].filter(([, { gone }]) => gone).map(([key]) => key);
+    const stored = () => {
+      for (const [key, held] of unkept) if (this.#memory.get(key) === held) this.#memory.delete(key);
+      if (this.#memory.size === 0) this.#recover();
+    };
+    try {
+      // Its answer may have been that it cannot be opened.
+      if (unkept.size === 0) await this.#disk.do("readonly", this.#patience, (transaction) => settled(transaction.objectStore(STORE).get("")));
+      else await this.#write(await this.#inOrder(() => withoutBlobs(values)), forgotten, stored);
+      stored();
     } catch (error) {
       this.#degrade(error);
-      return false;
     }
   }
 
-  /** Whether a value survives closing the tab, if there is one. @param {string} key */
-  isStored(key) {
-    return !this.#memory.has(key);
-  }
-
-  /** @param {string} [prefix] @returns {Promise<string[]>} the keys that start so, in order */
-  async keys(prefix = "") {
-    const found = new Set([...this.#memory.keys()].filter((key) => key.startsWith(prefix)));
-    const database = await this.#open();
-    if (database) {
-      try {
-        const stored = await settled(database.transaction(STORE).objectStore(STORE).getAllKeys(startingWith(prefix)));
-        for (const key of stored) found.add(String(key));
-      } catch (error) {
-        this.#degrade(error);
-      }
-    }
-    return [...found].sort();
-  }
-
-  /** Calls back when `persistent` or `reason` changes. @param {() => void} listener @returns {() => void} ends it */
-  onChange(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** @returns {Promise<IDBDatabase | null>} null where only memory is left */
-  #open() {
-    this.#opening ??= this.#connect().catch((error) => {
-      this.#degrade(error);
-      return null;
-    });
-    return this.#opening;
-  }
-
-  /** @returns {Promise<IDBDatabase>} */
-  #connect() {
-    const factory = this.#factory;
-    if (!factory) return Promise.reject(new Error("There is no IndexedDB."));
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error("The database did not open.")), this.#patience);
-      const request = factory.open(this.#name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-      request.onerror = () => reject(request.error);
-      request.onsuccess = () => {
-        clearTimeout(limit);
-        const database = request.result;
-        // Browsers close a connection when the person clears the site's data, or when another version upgrades.
-        const forget = () => {
-          database.close();
-          this.#opening = null;
-        };
-        database.onclose = forget;
-        database.onversionchange = forget;
-        resolve(database);
-        // One that opens late (a busy disk) serves from now on.
-        this.#opening = Promise.resolve(database);
-        if (this.#memory.size === 0) this.#recover();
-      };
-    });
-  }
-
-  /** @param {unknown} error */
+  /** @param {unknown} error @returns {import("./storage-reasons.js").Trouble} */
   #degrade(error) {
-    const reason = reasonOf(error);
-    if (!this.persistent && this.reason === reason) return;
-    this.persistent = false;
-    this.reason = reason;
-    this.full = isFull(error);
-    for (const listener of this.#listeners) listener();
+    const trouble = troubleOf(error);
+    if (trouble === "other") console.error("The browser's storage failed:", error);
+    if (this.trouble !== trouble) this.#say(trouble);
+    return trouble;
   }
 
   #recover() {
-    if (this.persistent) return;
-    this.persistent = true;
-    this.reason = "";
-    this.full = false;
+    if (this.trouble !== null) this.#say(null);
+  }
+
+  /** @param {import("./storage-reasons.js").Trouble | null} trouble */
+  #say(trouble) {
+    this.trouble = trouble;
+    this.persistent = trouble === null;
+    this.reason = trouble === null ? "" : reasonOf(trouble);
     for (const listener of this.#listeners) listener();
   }
 }

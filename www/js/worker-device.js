@@ -1,6 +1,8 @@
 // The graphics adapter: found, proven against the processor, and what a person is told of it. Where a
 // training runs is decided here; worker-lessons.js moves it.
 
+import { TooLong, bounded, offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
+
 /**
  * @typedef {import("./protocol.js").DeviceChoice} DeviceChoice
  * @typedef {import("./protocol.js").DeviceStatus} DeviceStatus
@@ -9,6 +11,10 @@
  * @typedef {{cpu: number, gpu: number, right: boolean}} Race  Tokens a second, and whether the losses agree.
  */
 
+export { wordsOf };
+
+/** Milliseconds that the proof of an adapter may take. */
+const PROOF_MS = 60_000;
 /** So much faster the adapter must be to be worth a move. */
 const WORTH = 1.1;
 /** Losses of the same step may differ by this much, absolutely and relatively. */
@@ -53,6 +59,7 @@ export class Devices {
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;
   /** Whether a software adapter may race; for tests. */ #softwareToo = false;
   #losses = 0;
+  #pageHas = false;
   /** @type {Promise<void> | null} */ #finding = null;
   /** Called when there is something new to decide. */ onNews = () => {};
 
@@ -80,8 +87,9 @@ export class Devices {
     this.#tell(structuredClone(this.#status));
   }
 
-  /** @param {DeviceChoice} choice */
-  choose(choice) {
+  /** @param {DeviceChoice} choice @param {boolean} [pageHas] Whether the page itself has access to a graphics card. */
+  choose(choice, pageHas = false) {
+    this.#pageHas = pageHas;
     this.#losses = 0;
     const software = this.#status.adapter?.software ?? false;
     // A software adapter that was not even tried is, once it is asked for; and so is what failed before.
@@ -103,15 +111,24 @@ export class Devices {
   }
 
   async #find() {
-    if (!("gpu" in navigator)) return this.#refuse("This browser offers no access to a graphics card (WebGPU), so everything is computed on the processor.");
     this.update({ phase: "opening", why: "A graphics card is being looked for." });
     let gpu;
     try {
-      gpu = await this.#open();
+      gpu = await openAdapter({ ...offerHere(), page: this.#pageHas }, this.#open, (late) => this.#openedLate(late));
     } catch (error) {
-      console.info(error); // Its words are for developers.
-      return this.#refuse("The browser offers no graphics card to compute on here, so everything is computed on the processor.");
+      return this.#refuse(/** @type {Error} */ (error).message);
     }
+    await this.#try(gpu);
+  }
+
+  /** One that was given up answers after all: it is as good as if it had been quick, unless there is another by now. @param {OpenedGpu} gpu */
+  #openedLate(gpu) {
+    if (this.#gpu || this.#finding || this.choice === "cpu") return gpu.free();
+    this.#finding = this.#try(gpu).finally(() => { this.#finding = null; });
+  }
+
+  /** Proves an adapter that was opened. @param {OpenedGpu} gpu */
+  async #try(gpu) {
     const adapter = gpu.report();
     this.#gpu = gpu;
     this.update({ adapter });
@@ -122,14 +139,15 @@ export class Devices {
     try {
       if (this.#sabotage) gpu.sabotage(this.#sabotage);
       /** @type {DeviceCheck[]} */
-      const checks = await gpu.prove();
+      const checks = await bounded(gpu.prove(), PROOF_MS);
       this.update({ checks });
       const wrong = failed(checks);
       if (wrong) {
         return this.#refuse(`The graphics card computes wrong numbers (${wrong.what}: off by ${wrong.error.toExponential(1)}, where ${wrong.allowed.toExponential(0)} is allowed), so training stays on the processor.`);
       }
     } catch (error) {
-      return this.#refuse(`The graphics card failed its test (${wordsOf(error)}), so training stays on the processor.`);
+      const why = error instanceof TooLong ? `it has not answered in ${PROOF_MS / 1000} seconds` : wordsOf(error);
+      return this.#refuse(`The graphics card failed its test (${why}), so training stays on the processor.`);
     }
     this.update({ phase: "ready", why: "The graphics card computes what the processor computes. Which one is faster shows when a training begins." });
     this.onNews();
@@ -181,6 +199,3 @@ export class Devices {
     this.#gpu?.sabotage(how);
   }
 }
-
-/** An error's words, to go into a sentence. @param {unknown} error */
-export const wordsOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

@@ -1,20 +1,54 @@
-// Which of the engine's two builds a worker loads. Workers that share a step must have the same one.
+// Which of the engine's two builds a worker loads, and why it could not. Workers that share a step must have the same one.
+
+import { whyNotLoaded } from "./why-not-loaded.js";
 
 /** @typedef {typeof import("../pkg/wavefield.js")} EngineModule */
 
-/** A module with one function whose body is `f32x4.relaxed_madd` of three zeros. */
-const RELAXED = Uint8Array.of(
+/** A module with one function of no parameters that gives a v128. @param {...number} body */
+const withBody = (...body) => Uint8Array.of(
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
   0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // types: () -> v128
   0x03, 0x02, 0x01, 0x00, // functions: one, of type 0
-  0x0a, 0x13, 0x01, 0x11, 0x00, // code: one body of 17 bytes, no locals
-  0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, // i8x16.splat of 0, thrice
-  0xfd, 0x85, 0x02, 0x0b, // f32x4.relaxed_madd, end
+  0x0a, body.length + 4, 0x01, body.length + 2, 0x00, ...body, 0x0b, // code: one body, no locals, end
 );
+/** `i8x16.splat` of 0. */
+const ZERO = [0x41, 0x00, 0xfd, 0x0f];
+const SIMD = withBody(...ZERO);
+/** `f32x4.relaxed_madd` of three zeros. */
+const RELAXED = withBody(...ZERO, ...ZERO, ...ZERO, 0xfd, 0x85, 0x02);
 
-/** The build with fused multiply-adds where the browser knows them, because it trains faster. @returns {Promise<EngineModule>} */
-export async function engineModule() {
-  const plain = () => import("../pkg/wavefield.js");
-  if (!WebAssembly.validate(RELAXED)) return plain();
-  return import("../pkg/wavefield_relaxed.js").catch(plain);
+/**
+ * Loads the engine: the build with fused multiply-adds where the browser knows them, because it trains faster.
+ * @returns {Promise<EngineModule>} ready to use
+ * @throws {Error} with a sentence for the person: why it could not be loaded, and what helps
+ */
+export async function loadEngine() {
+  if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is switched off in this browser (by a lockdown mode or a setting). Switch it on for this page.");
+  if (!WebAssembly.validate(SIMD)) throw new Error("This browser does not know WebAssembly SIMD. Any browser from 2023 on does: update it, or use another one.");
+  const plain = async () => started(await import("../pkg/wavefield.js"));
+  try {
+    if (!WebAssembly.validate(RELAXED)) return await plain();
+    return await import("../pkg/wavefield_relaxed.js").then(started).catch(plain);
+  } catch (error) {
+    throw new Error(await whyNot(error));
+  }
+}
+
+/** @param {EngineModule} engine */
+async function started(engine) {
+  await engine.default();
+  return engine;
+}
+
+/** @param {unknown} error */
+async function whyNot(error) {
+  if (error instanceof RangeError) return "There is not enough memory for it. Close other tabs or programs, then reload the page.";
+  const words = error instanceof Error ? error.message : String(error);
+  const wrong = await whyNotLoaded(new URL("../pkg/wavefield.js", import.meta.url));
+  if (wrong) return wrong;
+  // The file is whole, and yet it may not be compiled.
+  if (error instanceof WebAssembly.CompileError || /content.security.policy|unsafe-eval/i.test(words)) {
+    return `The server's rules (Content-Security-Policy) forbid WebAssembly on this page. They must allow 'wasm-unsafe-eval' for scripts: that is set at the server. (${words.replace(/\.$/, "")}.)`;
+  }
+  return `${words.replace(/\.$/, "")}. Reload the page.`;
 }

@@ -2,7 +2,7 @@
 // sums with the other workers and makes the step on its copy, which stays the same as the leader's to
 // the last bit. It is told nothing but where to begin: the swapping keeps it in step.
 
-import { engineModule } from "./worker-engine.js";
+import { loadEngine } from "./worker-engine.js";
 import { Closed, Exchange } from "./worker-exchange.js";
 
 /**
@@ -27,8 +27,7 @@ self.onmessage = async ({ data }) => {
   const order = /** @type {Order} */ (data);
   try {
     if (order.type === "join") {
-      const engine = await engineModule();
-      await engine.default();
+      const engine = await loadEngine();
       helper = new engine.Helper(order.tokens);
       say({ type: "ready" });
     } else if (order.type === "follow") {

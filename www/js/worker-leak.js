@@ -2,7 +2,7 @@
 // a sound model and one that was made to hear later tokens, step by step in turn, and is ended by the page.
 
 import { wordsOf } from "./worker-device.js";
-import { engineModule } from "./worker-engine.js";
+import { loadEngine } from "./worker-engine.js";
 
 /**
  * @typedef {import("./leak-run.js").LessonOrder} LessonOrder
@@ -36,8 +36,7 @@ self.onmessage = async ({ data }) => {
 
 /** @param {LessonOrder} order */
 async function train({ text, leak, steps: wanted, seconds, seed }) {
-  const engine = await engineModule();
-  await engine.default();
+  const engine = await loadEngine();
   const lesson = new engine.LeakLesson({ text, leak, steps: wanted, seed });
   let steps = wanted;
   tell({ type: "begins", steps, leaks: lesson.leaks() });

@@ -2,8 +2,8 @@
 // measures length by length, and is ended by the page.
 
 import { expected, LENGTHS, MIXINGS, pointsOf } from "./scaling.js";
-import { wordsOf } from "./worker-device.js";
-import { engineModule } from "./worker-engine.js";
+import { offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
+import { loadEngine } from "./worker-engine.js";
 
 /**
  * @typedef {import("./scaling.js").Measured} Measured
@@ -29,8 +29,7 @@ self.onmessage = async ({ data }) => {
 
 /** @param {ScalingOrder} order */
 async function measureAll(order) {
-  const engine = await engineModule();
-  await engine.default();
+  const engine = await loadEngine();
   const { lab, adapter } = await openLab(engine, order.backend);
   const { width, heads } = order.layer;
   await lab.verify(width, heads);
@@ -45,7 +44,7 @@ async function measureAll(order) {
 /** @param {typeof import("../pkg/wavefield.js")} engine @param {"cpu" | "gpu"} backend */
 async function openLab(engine, backend) {
   if (backend === "cpu") return { lab: new engine.ScalingLab(), adapter: null };
-  const gpu = await engine.open_gpu();
+  const gpu = await openAdapter(offerHere(), engine.open_gpu, (late) => late.free());
   const { name, driver, software } = gpu.report();
   const adapter = `${name}${driver ? `, ${driver}` : ""}${software ? " (software that runs on the processor: its times say nothing of a graphics card)" : ""}`;
   return { lab: engine.ScalingLab.on_gpu(gpu), adapter };

@@ -4,7 +4,7 @@
 import { faultInRequest, makeEvent, makeFailure, makeReply } from "./protocol.js";
 import { Crew } from "./worker-crew.js";
 import { Devices } from "./worker-device.js";
-import { engineModule } from "./worker-engine.js";
+import { loadEngine } from "./worker-engine.js";
 import { Texts } from "./worker-texts.js";
 import { Lessons } from "./worker-lessons.js";
 import { Turns } from "./worker-turns.js";
@@ -130,7 +130,7 @@ function makeHandlers(engine) {
       if (!devices.gpu) throw new Error("No graphics card is ready any more.");
       return method.call(session, payload, devices.gpu);
     },
-    set_device: ({ choice }) => devices.choose(choice),
+    set_device: ({ choice, page_has_gpu }) => devices.choose(choice, page_has_gpu),
     set_workers: ({ workers }) => crew.choose(workers),
     break_device: ({ how }) => {
       if (how === "panic") engine.panic_for_test();
@@ -143,12 +143,11 @@ function makeHandlers(engine) {
 async function load() {
   let version;
   try {
-    const engine = await engineModule();
-    await engine.default();
+    const engine = await loadEngine();
     handlers = makeHandlers(engine);
     version = engine.version();
   } catch (error) {
-    return die(new Error(`The engine could not be loaded (${wordsOf(error)}). It needs a browser with WebAssembly SIMD: any from 2023 on.`));
+    return die(error);
   }
   self.postMessage(makeEvent("ready", { version, simd: true }));
   const waiting = early ?? [];

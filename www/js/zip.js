@@ -1,5 +1,5 @@
-// Several files in one: an uncompressed ZIP, so that any computer can look inside. Files are Blobs and stay on the disk;
-// only their checksums are computed here. A ZIP from outside is not trusted: every length is checked before it is used,
+// Several files in one: an uncompressed ZIP, so that any computer can look inside. What is read out of one is bytes of its
+// own and no slice of the file, which some browsers cannot store and which is gone with the file. A ZIP from outside is not trusted: every length is checked before it is used,
 // and no file is given out whose checksum is wrong.
 //
 // Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3 (store method, no ZIP64, no encryption).
@@ -17,6 +17,7 @@ const VERSION = 20;
 /** A larger ZIP would need the 64-bit form. */
 const LARGEST = 0xffff_ffff;
 const MOST_FILES = 1000;
+const LARGEST_TABLE = 2 ** 20;
 /** Bytes read at once. */
 const CHUNK = 4 * 2 ** 20;
 
@@ -129,7 +130,7 @@ async function readEnd(zip) {
     if (tail.getUint32(i, true) !== END.signature || i + END.size + tail.getUint16(i + 20, true) !== tail.byteLength) continue;
     const [disk, count, size, at] = [tail.getUint16(i + 4, true), tail.getUint16(i + 10, true), tail.getUint32(i + 12, true), tail.getUint32(i + 16, true)];
     if (disk !== 0 || count > MOST_FILES || at === LARGEST) throw new Error("It is a ZIP of another kind than this page writes (in several parts, or very large).");
-    if (at + size > from + i || count * CENTRAL.size > size) throw new Error("Its table of files lies outside of it. The file is damaged: copy it again.");
+    if (at + size > from + i || count * CENTRAL.size > size || size > LARGEST_TABLE) throw new Error("Its table of files lies outside of it. The file is damaged: copy it again.");
     return { count, size, at };
   }
   throw new Error("It is not a whole ZIP: its end is missing. It was cut short, or is another kind of file.");
@@ -156,7 +157,7 @@ async function extract(zip, { name, crc, size, at }, end) {
   if (header.byteLength < LOCAL.size || header.getUint32(0, true) !== LOCAL.signature) throw new Error(`"${name}" is not where its table says. The file is damaged: copy it again.`);
   const from = at + LOCAL.size + header.getUint16(26, true) + header.getUint16(28, true);
   if (from + size > end) throw new Error(`"${name}" is cut short. The file is damaged: copy it again.`);
-  const blob = zip.slice(from, from + size);
+  const blob = new Blob([await zip.slice(from, from + size).arrayBuffer()]);
   if ((await crc32(blob)) !== crc) throw new Error(`"${name}" was changed or damaged: its checksum is wrong. Copy the file again.`);
   return blob;
 }

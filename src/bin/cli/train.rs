@@ -1,7 +1,7 @@
 //! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
 
 use super::recipe::{Recipe, TokenizerRecipe};
-use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
+use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ impl TrainsOn {
 impl Train {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::read(&self.folder)?;
-        let text = read_text(&self.folder.join(&recipe.data))?;
+        let text = recipe.text_to_learn(&self.folder)?;
         let tokenizer = match recipe.tokenizer {
             TokenizerRecipe::Character => Tokenizer::train_character(&text)?,
             TokenizerRecipe::Bpe { vocab_size } => {

@@ -14,7 +14,9 @@ mod whatif_losses;
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::model::Model;
+use crate::model::network::{Network, Purpose};
 use crate::tokenizer::Tokenizer;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
@@ -104,7 +106,8 @@ impl Session {
             .chosen(source == Source::Original)
     }
 
-    /// The end of a passage as its model reads it.
+    /// The end of a passage as its model reads it. That it can be read is made sure of: twice what the
+    /// reading takes, for what is looked at is copied from it.
     pub(super) fn reading(&mut self, passage: &Passage) -> Result<Reading<'_>> {
         let (model, tokenizer) = self.observed(passage.source)?;
         let mut ids = tokenizer.encode(&passage.text)?;
@@ -115,6 +118,7 @@ impl Session {
         }
         let dropped = ids.len().saturating_sub(model.config.max_seq_len);
         ids.drain(..dropped);
+        check_reading(&model.config, Purpose::Reading, ids.len())?;
         Ok(Reading {
             model,
             tokenizer,
@@ -122,6 +126,14 @@ impl Session {
             dropped,
         })
     }
+}
+
+/// Refuses a text that would take too much memory to look at, before anything is allocated.
+pub(super) fn check_reading(config: &ModelConfig, purpose: Purpose, tokens: usize) -> Result<()> {
+    // Looked at is a copy of what the network holds.
+    let needed = Network::memory(config, purpose, 1, tokens).saturating_mul(2);
+    let what = format!("Looking at {tokens} tokens in this model");
+    memory::check(&what, needed, "choose a shorter text, or a smaller model")
 }
 
 fn no_model(message: &str) -> Error {

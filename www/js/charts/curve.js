@@ -5,6 +5,7 @@ import { align, lastAt } from "../panels/train-series.js";
 import { h, oncePerFrame } from "../dom.js";
 import { colour, onThemeChange } from "./colours.js";
 import { axisNumber, logTicks, spread } from "./curve-axis.js";
+import { loadPlots, withoutPlots } from "./plot-library.js";
 
 /** @import uPlot from "uplot" */
 /**
@@ -28,16 +29,6 @@ const font = (size) => `${size}px system-ui, sans-serif`;
 
 /** Shares of all steps that the step axis shows. */
 const OPENINGS = [0.1, 0.25, 0.5, 1];
-
-/** @type {Promise<typeof uPlot> | null} */
-let library = null;
-/** Loaded apart, so that the chart never stands in the way of the page's first text. */
-function load() {
-  if (library) return library;
-  document.head.append(h("link", { rel: "stylesheet", href: new URL("../../vendor/uplot/uPlot.min.css", import.meta.url) }));
-  library = import("../../vendor/uplot/uPlot.esm.js").then((module) => module.default);
-  return library;
-}
 
 export class CurveChart {
   #host;
@@ -70,10 +61,10 @@ export class CurveChart {
       if (this.#visible) this.#draw();
     }, { rootMargin: "100px" }).observe(host);
     onThemeChange(() => this.#plot?.redraw(false));
-    load().then((found) => {
+    loadPlots().then((found) => {
       this.#library = found;
       this.#draw();
-    }, (error) => console.error("The charts' library did not load:", error));
+    }, () => host.append(withoutPlots()));
   }
 
   /** @param {() => CurveData} make  asked when the chart is drawn */

@@ -3,8 +3,9 @@
 // validation is dashed, with rings for the first entrant and full dots for the second. Bars span the seeds.
 
 import { smooth } from "../panels/train-series.js";
-import { h, oncePerFrame } from "../dom.js";
+import { oncePerFrame } from "../dom.js";
 import { colour, onThemeChange } from "./colours.js";
+import { loadPlots, withoutPlots } from "./plot-library.js";
 
 /** @import uPlot from "uplot" */
 /** @typedef {import("../panels/race-results.js").Line} Line */
@@ -20,6 +21,7 @@ export class RaceChart {
   /** @type {{ lines: readonly Line[], steps: number }} */ #data = { lines: [], steps: 1 };
   /** @type {uPlot | null} */ #plot = null;
   /** @type {typeof uPlot | null} */ #library = null;
+  #loading = false;
   #stale = true;
   #draw = oncePerFrame(() => this.#commit());
 
@@ -32,12 +34,12 @@ export class RaceChart {
 
   /** The library is loaded once there is something to draw. */
   #load() {
-    if (this.#library || document.getElementById("race-uplot")) return;
-    document.head.append(h("link", { id: "race-uplot", rel: "stylesheet", href: new URL("../../vendor/uplot/uPlot.min.css", import.meta.url) }));
-    import("../../vendor/uplot/uPlot.esm.js").then((module) => {
-      this.#library = module.default;
+    if (this.#loading) return;
+    this.#loading = true;
+    loadPlots().then((found) => {
+      this.#library = found;
       this.#draw();
-    }, (error) => console.error("The chart's library did not load:", error));
+    }, () => this.#host.append(withoutPlots()));
   }
 
   /** @param {readonly Line[]} lines @param {number} steps  where the step axis ends */

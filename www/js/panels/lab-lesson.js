@@ -6,7 +6,7 @@ import { segmented } from "../controls.js";
 import { Figure } from "../charts/figure.js";
 import { drawLesson, KINDS, REFERENCE } from "../charts/lesson.js";
 import { loadDataSet } from "../data.js";
-import { h, write } from "../dom.js";
+import { h, VERBATIM, write } from "../dom.js";
 import { LeakRun, restored } from "../leak-run.js";
 
 /**
@@ -235,7 +235,7 @@ class Column {
   #hits = h("dd", { class: "reading" });
   #leak = h("dd", { class: "reading" });
   #about = h("p", { class: "field-hint" });
-  #text = h("blockquote", { class: "lesson-text" });
+  #text = h("blockquote", { ...VERBATIM, class: "lesson-text" });
 
   /** @param {string} name @param {"sound" | "broken"} kind */
   constructor(name, kind) {

@@ -1,6 +1,7 @@
 // What of a race outlives a reload: the one under way with its snapshots, and the results of the last few. One tab at a
 // time holds the race.
 
+import { hold } from "../locks.js";
 import { PATIENCE_MS } from "./train-record.js";
 
 /**
@@ -32,11 +33,8 @@ export class RaceStore {
 
   /** Takes the race for this tab; a page that was just reloaded lets go of it soon. @returns {Promise<boolean>} false when another tab has it */
   async hold() {
-    if (this.#held || !globalThis.navigator?.locks) return true;
-    const release = await new Promise((resolve) => {
-      const held = () => new Promise((/** @type {(_: void) => void} */ letGo) => resolve(() => letGo()));
-      navigator.locks.request(LOCK, { signal: AbortSignal.timeout(4 * PATIENCE_MS.first) }, held).catch(() => resolve(null));
-    });
+    if (this.#held) return true;
+    const release = await hold(LOCK, AbortSignal.timeout(4 * PATIENCE_MS.first), () => { this.#held = false; });
     this.#held = release !== null;
     this.#release = release ?? this.#release;
     return this.#held;

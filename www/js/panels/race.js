@@ -3,7 +3,7 @@
 
 import { loadDataSet } from "../data.js";
 import { h, whenSeen } from "../dom.js";
-import { Engine } from "../engine.js";
+import { Engine, startWorker } from "../engine.js";
 import { RaceForm } from "./race-form.js";
 import { makePlan } from "./race-plan.js";
 import { speedOf } from "./race-results.js";
@@ -17,8 +17,8 @@ const CHOICES = "race-choices";
 
 /** An engine of its own, on the processor: the page's model and its training stay as they are. */
 function openEngine() {
-  const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module", name: "wavefield-race" });
-  return { engine: new Engine(() => ({ worker, said: [] })), close: () => worker.terminate() };
+  const started = startWorker("wavefield-race");
+  return { engine: new Engine(() => started), close: () => started.worker.terminate() };
 }
 
 /** @param {HTMLElement} root @param {App} app */

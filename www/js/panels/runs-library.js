@@ -4,6 +4,7 @@
 // and samples, the checkpoints by their steps, and the text where it is the person's own. Card, curves and checkpoint of
 // one snapshot are written together or not at all, so what is found after a crash always fits together.
 
+import { wrongInCard, wrongInCurves } from "./runs-check.js";
 import { ifFree } from "./runs-locks.js";
 
 /**
@@ -91,21 +92,53 @@ export class RunLibrary {
     for (const listener of this.#listeners) listener();
   }
 
-  /** @returns {Promise<RunCard[]>} those that came last first, without deleted ones */
+  /** @returns {Promise<RunCard[]>} those that came last first, without deleted ones and those that cannot be shown */
   async cards() {
-    const cards = [...(await this.#storage.getAll(CARD)).values()];
+    const cards = [...(await this.#storage.getAll(CARD)).values()].filter((card) => wrongInCard(card) === "");
     return cards.filter(({ deletedAt }) => !deletedAt).sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
-  /** @param {string} id @returns {Promise<RunCard | null>} null where there is none, or it was deleted */
-  async card(id) {
-    const card = await this.#storage.get(CARD + id);
-    return card && !card.deletedAt ? card : null;
+  /** Those that cannot be shown, each with the reason in a sentence. @returns {Promise<{ id: string, name: string, why: string }[]>} */
+  async broken() {
+    const kept = await this.#storage.getAll(CARD);
+    return [...kept].flatMap(([key, card]) => {
+      const [why, name] = [wrongInCard(card), card?.name];
+      return why && !(card?.deletedAt > 0) ? [{ id: key.slice(CARD.length), name: typeof name === "string" ? name.slice(0, 100) : "", why }] : [];
+    });
   }
 
-  /** @param {string} id @returns {Promise<Curves | undefined>} */
-  curves(id) {
-    return this.#storage.get(CURVES + id);
+  /** Everything that is kept of one that cannot be shown, as it lies there. @param {string} id @returns {Promise<Record<string, Blob>>} */
+  async pieces(id) {
+    /** @type {Record<string, Blob>} */
+    const files = {};
+    for (const [name, key] of [["card.json", CARD + id], ["curves.json", CURVES + id]]) {
+      files[name] = new Blob([JSON.stringify(await this.#storage.get(key), (_, value) => (ArrayBuffer.isView(value) ? [...(/** @type {Float32Array} */ (value))] : value), 1) ?? "null"]);
+    }
+    for (const key of await this.#storage.keys(`${BYTES}${id}/`)) files[`step-${key.split("/").at(-1)}.safetensors`] = new Blob([await this.#storage.get(key)]);
+    const text = await this.text(id);
+    if (typeof text === "string") files["text.txt"] = new Blob([text]);
+    return files;
+  }
+
+  /** Forgets one that cannot be shown, for good. @param {string} id */
+  forget(id) {
+    return this.#inTurn(async () => {
+      await this.#storage.setAll({}, [CARD + id, CURVES + id, TEXT + id, ...(await this.#storage.keys(`${BYTES}${id}/`))]);
+    });
+  }
+
+  /** @param {string} id @returns {Promise<RunCard | null>} null where there is none that can be shown, or it was deleted */
+  async card(id) {
+    const card = await this.#storage.get(CARD + id);
+    return card && !card.deletedAt && wrongInCard(card) === "" ? card : null;
+  }
+
+  /** @param {string} id @returns {Promise<Curves | undefined>} @throws {Error} where they cannot be shown */
+  async curves(id) {
+    const curves = await this.#storage.get(CURVES + id);
+    const wrong = curves ? wrongInCurves(curves) : "";
+    if (wrong) throw new Error(`What is kept of its curves cannot be shown: ${wrong} Its models can still be used; export it to look into it.`);
+    return curves;
   }
 
   /** The person's own text that a training learns from. @param {string} id @returns {Promise<string | undefined>} */
@@ -117,13 +150,15 @@ export class RunLibrary {
   async bytes(card, which) {
     const checkpoint = card[which];
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
+    if (!bytes && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
     return bytes;
   }
 
   /** All of a training. @param {RunCard} card */
   async whole(card) {
-    const curves = await this.curves(card.id);
+    const curves = await this.#storage.get(CURVES + card.id);
+    if (!curves && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
     /** @type {Partial<Record<"last" | "best", Blob>>} */
     const bytes = {};
@@ -223,12 +258,13 @@ export class RunLibrary {
   async purge() {
     /** @type {Map<string, RunCard>} */
     const cards = await this.#storage.getAll(CARD);
-    for (const { id, deletedAt } of cards.values()) {
-      if (!deletedAt || Date.now() - deletedAt < UNDO_MS) continue;
+    for (const [key, card] of cards) {
+      const id = key.slice(CARD.length);
+      if (!card?.deletedAt || Date.now() - card.deletedAt < UNDO_MS) continue;
       await this.#storage.setAll({}, [CARD + id, CURVES + id, TEXT + id, ...(await this.#storage.keys(`${BYTES}${id}/`))]);
-      cards.delete(CARD + id);
+      cards.delete(key);
     }
-    for (const card of cards.values()) if (!this.isStored(card)) await this.#storeAgain(card.id);
+    for (const card of cards.values()) if (wrongInCard(card) === "" && !this.isStored(card)) await this.#storeAgain(card.id);
     this.changed();
   }
 
@@ -249,6 +285,7 @@ export class RunLibrary {
         if (!record?.bytes || !record.facts || !record.plan) return;
         const text = await this.#storage.get(OLDER.text + record.id);
         const { card, curves, bytes } = fromOlder(record, typeof text === "string" ? text : null);
+        if (wrongInCard(card) || wrongInCurves(curves)) return; // It stays where it is.
         await this.add(card, curves, { last: bytes }, text ?? null, [key, OLDER.text + record.id]);
       });
     }
@@ -272,7 +309,7 @@ const checkpointKey = (id, step) => `${BYTES}${id}/${step}`;
  */
 export function lowestOf(evaluations, known) {
   let lowest = known;
-  for (const { step, loss } of evaluations) if (!lowest || loss < lowest.loss) lowest = { step, loss };
+  for (const { step, loss } of evaluations) if (Number.isFinite(loss) && (!lowest || !(lowest.loss <= loss))) lowest = { step, loss };
   return lowest;
 }
 

@@ -134,7 +134,7 @@ const COMMON = /** @type {const} */ ({
 const FIXED = { beta1: 0.9, eps: 1e-8 };
 
 /** What the engine takes at most: parameters, and bytes in one training. */
-const MOST = { parameters: 2 ** 26, bytes: 2 ** 31 };
+const MOST = { parameters: 2 ** 26, bytes: 2 ** 29 };
 
 /** @param {SizeId} id @returns {Size} */
 export function size(id) {
@@ -219,7 +219,8 @@ export function problemsOf(settings, vocabulary) {
   if (parameters > MOST.parameters) {
     problems.embedding_dim = `The model would have ${shortCount(parameters)} parameters, and up to ${shortCount(MOST.parameters)} fit. Take a smaller width or fewer layers.`;
   } else if (memoryEstimate(settings, vocabulary) > MOST.bytes) {
-    problems.batch_size = "The training would take more than 2 GB of memory, which a browser does not give. Take a smaller batch, a shorter context or a smaller model.";
+    const [needed, most] = [memoryEstimate(settings, vocabulary), MOST.bytes].map((bytes) => plain(Math.ceil(bytes / 2 ** 20)));
+    problems.batch_size = `The training would take about ${needed} MB of memory, and at most ${most} MB may be taken in a browser. Take a smaller batch, a shorter context or a smaller model.`;
   }
   return problems;
 }

@@ -18,6 +18,9 @@ export class HeldRun {
   /** Whether another tab holds the one that this tab would go on with. */
   elsewhere = false;
 
+  /** Called when another tab took the training that this one held: this tab was frozen for a while. */
+  onLost = () => {};
+
   /** @param {import("./runs-library.js").RunLibrary} library */
   constructor(library) {
     this.#library = library;
@@ -27,7 +30,7 @@ export class HeldRun {
   async begin() {
     const id = newId();
     // Nobody else asks for it; a busy machine may take long all the same, and it must never be kept under another's id.
-    const release = await hold(id, AbortSignal.timeout(PATIENCE_MS.then));
+    const release = await hold(id, AbortSignal.timeout(PATIENCE_MS.then), () => this.#lost(id));
     this.#become(id, release ?? (() => {}));
     return id;
   }
@@ -39,7 +42,7 @@ export class HeldRun {
    */
   async take(id, patience = AbortSignal.timeout(PATIENCE_MS.first)) {
     if (id === this.id) return true;
-    const release = await hold(id, patience);
+    const release = await hold(id, patience, () => this.#lost(id));
     if (!release) return false;
     this.#become(id, release);
     return true;
@@ -53,10 +56,11 @@ export class HeldRun {
   /**
    * Takes the training that this tab had before its reload, or else the newest.
    * @param {AbortSignal} patience  ends the waiting for another tab to let go
+   * @param {ReadonlySet<string>} [aside]  those that are not to be taken
    * @returns {Promise<RunCard | null>}
    */
-  async restore(patience) {
-    const cards = await this.#library.cards();
+  async restore(patience, aside = new Set()) {
+    const cards = (await this.#library.cards()).filter(({ id }) => !aside.has(id));
     const [newest] = cards.toSorted((a, b) => b.savedAt - a.savedAt);
     const wanted = cards.find(({ id }) => id === remembered()) ?? newest;
     this.elsewhere = false;
@@ -64,6 +68,11 @@ export class HeldRun {
     this.elsewhere = !(await this.take(wanted.id, patience));
     // The other tab may have written on until it let go.
     return this.elsewhere ? null : this.#library.card(wanted.id);
+  }
+
+  /** @param {string} id */
+  #lost(id) {
+    if (id === this.id) this.onLost();
   }
 
   /** @param {string} id @param {() => void} release */

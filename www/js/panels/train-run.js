@@ -3,6 +3,8 @@
 import { loadDataSet } from "../data.js";
 import { RunLibrary } from "./runs-library.js";
 import { Course } from "./train-course.js";
+import { MOST } from "./train-limits.js";
+import { TrainAside } from "./train-aside.js";
 import { startRequest } from "./train-presets.js";
 import { HeldRun, PATIENCE_MS } from "./train-record.js";
 import { LossHistory, addNewer } from "./train-series.js";
@@ -39,9 +41,6 @@ import { fileStem } from "./train-words.js";
  */
 
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
-const MAX_EVALUATIONS = 1000;
-const MAX_SAMPLES = 200;
-const MAX_FAULTS = 50;
 /** An engine that stops again so soon is not started again by itself. */
 const REVIVAL_MS = 60_000;
 
@@ -58,6 +57,7 @@ export class TrainRun {
   #lastProgress = 0;
   #revived = -Infinity;
   #held;
+  #aside;
   #snapshots;
   #patience = new AbortController();
   /** @type {Promise<void>} */
@@ -85,15 +85,17 @@ export class TrainRun {
     /** All trainings that are kept, this one among them. */
     this.library = new RunLibrary(app.storage);
     this.#held = new HeldRun(this.library);
+    this.#aside = new TrainAside(app);
+    this.#held.onLost = () => this.#lost();
     this.#snapshots = new Snapshots(app, this.library, this, () => this.#changed());
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
     engine.on("train_evaluation", (detail) => this.#evaluated(detail));
     engine.on("train_sample", (detail) => this.#report(() => {
-      addNewer(this.facts.samples, detail, MAX_SAMPLES);
+      addNewer(this.facts.samples, detail, MOST.samples);
       this.course.sample(detail);
     }));
-    engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MAX_FAULTS)));
+    engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MOST.faults)));
     engine.on("train_heads", (detail) => this.#report(() => {
       this.facts.layers = detail.layers;
       this.course.heads(detail);
@@ -218,7 +220,10 @@ export class TrainRun {
     if (this.state === "starting" || this.state === "running") throw new Error("A training is going on in this tab. Pause it or stop it, then open another.");
     await this.#leave();
     if (!(await this.#held.take(id))) throw new Error("Another tab has this training open. Close it there first.");
-    await this.#taken();
+    const card = await this.library.card(id);
+    if (!card) return this.close();
+    await this.#aside.while(card, () => this.#taken());
+    await this.#aside.forgive(id);
   }
 
   /** Before another training takes its place: all of it is kept. */
@@ -240,6 +245,7 @@ export class TrainRun {
   async restore() {
     await this.library.takeOver();
     await this.library.purge();
+    await this.#aside.begin(this.library);
     await this.#take(AbortSignal.timeout(PATIENCE_MS.first));
     if (this.plan || !this.#held.elsewhere) return;
     // The page before this one has not let go yet, or another tab is at it: it may still come free.
@@ -247,17 +253,37 @@ export class TrainRun {
     this.#waiting = this.#take(this.#patience.signal);
   }
 
+  /** Another tab goes on with it: what this one did since would be a second version of it, and is not written. */
+  #lost() {
+    const { engine, notify } = this.#app;
+    const name = this.#snapshots.card?.name ?? "The training";
+    if (this.live) engine.request("train_stop", {}).catch(() => {}); // An engine that died trains nothing.
+    this.close();
+    notify({ kind: "info", key: "run-lost", title: `"${name}" is open in another tab now.`, message: "This tab was asleep for a while, and another one took it up from its last snapshot." });
+  }
+
   /** @param {AbortSignal} patience */
   async #take(patience) {
-    if (await this.#held.restore(patience)) await this.#taken();
+    const card = await this.#held.restore(patience, this.#aside.ids);
+    if (!card) return;
+    try {
+      await this.#aside.while(card, () => this.#taken());
+    } catch (error) {
+      await this.#aside.put(card, error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Shows the training that this tab has just taken, as it was kept. */
   async #taken() {
     const card = await this.library.card(this.id);
     if (!card) return this.close();
+    try {
+      await this.#show(card);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#snapshots.take(card);
-    await this.#show(card);
     const done = card.state === "done" || card.step >= card.plan.train.steps;
     this.#become(done ? "done" : card.state === "stopped" ? "stopped" : "interrupted");
   }
@@ -340,7 +366,7 @@ export class TrainRun {
 
   /** @param {Evaluation} evaluation */
   #evaluated(evaluation) {
-    this.#report(() => addNewer(this.facts.evaluations, evaluation, MAX_EVALUATIONS));
+    this.#report(() => addNewer(this.facts.evaluations, evaluation, MOST.evaluations));
     if (this.live && this.facts.evaluations.at(-1) === evaluation) this.#snapshots.evaluated(evaluation);
   }
 

@@ -1,9 +1,11 @@
 // Curves of a training: bounded however long it runs. No DOM here.
 
+import { MOST } from "./train-limits.js";
+
 /** @typedef {{ steps: number[], values: number[] }} Curve  as long as each other */
 
-/** Points kept before neighbours are joined. A chart has about as many pixels. */
-const LIMIT = 2048;
+/** Points kept before neighbours are joined. */
+const LIMIT = MOST.losses;
 
 /**
  * A number that changes from step to step, joined into buckets of `width` steps; the width doubles whenever the buckets

@@ -1,7 +1,8 @@
 // The training as it goes: state, controls, figures, curves, kernels and samples. Drawn at most once a frame, and only
 // while it can be seen.
 
-import { download, h, oncePerFrame, write } from "../dom.js";
+import { h, oncePerFrame, write } from "../dom.js";
+import { download, tableFile } from "../text-out.js";
 import { TrainControls } from "./train-controls.js";
 import { TrainCurves } from "./train-curves.js";
 import { TrainFigures } from "./train-figures.js";
@@ -77,7 +78,7 @@ export class TrainView {
     this.curves = new TrainCurves({
       ...pointer,
       scrub: this.scrub.element,
-      saveTable: () => this.#do(async () => download(curvesTable(run), this.#fileName("csv"))),
+      saveTable: () => this.#do(async () => download(tableFile(curvesTable(run)), this.#fileName("csv"))),
       savePicture: () => this.#do(() => savePicture(this.#heading(), [...this.curves.shown, ...this.trajectories.shown], this.#fileName("png"))),
     });
     this.trajectories = new TrainTrajectories(pointer);

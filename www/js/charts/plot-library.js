@@ -1,0 +1,28 @@
+// The chart library and its style, loaded apart, so that a chart never stands in the way of the page's first text.
+
+import { h } from "../dom.js";
+import { ensureLanguage } from "../language.js";
+import { whyNotLoaded } from "../why-not-loaded.js";
+
+/** @import uPlot from "uplot" */
+/** @typedef {typeof uPlot} Library */
+
+const FILE = new URL("../../vendor/uplot/uPlot.esm.js", import.meta.url);
+/** @type {Promise<Library> | null} */
+let library = null;
+
+/** @returns {Promise<Library>} */
+export function loadPlots() {
+  if (library) return library;
+  ensureLanguage();
+  document.head.append(h("link", { rel: "stylesheet", href: new URL("./uPlot.min.css", FILE) }));
+  library = import("../../vendor/uplot/uPlot.esm.js").then((module) => module.default);
+  return library;
+}
+
+/** What stands in a chart's place where there is no library to draw it. */
+export function withoutPlots() {
+  const element = h("p", { class: "chart-missing", role: "status" }, "The curves cannot be drawn: a part of the page could not be loaded.");
+  whyNotLoaded(FILE).then((reason) => element.append(` ${reason ?? "Reload the page."}`));
+  return element;
+}
