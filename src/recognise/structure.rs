@@ -128,10 +128,10 @@ pub(super) fn text(bytes: &[u8], size: u64) -> Recognised {
     if lower.starts_with('<') {
         return markup(&lower);
     }
-    if text.starts_with('{') || text.starts_with('[') {
-        if let Some(found) = json(text, size) {
-            return found;
-        }
+    if text.starts_with(['{', '['])
+        && let Some(found) = json(text, size)
+    {
+        return found;
     }
     if is_recipe(text) {
         return Recognised::new(Kind::Recipe, "a recipe of the command line (train.toml)")
