@@ -17,7 +17,7 @@ mod train;
 
 use clap::{Parser, Subcommand};
 use model_folder::{MODEL_FILE, ModelFolder, TOKENIZER_FILE};
-pub use output::tell;
+pub use output::{leave, tell, told};
 use output::{print_json, print_text};
 use std::path::Path;
 use text::{read_text, read_utf8};

@@ -32,14 +32,27 @@ pub fn print_text(text: &str) {
 
 /// Says a line beside the results: progress, notes, errors.
 pub fn tell(line: &str) {
-    let mut out = stderr();
-    end_if_closed(out.write_all(format!("{line}\n").as_bytes()));
+    if !told(line) {
+        leave();
+    }
+}
+
+/// The same, for a command that has something to put away first where nobody reads any more: false
+/// then.
+pub fn told(line: &str) -> bool {
+    let written = stderr().write_all(format!("{line}\n").as_bytes());
+    !written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Ends the program as a closed pipe does.
+pub fn leave() -> ! {
+    std::process::exit(PIPE_CLOSED)
 }
 
 fn end_if_closed(written: std::io::Result<()>) {
     let Err(error) = written else { return };
     if error.kind() == ErrorKind::BrokenPipe {
-        std::process::exit(PIPE_CLOSED);
+        leave();
     }
     // A full disk, for instance: half a result must not pass for a whole one.
     let _ = stderr()

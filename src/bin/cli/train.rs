@@ -156,10 +156,11 @@ impl Run {
         let steps = recipe.train.steps;
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
         let (mut mean, mut saved) = (f32::NAN, Instant::now());
+        let mut heard = true;
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
             if report.rolled_back {
-                say(
+                heard &= say(
                     &bar,
                     format!(
                         "step {}: the loss was not a number; the step was rolled back",
@@ -179,7 +180,7 @@ impl Run {
             if last || report.step.is_multiple_of(recipe.evaluate_every) {
                 // Always the same windows: the best of them is kept, so they must compare.
                 let found = self.trainer.evaluate(Some(COMPARED_WINDOWS))?;
-                say(
+                heard &= say(
                     &bar,
                     format!(
                         "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
@@ -192,9 +193,13 @@ impl Run {
                 self.log(report.step, mean, &found)?;
                 self.keep_best(found)?;
             }
-            if last || saved.elapsed() > Duration::from_secs(60) {
+            if last || !heard || saved.elapsed() > Duration::from_secs(60) {
                 self.save_state()?;
                 saved = Instant::now();
+            }
+            // Whoever watched has gone.
+            if !heard {
+                super::leave();
             }
         }
         bar.finish_and_clear();
@@ -291,13 +296,14 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     std::fs::write(path, kept).map_err(file_error(path))
 }
 
-/// A line above the bar, or on its own where there is no terminal to draw a bar on.
-fn say(bar: &ProgressBar, line: String) {
+/// A line above the bar, or on its own where there is no terminal to draw a bar on; false where nobody
+/// reads it any more.
+fn say(bar: &ProgressBar, line: String) -> bool {
     if bar.is_hidden() {
-        eprintln!("{line}");
-    } else {
-        bar.println(line);
+        return super::told(&line);
     }
+    bar.println(line);
+    true
 }
 
 fn progress_bar(steps: u64, done: u64, quiet: bool) -> ProgressBar {
