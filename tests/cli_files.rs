@@ -279,7 +279,7 @@ fn a_model_is_opened_from_its_parts_its_file_and_with_notes() {
     assert_eq!(inspected(&folder.0.join("model.safetensors")), expected);
 
     // A number in the metadata is said on the other stream.
-    let bytes = checkpoint.to_bytes();
+    let bytes = checkpoint.to_bytes().unwrap();
     let length = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
     let mut header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
     header["__metadata__"]["epoch"] = 3.into();

@@ -22,7 +22,9 @@ fn whole() -> Vec<u8> {
         position_scale: 0.03,
     };
     let tokenizer = Tokenizer::train_character("abcde").unwrap();
-    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer)).to_bytes()
+    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer))
+        .to_bytes()
+        .unwrap()
 }
 
 /// A file's header and its values, to be changed and put together again.

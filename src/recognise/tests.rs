@@ -63,7 +63,9 @@ fn model() -> Vec<u8> {
         interference_interval: 1,
         position_scale: 0.03,
     };
-    Checkpoint::new(Model::new(config, 9).unwrap(), None).to_bytes()
+    Checkpoint::new(Model::new(config, 9).unwrap(), None)
+        .to_bytes()
+        .unwrap()
 }
 
 #[test]

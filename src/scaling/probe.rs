@@ -295,6 +295,6 @@ mod tests {
             ..ORDER
         };
         let error = wait(measure(Device::cpu(), order, &|| 0.0)).unwrap_err();
-        assert!(error.to_string().contains("MiB"), "{error}");
+        assert!(error.to_string().contains("12.0 GB of memory"), "{error}");
     }
 }

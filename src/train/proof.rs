@@ -145,7 +145,7 @@ async fn training(gpu: &GpuDevice) -> Result<[Check; 2]> {
         (0..3).for_each(|_| trainer.advance());
         let reports = trainer.reports().await?;
         let pulled = trainer.pull().await?;
-        trainer.keep(&pulled);
+        trainer.keep(&pulled)?;
         let losses: Vec<f32> = reports.iter().map(|report| report.loss).collect();
         outcomes.push((losses, trainer.kept_model().parameters.flat().to_vec()));
     }

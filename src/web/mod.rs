@@ -17,7 +17,7 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
-use crate::checkpoint::ModelFiles;
+use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
@@ -26,7 +26,7 @@ use crate::train::Pulled;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
 pub use intake::{TextIntake, TextSurvey};
-use js_sys::Promise;
+use js_sys::{Promise, Uint8Array};
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,19 @@ fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
     Ok(serde_wasm_bindgen::from_value(value)?)
 }
 
+/// A file in a JavaScript buffer of its own.
+fn to_buffer(file: Encoded<'_>) -> Uint8Array {
+    let buffer = Uint8Array::new_with_length(file.len() as u32);
+    let mut at = 0;
+    let Ok(()) = file.write(|piece| {
+        let end = at + piece.len() as u32;
+        buffer.subarray(at, end).copy_from(piece);
+        at = end;
+        Ok::<(), std::convert::Infallible>(())
+    });
+    buffer
+}
+
 /// A promise of a plain JavaScript object.
 fn promise<T: Serialize + 'static>(later: Later<T>) -> Promise {
     future_to_promise(async move {
@@ -96,8 +109,6 @@ pub struct Session {
     measurement: Option<Measurement<f32>>,
     /// What each head contributes, while that is being measured.
     contributions: Option<Contributions>,
-    /// Among so many workers trainings may be shared; 0 is no other than 1.
-    workers: usize,
 }
 
 #[wasm_bindgen]
@@ -128,12 +139,12 @@ impl Session {
     /// Uint8Array, and the texts of a `config.json` and a `tokenizer.json` beside them.
     pub fn load_files(
         &mut self,
-        tensors: Vec<js_sys::Uint8Array>,
+        tensors: Vec<Uint8Array>,
         config: Option<String>,
         tokenizer: Option<String>,
         name: String,
     ) -> Answer<JsValue> {
-        let tensors: Vec<Vec<u8>> = tensors.iter().map(js_sys::Uint8Array::to_vec).collect();
+        let tensors: Vec<Vec<u8>> = tensors.iter().map(Uint8Array::to_vec).collect();
         let files = ModelFiles {
             tensors: tensors.iter().map(Vec::as_slice).collect(),
             config: config.as_deref(),
@@ -158,7 +169,7 @@ impl Session {
 
     /// The open model, as bent, as the bytes of a checkpoint.
     pub fn export_model(&self) -> Answer<Vec<u8>> {
-        Ok(self.open()?.to_bytes())
+        self.open()?.to_bytes().map_err(said)
     }
 
     /// A file name for [`Session::export_model`].
@@ -257,14 +268,14 @@ impl Session {
         let order = read(order)?;
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(order, self.workers).map_err(said)?;
+        let training = Training::start(order).map_err(said)?;
         self.put_training(training)
     }
 
     /// Takes up a training from its snapshot; returns what the model is.
     pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<JsValue> {
         self.training = None;
-        let training = Training::resume(bytes, text, self.workers).map_err(said)?;
+        let training = Training::resume(bytes, text).map_err(said)?;
         self.put_training(training)
     }
 
@@ -309,8 +320,15 @@ impl Session {
     /// Makes what was pulled the copy of the run that samples, snapshots, adoption and a change of
     /// device go out from.
     pub fn train_keep(&mut self, pulled: &PulledRun) -> Answer<()> {
-        self.training()?.keep(&pulled.0);
-        Ok(())
+        self.training()?.keep(&pulled.0).map_err(said)
+    }
+
+    /// Takes back what was asked for after step `made`, for something after it came to no number:
+    /// `fault` is that of a report, or `"held_back"` or `"text"`. Says where the run is now and what to
+    /// tell the person: `{step, message}`.
+    pub fn train_undo(&mut self, made: f64, fault: JsValue) -> Answer<JsValue> {
+        let fault = read(fault)?;
+        object(&self.training()?.undo(made as u64, fault))
     }
 
     /// Moves the run to a GPU; it goes on from its copy.
@@ -324,8 +342,8 @@ impl Session {
         self.training()?.move_to(None).map_err(said)
     }
 
-    /// A short text by the copy of the model.
-    pub fn train_sample(&mut self) -> Answer<String> {
+    /// A short text by the copy of the model; undefined where its forecast is no number.
+    pub fn train_sample(&mut self) -> Answer<Option<String>> {
         self.training()?.sample().map_err(said)
     }
 
@@ -375,8 +393,9 @@ impl Session {
         self.put(opened)
     }
 
-    /// The bytes of the copy, which [`Session::train_resume`] takes up.
-    pub fn train_snapshot(&mut self) -> Answer<Vec<u8>> {
-        Ok(self.training()?.snapshot())
+    /// The bytes of the copy, which [`Session::train_resume`] takes up, straight in a buffer that can
+    /// be handed on.
+    pub fn train_snapshot(&mut self) -> Answer<Uint8Array> {
+        (self.training()?).snapshot(to_buffer).map_err(said)
     }
 }

@@ -4,12 +4,15 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openPage } from "./launch.mjs";
+import { onePage } from "./launch.mjs";
 import { channel, generatePanel, settle, write } from "./parts.mjs";
+import { eventually } from "./wait.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // The copy that the page opens.
 const MODEL = "dist/models/shakespeare";
+
+const shared = onePage();
 
 /** Runs the command line, built as Rust's tests build it. @param {string[]} args @returns {any} */
 function wavefield(...args) {
@@ -17,8 +20,7 @@ function wavefield(...args) {
   return JSON.parse(execFileSync("cargo", [...cargo, ...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
 }
 
-test("the same seed and settings write the same text in the page and natively", async (t) => {
-  const page = await openPage(t);
+test("the same seed and settings write the same text in the page and natively", shared(async (page) => {
   // Longer than the context, so that reading half of it again is part of what is compared.
   const settings = { length: 400, seed: 11, prompt: "First Citizen:\n" };
   await settle(page, settings);
@@ -31,10 +33,9 @@ test("the same seed and settings write the same text in the page and natively", 
     "--seed", `${settings.seed}`, "--temperature", "0.8", "--top-p", "0.9", "--top-k", "20", "--repetition-penalty", "1.1");
   assert.equal([...native.text].length, settings.length);
   assert.equal(found, native.text);
-});
+}));
 
-test("the page says of each head what the engine says", async (t) => {
-  const page = await openPage(t);
+test("the page says of each head what the engine says", shared(async (page) => {
   await settle(page);
   const { heads, config } = wavefield("inspect", MODEL);
   for (const layer of [0, config.num_layers - 1]) {
@@ -42,18 +43,11 @@ test("the page says of each head what the engine says", async (t) => {
     for (const head of heads.filter((/** @type {any} */ each) => each.layer === layer)) {
       const card = channel(page, head.head + 1);
       // The cards of another layer are drawn in the next frame.
-      const shown = async () => ({
+      await eventually(async () => ({
         words: await card.innerText(),
         reach: Number((await card.locator(".channel-reach").innerText()).replace(/[^\d.]/g, "")),
-      });
-      const agrees = (/** @type {Awaited<ReturnType<typeof shown>>} */ { words, reach }) =>
-        words.includes(head.role) && Math.abs(reach / head.reach - 1) < 0.05;
-      let found = await shown();
-      for (let tries = 0; !agrees(found) && tries < 50; tries++) {
-        await page.waitForTimeout(20);
-        found = await shown();
-      }
-      assert.ok(agrees(found), `layer ${layer + 1}, head ${head.head + 1}: the engine says "${head.role}", reach ${head.reach}; the page "${found.words}", reach ${found.reach}`);
+      }), ({ words, reach }) => words.includes(head.role) && Math.abs(reach / head.reach - 1) < 0.05,
+      `layer ${layer + 1}, head ${head.head + 1}: the engine says "${head.role}", reach ${head.reach}`);
     }
   }
-});
+}));

@@ -192,7 +192,7 @@ pub async fn a_training_changes_its_device(device: GpuDevice) -> Outcome {
         for round in 0..4 {
             let gpu = || Device::gpu(device.clone());
             let pulled = moved.pull().await?;
-            moved.keep(&pulled);
+            moved.keep(&pulled)?;
             moved.move_to(if round % 2 == 0 { gpu() } else { Device::cpu() })?;
             for (trainer, losses) in [&mut whole, &mut moved].into_iter().zip(&mut losses) {
                 (0..5).for_each(|_| trainer.advance());
@@ -200,7 +200,7 @@ pub async fn a_training_changes_its_device(device: GpuDevice) -> Outcome {
             }
         }
         let pulled = moved.pull().await?;
-        moved.keep(&pulled);
+        moved.keep(&pulled)?;
         let expected = whole.model()?.parameters.flat();
         let off = distance(moved.kept_model().parameters.flat(), expected);
         wavefield::Result::Ok((losses, off))
@@ -226,7 +226,7 @@ pub async fn a_lost_device_costs_a_few_steps(_: GpuDevice) -> Outcome {
         (0..5).for_each(|_| lost.advance());
         lost.reports().await?;
         let pulled = lost.pull().await?;
-        lost.keep(&pulled);
+        lost.keep(&pulled)?;
         lost.advance();
         device.destroy();
         lost.advance();

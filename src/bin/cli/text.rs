@@ -10,6 +10,12 @@ use wavefield::intake::{self, Encoding, Intake, Text};
 /// # Errors
 /// When it cannot be read, is no text, or is in an encoding that has to be named (`encoding`).
 pub fn read_text(path: &Path, encoding: Option<&str>) -> Result<String> {
+    let size = std::fs::metadata(path).map_err(file_error(path))?.len();
+    wavefield::memory::check(
+        &format!("Reading {}", path.display()),
+        3 * size,
+        "choose a shorter text",
+    )?;
     let bytes = std::fs::read(path).map_err(file_error(path))?;
     let Text { text, notes } = decode(&bytes, encoding).map_err(|error| Error::File {
         path: path.display().to_string(),

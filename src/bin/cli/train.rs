@@ -15,7 +15,7 @@ use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
 use wavefield::train::proof::prove;
-use wavefield::train::{Dataset, Evaluation, Trainer, evaluate};
+use wavefield::train::{Dataset, Evaluation, Fault, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
 const STATE_FILE: &str = "run.safetensors";
@@ -126,8 +126,15 @@ impl Run {
                         .into(),
                 });
             }
-            let best = checkpoint.extra.get("best");
-            let best = best.and_then(|best| serde_json::from_str(best).ok());
+            let best = checkpoint.extra.get("best").map_or("null", String::as_str);
+            // Or a worse model might take the place of the best one.
+            let best = serde_json::from_str(best).map_err(|error| Error::File {
+                path: state.display().to_string(),
+                message: format!(
+                    "expected how good the best model so far was, found it broken ({error}); begin \
+                     anew with --restart"
+                ),
+            })?;
             cut_log(&task.folder.join(LOG_FILE), stopped.step)?;
             (
                 Trainer::resume_on(device, checkpoint.model, stopped, dataset)?,
@@ -159,27 +166,26 @@ impl Run {
         let mut heard = true;
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
-            if report.rolled_back {
-                heard &= say(
-                    &bar,
-                    format!(
-                        "step {}: the loss was not a number; the step was rolled back",
-                        report.step
-                    ),
-                );
-            } else {
-                mean = if mean.is_nan() {
-                    report.loss
-                } else {
-                    0.98 * mean + 0.02 * report.loss
-                };
+            if let Some(fault) = report.fault {
+                return self.fail(&bar, fault, report.step);
             }
+            mean = if mean.is_nan() {
+                report.loss
+            } else {
+                0.98 * mean + 0.02 * report.loss
+            };
             bar.inc(1);
             bar.set_message(format!("loss {mean:.4}"));
             let last = report.step == steps;
             if last || report.step.is_multiple_of(recipe.evaluate_every) {
                 // Always the same windows: the best of them is kept, so they must compare.
-                let found = self.trainer.evaluate(Some(COMPARED_WINDOWS))?;
+                let found = match self.trainer.evaluate(Some(COMPARED_WINDOWS)) {
+                    Err(Error::Model { .. }) => {
+                        self.trainer.undo(report.step, Fault::HeldBack);
+                        return self.fail(&bar, Fault::HeldBack, report.step);
+                    }
+                    found => found?,
+                };
                 heard &= say(
                     &bar,
                     format!(
@@ -204,6 +210,26 @@ impl Run {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// Ends a run that came to no number. Its last good state is kept, and so is the best model.
+    fn fail(&mut self, bar: &ProgressBar, fault: Fault, step: u64) -> Result<()> {
+        bar.finish_and_clear();
+        let said = fault.sentence(step, self.trainer.steps_done(), self.trainer.config());
+        self.save_state()?;
+        let best = match self.best {
+            Some(best) => format!(
+                "{MODEL_FILE} is the best model so far, with a validation loss of {:.4}",
+                best.loss
+            ),
+            None => format!("no model was measured yet, so {MODEL_FILE} was not written"),
+        };
+        Err(Error::Model {
+            message: format!(
+                "{said} {STATE_FILE} has the run as it was then; {best}. To train with other \
+                 settings, change train.toml and begin anew with --restart."
+            ),
+        })
     }
 
     fn log(&self, step: u64, mean: f32, found: &Evaluation) -> Result<()> {
@@ -284,6 +310,7 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     };
     let mut kept = LOG_HEADER.to_string();
     for line in text.lines().skip(1) {
+        // A line without a step was cut short as it was written: what it said is measured again.
         let measured = line
             .split(',')
             .next()

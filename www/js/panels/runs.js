@@ -266,7 +266,7 @@ export class RunsView {
   /** @param {RunCard} card @param {"last" | "best"} which */
   async #generate(card, which) {
     const bytes = await this.#library.bytes(card, which);
-    await this.#app.models.openBytes(await bytes.arrayBuffer(), which === "best" ? `${card.name}, the best` : card.name);
+    await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name);
     this.#app.show("generate");
     this.#app.announce("The trained model is open. Generate with it.");
   }
