@@ -196,7 +196,7 @@ $(CHECKED)/types: $(SCRIPTS) pkg/package.json $(NODE_MODULES)
 test-types: $(CHECKED)/types ## Types of all JavaScript, from its JSDoc
 	$(unchanged)
 
-test-js: $(NODE_MODULES) ## JavaScript's unit tests
+test-js: pkg $(NODE_MODULES) ## JavaScript's unit tests
 	node --test --test-reporter=spec $(JS_TESTS)
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
@@ -212,7 +212,7 @@ soak: build $(GPU_TESTS) $(CHROMIUM_READY) ## Run the browser's tests ROUNDS tim
 # FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
 SECONDS ?= 3600
 HALF := $(shell echo $$(($(SECONDS) / 2)))
-fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+fuzz: pkg $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
 	cargo test --features cli --test fuzz --no-run
 	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
 	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs

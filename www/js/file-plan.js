@@ -41,7 +41,9 @@ export function planFor(files, place, folder = false) {
     else refuse(known, `: ${known.found.advice}. To train on it as it stands, drop it on the texts under Train.`);
   }
   for (const known of of("other", "empty")) {
-    refuse(known, known.found.advice ? `: ${known.found.advice}.` : ". A model (.safetensors), a training of this page, a tokenizer.json or a text does.");
+    // Who chose one file as a text is told by the text's own place.
+    if (place === "text" && files.length === 1) plan.texts.push(known.file);
+    else refuse(known, known.found.advice ? `: ${known.found.advice}.` : ". A model (.safetensors), a training of this page, a tokenizer.json or a text does.");
   }
   return plan;
 }
@@ -65,6 +67,7 @@ function modelIn(models, tokenizers, besides, plan, refuse) {
   if (!first && tokenizer) {
     // The vocabulary of a model that came before it, or comes after it.
     plan.model = { name: "", tensors: [], config: config?.file ?? null, tokenizer: tokenizer.file };
+    for (const known of besides) if (known !== config) refuse(known, `: ${known.found.advice}.`);
   } else if (!first) {
     for (const known of besides) refuse(known, `: ${known.found.advice}.`);
   } else {
@@ -81,6 +84,6 @@ function modelIn(models, tokenizers, besides, plan, refuse) {
 
 /** The files that could not be used, in one message. @param {Plan["refused"]} refused @returns {{ title: string, message: string }} */
 export function refusal(refused) {
-  if (refused.length === 1) return { title: `${refused[0].file.name} was not opened.`, message: refused[0].why };
-  return { title: `${refused.length} files were not opened.`, message: refused.map(({ file, why }) => `"${file.name}": ${why}`).join(" ") };
+  if (refused.length === 1) return { title: `${refused[0].file.name} could not be opened.`, message: refused[0].why };
+  return { title: `${refused.length} files could not be opened.`, message: refused.map(({ file, why }) => `"${file.name}": ${why}`).join(" ") };
 }

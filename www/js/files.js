@@ -57,7 +57,7 @@ export class Files {
     try {
       const known = await Promise.all(files.map(async (file) => ({ file, found: await intakeWorker.recognise(file) })));
       const plan = planFor(known, near ? "text" : "page", folder);
-      if (plan.refused.length > 0) notify({ kind: "error", key: "files", ...refusal(plan.refused) });
+      if (plan.refused.length > 0) this.#sayRefused(plan.refused);
       else if (!plan.model && plan.trainings.length === 0 && plan.texts.length === 0) notify({ kind: "error", key: "files", title: "There is nothing in it that this page opens.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
       if (plan.trainings.length > 0) {
         this.#app.show("train");
@@ -72,6 +72,17 @@ export class Files {
     } catch (error) {
       notify({ kind: "error", key: "files", title: files.length === 1 ? `${files[0].name} could not be opened.` : "The files could not be opened.", message: sentence(wordsOf(error)) });
     }
+  }
+
+  /** @param {import("./file-plan.js").Plan["refused"]} refused */
+  #sayRefused(refused) {
+    const { title, message } = refusal(refused);
+    this.#app.notify({ kind: "error", key: "files", title, message: `${message}${this.#stillOpen()}` });
+  }
+
+  #stillOpen() {
+    const open = this.#app.state.get("model")?.name;
+    return open ? ` Nothing was lost: ${open} is still open.` : "";
   }
 
   /** @param {ModelParts} parts */
@@ -112,11 +123,7 @@ export class Files {
 
   /** Says why a model was not opened. @param {string} name @param {unknown} error */
   refuse(name, error) {
-    const open = this.#app.state.get("model")?.name;
-    this.#app.notify({
-      kind: "error", key: "open", title: `${name} could not be opened.`,
-      message: `${sentence(wordsOf(error))}${open ? ` Nothing was lost: ${open} is still open.` : ""}`,
-    });
+    this.#app.notify({ kind: "error", key: "open", title: `${name} could not be opened.`, message: `${sentence(wordsOf(error))}${this.#stillOpen()}` });
   }
 }
 
