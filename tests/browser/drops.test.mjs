@@ -39,7 +39,7 @@ const modelIs = (page, name) => page.locator(".model-name", { hasText: name }).w
 /** @param {Page} page @param {string} text */
 const ownTextIs = (page, text) => eventually(() => page.locator("#train .train-own textarea").inputValue(), (found) => found === text, "the text was not taken");
 /** @param {Page} page */
-const trainings = (page) => eventually(() => page.locator(".runs-list > .runs-row").count());
+const trainings = (page) => page.locator(".runs-list > .runs-row").count();
 
 const shared = onePage();
 
