@@ -7,6 +7,7 @@
 
 use super::header::{self, Header};
 use crate::error::{Error, Result};
+use crate::kernels::math::first_not_finite;
 use crate::memory;
 use crate::recognise::recognise_bytes;
 use safetensors::tensor::{Dtype, TensorInfo, TensorView};
@@ -282,7 +283,7 @@ pub fn encode<'a>(
     let mut header = format!("{{\"__metadata__\":{}", json(metadata));
     let mut end = 0;
     for (name, tensor) in &tensors {
-        if let Some(place) = tensor.values.iter().position(|value| !value.is_finite()) {
+        if let Some(place) = first_not_finite(tensor.values) {
             return Err(error(
                 name,
                 format!(

@@ -249,6 +249,7 @@ fn a_step_that_comes_to_no_number_ends_at_the_last_good_one_and_can_go_on_from_t
     let model = Model::new(config(), 5).unwrap();
     let mut trainer = Trainer::new(model, growing, dataset()).unwrap();
     let fault = loop {
+        trainer.model().unwrap();
         let report = trainer.step().unwrap();
         if let Some(fault) = report.fault {
             assert_eq!(trainer.steps_done() + 1, report.step);

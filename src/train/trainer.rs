@@ -14,6 +14,7 @@ use crate::checkpoint::RunState;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::step_key;
+use crate::kernels::math::first_not_finite;
 use crate::memory;
 use crate::model::Model;
 use crate::model::network::{Network, Purpose, REPORT};
@@ -407,7 +408,7 @@ impl Trainer {
     /// [`Error::Model`] when something in it is no number, which a sound device never gives; the copy
     /// stays as it was.
     pub fn keep(&mut self, pulled: &Pulled) -> Result<()> {
-        if let Some(place) = pulled.values.iter().position(|x| !x.is_finite()) {
+        if let Some(place) = first_not_finite(&pulled.values) {
             return Err(Error::Model {
                 message: format!(
                     "expected numbers after step {}, found {} at place {place} of the training's \

@@ -23,6 +23,7 @@ use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
 use crate::model::Head;
 use crate::train::Pulled;
+use crate::train::proof::prove_parts;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
 pub use intake::{TextIntake, TextSurvey};
@@ -335,6 +336,19 @@ impl Session {
     pub fn train_to_gpu(&mut self, gpu: &OpenedGpu) -> Answer<()> {
         let device = gpu.device();
         self.training()?.move_to(Some(device)).map_err(said)
+    }
+
+    /// A promise of a list of `{what, error, allowed}`: what this training needs of a GPU besides what
+    /// [`OpenedGpu::prove`] computes; or where it is `again`, the next part of all of it.
+    pub fn train_prove(&mut self, gpu: &OpenedGpu, again: bool) -> Answer<Promise> {
+        let (device, training) = (gpu.device(), self.training()?);
+        let parts = match again {
+            true => vec![training.next_part()],
+            false => training.own_parts(),
+        };
+        Ok(promise(Box::pin(async move {
+            prove_parts(&device, &parts).await
+        })))
     }
 
     /// Moves the run to the CPU; it goes on from its copy.

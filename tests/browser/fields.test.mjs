@@ -237,3 +237,22 @@ test("prompts that end in signs that chats cut come through a link as they are",
   await finished(other);
   assert.equal(await textOf(other), text);
 });
+
+test("what was typed in the last moment before a reload is still there", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { prompt: "First, " });
+  await addressHas(page, /prompt=First/);
+  // All in one go: the address, which follows a moment later, has none of it yet.
+  await page.evaluate(() => {
+    const [field, seed] = /** @type {[HTMLTextAreaElement, HTMLInputElement]} */ ([document.querySelector("#generate .prompt"), document.querySelector("#generate [role=spinbutton][aria-label=Seed]")]);
+    field.value = "First, second";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    seed.focus();
+    seed.value = "4321";
+    seed.dispatchEvent(new Event("input", { bubbles: true }));
+    location.reload();
+  });
+  await page.waitForFunction(() => /** @type {HTMLTextAreaElement | null} */ (document.querySelector("#generate .prompt"))?.value === "First, second");
+  assert.equal(await number(page, "Seed").inputValue(), "4321");
+  assert.equal(await page.locator(".notice").count(), 0);
+});

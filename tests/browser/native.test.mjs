@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { downloaded, onePage } from "./launch.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
 import { channel, generatePanel, settle, write } from "./parts.mjs";
 import { button, panel, reaches, start } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
@@ -65,10 +65,10 @@ function vocabularyOf(bytes) {
 test("the same file gives the same vocabulary in the page and natively, whatever is odd about it", shared(async (page) => {
   // A mark, line ends of another system, a NUL, a byte that is no UTF-8.
   const bytes = Buffer.concat([Buffer.from("\ufeffÜber die Brücke:\r\ndie Flut\0 kommt, "), Buffer.from([0xff]), Buffer.from(" und die Möwen schreien.\r\n".repeat(30))]);
-  const folder = mkdtempSync(join(tmpdir(), "wavefield-native-"));
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-native-"));
   try {
-    writeFileSync(join(folder, "text.txt"), bytes);
-    writeFileSync(join(folder, "train.toml"), [
+    await writeFile(join(folder, "text.txt"), bytes);
+    await writeFile(join(folder, "train.toml"), [
       'data = "text.txt"', "[tokenizer]", 'kind = "character"',
       "[model]", "embedding_dim = 8", "num_layers = 1", "num_heads = 2", "ffn_dim = 8", "field_size = 17", "max_seq_len = 17", "interference_interval = 2", "position_scale = 0.03",
       "[train]", "batch_size = 2", "seq_len = 16", "steps = 4", "warmup_steps = 0", "peak_lr = 1e-3",
@@ -83,10 +83,45 @@ test("the same file gives the same vocabulary in the page and natively, whatever
     await button(page, "Generate with it").click();
     await page.locator(".model-name", { hasText: "text, 4 steps" }).waitFor();
     const { bytes: model } = await downloaded(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
-    assert.equal(vocabularyOf(model), readFileSync(join(folder, "tokenizer.json"), "utf8"));
+    assert.equal(vocabularyOf(model), await readFile(join(folder, "tokenizer.json"), "utf8"));
     // The held-back tenth is as long: the tokens are cut at the same place.
     assert.equal(native.tokens, [...whole].length - Math.round([...whole].length * (1 - 0.1)) - 1);
   } finally {
-    rmSync(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }));
+
+test("a training comes to the same in the page and natively, but for rounding", async (t) => {
+  const text = "The sea was calm, the sky was wide, and nobody had seen the boat.\n".repeat(30);
+  const model = { embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 32, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 };
+  const train = { batch_size: 16, seq_len: 32, steps: 30, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, dropout: 0.1, seed: 7 };
+  const page = await openPage(t, { empty: true });
+  const found = await page.evaluate(async ([text, model, train]) => {
+    const { Engine } = await import(/** @type {string} */ (new URL("./js/engine.js", document.baseURI).href));
+    const engine = new Engine();
+    /** @type {[number, number][]} */
+    const losses = [];
+    engine.on("train_evaluation", (/** @type {any} */ { step, loss }) => losses.push([step, loss]));
+    const over = new Promise((resolve) => engine.on("train_ended", resolve));
+    const rest = { weight_decay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1 };
+    await engine.request("train_start", { text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 }, model,
+      train: { .../** @type {any} */ (train), ...rest }, evaluate_every: 10, sample_every: 0, sample_prompt: "The" });
+    await over;
+    return losses;
+  }, /** @type {const} */ ([text, model, train]));
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-native-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "text.txt"), text);
+  const table = (/** @type {Record<string, number>} */ values) => Object.entries(values).map(([key, value]) => `${key} = ${value}`).join("\n");
+  // Batches are cut as the page cuts them: into four of 128 tokens.
+  await writeFile(join(folder, "train.toml"), `data = "text.txt"\nvalidation_share = 0.1\nevaluate_every = 10\ninitial_seed = 7\n[tokenizer]\nkind = "character"\n[model]\n${table(model)}\n[train]\n${table({ ...train, shards: 4 })}\n`);
+  wavefield("train", folder);
+  const rows = (await readFile(join(folder, "validation.csv"), "utf8")).trim().split("\n").slice(1).map((row) => row.split(",").map(Number));
+  const native = rows.map(([step, , loss]) => [step, loss]);
+  assert.deepEqual(found.map(([step]) => step), [10, 20, 30]);
+  assert.ok(found[2][1] < found[0][1] - 0.1, "it learns");
+  found.forEach(([step, loss], i) => {
+    assert.equal(step, native[i][0]);
+    assert.ok(Math.abs(loss - native[i][1]) < 1e-3 * loss, `step ${step}: ${loss} in the page, ${native[i][1]} natively`);
+  });
+});

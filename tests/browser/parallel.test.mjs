@@ -17,8 +17,8 @@ const STEPS = 100;
 /** The training waits there for what is to happen on the way. */
 const EVALUATE_EVERY = 25;
 
-/** A page that holds nothing but the engine's client, for all tests. */
-const shared = onePage({ empty: true }, (page) => page.evaluate(async () => {
+/** Starts an engine in an empty page, and notes what it tells. @param {Page} page */
+const listen = (page) => page.evaluate(async () => {
   const client = "./js/engine.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
@@ -36,7 +36,10 @@ const shared = onePage({ empty: true }, (page) => page.evaluate(async () => {
   Object.assign(globalThis, { engine, seen });
   // It answers once it is there.
   await engine.request("stop_generation", { run: null });
-}));
+});
+
+/** A page that holds nothing but the engine's client, for all tests. */
+const shared = onePage({ empty: true }, listen);
 
 /** What was seen of the training so far. @param {Page} page @returns {Promise<{workers: number, most: number, sharing: string[], losses: [number, number][], ended: boolean, paused: boolean}>} */
 const seen = (page) => page.evaluate(() => /** @type {any} */ (globalThis).seen);
@@ -121,6 +124,25 @@ test("a training comes out the same, bit for bit, with one worker and with two",
   assert.deepEqual(two.losses, one.losses);
   assert.equal(two.digest, one.digest);
 }));
+
+test("a training comes out the same, bit for bit, however many cores the browser reports", async (t) => {
+  /** @type {string[]} */
+  const digests = [];
+  for (const cores of [1, 2, 4, 8]) {
+    const page = await openPage(t, { empty: true, before: (page) => page.route("**/js/worker.js", async (route) => {
+      const answer = await route.fetch();
+      const body = `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });\n${await answer.text()}`;
+      await route.fulfill({ response: answer, body });
+    }) });
+    await listen(page);
+    assert.equal(await page.workers()[0].evaluate(() => navigator.hardwareConcurrency), cores);
+    await begin(page, { workers: 0, steps: 40 });
+    const found = await ended(page);
+    inOrder(found, 40);
+    digests.push(found.digest);
+  }
+  assert.deepEqual(digests, digests.map(() => digests[0]));
+});
 
 test("a helper that ends in the middle of a training costs no step, and is replaced", { skip: alone }, shared(async (page) => {
   const one = await withOne(page);

@@ -18,6 +18,8 @@ import { OWN_TEXT } from "./panels/train-own.js";
 
 /** Browsers refuse an address that changes much more often. */
 const INTERVAL_MS = 500;
+/** Where a tab keeps what was set after its address was written for the last time. */
+const LEFT = "wavefield-left";
 
 export class Address {
   #app;
@@ -26,6 +28,8 @@ export class Address {
   #awaited = this.#link?.page ?? null;
   /** Whether the person was told that another model is open. */
   #told = false;
+  /** The address as this page wrote it. */
+  #written = "";
   /** Whether something else was opened since. */
   #elsewhere = false;
 
@@ -36,7 +40,7 @@ export class Address {
 
   /** Lays the link over what was kept; before the panels are made. */
   async begin() {
-    if (!this.#link) return;
+    if (!this.#link) return this.#takeUp();
     const { opening, state, notify } = this.#app;
     const { hash } = location;
     if (opening.hurt("link", hash)) return this.#leaveBe(hash);
@@ -48,7 +52,7 @@ export class Address {
     // What was too long for the link is kept as it is here; in the browser that made it, that is the very thing.
     if (!without.includes("prompt")) state.set("prompt", page.prompt);
     state.set("settings", without.includes("stop") ? { ...page.settings, stop: own.stop } : page.settings);
-    this.#tellOfPrompt(own.prompt);
+    if (!this.#takeUp()) this.#tellOfPrompt(own.prompt);
     this.#tellOfLength(without, own);
     if (faults.length > 0) {
       notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
@@ -70,6 +74,27 @@ export class Address {
         { label: "Forget it", run: () => {} },
       ],
     });
+  }
+
+  /** What was set in this very tab just before it was left: its address had no time to follow. @returns {boolean} whether there was something */
+  #takeUp() {
+    try {
+      const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "null");
+      if (typeof left?.prompt !== "string" || left.address !== location.href) return false;
+      const { state } = this.#app;
+      state.restore({ prompt: left.prompt, settings: left.settings });
+      return state.get("prompt") === left.prompt;
+    } catch {
+      // No such storage here, or something else in it: the link is all there is.
+      return false;
+    }
+  }
+
+  #leave() {
+    const { state } = this.#app;
+    try {
+      sessionStorage.setItem(LEFT, JSON.stringify({ address: this.#written, prompt: state.get("prompt"), settings: state.get("settings") }));
+    } catch { /* No such storage here, or no room: the last half second is lost. */ }
   }
 
   /** A prompt of one's own that gave way to the link's can be had back. @param {string} own */
@@ -138,6 +163,7 @@ export class Address {
     this.#opened(state.get("model"));
     write();
     addEventListener("hashchange", () => this.#entered());
+    addEventListener("pagehide", () => this.#leave());
   }
 
   /** Writes the address as it has to be now. @returns {string} the whole of it */
@@ -147,6 +173,7 @@ export class Address {
     url.hash = fragment;
     // An untouched page has no "#" either.
     const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
+    this.#written = address;
     // A step of the tour has the address to itself until the tour is left.
     if (address !== location.href && !location.hash.startsWith("#tour")) history.replaceState(history.state, "", address);
     return address;

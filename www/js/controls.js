@@ -1,7 +1,7 @@
 // Form controls that several panels use. Each returns its element and a `set` that does not call back.
 
 import { h, uniqueId } from "./dom.js";
-import { numberInput } from "./number-field.js";
+import { NumberInput } from "./number-field.js";
 import { showNumber } from "./numbers.js";
 
 /**
@@ -47,11 +47,11 @@ export const LOGARITHMIC = { toSlider: (value) => Math.log10(Math.max(value, 1e-
  */
 export function numberField(options) {
   const hintId = options.hint ? uniqueId("hint") : undefined;
-  const { field, note, set } = numberInput({ ...options, describedBy: hintId });
+  const number = new NumberInput({ ...options, describedBy: hintId });
   const element = h("label", { class: "field" },
-    h("span", { class: "field-label" }, options.short ?? options.label), field,
-    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint), note);
-  return { element, field, set };
+    h("span", { class: "field-label" }, options.short ?? options.label), number.field,
+    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint), number.note);
+  return { element, field: number.field, set: (value) => number.set(value) };
 }
 
 /**
@@ -76,7 +76,7 @@ export function sliderField(options) {
     slider.setAttribute("aria-valuetext", spoken ? spoken(value) : showNumber(value, options.digits ?? 0));
   };
   const hintId = options.hint ? uniqueId("hint") : undefined;
-  const number = numberInput({ ...options, describedBy: hintId, onInput: (value) => { place(value); onInput(value); } });
+  const number = new NumberInput({ ...options, describedBy: hintId, onInput: (value) => { place(value); onInput(value); } });
   slider.addEventListener("input", () => {
     const raw = Math.min(max, Math.max(min, scale.fromSlider(slider.valueAsNumber)));
     const value = Number(raw.toFixed(options.digits ?? 0));

@@ -3,7 +3,7 @@
 // language, and does not tell what was typed.
 
 import { h, uniqueId } from "./dom.js";
-import { readNumber, settleNumber, showNumber, stepNumber } from "./numbers.js";
+import { MOST_DIGITS, readNumber, settleNumber, showNumber, stepNumber } from "./numbers.js";
 
 /**
  * @typedef {object} NumberInputOptions
@@ -23,16 +23,9 @@ import { readNumber, settleNumber, showNumber, stepNumber } from "./numbers.js";
  * @property {boolean} [moving] The number changes by itself all the time: what was said of the last typing stays.
  * @property {(value: number) => void} [onInput] Called with what is used from now on.
  * @property {() => void} [onTyping] Called at every key, before anything is used.
- *
- * @typedef {object} NumberInput
- * @property {HTMLInputElement} field
- * @property {HTMLElement} note Where it says what it changed; belongs beside the field.
- * @property {(value: number) => void} set Shows another number, without calling back; NaN leaves a strict field as it is.
- * @property {() => void} clear Empties it.
- * @property {() => number} typed What stands in it now, used or not; NaN where that is no number.
  */
 
-/** The field that has the focus. @type {(() => void) | null} */ let commitFocused = null;
+/** The field that has the focus. @type {{field: HTMLInputElement, commit: () => void} | null} */ let focused = null;
 let listening = false;
 
 /**
@@ -42,118 +35,155 @@ let listening = false;
 function listenOnce() {
   if (listening) return;
   listening = true;
-  for (const kind of ["click", "submit"]) document.addEventListener(kind, () => commitFocused?.(), true);
-  addEventListener("pagehide", () => commitFocused?.(), true);
+  const commit = (/** @type {Event} */ { target }) => { if (target !== focused?.field) focused?.commit(); };
+  for (const kind of ["click", "submit"]) document.addEventListener(kind, commit, true);
+  addEventListener("pagehide", commit, true);
 }
 
-/** @param {NumberInputOptions} options @returns {NumberInput} */
-export function numberInput(options) {
-  const { label, id, describedBy, min, max, step, whole = false, digits, strict = false, moving = false, onInput = () => {}, onTyping = () => {} } = options;
-  listenOnce();
-  const note = h("span", { class: "field-note", id: uniqueId("note"), "aria-live": "polite" });
-  const field = h("input", {
-    type: "text", role: "spinbutton", class: "number", id, dir: "ltr", autocomplete: "off", autocapitalize: "off", spellcheck: "false",
-    // A keypad for numbers has no minus.
-    inputmode: min < 0 ? null : whole ? "numeric" : "decimal",
-    "aria-label": label, "aria-valuemin": min, "aria-valuemax": max, "aria-describedby": [describedBy, note.id].filter(Boolean).join(" "),
-  });
-  let current = options.value ?? NaN;
-  /** What stands in the field when nothing was typed since. */ let shown = "";
-  const say = (/** @type {string} */ words) => { if (note.textContent !== words) note.textContent = words; };
-  const dirty = () => field.value !== shown;
-  const judge = (/** @type {boolean} */ valid) => { if (!strict) field.setAttribute("aria-invalid", String(!valid)); };
-  const show = () => {
-    shown = showNumber(current, digits);
-    field.value = shown;
-    if (Number.isFinite(current)) field.setAttribute("aria-valuenow", String(current));
-    else field.removeAttribute("aria-valuenow");
-  };
-  const use = (/** @type {number} */ value) => {
-    current = value;
-    show();
-    onInput(value);
+export class NumberInput {
+  #options;
+  /** What is used. */ #current;
+  /** What stands in the field when nothing was typed since. */ #shown = "";
+  /** Where it says what it changed; belongs beside the field. */
+  note = h("span", { class: "field-note", id: uniqueId("note"), "aria-live": "polite" });
+
+  /** @param {NumberInputOptions} options */
+  constructor(options) {
+    listenOnce();
+    const { label, id, describedBy, min, max, whole, value = NaN } = options;
+    this.#options = options;
+    this.#current = value;
+    this.field = h("input", {
+      type: "text", role: "spinbutton", class: "number", id, dir: "ltr", autocomplete: "off", autocapitalize: "off", spellcheck: "false",
+      // A keypad for numbers has no minus.
+      inputmode: min < 0 ? null : whole ? "numeric" : "decimal",
+      "aria-label": label, "aria-valuemin": min, "aria-valuemax": max, "aria-describedby": [describedBy, this.note.id].filter(Boolean).join(" "),
+    });
+    this.field.addEventListener("focus", () => { focused = { field: this.field, commit: this.#commit }; });
+    this.field.addEventListener("blur", () => {
+      focused = null;
+      this.#commit();
+    });
+    this.field.addEventListener("change", this.#commit);
+    this.field.addEventListener("input", () => this.#onInput());
+    this.field.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#show();
+  }
+
+  /** What stands in the field now, used or not; NaN where that is no number. */
+  get typed() {
+    return readNumber(this.field.value, this.#options.whole)?.value ?? NaN;
+  }
+
+  /** Shows another number, without calling back; NaN leaves a strict field as it is. @param {number} next */
+  set(next) {
+    const { strict, moving, digits } = this.#options;
+    if (strict && !Number.isFinite(next)) return;
+    // A number that is half typed is not rewritten under the hand: it is taken, or taken back, later.
+    const untouched = !this.#dirty;
+    if (untouched && !moving && !Object.is(next, this.#current)) this.#say("");
+    this.#current = next;
+    if (untouched) this.#show();
+    else this.#shown = showNumber(next, digits);
+  }
+
+  /** Empties it. */
+  clear() {
+    this.#current = NaN;
+    this.#say("");
+    this.#show();
+  }
+
+  get #dirty() {
+    return this.field.value !== this.#shown;
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    if (this.note.textContent !== words) this.note.textContent = words;
+  }
+
+  /** Whoever owns a strict field marks it. @param {boolean} valid */
+  #judge(valid) {
+    if (!this.#options.strict) this.field.setAttribute("aria-invalid", String(!valid));
+  }
+
+  #show() {
+    this.#shown = showNumber(this.#current, this.#options.digits);
+    this.field.value = this.#shown;
+    if (Number.isFinite(this.#current)) this.field.setAttribute("aria-valuenow", String(this.#current));
+    else this.field.removeAttribute("aria-valuenow");
+  }
+
+  #commit = () => {
+    if (!this.#dirty) return;
+    this.#judge(true);
+    if (this.#options.strict) return this.#commitStrictly();
+    const { value, said } = settleNumber(this.field.value, this.#options, this.#current);
+    const same = value === this.#current;
+    this.#current = value;
+    this.#show();
+    this.#say(said);
+    if (!same) this.#options.onInput?.(value);
   };
 
-  const commit = () => {
-    if (!dirty()) return;
-    const typed = field.value;
-    judge(true);
-    if (strict) return commitStrictly(typed);
-    const { value, said } = settleNumber(typed, options, current);
-    const same = value === current;
-    current = value;
-    show();
-    say(said);
-    if (!same) onInput(value);
-  };
-  const commitStrictly = (/** @type {string} */ typed) => {
-    const { value, said } = settleNumber(typed, options, NaN);
-    const read = readNumber(typed, whole)?.value ?? NaN;
-    const does = value === read || (!whole && value === Number(read.toPrecision(10)));
-    current = does ? value : read;
-    // What does not do stays as it was typed.
-    if (does) show();
+  /** What does not do stays as it was typed. */
+  #commitStrictly() {
+    const read = this.typed;
+    const { value, said } = settleNumber(this.field.value, this.#options, NaN);
+    const does = value === read || (!this.#options.whole && value === Number(read.toPrecision(MOST_DIGITS)));
+    this.#current = does ? value : read;
+    if (does) this.#show();
     else {
-      shown = typed;
-      field.removeAttribute("aria-valuenow");
+      this.#shown = this.field.value;
+      this.field.removeAttribute("aria-valuenow");
     }
-    say(does ? said : "");
-    onInput(current);
-  };
+    this.#say(does ? said : "");
+    this.#options.onInput?.(this.#current);
+  }
 
-  field.addEventListener("input", () => {
-    const read = readNumber(field.value, whole);
-    judge(read !== null && read.value >= min && read.value <= max && (!whole || Number.isInteger(read.value)));
-    say("");
-    onTyping();
-  });
-  field.addEventListener("focus", () => { commitFocused = commit; });
-  field.addEventListener("blur", () => {
-    commitFocused = null;
-    commit();
-  });
-  field.addEventListener("change", commit);
-  field.addEventListener("keydown", (event) => {
+  #onInput() {
+    const { min, max, whole, onTyping } = this.#options;
+    const { typed } = this;
+    this.#judge(typed >= min && typed <= max && (!whole || Number.isInteger(typed)));
+    this.#say("");
+    onTyping?.();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter") return commit();
-    if (event.key === "Escape") {
-      if (!dirty() && note.textContent === "") return;
-      // What was typed is taken back; whatever else Escape closes stays open.
-      event.stopPropagation();
-      event.preventDefault();
-      field.value = shown;
-      judge(true);
-      say("");
-      onTyping();
-      return;
-    }
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (steps === undefined) return;
+    if (event.key === "Enter") this.#commit();
+    else if (event.key === "Escape") this.#takeBack(event);
+    else if (steps !== undefined) {
+      event.preventDefault();
+      this.#step(steps);
+    }
+  }
+
+  /** What was typed is taken back; whatever else Escape closes stays open. @param {KeyboardEvent} event */
+  #takeBack(event) {
+    if (!this.#dirty && this.note.textContent === "") return;
+    event.stopPropagation();
     event.preventDefault();
-    say("");
-    judge(true);
-    const from = readNumber(field.value, whole)?.value ?? current;
-    const next = stepNumber(dirty() ? from : current, steps, step, options);
-    if (next !== current || dirty()) use(next);
-    onTyping();
-  });
-  show();
-  return {
-    field, note,
-    set(next) {
-      if (strict && !Number.isFinite(next)) return;
-      // A number that is half typed is not rewritten under the hand: it is taken, or taken back, later.
-      const untouched = !dirty();
-      if (untouched && !moving && !Object.is(next, current)) say("");
-      current = next;
-      if (untouched) show();
-      else shown = showNumber(current, digits);
-    },
-    clear() {
-      current = NaN;
-      say("");
-      show();
-    },
-    typed: () => readNumber(field.value, whole)?.value ?? NaN,
-  };
+    this.field.value = this.#shown;
+    this.#judge(true);
+    this.#say("");
+    this.#options.onTyping?.();
+  }
+
+  /** @param {number} count */
+  #step(count) {
+    const { step, onInput, onTyping } = this.#options;
+    const from = this.#dirty && Number.isFinite(this.typed) ? this.typed : this.#current;
+    const next = stepNumber(from, count, step, this.#options);
+    this.#judge(true);
+    this.#say("");
+    const same = next === this.#current;
+    this.#current = next;
+    this.#show();
+    if (!same) onInput?.(next);
+    onTyping?.();
+  }
 }

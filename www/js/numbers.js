@@ -13,7 +13,7 @@
  */
 
 /** More digits than that are no person's wish but a computer's remainder. */
-const MOST_DIGITS = 10;
+export const MOST_DIGITS = 10;
 /** The zeros of digits of other scripts: Arabic, Persian, Indic, Thai and so on, and full width. */
 const ZEROS = [0xff10, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0];
 const GROUPS = /^\d{1,3}(?:[ ',.]\d{3})+$/;

@@ -39,6 +39,9 @@ export const xmlText = (text) => text.replace(/[^\P{Cc}\t\n\r]/gu, controlPictur
 /** Whether letters that are written from right to left stand in it. @param {string} text */
 export const hasRightToLeft = (text) => RIGHT_TO_LEFT.test(text);
 
+/** Whether letters or digits that are written from left to right stand among such. @param {string} text */
+export const runsBothWays = (text) => hasRightToLeft(text) && [...text].some((letter) => /[\p{L}\p{Nd}]/u.test(letter) && !hasRightToLeft(letter));
+
 /** A sentence in parts, of which every other one is a quotation. @param {string} sentence @returns {string[]} */
 export const quotedParts = (sentence) => sentence.split(QUOTED);
 

@@ -1,10 +1,9 @@
 // Going from token to token with the arrow keys, the way the eye goes: in Arabic or Hebrew the next token is to the left.
 
-import { directionOf, hasRightToLeft } from "./signs.js";
+import { directionOf, hasRightToLeft, runsBothWays } from "./signs.js";
 
 /** How far to look for the neighbours of a token on its line. */
 const FAR = 400;
-const LEFT_TO_RIGHT = /[\p{L}\p{Nd}]/u;
 
 /**
  * The token beside one.
@@ -20,28 +19,26 @@ export function tokenBeside(spans, texts, from, side, before = "") {
   const onward = whole() ? -side : side;
   if (!spans[from]) return from + onward;
   const line = lineOf(spans, from);
-  const letters = line.map(({ at }) => texts[at]).join("");
-  const mixed = hasRightToLeft(letters) && LEFT_TO_RIGHT.test(letters.replace(/[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/gu, ""));
-  if (!mixed) return from + onward;
+  if (!runsBothWays(line.map(({ at }) => texts[at]).join(""))) return from + onward;
   // Both ways on one line: what stands there counts, not what was written next.
-  const own = /** @type {Seat} */ (line.find(({ at }) => at === from));
-  const beside = line.filter(({ middle }) => (middle - own.middle) * side > 0.01)
-    .sort((a, b) => Math.abs(a.middle - own.middle) - Math.abs(b.middle - own.middle));
-  if (beside.length > 0) return beside[0].at;
+  // Two letters in one sign (lam and alef) stand at one place: of those the later one is further on its own way.
+  const late = (/** @type {number} */ at) => (hasRightToLeft(texts[at]) ? -at : at);
+  line.sort((a, b) => (Math.abs(a.middle - b.middle) > 0.5 ? a.middle - b.middle : late(a.at) - late(b.at)));
+  const beside = line[line.findIndex(({ at }) => at === from) + side];
+  if (beside) return beside.at;
   const numbers = line.map(({ at }) => at);
   return onward > 0 ? Math.max(...numbers) + 1 : Math.min(...numbers) - 1;
 }
 
 /** Where a token stands on its line. @typedef {{at: number, middle: number}} Seat */
 
-/** @param {readonly HTMLElement[]} spans @param {number} from @returns {Seat[]} those on the same line that take room, and the one itself */
+/** @param {readonly HTMLElement[]} spans @param {number} from @returns {Seat[]} those on the same line */
 function lineOf(spans, from) {
   const own = spans[from].getBoundingClientRect();
   const seats = [{ at: from, middle: (own.left + own.right) / 2 }];
   for (const step of [-1, 1]) {
     for (let at = from + step; at >= 0 && at < spans.length && Math.abs(at - from) < FAR; at += step) {
       const { left, right, top, bottom } = spans[at].getBoundingClientRect();
-      if (right - left < 0.01) continue;
       if (bottom < own.top + 1 || top > own.bottom - 1) break;
       seats.push({ at, middle: (left + right) / 2 });
     }

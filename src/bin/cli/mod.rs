@@ -10,6 +10,7 @@ mod eval;
 mod generate;
 mod inspect;
 mod model_folder;
+mod prove;
 mod recipe;
 mod scaling;
 mod text;
@@ -50,6 +51,8 @@ enum Task {
     Inspect(inspect::Inspect),
     /// Time training and decoding on this machine.
     Bench(bench::Bench),
+    /// Hold the graphics adapter against the processor, operation by operation.
+    Prove(prove::Prove),
     /// Time how one layer's mixing of tokens grows with the length of the text.
     Scaling(scaling::Scaling),
 }
@@ -79,6 +82,7 @@ impl Command {
             Task::Eval(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
+            Task::Prove(task) => task.run(),
             Task::Scaling(task) => task.run(),
         })
     }

@@ -2,7 +2,7 @@
 
 import { VALIDATION_SHARE } from "../data.js";
 import { h, uniqueId } from "../dom.js";
-import { numberInput } from "../number-field.js";
+import { NumberInput } from "../number-field.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./race-plan.js";
 import { PIECES } from "./train-presets.js";
 import { optionCard } from "./option-card.js";
@@ -204,7 +204,7 @@ function radios(legend, entries, choose) {
 function settingField({ label, hint, min, max, step, whole }, edit) {
   const id = uniqueId("race-setting");
   const problem = h("p", { class: "race-setting-problem", id: `${id}-problem`, role: "alert" });
-  const number = numberInput({ id, describedBy: `${id}-hint ${id}-problem`, min, max, step, whole, strict: true, onInput: edit });
+  const number = new NumberInput({ id, describedBy: `${id}-hint ${id}-problem`, min, max, step, whole, strict: true, onInput: edit });
   const input = number.field;
   const caption = h("label", { for: id }, label);
   const element = h("div", { class: "race-setting" }, caption, input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), number.note, problem);

@@ -295,6 +295,7 @@ export class RunLibrary {
   /** @template T @param {() => Promise<T>} task @returns {Promise<T>} */
   #inTurn(task) {
     const done = this.#turn.then(task);
+    // Whoever asked is told of a failure; the next only waits for the end.
     this.#turn = done.catch(() => {});
     done.then(() => this.changed(), () => {});
     return done;

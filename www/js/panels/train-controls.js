@@ -2,7 +2,7 @@
 // first: who only wants to train sees one line of it.
 
 import { h, oncePerFrame, uniqueId } from "../dom.js";
-import { numberInput } from "../number-field.js";
+import { NumberInput } from "../number-field.js";
 import { changeWords, controlOf, learningRate, lengthenWords, rateWords } from "./train-control.js";
 import { TrainHeadEditor } from "./train-head-editor.js";
 import { SETTINGS, settingProblem } from "./train-presets.js";
@@ -34,8 +34,8 @@ export class TrainControls {
     const ids = { rate: uniqueId("rate"), more: uniqueId("more") };
     this.step = h("button", { type: "button", disabled: true, onclick: () => this.#do(() => this.#step()) }, "One step");
     this.stepNote = h("p", { class: "train-hint", role: "status" });
-    this.rate = numberInput({ id: ids.rate, min: RATE.min, max: RATE.max, step: RATE.step, strict: true });
-    const set = () => this.#do(() => this.#setRate(this.rate.typed()));
+    this.rate = new NumberInput({ id: ids.rate, min: RATE.min, max: RATE.max, step: RATE.step, strict: true });
+    const set = () => this.#do(() => this.#setRate(this.rate.typed));
     const times = (/** @type {number} */ factor) => this.#do(() => this.#setRate(Number((this.#control().peak_lr * factor).toPrecision(6))));
     this.rateButtons = [
       h("button", { type: "button", onclick: set }, "Set"),
@@ -43,7 +43,7 @@ export class TrainControls {
       h("button", { type: "button", onclick: () => times(2) }, "Double"),
     ];
     this.rateNote = h("p", { class: "train-hint" });
-    this.more = numberInput({
+    this.more = new NumberInput({
       id: ids.more, min: 1, max: STEPS.max, step: STEPS.step, whole: true, strict: true,
       onTyping: () => { this.#typed = true; this.#draw(); },
     });
@@ -114,7 +114,7 @@ export class TrainControls {
   async #lengthen() {
     const run = this.#run;
     const control = this.#control();
-    const more = this.more.typed();
+    const more = this.more.typed;
     const most = STEPS.max - control.steps;
     if (!Number.isInteger(more) || more < 1 || more > most) {
       throw new Error(`More steps takes a whole number from 1 to ${most.toLocaleString("en-GB")}, as a training has ${STEPS.max.toLocaleString("en-GB")} at most.`);
@@ -150,7 +150,7 @@ export class TrainControls {
     this.lengthen.disabled = this.more.field.disabled = !extendable;
     this.lengthen.textContent = run.busy ? "Add steps" : "Add steps and train on";
     if (!this.#typed) this.more.set(Math.max(10, Math.round(control.steps / 20) * 10));
-    const more = this.more.typed();
+    const more = this.more.typed;
     this.moreNote.textContent = more >= 1 ? lengthenWords(control, facts.step, more) : "How many steps it goes on for.";
     this.heads.render(control, changeable);
   }

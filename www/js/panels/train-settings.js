@@ -2,7 +2,7 @@
 // checks come from the table in train-presets.js.
 
 import { h, uniqueId } from "../dom.js";
-import { numberInput } from "../number-field.js";
+import { NumberInput } from "../number-field.js";
 import { memoryEstimate, parameterCount, timeEstimate } from "./train-estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./train-presets.js";
 import { optionCard } from "./train-text.js";
@@ -83,8 +83,8 @@ export class TrainSettings {
   /** @param {Setting} setting @param {string} id @param {string} describedBy */
   #number(setting, id, describedBy) {
     const { min, max, step, whole, multiple } = setting;
-    const { field, note, set } = numberInput({ id, describedBy, min, max, step, whole, multiple, strict: true, onInput: (value) => this.#edit(setting, value) });
-    return { input: field, note, set: (/** @type {number | string} */ value) => set(Number(value)) };
+    const number = new NumberInput({ id, describedBy, min, max, step, whole, multiple, strict: true, onInput: (value) => this.#edit(setting, value) });
+    return { input: number.field, note: number.note, set: (/** @type {number | string} */ value) => number.set(Number(value)) };
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */

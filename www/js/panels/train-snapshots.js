@@ -1,5 +1,6 @@
 // Snapshots of the training that goes on: when one is due, and what becomes of it.
 
+import { EngineError } from "../engine.js";
 import { machineSpeed } from "./train-estimates.js";
 import { settingsOf } from "./train-presets.js";
 
@@ -177,7 +178,8 @@ export class Snapshots {
       snapshot = await this.#app.engine.request("train_snapshot", {});
     } catch (error) {
       // An engine that died says so itself, and another training is another's affair; the last snapshot still holds.
-      if (this.#app.engine.alive && id === run.id && run.facts === before) this.#refused(error);
+      const died = error instanceof EngineError && error.died;
+      if (!died && id === run.id && run.facts === before) this.#refused(error);
       return false;
     }
     const taken = performance.now() - snapshot.took;

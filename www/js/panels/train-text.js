@@ -2,7 +2,7 @@
 
 import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../data.js";
 import { h, uniqueId, VERBATIM } from "../dom.js";
-import { numberInput } from "../number-field.js";
+import { NumberInput } from "../number-field.js";
 import { noText, summarise } from "../text-intake.js";
 import { visible } from "../signs.js";
 import { optionCard } from "./option-card.js";
@@ -300,7 +300,7 @@ function tokenizerParts(choose) {
   /** @param {Tokenizer} value */
   const radio = (value) => h("input", { type: "radio", name: group, value, onchange: () => choose({ tokenizer: value }) });
   const radios = [radio("character"), radio("bpe")];
-  const pieces = numberInput({ ...PIECES, step: 1, whole: true, value: PIECES.initial, onInput: (value) => choose({ pieces: value }) });
+  const pieces = new NumberInput({ ...PIECES, step: 1, whole: true, value: PIECES.initial, onInput: (value) => choose({ pieces: value }) });
   const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces.field, pieces.note);
   const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"),
     h("div", { class: "train-options" },
