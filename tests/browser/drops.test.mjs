@@ -129,6 +129,16 @@ test("what nothing takes is called what it is, with what helps, and nothing else
   await words(notice(page, "2 files could not be opened"), /"a": It is an empty file.*"b\.png": It is a picture/);
 }));
 
+test("what the page itself packed is unpacked: several things in one, and settings", shared(async (page) => {
+  const settings = JSON.stringify({ state: { prompt: "Out of a file", settings: { temperature: 0.5 }, pace: 0 } });
+  const zip = new Uint8Array(await (await writeZip({ "your-own-text.txt": new Blob([POEM]), "settings.json": new Blob([settings]) })).arrayBuffer());
+  await drop(page, [{ name: "wave-field-not-kept.zip", bytes: zip }]);
+  await ownTextIs(page, POEM);
+  await notice(page, "The settings were taken up").waitFor();
+  await eventually(() => page.locator("#generate").getByLabel("Prompt", { exact: true }).inputValue(), (found) => found === "Out of a file", "the prompt is another");
+  assert.equal(await notice(page, "could not be opened").count(), 0);
+}));
+
 test("links and words are told where they go, and a text field is the browser's", shared(async (page) => {
   assert.ok(await dropWords(page, { "text/uri-list": "https://example.org/model.safetensors" }, "h1"));
   await words(notice(page, "A link was dropped"), /example\.org.*download the file/);

@@ -15,12 +15,13 @@ const names = ({ model, trainings, texts, refused }) => ({
 });
 
 test("every file is somewhere in the plan, whatever comes together and wherever it is dropped", () => {
-  const kinds = /** @type {Kind[]} */ (["model", "model_index", "training", "tokenizer", "config", "recipe", "text", "data", "other", "empty"]);
+  const kinds = /** @type {Kind[]} */ (["model", "model_index", "training", "tokenizer", "config", "recipe", "settings", "archive", "text", "data", "other", "empty"]);
   const files = kinds.flatMap((kind) => [known(`${kind} 1`, kind), known(`${kind} 2`, kind)]);
   for (const place of /** @type {const} */ (["page", "text"])) {
     for (const some of [files, ...files.map((file) => [file]), ...kinds.map((kind) => files.filter(({ found }) => found.kind === kind)), ...kinds.map((kind) => files.filter(({ found }) => found.kind !== kind))]) {
       const { model, trainings, texts, refused } = names(planFor(some, place));
-      const all = [...(model ? [...model.tensors, model.config, model.tokenizer] : []), ...trainings, ...texts, ...refused].filter((name) => name !== null);
+      const settings = planFor(some, place).settings.map(({ name }) => name);
+      const all = [...(model ? [...model.tensors, model.config, model.tokenizer] : []), ...trainings, ...texts, ...settings, ...refused].filter((name) => name !== null);
       // A list of a model's parts has nothing that the parts themselves do not tell.
       const expected = some.filter(({ found }) => !model?.tensors.length || found.kind !== "model_index").map(({ file }) => file.name);
       assert.deepEqual([...new Set(all)].sort(), expected.sort(), `${place}: ${some.map(({ file }) => file.name)}`);

@@ -15,6 +15,7 @@
  * @property {ModelParts | null} model
  * @property {File[]} trainings
  * @property {File[]} texts
+ * @property {File[]} settings
  * @property {{ file: File, why: string }[]} refused  each with a sentence
  */
 
@@ -31,7 +32,7 @@ const WEB_PAGE = /\.x?html?$/i;
 export function planFor(files, place, folder = false) {
   const of = (/** @type {Recognised["kind"][]} */ ...kinds) => files.filter(({ found }) => kinds.includes(found.kind));
   /** @type {Plan} */
-  const plan = { model: null, trainings: of("training").map(({ file }) => file), texts: [], refused: [] };
+  const plan = { model: null, trainings: of("training").map(({ file }) => file), texts: [], settings: of("settings").map(({ file }) => file), refused: [] };
   const refuse = (/** @type {Known} */ { file, found }, /** @type {string} */ why) => plan.refused.push({ file, why: `It is ${found.what}${why}` });
   modelIn(of("model"), of("tokenizer"), of("config", "model_index"), plan, refuse);
   for (const known of of("text", "data", "recipe")) {
@@ -40,7 +41,7 @@ export function planFor(files, place, folder = false) {
     else if (known.found.kind === "recipe") refuse(known, ": put it into a model's folder, and run wavefield train on that. Its settings can be set under Train, too.");
     else refuse(known, `: ${known.found.advice}. To train on it as it stands, drop it on the texts under Train.`);
   }
-  for (const known of of("other", "empty")) {
+  for (const known of of("archive", "other", "empty")) {
     // Who chose one file as a text is told by the text's own place.
     if (place === "text" && files.length === 1) plan.texts.push(known.file);
     else refuse(known, known.found.advice ? `: ${known.found.advice}.` : ". A model (.safetensors), a training of this page, a tokenizer.json or a text does.");
