@@ -1,6 +1,8 @@
 //! The shape of a model, and the laws that a shape must keep.
 
+use crate::decode::StateSize;
 use crate::error::{Error, Result};
+use crate::memory;
 use serde::{Deserialize, Serialize};
 
 /// How a model's tokens hear each other.
@@ -61,11 +63,19 @@ pub struct Position {
     pub fraction: f64,
 }
 
-/// Largest value that any single dimension may have: keeps products of two within 64 bits and a
-/// hostile file from asking for the machine's whole memory.
-const MAX_DIMENSION: usize = 1 << 24;
+/// Largest values of the dimensions: far beyond what anybody trains here, and small enough that the
+/// sums below stay within 64 bits, and that whatever goes through layers, heads or cells ends.
+const MAX_WIDTH: usize = 1 << 24;
+const MAX_VOCABULARY: usize = 1 << 20;
+const MAX_LAYERS: usize = 1 << 10;
+const MAX_HEADS: usize = 1 << 10;
+const MAX_CONTEXT: usize = 1 << 20;
+const MAX_CELLS: usize = 1 << 22;
 /// Most parameters a configuration may ask for (256 MiB of float32).
 const MAX_PARAMETERS: usize = 1 << 26;
+/// A layer's tensors have names and places; a token has a text, a logit, and its share in a draw.
+const BYTES_A_PARAMETER_TENSOR: u64 = 8192;
+const BYTES_A_TOKEN: u64 = 256;
 
 impl ModelConfig {
     /// d = D / H: channels per head.
@@ -125,18 +135,18 @@ impl ModelConfig {
     /// [`Error::Config`] names the first setting that does not do, and says what would.
     pub fn validate(&self) -> Result<()> {
         let fail = |field, message: String| Err(Error::Config { field, message });
-        for (field, value, least) in [
-            ("vocab_size", self.vocab_size, 1),
-            ("embedding_dim", self.embedding_dim, 4),
-            ("num_layers", self.num_layers, 1),
-            ("num_heads", self.num_heads, 1),
-            ("ffn_dim", self.ffn_dim, 1),
-            ("max_seq_len", self.max_seq_len, 2),
+        for (field, value, least, most) in [
+            ("vocab_size", self.vocab_size, 1, MAX_VOCABULARY),
+            ("embedding_dim", self.embedding_dim, 4, MAX_WIDTH),
+            ("num_layers", self.num_layers, 1, MAX_LAYERS),
+            ("num_heads", self.num_heads, 1, MAX_HEADS),
+            ("ffn_dim", self.ffn_dim, 1, MAX_WIDTH),
+            ("max_seq_len", self.max_seq_len, 2, MAX_CONTEXT),
         ] {
-            if !(least..=MAX_DIMENSION).contains(&value) {
+            if !(least..=most).contains(&value) {
                 return fail(
                     field,
-                    format!("must be between {least} and {MAX_DIMENSION}, but is {value}"),
+                    format!("must be between {least} and {most}, but is {value}"),
                 );
             }
         }
@@ -187,14 +197,19 @@ impl ModelConfig {
     /// The field, the law that it must keep, and the positions.
     fn validate_waves(&self) -> Result<()> {
         let fail = |field, message: String| Err(Error::Config { field, message });
-        for (field, value, least) in [
-            ("field_size", self.field_size, 2),
-            ("interference_interval", self.interference_interval, 1),
+        for (field, value, least, most) in [
+            ("field_size", self.field_size, 2, MAX_CELLS),
+            (
+                "interference_interval",
+                self.interference_interval,
+                1,
+                MAX_WIDTH,
+            ),
         ] {
-            if !(least..=MAX_DIMENSION).contains(&value) {
+            if !(least..=most).contains(&value) {
                 return fail(
                     field,
-                    format!("must be between {least} and {MAX_DIMENSION}, but is {value}"),
+                    format!("must be between {least} and {most}, but is {value}"),
                 );
             }
         }
@@ -245,6 +260,41 @@ impl ModelConfig {
             .checked_add(2 * d)?
             .checked_add(layer.checked_mul(self.num_layers)?)?
             .checked_add(module.checked_mul(self.num_interference())?)
+    }
+
+    /// Bytes that a model of a valid shape takes while it is open: its parameters, once more as its
+    /// file has them, what is kept of a text that fills its context, every head's kernel over the
+    /// field, and what is said of each token and its chances.
+    pub fn memory(&self) -> u64 {
+        let [layers, heads, context] =
+            [self.num_layers, self.num_heads, self.max_seq_len].map(|n| n as u64);
+        let kept = StateSize::of(self);
+        let text = kept.constant as u64 + (kept.per_token as u64 + 4) * context;
+        let kernels = 4 * layers * heads * self.field_size as u64;
+        let names = BYTES_A_PARAMETER_TENSOR * layers + BYTES_A_TOKEN * self.vocab_size as u64;
+        8 * self.parameter_count() as u64 + text + kernels + names
+    }
+
+    /// Refuses a model that would take too much memory, before anything of it is allocated.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] with what it takes, and with what takes most.
+    pub fn check_memory(&self) -> Result<()> {
+        let fields = match self.is_wave() {
+            true => format!("{} cells for {} tokens", self.field_size, self.max_seq_len),
+            false => format!("{} tokens of context", self.max_seq_len),
+        };
+        let what = format!(
+            "This model ({} parameters, {} layers of {} heads, {fields})",
+            self.parameter_count(),
+            self.num_layers,
+            self.num_heads
+        );
+        memory::check(
+            &what,
+            self.memory(),
+            "choose a smaller model, or one with a shorter context or a smaller field",
+        )
     }
 
     /// How many numbers the model learns.
@@ -336,6 +386,61 @@ pub(crate) mod tests {
             match broken.validate() {
                 Err(Error::Config { field: found, .. }) => assert_eq!(found, field),
                 other => panic!("{field}: expected a configuration error, found {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_model_takes_is_told_before_it_is_made() {
+        // Few parameters, and gigabytes of field or of context.
+        let small = ModelConfig {
+            max_seq_len: 1 << 20,
+            field_size: 1 << 20,
+            num_heads: 16,
+            num_layers: 256,
+            ..config()
+        };
+        small.validate().unwrap();
+        let kernels = 4 * 256 * 16 * (1u64 << 20);
+        assert!((kernels..kernels + (64 << 20)).contains(&small.memory()));
+        let refused = small.check_memory().unwrap_err().to_string();
+        let (cells, figure) = ("1048576 cells", "16.0 GB");
+        assert!(
+            refused.contains(cells) && refused.contains(figure),
+            "{refused}"
+        );
+        let standard = ModelConfig {
+            architecture: Architecture::Standard,
+            field_size: 0,
+            ..small
+        };
+        // Keys and values of every token, in each layer.
+        assert!(standard.memory() > 8 * 16 * 256 << 20);
+        assert!(standard.check_memory().is_err());
+        config().check_memory().unwrap();
+        assert!(config().memory() < 1 << 20);
+    }
+
+    #[test]
+    fn the_largest_shapes_are_counted_without_overflow() {
+        for architecture in [Architecture::Wave, Architecture::Standard] {
+            for width in [4, 1 << 10, 1 << 12] {
+                let largest = ModelConfig {
+                    architecture,
+                    vocab_size: MAX_VOCABULARY,
+                    embedding_dim: width,
+                    num_layers: MAX_LAYERS,
+                    num_heads: width.min(MAX_HEADS),
+                    ffn_dim: MAX_WIDTH,
+                    field_size: MAX_CELLS,
+                    max_seq_len: MAX_CONTEXT,
+                    interference_interval: 1,
+                    position_scale: 0.0,
+                };
+                assert!(
+                    largest.validate().is_err(),
+                    "more parameters than are supported"
+                );
             }
         }
     }

@@ -3,6 +3,7 @@
 //! A programmer's mistake panics instead. Each message says what was expected, what was found and
 //! what to do, because the page shows it to a person as it is.
 
+use crate::memory::in_words;
 use std::fmt;
 
 /// What went wrong with something that came from outside.
@@ -38,6 +39,16 @@ pub enum Error {
         /// What was expected, what was found, and what to do.
         message: String,
     },
+    /// It would take more memory than may be taken ([`crate::memory`]); nothing was allocated.
+    Memory {
+        /// What would take it, as the beginning of a sentence.
+        what: String,
+        /// Bytes that it would take, and that may be taken.
+        needed: u64,
+        budget: u64,
+        /// What to do.
+        advice: String,
+    },
     /// A GPU is missing, was lost or refused.
     Device {
         /// What happened.
@@ -63,6 +74,26 @@ impl fmt::Display for Error {
             Error::Tokenizer { message } => write!(f, "tokenizer: {message}"),
             Error::Data { message } => write!(f, "text: {message}"),
             Error::Model { message } => write!(f, "model: {message}"),
+            Error::Memory {
+                what,
+                needed,
+                budget,
+                advice,
+            } => {
+                let [needed, budget] = [needed, budget].map(|bytes| in_words(*bytes));
+                write!(
+                    f,
+                    "{what} takes about {needed} of memory, and at most {budget} may be taken: \
+                     {advice}"
+                )?;
+                // A page has no such option.
+                let more = ", or allow more with --memory";
+                f.write_str(if cfg!(target_arch = "wasm32") {
+                    ""
+                } else {
+                    more
+                })
+            }
             Error::Device { message } => write!(f, "{message}"),
             Error::File { path, message } => write!(f, "{path}: {message}"),
         }

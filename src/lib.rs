@@ -46,6 +46,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`config`], [`error`], [`rng`] | a model's shape and its laws; failures; random numbers |
+//! | [`memory`] | how much may be taken, asked before it is |
 //! | [`kernels`] | one operation a file: contract, CPU forward and backward, test; its WGSL twin |
 //! | [`backend`] | operations as plain data; the CPU and the GPU that run them |
 //! | [`model`] | parameter table; forward and backward over a backend; reading whole texts |
@@ -71,6 +72,7 @@ pub mod diagnostics;
 pub mod error;
 pub mod kernels;
 pub mod lesson;
+pub mod memory;
 pub mod model;
 pub mod rng;
 pub mod scaling;

@@ -23,7 +23,9 @@ fn whole() -> Vec<u8> {
         position_scale: 0.03,
     };
     let tokenizer = Tokenizer::train_character("abcde").unwrap();
-    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer)).to_bytes()
+    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer))
+        .to_bytes()
+        .unwrap()
 }
 
 /// A file taken apart, to be broken and put together again.

@@ -5,6 +5,8 @@
 //! safetensors file but another kind of file under its name.
 
 use crate::error::{Error, Result};
+use crate::kernels::math::first_not_finite;
+use crate::memory;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorInfo, TensorView};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -105,12 +107,23 @@ fn split_header(bytes: &[u8]) -> Result<(&str, usize)> {
             rest.len()
         ));
     };
+    check_header(length)?;
     match std::str::from_utf8(header) {
         Ok(header) if header.starts_with('{') => Ok((header, data.len())),
         _ => refuse(
             "expected a safetensors header in JSON, found other bytes; choose another file".into(),
         ),
     }
+}
+
+/// Refuses a header that would take too much memory once it is read: a short tensor's entry takes about
+/// thirty times what it takes in the file.
+fn check_header(length: u64) -> Result<()> {
+    memory::check(
+        &format!("Reading the header of this file ({length} bytes)"),
+        30 * length,
+        "choose a file with fewer tensors or a smaller vocabulary",
+    )
 }
 
 /// What a file that is not safetensors is, and what to do, if its first bytes tell.
@@ -220,26 +233,93 @@ impl<'de> Deserialize<'de> for Names {
 
 /// A tensor to write: its shape and its values in row-major order.
 #[derive(Debug, Clone)]
-pub struct TensorOut {
+pub struct TensorOut<'a> {
     pub shape: Vec<usize>,
-    pub values: Vec<f32>,
+    /// So many times one number, before the values.
+    pub filling: (usize, f32),
+    pub values: &'a [f32],
 }
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("text and lists of numbers are always JSON")
 }
 
-/// The file's bytes. The same content gives the same bytes: everything stands in the order of its
+/// A file that is about to be written.
+pub struct Encoded<'a> {
+    /// All that comes before the values.
+    head: Vec<u8>,
+    tensors: Vec<TensorOut<'a>>,
+    len: usize,
+}
+
+impl Encoded<'_> {
+    /// Bytes of the file.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Hands the file's bytes over, piece by piece.
+    pub fn write<E>(
+        &self,
+        mut take: impl FnMut(&[u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        const PIECE: usize = 1 << 14;
+        take(&self.head)?;
+        let mut bytes = Vec::with_capacity(PIECE * size_of::<f32>());
+        for TensorOut {
+            filling, values, ..
+        } in &self.tensors
+        {
+            if filling.0 > 0 {
+                take(&filling.1.to_le_bytes().repeat(filling.0))?;
+            }
+            for piece in values.chunks(PIECE) {
+                bytes.clear();
+                piece
+                    .iter()
+                    .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+                take(&bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file's bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.len);
+        let Ok(()) = self.write(|piece| {
+            all.extend_from_slice(piece);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        all
+    }
+}
+
+/// A file of these. The same content gives the same bytes: everything stands in the order of its
 /// name.
-pub fn encode(
+///
+/// # Errors
+/// [`Error::Checkpoint`] names the first tensor that holds something that is not a number: no file
+/// that opens nowhere is made.
+pub fn encode<'a>(
     metadata: &BTreeMap<String, String>,
-    tensors: &BTreeMap<String, TensorOut>,
-) -> Vec<u8> {
+    tensors: BTreeMap<String, TensorOut<'a>>,
+) -> Result<Encoded<'a>> {
     let mut header = format!("{{\"__metadata__\":{}", json(metadata));
     let mut end = 0;
-    for (name, tensor) in tensors {
+    for (name, tensor) in &tensors {
+        if let Some(place) = first_not_finite(tensor.values) {
+            return Err(error(
+                name,
+                format!(
+                    "expected numbers to write, found {} at place {place}, so nothing was written; \
+                     the model's training failed, so use an earlier state of it",
+                    tensor.values[place]
+                ),
+            ));
+        }
         let start = end;
-        end += tensor.values.len() * size_of::<f32>();
+        end += (tensor.filling.0 + tensor.values.len()) * size_of::<f32>();
         let (name, shape) = (json(name), json(&tensor.shape));
         header.push_str(&format!(
             ",{name}:{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}"
@@ -248,14 +328,15 @@ pub fn encode(
     header.push('}');
     // The values begin at a multiple of 8 bytes.
     let padded = header.len().next_multiple_of(PREFIX);
-    let mut bytes = Vec::with_capacity(PREFIX + padded + end);
-    bytes.extend_from_slice(&(padded as u64).to_le_bytes());
-    bytes.extend_from_slice(header.as_bytes());
-    bytes.resize(PREFIX + padded, b' ');
-    for value in tensors.values().flat_map(|tensor| &tensor.values) {
-        bytes.extend_from_slice(&value.to_le_bytes());
-    }
-    bytes
+    let mut head = Vec::with_capacity(PREFIX + padded);
+    head.extend_from_slice(&(padded as u64).to_le_bytes());
+    head.extend_from_slice(header.as_bytes());
+    head.resize(PREFIX + padded, b' ');
+    Ok(Encoded {
+        len: head.len() + end,
+        head,
+        tensors: tensors.into_values().collect(),
+    })
 }
 
 /// A tensor's values as float32.
@@ -340,15 +421,25 @@ mod tests {
     #[test]
     fn what_is_encoded_parses_and_begins_at_a_multiple_of_8() {
         let metadata = BTreeMap::from([("a \"quoted\" key\n".to_string(), "é🙂".to_string())]);
-        let tensor = |shape: &[usize], values: &[f32]| TensorOut {
+        let tensor = |shape: &[usize], filling, values: &'static [f32]| TensorOut {
             shape: shape.to_vec(),
-            values: values.to_vec(),
+            filling,
+            values,
         };
         let tensors = BTreeMap::from([
-            ("scalar".to_string(), tensor(&[], &[-0.0])),
-            ("matrix".to_string(), tensor(&[1, 2], &[1e-45, f32::MAX])),
+            ("scalar".to_string(), tensor(&[], (0, 0.0), &[-0.0])),
+            (
+                "matrix".to_string(),
+                tensor(&[2, 2], (2, 0.5), &[1e-45, f32::MAX]),
+            ),
         ]);
-        let bytes = encode(&metadata, &tensors);
+        let whole = BTreeMap::from([
+            ("scalar", vec![-0.0]),
+            ("matrix", vec![0.5, 0.5, 1e-45, f32::MAX]),
+        ]);
+        let encoded = encode(&metadata, tensors.clone()).unwrap();
+        let bytes = encoded.to_vec();
+        assert_eq!(bytes.len(), encoded.len());
         assert_eq!(u64::from_le_bytes(*bytes.first_chunk().unwrap()) % 8, 0);
         // Also where the bytes themselves stand at an odd address.
         let shifted = [&[0], bytes.as_slice()].concat();
@@ -359,8 +450,30 @@ mod tests {
                 let found = &container.tensors[name];
                 assert_eq!(found.shape(), tensor.shape);
                 let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(&floats(name, found).unwrap()), bits(&tensor.values));
+                assert_eq!(
+                    bits(&floats(name, found).unwrap()),
+                    bits(&whole[name.as_str()])
+                );
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_not_written_and_named() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let values = [1.0, bad];
+            let tensor = TensorOut {
+                shape: vec![2],
+                filling: (0, 0.0),
+                values: &values,
+            };
+            let tensors = BTreeMap::from([("a.weight".to_string(), tensor)]);
+            let refused = encode(&BTreeMap::new(), tensors).map(|_| ()).unwrap_err();
+            let said = refused.to_string();
+            assert!(
+                said.contains("a.weight") && said.contains("place 1"),
+                "{said}"
+            );
         }
     }
 }

@@ -25,9 +25,11 @@ use crate::config::{Architecture, ModelConfig};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::Error;
 use crate::error::Result;
+use crate::memory;
 use crate::model::Model;
 use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
+pub use container::Encoded;
 use container::{Container, error};
 use safetensors::tensor::TensorView;
 use std::collections::BTreeMap;
@@ -80,6 +82,7 @@ impl Checkpoint {
             mut tensors,
         } = Container::parse(bytes)?;
         let config = read_config(&metadata, read_kind(&metadata, &tensors)?)?;
+        config.check_memory()?;
         // A few bytes may ask for a huge model: compare before anything is allocated.
         let wanted = config.parameter_count();
         if wanted > bytes.len() {
@@ -92,6 +95,12 @@ impl Checkpoint {
                 ),
             ));
         }
+        // The file, its values as they are read, and the model.
+        memory::check(
+            "Opening this file",
+            config.memory().saturating_add(2 * bytes.len() as u64),
+            "choose a smaller model",
+        )?;
         let model = release::read(config, &mut tensors)?;
         let trainer = read_trainer(&model, &metadata, &mut tensors)?;
         if let Some(name) = tensors.keys().next() {
@@ -129,40 +138,24 @@ impl Checkpoint {
 
     /// The file's bytes: always the same for the same content.
     ///
+    /// # Errors
+    /// As [`Contents::encode`].
+    ///
     /// # Panics
-    /// When the trainer's state is another model's, or the model was made to leak.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.model.assert_sound();
-        let mut metadata = self.extra.clone();
-        let mut put = |key: &str, value: String| metadata.insert(key.into(), value);
-        put(FORMAT, "pt".into());
-        put(KIND, kind(self.model.config.architecture).into());
-        put(CONFIG, to_json(&self.model.config));
-        if let Some(tokenizer) = &self.tokenizer {
-            put(TOKENIZER, tokenizer.to_json());
-        }
-        let scale = self.model.config.position_scale;
-        if self.model.config.is_wave() && scale != 1.0 {
-            put(
-                POSITION_NOTE,
-                format!(
-                    "{scale}: to compute the same with the public release, multiply its position \
-                     cache by this number after loading"
-                ),
-            );
-        }
-        let mut tensors = release::write(&self.model);
-        if let Some(trainer) = &self.trainer {
-            put(TRAINER_STEP, trainer.step.to_string());
-            put(TRAINER_CONFIG, to_json(&trainer.config));
-            for (prefix, moment) in [
-                (FIRST_MOMENT, &trainer.first_moment),
-                (SECOND_MOMENT, &trainer.second_moment),
-            ] {
-                release::write_like(&self.model.parameters, prefix, moment, &mut tensors);
-            }
-        }
-        container::encode(&metadata, &tensors)
+    /// As [`Contents::encode`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let trainer = self.trainer.as_ref().map(|trainer| RunState {
+            step: trainer.step,
+            moments: [&trainer.first_moment, &trainer.second_moment],
+            config: &trainer.config,
+        });
+        let contents = Contents {
+            model: &self.model,
+            tokenizer: self.tokenizer.as_ref(),
+            extra: &self.extra,
+            trainer,
+        };
+        Ok(contents.encode()?.to_vec())
     }
 
     /// Reads a file from the disk.
@@ -191,18 +184,19 @@ impl Checkpoint {
     /// that an older file of the name is whole until the new one is.
     ///
     /// # Errors
-    /// [`Error::File`] when the system cannot write it.
+    /// [`Error::File`] when the system cannot write it, and as [`Contents::encode`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn write(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
         use std::io::Write;
         let path = path.as_ref();
+        let bytes = self.to_bytes()?;
         let mut name = std::ffi::OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
         let written = std::fs::File::create(&temporary)
             .and_then(|mut file| {
-                file.write_all(&self.to_bytes())?;
+                file.write_all(&bytes)?;
                 file.sync_all()
             })
             .and_then(|()| std::fs::rename(&temporary, path));
@@ -211,6 +205,65 @@ impl Checkpoint {
             let _ = std::fs::remove_file(&temporary);
             file_error(path, &e)
         })
+    }
+}
+
+/// What a checkpoint is written from, where it lies.
+pub struct Contents<'a> {
+    pub model: &'a Model,
+    pub tokenizer: Option<&'a Tokenizer>,
+    pub extra: &'a BTreeMap<String, String>,
+    pub trainer: Option<RunState<'a>>,
+}
+
+/// The state of a run: [`TrainerState`], where it lies.
+pub struct RunState<'a> {
+    pub step: u64,
+    /// First and second.
+    pub moments: [&'a [f32]; 2],
+    pub config: &'a TrainConfig,
+}
+
+impl<'a> Contents<'a> {
+    /// The file, to be written without another copy of its numbers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`] names the tensor that holds something that is not a number.
+    ///
+    /// # Panics
+    /// When the trainer's state is another model's, or the model was made to leak.
+    pub fn encode(&self) -> Result<Encoded<'a>> {
+        self.model.assert_sound();
+        let mut metadata = self.extra.clone();
+        let mut put = |key: &str, value: String| metadata.insert(key.into(), value);
+        put(FORMAT, "pt".into());
+        put(KIND, kind(self.model.config.architecture).into());
+        put(CONFIG, to_json(&self.model.config));
+        if let Some(tokenizer) = &self.tokenizer {
+            put(TOKENIZER, tokenizer.to_json());
+        }
+        let scale = self.model.config.position_scale;
+        if self.model.config.is_wave() && scale != 1.0 {
+            put(
+                POSITION_NOTE,
+                format!(
+                    "{scale}: to compute the same with the public release, multiply its position \
+                     cache by this number after loading"
+                ),
+            );
+        }
+        let mut tensors = release::write(self.model);
+        if let Some(trainer) = &self.trainer {
+            put(TRAINER_STEP, trainer.step.to_string());
+            put(TRAINER_CONFIG, to_json(trainer.config));
+            for (prefix, moment) in [FIRST_MOMENT, SECOND_MOMENT]
+                .into_iter()
+                .zip(trainer.moments)
+            {
+                release::write_like(&self.model.parameters, prefix, moment, &mut tensors);
+            }
+        }
+        container::encode(&metadata, tensors)
     }
 }
 

@@ -38,18 +38,25 @@ fn unused_tensors(config: &ModelConfig) -> impl Iterator<Item = (String, f32)> {
 }
 
 /// All tensors of the release's form.
-pub fn write(model: &Model) -> BTreeMap<String, TensorOut> {
+pub fn write(model: &Model) -> BTreeMap<String, TensorOut<'_>> {
     let flat = model.parameters.flat();
     let own = model.parameters.specs().iter().map(|spec| {
         let ReleaseForm { shape, unused } = release_form(spec);
-        let mut values = vec![0.0; unused];
-        values.extend_from_slice(&flat[spec.range()]);
-        (spec.name.clone(), TensorOut { shape, values })
+        let tensor = TensorOut {
+            shape,
+            filling: (unused, 0.0),
+            values: &flat[spec.range()],
+        };
+        (spec.name.clone(), tensor)
     });
     let filled = unused_tensors(&model.config).map(|(name, value)| {
         let dim = model.config.embedding_dim;
-        let (shape, values) = (vec![dim], vec![value; dim]);
-        (name, TensorOut { shape, values })
+        let tensor = TensorOut {
+            shape: vec![dim],
+            filling: (dim, value),
+            values: &[],
+        };
+        (name, tensor)
     });
     own.chain(filled).collect()
 }
@@ -77,16 +84,19 @@ pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>)
 }
 
 /// Writes a flat vector of the parameters' layout, one tensor for each parameter.
-pub fn write_like(
+pub fn write_like<'a>(
     parameters: &Parameters,
     prefix: &str,
-    flat: &[f32],
-    tensors: &mut BTreeMap<String, TensorOut>,
+    flat: &'a [f32],
+    tensors: &mut BTreeMap<String, TensorOut<'a>>,
 ) {
     for spec in parameters.specs() {
-        let (shape, values) = (spec.shape.clone(), flat[spec.range()].to_vec());
-        let name = format!("{prefix}{}", spec.name);
-        tensors.insert(name, TensorOut { shape, values });
+        let tensor = TensorOut {
+            shape: spec.shape.clone(),
+            filling: (0, 0.0),
+            values: &flat[spec.range()],
+        };
+        tensors.insert(format!("{prefix}{}", spec.name), tensor);
     }
 }
 

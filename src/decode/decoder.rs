@@ -161,7 +161,7 @@ impl Decoder {
                 }
             },
             count: 0,
-            context: Vec::with_capacity(config.max_seq_len),
+            context: Vec::new(),
             rates: (0..dim / 2).map(rate).collect(),
             scratch: Scratch::new(&config),
             logits: vec![0.0; config.vocab_size],

@@ -75,6 +75,7 @@ impl Generation {
         settings: GenerationSettings,
     ) -> Result<Self> {
         tokenizer.check_size(model.config.vocab_size)?;
+        settings.validate()?;
         let sampler = Sampler::new(settings.sampling.clone())?;
         let mut history = tokenizer.encode(prompt)?;
         if history.is_empty() {
@@ -149,6 +150,11 @@ impl Generation {
                           the waves, or open the model anew"
                     .into(),
             });
+        }
+        // However long the text gets, no more of it than the context is looked at.
+        let recent = self.history.len().saturating_sub(model.config.max_seq_len);
+        if recent > model.config.max_seq_len {
+            self.history.drain(..recent);
         }
         let recent = self.history.len().saturating_sub(model.config.max_seq_len);
         let choice = self.sampler.next(logits, &self.history[recent..]);

@@ -76,6 +76,10 @@ impl SamplingSettings {
     }
 }
 
+/// Most stop strings, and most bytes of each: every token of a text is held against them.
+const MOST_STOPS: usize = 64;
+const LONGEST_STOP: usize = 1000;
+
 /// Everything about one run of text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -102,9 +106,52 @@ impl Default for GenerationSettings {
     }
 }
 
+impl GenerationSettings {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the first setting that is out of range, and the range.
+    pub fn validate(&self) -> Result<()> {
+        self.sampling.validate()?;
+        let (count, longest) = (
+            self.stop.len(),
+            self.stop.iter().map(String::len).max().unwrap_or(0),
+        );
+        if count <= MOST_STOPS && longest <= LONGEST_STOP {
+            return Ok(());
+        }
+        Err(Error::Config {
+            field: "stop",
+            message: format!(
+                "must be at most {MOST_STOPS} texts of at most {LONGEST_STOP} bytes each, but is \
+                 {count}, of up to {longest}"
+            ),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stop_strings_are_few_and_short() {
+        let with = |stop: Vec<String>| GenerationSettings {
+            stop,
+            ..GenerationSettings::default()
+        };
+        assert!(with(vec!["x".repeat(1000); 64]).validate().is_ok());
+        for stop in [vec!["x".into(); 65], vec!["x".repeat(1001)]] {
+            let message = with(stop).validate().unwrap_err().to_string();
+            assert!(
+                message.contains("at most 64 texts of at most 1000"),
+                "{message}"
+            );
+        }
+        let mut hot = with(Vec::new());
+        hot.sampling.temperature = -1.0;
+        assert!(hot.validate().is_err());
+    }
 
     #[test]
     fn settings_out_of_range_are_named() {

@@ -14,7 +14,7 @@ use crate::backend::{Backend, Op, StepInputs};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::model::network::Network;
+use crate::model::network::{Network, Purpose};
 
 /// A measurement under way. It keeps the model as it was when it began.
 pub struct Contributions {
@@ -60,6 +60,7 @@ impl Contributions {
                 ),
             });
         }
+        Network::check_memory(&config, Purpose::Reading, 1, length)?;
         let mut cpu = Cpu::new();
         let network = Network::for_inference(&mut cpu, model, 1, length);
         Ok(Contributions {
@@ -252,7 +253,7 @@ mod tests {
                 let windows = windows(model);
                 windows
                     .iter()
-                    .flat_map(|window| window_losses(model, window, LENGTH))
+                    .flat_map(|window| window_losses(model, window, LENGTH).unwrap())
                     .collect()
             };
             assert_eq!(change, LossChange::new(&losses(&model), &losses(&without)));

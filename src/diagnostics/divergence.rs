@@ -221,7 +221,7 @@ mod tests {
         let head = bent.head(0, 1);
         bent.set_head(0, 1, Head { gain: 0.0, ..head }).unwrap();
         let ids = [3u32, 1, 4, 1, 5, 9, 2, 6];
-        let read = |model: &Model| inference::logits(model, &ids, 1, ids.len());
+        let read = |model: &Model| inference::logits(model, &ids, 1, ids.len()).unwrap();
         let found = Divergence::new(&read(&file), &read(&bent), &ids);
         assert!(
             found.bits.iter().all(|bits| *bits > 0.0),

@@ -3,15 +3,19 @@
 //! comparison.
 
 use super::divergence::log_softmax;
+use crate::error::Result;
 use crate::model::{Model, inference};
 use serde::Serialize;
 
 /// Mean cross-entropy of each window in nats a token, over `length` predicted tokens. `ids` holds
 /// windows of `length` + 1 tokens, of which the last is only predicted.
 ///
+/// # Errors
+/// [`Error::Memory`](crate::Error::Memory) when so many windows take too much.
+///
 /// # Panics
 /// When `ids` is not whole windows of the model's tokens, or they are longer than its context.
-pub fn window_losses(model: &Model, ids: &[u32], length: usize) -> Vec<f64> {
+pub fn window_losses(model: &Model, ids: &[u32], length: usize) -> Result<Vec<f64>> {
     assert!(
         length > 0 && ids.len().is_multiple_of(length + 1),
         "whole windows"
@@ -24,17 +28,16 @@ pub fn window_losses(model: &Model, ids: &[u32], length: usize) -> Vec<f64> {
         .copied()
         .collect();
     if read.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let logits = inference::logits(model, &read, rows, length);
+    let logits = inference::logits(model, &read, rows, length)?;
     let vocab = model.config.vocab_size;
-    (windows.zip(logits.chunks_exact(length * vocab)))
-        .map(|(window, logits)| {
-            let rows = logits.chunks_exact(vocab).zip(&window[1..]);
-            let losses = rows.map(|(row, next)| -log_softmax(row)[*next as usize]);
-            losses.sum::<f64>() / length as f64
-        })
-        .collect()
+    let losses = (windows.zip(logits.chunks_exact(length * vocab))).map(|(window, logits)| {
+        let rows = logits.chunks_exact(vocab).zip(&window[1..]);
+        let losses = rows.map(|(row, next)| -log_softmax(row)[*next as usize]);
+        losses.sum::<f64>() / length as f64
+    });
+    Ok(losses.collect())
 }
 
 /// The mean of one loss less another over the same windows.
@@ -110,10 +113,10 @@ mod tests {
     fn windows_lose_what_training_measures() {
         let model = Model::new(config(), 3).unwrap();
         let ids = [3u32, 1, 4, 1, 5, 9, 2, 6, 5, 3];
-        let found = window_losses(&model, &ids, 4);
+        let found = window_losses(&model, &ids, 4).unwrap();
         assert_eq!(found.len(), 2);
         for (window, loss) in ids.chunks_exact(5).zip(&found) {
-            let logits = inference::logits(&model, &window[..4], 1, 4);
+            let logits = inference::logits(&model, &window[..4], 1, 4).unwrap();
             let targets: Vec<i32> = window[1..].iter().map(|id| *id as i32).collect();
             let (mut rows, mut summary) = ([0.0; 4 * ROW], [0.0; SUMMARY]);
             cross_entropy(&logits, &targets, &mut rows, &mut summary);
@@ -122,7 +125,7 @@ mod tests {
                 "{loss}, {summary:?}"
             );
         }
-        assert!(window_losses(&model, &[], 4).is_empty());
+        assert!(window_losses(&model, &[], 4).unwrap().is_empty());
     }
 
     /// Differences 1, 2, 3 and 4: mean 2.5, s = √(5/3), t = 3.1824.

@@ -194,7 +194,7 @@ mod tests {
         let model = Model::new(config(), 3).unwrap();
         let ids = [3u32, 1, 4, 1, 5, 9, 2, 6];
         let trace = Trace::<f64>::new(&model, &ids);
-        let logits = inference::logits(&model, &ids, 1, ids.len());
+        let logits = inference::logits(&model, &ids, 1, ids.len()).unwrap();
         for (exact, used) in trace.logits.iter().zip(&logits) {
             assert!(
                 (exact - f64::from(*used)).abs() < 1e-5,

@@ -41,32 +41,14 @@ impl Geometry {
             seq_len <= config.max_seq_len,
             "{seq_len} tokens do not fit on the field"
         );
-        let field_size = config.field_size;
-        let (taps, places) = match config.integer_stride() {
-            Some(step) => (
-                Taps {
-                    field_size,
-                    step,
-                    count: seq_len,
-                },
-                Vec::new(),
-            ),
-            None => {
-                let places: Vec<_> = (0..seq_len)
-                    .map(|i| config.position(i))
-                    .map(|p| (p.cell, p.fraction))
-                    .collect();
-                let last = places.last().map_or(0, |(cell, _)| cell + 2);
-                (
-                    Taps {
-                        field_size,
-                        step: 1,
-                        count: last.min(field_size),
-                    },
-                    places,
-                )
-            }
+        let places = match config.integer_stride() {
+            Some(_) => Vec::new(),
+            None => (0..seq_len)
+                .map(|i| config.position(i))
+                .map(|p| (p.cell, p.fraction))
+                .collect(),
         };
+        let taps = Self::taps(config, seq_len);
         Geometry {
             batch,
             seq_len,
@@ -75,6 +57,26 @@ impl Geometry {
             taps,
             places,
             circular: false,
+        }
+    }
+
+    /// The kernel values that a sequence of so many tokens needs, where the field is open.
+    pub fn taps(config: &ModelConfig, seq_len: usize) -> Taps {
+        let field_size = config.field_size;
+        match config.integer_stride() {
+            Some(step) => Taps {
+                field_size,
+                step,
+                count: seq_len,
+            },
+            None => {
+                let last = seq_len.checked_sub(1).map(|i| config.position(i).cell + 2);
+                Taps {
+                    field_size,
+                    step: 1,
+                    count: last.unwrap_or(0).min(field_size),
+                }
+            }
         }
     }
 

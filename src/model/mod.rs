@@ -73,9 +73,10 @@ impl Model {
     /// A fresh model with the initial values of the seed.
     ///
     /// # Errors
-    /// [`Error::Config`] when the configuration does not do.
+    /// [`Error::Config`] when the configuration does not do, [`Error::Memory`] when it takes too much.
     pub fn new(config: ModelConfig, seed: u64) -> Result<Self> {
         config.validate()?;
+        config.check_memory()?;
         let parameters = Parameters::initial(&config, seed);
         Ok(Self::with_parameters(config, parameters))
     }
@@ -83,9 +84,10 @@ impl Model {
     /// A model whose parameters are all zero, to be filled in.
     ///
     /// # Errors
-    /// [`Error::Config`] when the configuration does not do.
+    /// As [`Model::new`].
     pub fn zeros(config: ModelConfig) -> Result<Self> {
         config.validate()?;
+        config.check_memory()?;
         let parameters = Parameters::zeros(&config);
         Ok(Self::with_parameters(config, parameters))
     }

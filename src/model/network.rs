@@ -8,14 +8,19 @@ mod standard;
 
 use crate::backend::{Backend, Matrix, Op, OptimizerSettings, TensorId, View};
 use crate::config::ModelConfig;
+use crate::error::Result;
 use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
+use crate::memory;
 use crate::model::{Leak, Model, ParameterTable};
 use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Numbers of a step's report: the summary of its loss, the gradients' norm, and the verdict.
+pub const REPORT: usize = SUMMARY + 2;
 
 /// A model laid out on a backend for batches of one shape.
 pub struct Network {
@@ -28,6 +33,17 @@ pub struct Network {
     field: Option<Field>,
     buffers: Buffers,
     training: Option<Training>,
+}
+
+/// What a network is laid out for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The forward.
+    Reading,
+    /// Gradients as well.
+    Gradients,
+    /// Gradients and moments.
+    Training,
 }
 
 /// What a wave model has beside its parameters.
@@ -145,28 +161,62 @@ impl Network {
         network
     }
 
-    /// About how many numbers the results of a training step take, from the embedding to the last
-    /// gradient; at least as many as those of a forward alone.
-    ///
-    /// # Panics
-    /// When the sequences are longer than the model's context.
-    pub fn result_count(config: &ModelConfig, batch: usize, seq_len: usize) -> u64 {
+    /// Bytes that a network takes: parameters and what goes with each, what every token leaves, the
+    /// heads' kernels and the lines of their convolution. Worked out from the shape alone, for one that
+    /// was validated.
+    pub fn memory(config: &ModelConfig, purpose: Purpose, batch: usize, seq_len: usize) -> u64 {
         let mut per_token = 0u64;
         let mut count = |len: usize| {
-            per_token += len as u64;
+            per_token = per_token.saturating_add(len as u64);
             View::of(TensorId(0), 0..len)
         };
-        let field = |tokens| config.is_wave().then(|| Geometry::new(config, 1, tokens));
-        let one = Size {
-            tokens: 1,
-            taps: field(1).map_or(0, |geometry| geometry.taps.count),
-        };
+        let one = Size { tokens: 1, taps: 0 };
         Buffers::new(config, one, &mut count);
-        Scratch::new(config, one, &mut count);
-        // The convolution's correlations: a complex line for each head of each sequence.
-        let line = field(seq_len).map_or(0, |geometry| geometry.fft_len() as u64);
-        let per_sequence = seq_len as u64 * per_token + 2 * config.num_heads as u64 * line;
-        (batch as u64).saturating_mul(per_sequence)
+        let gradients = u64::from(purpose != Purpose::Reading);
+        if gradients == 1 {
+            Scratch::new(config, one, &mut count);
+        }
+        let (batch, tokens) = (batch as u64, seq_len as u64);
+        let [layers, heads, dim] =
+            [config.num_layers, config.num_heads, config.embedding_dim].map(|n| n as u64);
+        let moments = 2 * u64::from(purpose == Purpose::Training);
+        let parameters = (1 + gradients + moments) * config.parameter_count() as u64;
+        let (taps, line) = match config.is_wave() {
+            true => {
+                let taps = Geometry::taps(config, seq_len).count as u64;
+                (taps, (2 * taps).next_power_of_two())
+            }
+            false => (0, 0),
+        };
+        let kernels = (1 + gradients) * layers * heads * taps;
+        // Complex: each head's spectrum, a head's channels, and for the way back its correlations.
+        let lines = 2 * line * (heads + dim / 2 + 4 + gradients * batch.saturating_mul(heads));
+        let positions = 3 * tokens * dim + 4 * tokens;
+        let results = (per_token + 2).saturating_mul(batch.saturating_mul(tokens));
+        let numbers = [parameters, kernels, lines, positions, results];
+        let sum = (numbers.iter()).fold(0u64, |sum, numbers| sum.saturating_add(*numbers));
+        sum.saturating_mul(4)
+    }
+
+    /// Refuses a batch that would take too much memory, before anything is allocated.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory) with what it takes.
+    pub fn check_memory(
+        config: &ModelConfig,
+        purpose: Purpose,
+        batch: usize,
+        seq_len: usize,
+    ) -> Result<()> {
+        let what = match batch {
+            1 => format!("A text of {seq_len} tokens in this model"),
+            _ => format!("A batch of {batch} texts of {seq_len} tokens in this model"),
+        };
+        memory::check(
+            &what,
+            Self::memory(config, purpose, batch, seq_len),
+            "choose a shorter text, fewer at once, or a smaller model",
+        )
     }
 
     /// Every layer's frequency, damping and phase, one after another; none in a standard Transformer.
@@ -213,7 +263,8 @@ impl Network {
         ]
     }
 
-    /// The summary of the loss, and after it the global norm of the gradients before clipping.
+    /// [`REPORT`] numbers: the summary of the loss, the global norm of the gradients before clipping,
+    /// and the verdict on the step ([`Op::Judge`]).
     pub fn report(&self) -> &View {
         &self.buffers.report
     }
@@ -230,6 +281,11 @@ impl Network {
 
     fn gradient_norm(&self) -> View {
         View::of(self.buffers.report.tensor, SUMMARY..SUMMARY + 1)
+    }
+
+    /// The verdict on the step, which holds for all later ones until it is set back to 0.
+    pub fn verdict(&self) -> View {
+        View::of(self.buffers.report.tensor, SUMMARY + 1..REPORT)
     }
 
     /// Clips the gradients and moves the parameters.
@@ -251,6 +307,16 @@ impl Network {
             gradients: gradients.clone(),
             norm: self.gradient_norm(),
         };
+        let judgement = Op::Judge {
+            settings,
+            gradients: gradients.clone(),
+            loss: View::of(self.buffers.report.tensor, 0..1),
+            norm: self.gradient_norm(),
+            parameters: parameters.clone(),
+            first_moment: first_moment.clone(),
+            second_moment: second_moment.clone(),
+            verdict: self.verdict(),
+        };
         // What lies before, between and after the frozen ones.
         let starts = std::iter::once(0).chain(frozen.iter().map(|range| range.end));
         let ends = frozen.iter().map(|range| range.start);
@@ -262,11 +328,12 @@ impl Network {
                 settings,
                 gradients: part(&gradients, &range),
                 norm: self.gradient_norm(),
+                verdict: self.verdict(),
                 parameters: part(&parameters, &range),
                 first_moment: part(&first_moment, &range),
                 second_moment: part(&second_moment, &range),
             });
-        still.chain([norm]).chain(moving).collect()
+        still.chain([norm, judgement]).chain(moving).collect()
     }
 
     /// (T, D): the gradient of the embedding stream, at the end of a backward.

@@ -14,14 +14,13 @@ pub use probe::{Measurement, measure, verify};
 use crate::error::{Error, Result};
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::wave_kernel::Taps;
+use crate::memory;
 use serde::{Deserialize, Serialize};
 
 /// Lengths that are measured, in tokens.
 pub const LENGTHS: [usize; 9] = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
 /// The longest text: what the graphics card's transforms reach.
 const MOST_TOKENS: usize = 65_536;
-/// The most bytes that a measurement may take.
-const MOST_BYTES: u64 = 1 << 30;
 
 /// How tokens hear each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ pub struct Order {
 
 impl Order {
     /// # Errors
-    /// [`Error::Config`] where it cannot be measured, or would take more memory than is right.
+    /// [`Error::Config`] where it cannot be measured, [`Error::Memory`] where it would take too much.
     pub fn check(&self) -> Result<()> {
         let refuse = |field, message| Err(Error::Config { field, message });
         let Order { width, heads, .. } = *self;
@@ -79,16 +78,11 @@ impl Order {
             );
             return refuse("width", message);
         }
-        if self.bytes() > MOST_BYTES {
-            let message = format!(
-                "{} tokens of {width} channels need {} MiB, and at most {} MiB are taken; choose a \
-                 shorter text or fewer channels",
-                self.length,
-                self.bytes() >> 20,
-                MOST_BYTES >> 20
-            );
-            return refuse("length", message);
-        }
+        memory::check(
+            &format!("Timing {} tokens of {width} channels", self.length),
+            self.bytes(),
+            "choose a shorter text or fewer channels",
+        )?;
         reserve(self.bytes())
     }
 
@@ -168,10 +162,10 @@ mod tests {
             ),
             (
                 Order {
-                    width: 8192,
+                    width: 16_384,
                     ..good
                 },
-                "at most 1024 MiB are taken",
+                "at most 4.0 GB may be taken",
             ),
         ] {
             let error = order.check().unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! The open model: as the file has it, and as the person has bent it.
 
 use super::observe::WhatIf;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Contents};
 use crate::config::ModelConfig;
 use crate::decode::StateSize;
 use crate::error::{Error, Result};
@@ -317,14 +317,17 @@ impl OpenModel {
     }
 
     /// The bytes of a checkpoint, with the heads as they are bent and coupled now.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let checkpoint = Checkpoint {
-            model: self.model.clone(),
-            tokenizer: Some(self.tokenizer.clone()),
-            extra: self.extra.clone(),
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when a number of it is none.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let contents = Contents {
+            model: &self.model,
+            tokenizer: Some(&self.tokenizer),
+            extra: &self.extra,
             trainer: None,
         };
-        checkpoint.to_bytes()
+        Ok(contents.encode()?.to_vec())
     }
 
     /// Its name as a file name: letters and digits, joined by hyphens.

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileName } from "../../www/js/file-name.js";
 import { SETTINGS, settingsFor } from "../../www/js/panels/train-presets.js";
-import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "../../www/js/share.js";
+import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, readLink, sealedLink, untouched, writeLink } from "../../www/js/share.js";
 
 /** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
 
@@ -176,4 +177,67 @@ test("a model's file is named as the engine names it", () => {
   assert.equal(fileName("Names, 240 steps"), "names-240-steps.safetensors");
   assert.equal(fileName("Übung!"), "übung.safetensors");
   assert.equal(fileName("?"), "wavefield.safetensors");
+});
+
+/** What chats, mail and Markdown do to an address in a message: they leave signs at its end outside of it, or take pairs of signs for bold and slanted text. */
+const CHATS = /** @type {Record<string, (text: string) => string>} */ ({
+  "GitHub's Markdown": (text) => text.replace(/[?!.,:*_~'"]+$/, "").replace(/&[a-z0-9]+;$/i, "").replace(/\)+$/, ""),
+  Slack: (text) => text.replace(/[.,;:!?'")\]}>*_~`]+$/, ""),
+  WhatsApp: (text) => text.replace(/([*_~`])([^*_~`]+)\1/g, "$2").replace(/[^\p{L}\p{N}/=&#+%-]+$/u, ""),
+  Discord: (text) => text.replace(/(\*\*|\*|~~|\|\|)(.+?)\1/g, "$2").replace(/[.,:;"')\]]+$/, ""),
+  mail: (text) => text.replace(/[.,;:!?'")>\]+=-]+$/, ""),
+  "a page's source": (text) => text.replaceAll("&", "&amp;"),
+});
+
+test("whatever the prompt is, the link survives every chat, and brings it whole", () => {
+  let seed = 7;
+  const random = (/** @type {number} */ below) => (seed = (seed * 48271) % 2147483647) % below;
+  const signs = [..." .!?)'*_~\"\n\t`|<>[]{}\\^&=#%+,;:@/$-\u200d\u202e\u0000\ufeffüש😀"];
+  const prompts = [...signs.flatMap((sign) => [`Stay${sign}`, `${sign}${sign}x${sign}${sign}`, `a ${sign}b${sign} c`, sign, "..." + sign.repeat(3)]), "*bold* _slanted_ ~struck~ **x** ||y||", "&amp; &end &without=prompt", "%41%", "http://x.y/(z)."];
+  for (let i = 0; i < 400; i++) {
+    prompts.push(Array.from({ length: 1 + random(12) }, () => (random(3) === 0 ? signs[random(signs.length)] : String.fromCodePoint([random(0x80), random(0xd800), 0xe000 + random(0x2000), 0x10000 + random(0x100000)][random(4)]))).join(""));
+  }
+  for (const prompt of prompts) {
+    const page = untouched();
+    page.prompt = prompt;
+    // The last that is written: a prompt, a number, a name, a stop text.
+    for (const change of [() => {}, () => { page.settings.seed = 12; }, () => { page.settings.stop = ["\n\n", prompt]; }, () => { page.heads = [{ layer: 0, head: 1, change: { phase: -1e-7 } }]; page.model = "It’s (mine)!"; }]) {
+      change();
+      const link = sealedLink(page);
+      assert.match(link, /^[a-z][a-zA-Z0-9%+=&:,._-]*[a-zA-Z]$/, JSON.stringify(prompt));
+      assert.doesNotMatch(link.replace(/(?<=\d)\./g, ""), /[.!?)('*~_]/, "only points inside numbers and entries");
+      for (const [chat, cut] of Object.entries(CHATS)) assert.deepEqual(read(cut(`#${link}`)), { page, faults: [] }, `${chat}: ${JSON.stringify(prompt)}`);
+    }
+  }
+});
+
+test("links that were made before still open", () => {
+  const { page, faults } = read("prompt=To+be,+or+not...+(that's+*it*!)~_&temp=0.5&heads=It's+mine:1.3.f1.25.g0&coupling=It's+mine:1.2_0.25_0.75");
+  assert.deepEqual(faults, []);
+  assert.equal(page.prompt, "To be, or not... (that's *it*!)~_");
+  assert.deepEqual([page.model, page.heads.length, page.rows.length], ["It's mine", 1, 1]);
+});
+
+test("what is too long for a link is named, in it and to whoever makes it, and no link is longer than can be read", () => {
+  const page = untouched();
+  page.prompt = "x".repeat(8001);
+  page.settings.seed = 3;
+  assert.equal(sealedLink(page), "seed=3&without=prompt");
+  assert.deepEqual(leftOut(page), ["the prompt"]);
+  assert.deepEqual(read(sealedLink(page)).page.without, ["prompt"]);
+  page.prompt = "x".repeat(8000);
+  assert.deepEqual(leftOut(page), []);
+  assert.deepEqual(read(sealedLink(page)), { page, faults: [] });
+  // Short in letters, long in percent signs.
+  page.prompt = "ש".repeat(8000);
+  assert.deepEqual(leftOut(page), ["the prompt"]);
+  page.prompt = "x".repeat(8000);
+  page.model = "Mine";
+  page.heads = Array.from({ length: 4000 }, (_, i) => ({ layer: i >> 3, head: i & 7, change: { frequency: 1 / 3, phase: 1 / 7 } }));
+  assert.deepEqual(leftOut(page), ["the bent heads"]);
+  const found = read(sealedLink(page));
+  assert.deepEqual(found, { page: { ...page, heads: [], without: ["heads"] }, faults: [] });
+  page.settings.stop = ["x".repeat(201)];
+  assert.deepEqual(leftOut(page), ["the stop texts", "the bent heads"]);
+  assert.deepEqual(read("without=prompt-nothing-seed&seed=2").page.without, ["prompt"]);
 });

@@ -7,7 +7,7 @@ declare module "*/vendor/uplot/uPlot.esm.js" {
 declare module "*/vendor/svgcanvas/svgcanvas.esm.js" {
   export class Context {
     constructor(options: { width: number; height: number; document: Document });
-    getSerializedSvg(fixNamedEntities?: boolean): string;
+    getSvg(): SVGElement;
   }
 }
 

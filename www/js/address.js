@@ -2,7 +2,9 @@
 // is set, so that it is a link to this very page at any time.
 
 import { atMostEvery } from "./dom.js";
-import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, fileName, readLink, untouched, writeLink } from "./share.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./share.js";
+import { fileName } from "./file-name.js";
+import { download } from "./text-out.js";
 import { SHIPPED } from "./models.js";
 import { OWN_TEXT } from "./panels/train-own.js";
 
@@ -16,6 +18,8 @@ import { OWN_TEXT } from "./panels/train-own.js";
 
 /** Browsers refuse an address that changes much more often. */
 const INTERVAL_MS = 500;
+/** Where a tab keeps what was set after its address was written for the last time. */
+const LEFT = "wavefield-left";
 
 export class Address {
   #app;
@@ -24,25 +28,100 @@ export class Address {
   #awaited = this.#link?.page ?? null;
   /** Whether the person was told that another model is open. */
   #told = false;
+  /** The address as this page wrote it. */
+  #written = "";
   /** Whether something else was opened since. */
   #elsewhere = false;
 
-  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage">} app */
+  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage" | "opening"> & { dismiss: (key: string) => void }} app */
   constructor(app) {
     this.#app = app;
   }
 
   /** Lays the link over what was kept; before the panels are made. */
-  begin() {
-    if (!this.#link) return;
-    const { state, notify } = this.#app;
+  async begin() {
+    if (!this.#link) return this.#takeUp();
+    const { opening, state, notify } = this.#app;
+    const { hash } = location;
+    if (opening.hurt("link", hash)) return this.#leaveBe(hash);
+    await opening.mark("link", hash, "the link");
     const { page, faults } = this.#link;
+    const own = { prompt: state.get("prompt"), stop: state.get("settings").stop };
+    const without = page.without ?? [];
     state.set("choices", page.choices);
-    state.set("prompt", page.prompt);
-    state.set("settings", page.settings);
+    // What was too long for the link is kept as it is here; in the browser that made it, that is the very thing.
+    if (!without.includes("prompt")) state.set("prompt", page.prompt);
+    state.set("settings", without.includes("stop") ? { ...page.settings, stop: own.stop } : page.settings);
+    if (!this.#takeUp()) this.#tellOfPrompt(own.prompt);
+    this.#tellOfLength(without, own);
     if (faults.length > 0) {
       notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
     } else if (page.choices.data === "own") this.#tellOfText();
+  }
+
+  /** The page stopped when it was opened by this link. @param {string} hash */
+  #leaveBe(hash) {
+    this.#link = this.#awaited = null;
+    this.#app.notify({
+      kind: "error", key: "link", lasting: true, title: "This link was not opened by itself.",
+      message: "The page stopped when it was opened by this link the last time. The page is as you left it instead.",
+      actions: [
+        { label: "Open the link all the same", run: () => {
+          location.hash = hash;
+          location.reload();
+        } },
+        { label: "Download it", run: () => download(new URL(hash, location.href).href, "wave-field-link.txt") },
+        { label: "Forget it", run: () => {} },
+      ],
+    });
+  }
+
+  /** What was set in this very tab just before it was left: its address had no time to follow. @returns {boolean} whether there was something */
+  #takeUp() {
+    try {
+      const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "null");
+      if (typeof left?.prompt !== "string" || left.address !== location.href) return false;
+      const { state } = this.#app;
+      state.restore({ prompt: left.prompt, settings: left.settings });
+      return state.get("prompt") === left.prompt;
+    } catch {
+      // No such storage here, or something else in it: the link is all there is.
+      return false;
+    }
+  }
+
+  #leave() {
+    const { state } = this.#app;
+    try {
+      sessionStorage.setItem(LEFT, JSON.stringify({ address: this.#written, prompt: state.get("prompt"), settings: state.get("settings") }));
+    } catch { /* No such storage here, or no room: the last half second is lost. */ }
+  }
+
+  /** A prompt of one's own that gave way to the link's can be had back. @param {string} own */
+  #tellOfPrompt(own) {
+    const { state, notify, dismiss } = this.#app;
+    const plain = untouched().prompt;
+    if (own === state.get("prompt") || own === plain || own.trim() === "") return;
+    const brought = state.get("prompt");
+    notify({ kind: "info", key: "link-prompt", title: "The prompt is the link’s.",
+      message: `The one that was here is kept: “${own.length > 60 ? `${own.slice(0, 60)}…` : own}”.`,
+      action: { label: "Put mine back", run: () => state.set("prompt", own) } });
+    // Once the person writes a prompt of their own again, there is nothing to go back to.
+    const stop = state.on("prompt", (prompt) => {
+      if (prompt === brought) return;
+      stop();
+      if (prompt === own) dismiss("link-prompt");
+    });
+  }
+
+  /** @param {readonly string[]} without @param {{ prompt: string, stop: string[] }} own */
+  #tellOfLength(without, own) {
+    const { notify } = this.#app;
+    // Whoever has such a long prompt made the link, or has no use for the news.
+    const missing = without.filter((key) => !(key === "prompt" && leftOut({ ...untouched(), prompt: own.prompt }).length > 0));
+    if (missing.length === 0) return;
+    notify({ kind: "info", key: "link-without", title: "Not all of that page is in this link.",
+      message: `Too long for a link: ${namesOf(missing).join(", ")}. Here that is as it was. Ask whoever sent the link for it.` });
   }
 
   /** A link to a person's own text is no news to that person. */
@@ -84,15 +163,17 @@ export class Address {
     this.#opened(state.get("model"));
     write();
     addEventListener("hashchange", () => this.#entered());
+    addEventListener("pagehide", () => this.#leave());
   }
 
   /** Writes the address as it has to be now. @returns {string} the whole of it */
   write() {
-    const fragment = writeLink(this.page);
+    const fragment = sealedLink(this.page);
     const url = new URL(location.href);
     url.hash = fragment;
     // An untouched page has no "#" either.
     const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
+    this.#written = address;
     // A step of the tour has the address to itself until the tour is left.
     if (address !== location.href && !location.hash.startsWith("#tour")) history.replaceState(history.state, "", address);
     return address;

@@ -7,6 +7,7 @@
  * @property {string} title What happened, in one line.
  * @property {string} [message] What to do about it.
  * @property {{label: string, run: () => void}} [action]
+ * @property {{label: string, run: () => void}[]} [actions] Where there are several.
  * @property {boolean} [lasting] It stays until its action is taken.
  * @property {string} [key] A notice replaces the one with the same key.
  *
@@ -14,6 +15,7 @@
  * @property {import("./engine.js").Engine} engine
  * @property {import("./state.js").State} state
  * @property {import("./storage.js").Storage} storage
+ * @property {import("./opening.js").Opening} opening What is being opened by itself, in case it hurts.
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
  * @property {import("./couplings.js").Couplings} couplings Sets how the open model's heads mix.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.

@@ -1,6 +1,8 @@
 // Form controls that several panels use. Each returns its element and a `set` that does not call back.
 
 import { h, uniqueId } from "./dom.js";
+import { NumberInput } from "./number-field.js";
+import { showNumber } from "./numbers.js";
 
 /**
  * How a value lies along a slider.
@@ -21,9 +23,12 @@ export const LOGARITHMIC = { toSlider: (value) => Math.log10(Math.max(value, 1e-
  * @property {number} min
  * @property {number} max
  * @property {number} step
+ * @property {boolean} [whole] Whole numbers only.
  * @property {number} value
- * @property {number} [digits] After the point in the number field.
- * @property {(value: number) => void} onInput Called with a number within the bounds.
+ * @property {number} [digits] After the point, of numbers that were computed or come from the slider.
+ * @property {number} [decimals] After the point, of what is typed.
+ * @property {boolean} [moving] It changes by itself, as in a training.
+ * @property {(value: number) => void} onInput Called with a number within the bounds, once it is used.
  *
  * @typedef {object} SliderOptions
  * @property {number} [sliderMin] In slider units; `min` where the scale is linear.
@@ -36,60 +41,17 @@ export const LOGARITHMIC = { toSlider: (value) => Math.log10(Math.max(value, 1e-
  */
 
 /**
- * A number field that accepts what can be read as a number within bounds, and tidies up on leaving.
- * @param {NumberOptions} options
- * @returns {{field: HTMLInputElement, set: (value: number) => void}}
- */
-function numberInput({ label, min, max, step, value, digits = 0, onInput }) {
-  const field = h("input", {
-    type: "number", inputmode: "decimal", min, max, step, class: "number", "aria-label": label, autocomplete: "off",
-  });
-  let current = value;
-  const show = () => { field.value = format(current, digits); };
-  field.addEventListener("input", () => {
-    const typed = field.valueAsNumber;
-    const valid = Number.isFinite(typed) && typed >= min && typed <= max;
-    field.setAttribute("aria-invalid", String(!valid));
-    if (!valid) return;
-    current = typed;
-    onInput(typed);
-  });
-  field.addEventListener("change", () => {
-    const typed = field.valueAsNumber;
-    if (Number.isFinite(typed) && (typed < min || typed > max)) {
-      current = Math.min(max, Math.max(min, typed));
-      onInput(current);
-    }
-    field.setAttribute("aria-invalid", "false");
-    show();
-  });
-  show();
-  return {
-    field,
-    set(next) {
-      current = next;
-      // Rewriting what a person is typing would move their cursor.
-      if (document.activeElement !== field || field.valueAsNumber !== next) show();
-    },
-  };
-}
-
-/** @param {number} value @param {number} digits */
-const format = (value, digits) => String(Number(value.toFixed(digits)));
-
-/**
  * A labelled number field.
  * @param {NumberOptions} options
  * @returns {Control}
  */
 export function numberField(options) {
-  const { field, set } = numberInput(options);
-  const hintId = options.hint ? uniqueId("hint") : null;
-  if (hintId) field.setAttribute("aria-describedby", hintId);
+  const hintId = options.hint ? uniqueId("hint") : undefined;
+  const number = new NumberInput({ ...options, describedBy: hintId });
   const element = h("label", { class: "field" },
-    h("span", { class: "field-label" }, options.short ?? options.label), field,
-    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint));
-  return { element, field, set };
+    h("span", { class: "field-label" }, options.short ?? options.label), number.field,
+    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint), number.note);
+  return { element, field: number.field, set: (value) => number.set(value) };
 }
 
 /**
@@ -111,9 +73,10 @@ export function sliderField(options) {
     slider.value = String(scale.toSlider(value));
     const share = (slider.valueAsNumber - Number(slider.min)) / (Number(slider.max) - Number(slider.min));
     slider.style.setProperty("--filled", `${(share * 100).toFixed(1)}%`);
-    slider.setAttribute("aria-valuetext", spoken ? spoken(value) : format(value, options.digits ?? 0));
+    slider.setAttribute("aria-valuetext", spoken ? spoken(value) : showNumber(value, options.digits ?? 0));
   };
-  const number = numberInput({ ...options, onInput: (value) => { place(value); onInput(value); } });
+  const hintId = options.hint ? uniqueId("hint") : undefined;
+  const number = new NumberInput({ ...options, describedBy: hintId, onInput: (value) => { place(value); onInput(value); } });
   slider.addEventListener("input", () => {
     const raw = Math.min(max, Math.max(min, scale.fromSlider(slider.valueAsNumber)));
     const value = Number(raw.toFixed(options.digits ?? 0));
@@ -122,14 +85,10 @@ export function sliderField(options) {
     onInput(value);
   });
   place(options.value);
-  const hintId = options.hint ? uniqueId("hint") : null;
-  if (hintId) {
-    slider.setAttribute("aria-describedby", hintId);
-    number.field.setAttribute("aria-describedby", hintId);
-  }
+  if (hintId) slider.setAttribute("aria-describedby", hintId);
   const element = h("div", { class: "field slider-field", role: "group", "aria-label": label },
     h("span", { class: "field-label", "aria-hidden": "true" }, options.short ?? label), slider, number.field,
-    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint));
+    options.hint && h("span", { class: "field-hint", id: hintId }, options.hint), number.note);
   return { element, field: number.field, slider, set: (value) => { number.set(value); place(value); } };
 }
 

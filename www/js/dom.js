@@ -1,5 +1,7 @@
 // Building pieces of the page without a framework.
 
+import { quotedParts } from "./signs.js";
+
 /**
  * @typedef {Node | string | number | null | undefined | false} Child
  * @typedef {Record<string, unknown>} Attributes
@@ -35,6 +37,15 @@ export function h(tag, attributes, ...children) {
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** The same for a sentence that quotes tokens: those are no words of the page, which a browser may translate. @param {Element} element @param {string} sentence */
+export function writeQuoting(element, sentence) {
+  if (element.textContent === sentence) return;
+  element.replaceChildren(...quotedParts(sentence).map((part, i) => (i % 2 === 1 ? h("bdi", { translate: "no" }, part) : part)).filter((part) => part !== ""));
+}
+
+/** For what a model or a person wrote: it runs its own way, and no translation changes it. */
+export const VERBATIM = { dir: "auto", translate: "no" };
 
 let lastId = 0;
 /** @param {string} stem @returns {string} An id that nothing else on the page has. */
@@ -82,23 +93,6 @@ export function atMostEvery(interval, work) {
   return () => {
     if (timer === undefined) timer = setTimeout(run, Math.max(0, last + interval - performance.now()));
   };
-}
-
-/**
- * A token's text with its invisible characters made visible, for lists and labels.
- * @param {string} text
- */
-export function visible(text) {
-  if (text === "") return "∅";
-  return text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
-}
-
-/** Offers bytes to the person as a file. @param {BlobPart} bytes @param {string} filename */
-export function download(bytes, filename) {
-  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  h("a", { href: url, download: filename }).click();
-  // Some browsers start the download only after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /**

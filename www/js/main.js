@@ -3,12 +3,13 @@
 import { Address } from "./address.js";
 import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
-import { download } from "./dom.js";
+import { download } from "./text-out.js";
 import { Engine } from "./engine.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
+import { opening } from "./opening.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
 import { mountLab } from "./panels/lab.js";
@@ -23,6 +24,7 @@ import { mountTabs } from "./tabs.js";
 import { unkeptFile } from "./unkept.js";
 
 const KEY_STATE = "state";
+const KEY_ASIDE = "state-aside";
 const KEEP_AFTER = 300;
 /** Milliseconds that the training panel leaves to the first text. */
 const LONGEST_WAIT = 1000;
@@ -34,11 +36,11 @@ const engine = new Engine();
 const state = new State();
 const { notify, dismiss } = makeNotices(part("notices"));
 const announce = (/** @type {string} */ text) => { part("announcer").textContent = text; };
-const models = new Models({ engine, state, storage, notify });
+const models = new Models({ engine, state, storage, notify, opening });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, storage });
+const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
 
 /** Which of the lab's views is asked for before the lab is there. */
@@ -46,7 +48,7 @@ let awaited = labAnchor(location.hash);
 
 /** @type {import("./app.js").App} */
 const app = {
-  engine, state, storage, models, heads, couplings, device, address, notify, announce, show,
+  engine, state, storage, opening, models, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => { awaited = view; },
 };
 
@@ -126,10 +128,49 @@ function keepState(known) {
 
 const breath = (/** @type {number} */ milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Resolves once the page has drawn itself as it is now; where nobody sees it, once it could. */
+const drawn = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, LONGEST_WAIT);
+});
+
+/** What was set at the last visit, and what the link sets; neither by itself where it hurt. */
+async function restoreState() {
+  await opening.begin();
+  const kept = await storage.get(KEY_STATE).catch(() => null);
+  if (kept && opening.hurt("settings")) await storage.setAll({ [KEY_ASIDE]: kept }, [KEY_STATE]);
+  else if (kept) {
+    await opening.mark("settings", "", "the settings");
+    state.restore(kept);
+  }
+  storage.get(KEY_ASIDE).then((aside) => aside && sayAside(aside));
+  await address.begin();
+}
+
+/** Settings with which the page stopped. @param {any} kept */
+function sayAside(kept) {
+  const forget = () => storage.delete(KEY_ASIDE);
+  notify({
+    kind: "error", key: "settings", title: "The settings of an earlier visit were not taken up by themselves.",
+    message: "The page stopped when it was opened with them. They are still kept in this browser.",
+    actions: [
+      { label: "Take them up", run: () => { forget().then(() => state.restore(kept)); } },
+      { label: "Download them", run: () => {
+        download(JSON.stringify(kept, null, 1), "wave-field-settings.json");
+        sayAside(kept);
+      } },
+      { label: "Delete them", run: forget },
+    ],
+  });
+}
+
 async function start() {
-  const restored = storage.get(KEY_STATE).then((kept) => { state.restore(kept); address.begin(); });
+  const restored = restoreState();
   const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
-  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen);
+  // The engine is alive with a model once it has read something with it.
+  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen)
+    .then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
+    .then(drawn).then(() => opening.alive("model"));
   await restored;
   const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
@@ -152,6 +193,9 @@ async function start() {
   addEventListener("hashchange", followAnchor);
   mountTour(app);
   device.begin();
+  await drawn();
+  opening.alive("settings");
+  opening.alive("link");
 }
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */

@@ -1,5 +1,7 @@
 // The open model: where it comes from, and how it outlives a reload or the death of the engine.
 
+import { Aside, idOf, isKept } from "./aside.js";
+
 /**
  * @typedef {import("./app.js").App} App
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
@@ -19,13 +21,15 @@ const KEY_COUPLINGS = "couplings";
 
 export class Models {
   #app;
+  #aside;
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
   #early = fetchShipped();
 
-  /** @param {Pick<App, "engine" | "state" | "storage" | "notify">} app */
+  /** @param {Pick<App, "engine" | "state" | "storage" | "notify" | "opening">} app */
   constructor(app) {
     this.#app = app;
+    this.#aside = new Aside(app, (bytes, name) => this.openBytes(bytes, name));
     // Whoever asks for it hears of a failure; a person with a model of their own need not.
     this.#early?.catch(() => {});
   }
@@ -79,19 +83,21 @@ export class Models {
    * @returns {Promise<ModelInfo>}
    */
   async restore(stateRestored, linked) {
-    const { notify, storage } = this.#app;
+    const { opening, storage } = this.#app;
     const [kept, heads, couplings] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), storage.get(KEY_COUPLINGS), stateRestored]);
     const shipped = { name: SHIPPED.name, bytes: null };
+    this.#aside.tell().catch(() => {}); // The first text does not wait for it.
+    if (!isKept(kept)) return this.#load(shipped, { heads, couplings }, linked);
+    const instead = [KEY_MODEL, KEY_HEADS, KEY_COUPLINGS];
+    if (opening.hurt("model", idOf(kept))) {
+      await this.#aside.put(kept, "The page stopped when it was opened the last time.", instead);
+      return this.#load(shipped, NOTHING, linked);
+    }
+    await opening.mark("model", idOf(kept), kept.name);
     try {
-      return await this.#load(kept?.bytes ? kept : shipped, { heads, couplings }, linked);
+      return await this.#load(kept, { heads, couplings }, linked);
     } catch (error) {
-      if (!kept?.bytes) throw error;
-      notify({
-        kind: "error",
-        key: "open",
-        title: `${kept.name}, which was open last time, could not be opened again.`,
-        message: `${error instanceof Error ? error.message : error} Open it from its file, if you saved it. This is the model that comes with the page.`,
-      });
+      await this.#aside.put(kept, error instanceof Error ? error.message : String(error), instead);
       return this.#load(shipped, NOTHING, linked);
     }
   }
@@ -149,10 +155,9 @@ export class Models {
     try {
       const asked = heads.map((layer, l) => this.#app.engine.request("set_heads", { layer: l, heads: layer.map(pick) }));
       await Promise.all(asked);
-    } catch {
-      // Heads that the engine does not take (from an older version of the page) are forgotten.
+    } catch (error) {
       await this.#app.engine.request("reset_heads", { layer: null });
-      return;
+      return this.#forgotten("bent waves", error);
     }
     info.layers = layers.map((layer, l) => layer.map((head, i) => ({ ...head, ...pick(heads[l][i]) })));
   }
@@ -163,11 +168,17 @@ export class Models {
     if (kept.length !== couplings.length || kept.some(({ weights }, l) => weights.length !== couplings[l].weights.length)) return;
     try {
       await Promise.all(kept.map(({ weights }, layer) => this.#app.engine.request("set_coupling", { layer, weights: [...weights] })));
-    } catch {
+    } catch (error) {
       await this.#app.engine.request("reset_couplings", { layer: null });
-      return;
+      return this.#forgotten("couplings", error);
     }
     info.couplings = couplings.map(({ initial }, l) => ({ weights: [...kept[l].weights], initial }));
+  }
+
+  /** What the engine does not take, from an older version of the page perhaps. @param {string} what @param {unknown} error */
+  #forgotten(what, error) {
+    this.#app.notify({ kind: "info", key: "forgotten", title: `The ${what} that were set do not fit this model, so it is open as in its file.`,
+      message: error instanceof Error ? error.message : String(error) });
   }
 }
 

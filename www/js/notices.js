@@ -14,7 +14,7 @@ export function makeNotices(root) {
     keyed.get(key)?.remove();
     keyed.delete(key);
   };
-  const notify = (/** @type {Notice} */ { kind, title, message, action, lasting, key }) => {
+  const notify = (/** @type {Notice} */ { kind, title, message, action, actions = action ? [action] : [], lasting, key }) => {
     const remove = () => {
       element.remove();
       if (key && keyed.get(key) === element) keyed.delete(key);
@@ -22,7 +22,7 @@ export function makeNotices(root) {
     const element = h("div", { class: `notice notice-${kind}`, role: kind === "error" ? "alert" : "status" },
       h("p", null, h("strong", null, title), message && ` ${message}`),
       h("div", { class: "notice-actions" },
-        action && h("button", { type: "button", onclick: () => { remove(); action.run(); } }, action.label),
+        actions.map(({ label, run }) => h("button", { type: "button", onclick: () => { remove(); run(); } }, label)),
         !lasting && h("button", { type: "button", class: "quiet", onclick: remove }, "Dismiss")));
     const old = key ? keyed.get(key) : null;
     if (key) keyed.set(key, element);

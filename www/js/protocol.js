@@ -155,7 +155,8 @@
  *   from the change before, as a slider does under a hand.
  * @property {{payload: WavePlace & {locked: boolean}, value: null}} train_set_lock
  * @property {{payload: {}, value: ModelInfo}} train_adopt
- * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
+ * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, step: number, took: number}}} train_snapshot `took`:
+ *   milliseconds that no step was made for it.
  * @property {{payload: {view: string, payload: object}, value: any}} observe What the lab looks at; observations.js has the views.
  * @property {{payload: {choice: DeviceChoice, page_has_gpu?: boolean}, value: null}} set_device
  *   `page_has_gpu`: whether the page itself has WebGPU; its workers may be without.
@@ -179,7 +180,6 @@
  * @property {{reason: "done" | "stopped" | "early" | "failed", step: number, message?: string}} train_ended "early":
  *   validation has not got better for as long as was asked for; it can go on all the same.
  * @property {TrainControl} train_control After the beginning, and after every change.
- * @property {{step: number, message: string}} train_fault A step that was rolled back.
  * @property {DeviceStatus} device
  * @property {{message: string}} fatal The engine died; nothing more will come from this worker.
  *
@@ -284,7 +284,7 @@ const REQUESTS = {
 /** @type {EventName[]} */
 const EVENTS = [
   "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
-  "train_control", "train_ended", "train_fault", "device", "fatal",
+  "train_control", "train_ended", "device", "fatal",
 ];
 
 /**

@@ -1,23 +1,27 @@
 // What can be set on the page as the fragment of its address, and back: every shared setting is declared once, in FIELDS,
 // which both writes and reads. Only what differs from an untouched page is written, so a setting that a link does not
-// have is as on an untouched page. No DOM.
+// have is as on an untouched page. What is too long for a link is named in it. No DOM.
+//
+// Chats and mail cut signs off the end of a link, and take others for the beginning of bold or slanted text. So a link is
+// written without such signs, and its last sign is a letter.
 
 import { DATA_SETS } from "./data.js";
-import { isRowEdited, rowOf } from "./couplings.js";
+import { fileName } from "./file-name.js";
 import { RANGES } from "./heads.js";
 import { SHIPPED } from "./models.js";
-import { NUMBERS } from "./panels/generate-settings.js";
 import { PIECES, SETTINGS, SIZES, settingProblem } from "./panels/train-presets.js";
+import { NUMBERS } from "./sampling.js";
+import { HEAD_KEYS } from "./share-model.js";
 import { INITIAL } from "./state.js";
+
+export { bendHeads, bentHeads, coupleHeads, editedRows } from "./share-model.js";
 
 /**
  * @typedef {import("./protocol.js").Head} Head
- * @typedef {import("./protocol.js").HeadInfo} HeadInfo
  * @typedef {import("./state.js").TrainChoices} TrainChoices
  * @typedef {import("./state.js").SamplingSettings} SamplingSettings
- * @typedef {import("./protocol.js").CouplingInfo} CouplingInfo
- * @typedef {{ layer: number, head: number, change: Partial<Head> }} BentHead  counted from 0
- * @typedef {{ layer: number, head: number, weights: number[] }} CoupledRow  what one head takes of each; counted from 0
+ * @typedef {import("./share-model.js").BentHead} BentHead
+ * @typedef {import("./share-model.js").CoupledRow} CoupledRow
  *
  * @typedef {object} SharedPage  all that a link carries
  * @property {TrainChoices} choices
@@ -26,12 +30,14 @@ import { INITIAL } from "./state.js";
  * @property {string} model  the open one's name
  * @property {BentHead[]} heads  of that model; only what differs from its file
  * @property {CoupledRow[]} rows  of that model's couplings; only what differs from its file
+ * @property {string[]} [without]  what was too long for the link, by its keys; whoever opens it keeps their own
  * @property {string} [owner]  only while a link is read: whose heads and couplings these are
  *
  * @typedef {object} Field
  * @property {string} key
  * @property {(page: SharedPage) => unknown} get  undefined: as the preset says
  * @property {(page: SharedPage, value: any) => void} set
+ * @property {string} [name]  in words, of what can be too long for a link
  * @property {(value: any) => string | null} write  null: cannot be written
  * @property {(text: string) => unknown} read  throws an Error that says what was expected
  */
@@ -43,6 +49,10 @@ const MOST_WEIGHTS = 4096;
 /** How far a row may be from adding up to 1, for rounding. */
 const ROW_TOLERANCE = 1e-3;
 const FAULTS_SHOWN = 5;
+/** Stands at the end where a link would not end in a letter. */
+const END = "end";
+/** Says what was too long. */
+const WITHOUT = "without";
 
 /** @returns {SharedPage} */
 export const untouched = () => ({
@@ -94,11 +104,11 @@ const choice = (name, kind, key) => ({ key, ...kind, get: ({ choices }) => choic
 const sampling = (name, kind, key) => ({ key, ...kind, get: ({ settings }) => settings[name], set: ({ settings }, value) => { /** @type {any} */ (settings)[name] = value; } });
 
 /** @param {keyof typeof NUMBERS} name @param {string} key */
-const samplingNumber = (name, key) => sampling(name, number({ ...NUMBERS[name], whole: NUMBERS[name].digits === 0 }), key);
+const samplingNumber = (name, key) => sampling(name, number(NUMBERS[name]), key);
 
 /** @type {Field[]} */
 const GENERATE = [
-  { key: "prompt", ...words(LONGEST.prompt), get: ({ prompt }) => prompt, set: (page, value) => { page.prompt = value; } },
+  { key: "prompt", name: "the prompt", ...words(LONGEST.prompt), get: ({ prompt }) => prompt, set: (page, value) => { page.prompt = value; } },
   samplingNumber("temperature", "temp"),
   samplingNumber("seed", "seed"),
   samplingNumber("max_tokens", "length"),
@@ -107,13 +117,17 @@ const GENERATE = [
   samplingNumber("repetition_penalty", "repeat"),
   sampling("greedy", oneOf({ yes: true, no: false }), "likeliest"),
   sampling("at_limit", oneOf({ reread: "reread", "run-on": "run_on" }), "at-limit"),
-  sampling("stop", {
+  { name: "the stop texts", ...sampling("stop", {
     write: (/** @type {string[]} */ texts) => (texts.join("").length <= LONGEST.stop ? texts.map(encode).join(",") : null),
-    read: (text) => text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part)),
-  }, "stop"),
+    read: (text) => {
+      const texts = text.split(",").filter(Boolean).map((part) => words(LONGEST.stop).read(part));
+      if (texts.join("").length > LONGEST.stop) throw new Error(`expected at most ${LONGEST.stop} characters in all`);
+      return texts;
+    },
+  }, "stop") },
   { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
-  { key: "heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
-  { key: "coupling", get: ({ rows }) => rows, set: (page, { owner, rows }) => { claim(page, owner); page.rows = rows; }, write: writeRows, read: readRows },
+  { key: "heads", name: "the bent heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
+  { key: "coupling", name: "the couplings", get: ({ rows }) => rows, set: (page, { owner, rows }) => { claim(page, owner); page.rows = rows; }, write: writeRows, read: readRows },
 ];
 
 /** @type {Field[]} */
@@ -147,20 +161,53 @@ export const FIELDS = [...TRAIN, ...GENERATE];
 const BY_KEY = new Map(FIELDS.map((field) => [field.key, field]));
 
 /**
- * The fragment, without its "#"; empty for an untouched page.
+ * What is set, as the fragment of an address without its "#"; empty for an untouched page.
  * @param {SharedPage} page @returns {string}
  */
-export function writeLink(page) {
+export const writeLink = (page) => partsOf(page).parts.join("&");
+
+/**
+ * The same as it is sent to others: it names what was too long for it, and ends in a letter.
+ * @param {SharedPage} page @returns {string}
+ */
+export function sealedLink(page) {
+  const { parts, without } = partsOf(page);
+  if (without.length > 0) parts.push(`${WITHOUT}=${without.map(({ key }) => key).join("-")}`);
+  const fragment = parts.join("&");
+  return fragment === "" || /[a-z]$/i.test(fragment) ? fragment : `${fragment}&${END}`;
+}
+
+/** What of this page is too long for a link, in words. @param {SharedPage} page @returns {string[]} */
+export const leftOut = (page) => partsOf(page).without.map(({ name, key }) => name ?? key);
+
+/** @param {SharedPage} page @returns {{ parts: string[], without: Field[] }} */
+function partsOf(page) {
   const plain = untouched();
-  return FIELDS.flatMap(({ key, get, write }) => {
+  /** @type {{ field: Field, text: string }[]} */ const written = [];
+  /** @type {Field[]} */ const without = [];
+  for (const field of FIELDS) {
+    const { key, get, write } = field;
     const value = get(page);
     // Heads and couplings name their model themselves.
-    if (key === "model" && page.heads.length + page.rows.length > 0) return [];
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(get(plain))) return [];
+    if (key === "model" && page.heads.length + page.rows.length > 0) continue;
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(get(plain))) continue;
     const text = write(value);
-    if (text === null) return [];
-    return [`${key}=${key === "heads" || key === "coupling" ? `${encode(page.model)}:` : ""}${text}`];
-  }).join("&");
+    if (text !== null) written.push({ field, text: `${key}=${key === "heads" || key === "coupling" ? `${encode(page.model)}:` : ""}${text}` });
+    // A number that makes no sense yet is no loss.
+    else if (field.name) without.push(field);
+  }
+  // Together they may be too long, although each is not: the longest go first.
+  const length = () => written.reduce((sum, { text }) => sum + text.length + 1, 0) + 100;
+  for (const long of written.filter(({ field }) => field.name).sort((a, b) => b.text.length - a.text.length)) {
+    if (length() <= LONGEST.fragment) break;
+    written.splice(written.indexOf(long), 1);
+    without.push(long.field);
+  }
+  // A link without the heads must still say whose they are.
+  if (page.heads.length + page.rows.length > 0 && page.model !== plain.model && !written.some(({ field }) => field.key === "heads" || field.key === "coupling")) {
+    written.push({ field: /** @type {Field} */ (BY_KEY.get("model")), text: `model=${encode(page.model)}` });
+  }
+  return { parts: written.map(({ text }) => text), without };
 }
 
 /**
@@ -178,12 +225,18 @@ export function readLink(fragment) {
   /** @type {string[]} */
   const faults = [];
   const seen = new Set();
-  for (const part of text.split("&")) {
-    if (part === "") continue;
+  for (const whole of text.split("&")) {
+    // Some chats write "&" as pages of the web have it in their source.
+    const part = whole.replace(/^amp;/, "");
+    if (part === "" || part === END) continue;
     const at = part.indexOf("=");
     const key = at < 0 ? part : part.slice(0, at);
     const field = BY_KEY.get(key);
     try {
+      if (key === WITHOUT) {
+        page.without = part.slice(at + 1).split("-").filter((name) => BY_KEY.get(name)?.name);
+        continue;
+      }
       if (!field) throw new Error("this page has no such setting");
       if (seen.has(key)) throw new Error("it stands there twice, and the first counts");
       seen.add(key);
@@ -207,57 +260,13 @@ export function readLink(fragment) {
   return { page, faults };
 }
 
+/** What a link says was too long for it, in words. @param {readonly string[]} keys */
+export const namesOf = (keys) => keys.map((key) => BY_KEY.get(key)?.name ?? key);
+
 /** What was left out of a link, as one sentence. @param {string[]} faults */
 export const faultsInWords = (faults) =>
   `${faults.slice(0, FAULTS_SHOWN).join("; ")}${faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : ""}. Everything else in it holds.`;
 
-/** The name of the file that a model is saved in, which is also how models of two people are compared. @param {string} model */
-export const fileName = (model) => `${model.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "wavefield"}.safetensors`;
-
-/** @param {HeadInfo[][]} layers @returns {BentHead[]} what differs from the file */
-export function bentHeads(layers) {
-  return layers.flatMap((heads, layer) => heads.flatMap((info, head) => {
-    const changed = HEAD_KEYS.filter((name) => info[name] !== info.initial[name]);
-    return changed.length === 0 ? [] : [{ layer, head, change: Object.fromEntries(changed.map((name) => [name, info[name]])) }];
-  }));
-}
-
-/**
- * A model's heads, bent as a link says.
- * @param {HeadInfo[][]} layers @param {BentHead[]} bent
- * @returns {{ layers: HeadInfo[][], missing: number }}  missing: how many heads this model does not have
- */
-export function bendHeads(layers, bent) {
-  const result = layers.map((heads) => heads.map((info) => ({ ...info, ...info.initial })));
-  let missing = 0;
-  for (const { layer, head, change } of bent) {
-    const info = result[layer]?.[head];
-    if (info) Object.assign(info, change);
-    else missing++;
-  }
-  return { layers: result, missing };
-}
-
-/** @param {readonly CouplingInfo[]} couplings @returns {CoupledRow[]} what differs from the file */
-export const editedRows = (couplings) => couplings.flatMap((coupling, layer) =>
-  rowOf(coupling.weights, 0).flatMap((_, head) => (isRowEdited(coupling, head) ? [{ layer, head, weights: rowOf(coupling.weights, head) }] : [])));
-
-/**
- * A model's couplings, set as a link says.
- * @param {readonly CouplingInfo[]} couplings @param {readonly CoupledRow[]} rows
- * @returns {{ couplings: CouplingInfo[], missing: number }}  missing: how many rows this model has no place for
- */
-export function coupleHeads(couplings, rows) {
-  const result = couplings.map(({ initial }) => ({ weights: [...initial], initial }));
-  let missing = 0;
-  for (const { layer, head, weights } of rows) {
-    const coupling = result[layer];
-    const at = head * weights.length;
-    if (coupling && weights.length ** 2 === coupling.weights.length && at < coupling.weights.length) coupling.weights.splice(at, weights.length, ...weights);
-    else missing++;
-  }
-  return { couplings: result, missing };
-}
 
 /** @param {SharedPage} page @param {string} owner */
 function claim(page, owner) {
@@ -267,7 +276,6 @@ function claim(page, owner) {
   page.owner = owner;
 }
 
-const HEAD_KEYS = /** @type {const} */ (["frequency", "damping", "phase", "gain"]);
 const LETTERS = /** @type {Record<string, typeof HEAD_KEYS[number]>} */ (Object.fromEntries(HEAD_KEYS.map((name) => [name[0], name])));
 const VALUE = "-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?";
 const ROW = new RegExp(`^(\\d{1,3})\\.(\\d{1,3})((?:_${VALUE}){1,999})$`);
@@ -344,9 +352,13 @@ const readNumber = (text) => (new RegExp(`^${VALUE}$`).test(text) && Number.isFi
 /** @param {string} text For a message. */
 const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-/** Readable where the fragment allows it. Half characters cannot be written. @param {string} text */
-const encode = (text) => encodeURIComponent(text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"))
-  .replaceAll("%20", "+");
+/**
+ * Letters and digits as they are, a space as "+", everything else by percent signs: also what an address may have and a chat
+ * cuts or takes for its own. Half characters cannot be written.
+ * @param {string} text
+ */
+const encode = (text) => encodeURIComponent(text.replace(/\p{Cs}/gu, "\ufffd")).replaceAll("%20", "+")
+  .replace(/[_.!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** @param {string} text */
 function decode(text) {

@@ -1,6 +1,9 @@
 // What the page knows, in one place: panels read it, change it and hear of changes. Part of it is
 // kept over a reload.
 
+import { count, flag, list, number, oneOf, record, text } from "./check.js";
+import { soundSettings } from "./sampling.js";
+
 /**
  * @typedef {import("./protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./protocol.js").HeadInfo} HeadInfo
@@ -63,8 +66,25 @@ export const INITIAL = {
   device: null,
 };
 
-/** What a reload brings back. The model itself is kept by models.js, being large. @type {(keyof Values)[]} */
-const KEPT = ["layer", "tab", "prompt", "settings", "pace", "deviceChoice", "workersChoice"];
+/** What the sampling settings may be. */
+const SETTINGS = {
+  temperature: number(0, 2), greedy: flag, top_k: count(1000), top_p: number(0.01, 1), repetition_penalty: number(1, 2),
+  seed: count(2 ** 32 - 1), max_tokens: count(20_000, 1), stop: list(text(1000), 64), at_limit: oneOf(["reread", "run_on"]),
+};
+
+/** What a reload brings back, and what it may be. The model itself is kept by models.js, being large. @type {{ [key in keyof Values]?: import("./check.js").Check }} */
+const KEPT = {
+  layer: count(1024), tab: text(40), prompt: text(1_000_000), settings: record(SETTINGS), pace: number(0, 1e6),
+  deviceChoice: oneOf(["auto", "cpu", "gpu"]), workersChoice: count(1024),
+};
+const KEPT_KEYS = /** @type {(keyof Values)[]} */ (Object.keys(KEPT));
+
+/** Those of the settings that may be so, and for the others what an untouched page has. @param {any} kept @returns {SamplingSettings} */
+function settingsOf(kept) {
+  const sound = /** @type {any} */ (soundSettings(kept ?? {}, INITIAL.settings));
+  const right = Object.entries(SETTINGS).filter(([name, check]) => check(sound[name], name) === "");
+  return { ...structuredClone(INITIAL.settings), ...Object.fromEntries(right.map(([name]) => [name, sound[name]])) };
+}
 
 export class State {
   /** @type {Values} */ #values = structuredClone(INITIAL);
@@ -97,21 +117,21 @@ export class State {
 
   /** The part to keep, for {@link restore}. @returns {Partial<Values>} */
   kept() {
-    return Object.fromEntries(KEPT.map((key) => [key, this.#values[key]]));
+    return Object.fromEntries(KEPT_KEYS.map((key) => [key, this.#values[key]]));
   }
 
   /** @param {any} kept What {@link kept} gave, perhaps from an older version of the page. */
   restore(kept) {
-    for (const key of KEPT) {
+    for (const [key, check] of Object.entries(KEPT)) {
       const value = kept?.[key];
-      if (typeof value !== typeof INITIAL[key]) continue;
-      const merged = typeof value === "object" ? { .../** @type {object} */ (INITIAL[key]), ...value } : value;
-      this.set(key, /** @type {never} */ (merged));
+      if (value === undefined) continue;
+      const merged = key === "settings" ? settingsOf(value) : value;
+      if (check(merged, key) === "") this.set(/** @type {never} */ (key), /** @type {never} */ (merged));
     }
   }
 
   /** @param {() => void} listener Called when something that is kept changes. */
   onKept(listener) {
-    for (const key of KEPT) this.on(key, listener);
+    for (const key of KEPT_KEYS) this.on(key, listener);
   }
 }

@@ -17,6 +17,7 @@ const VERSION = 20;
 /** A larger ZIP would need the 64-bit form. */
 const LARGEST = 0xffff_ffff;
 const MOST_FILES = 1000;
+const LARGEST_TABLE = 2 ** 20;
 /** Bytes read at once. */
 const CHUNK = 4 * 2 ** 20;
 
@@ -129,7 +130,7 @@ async function readEnd(zip) {
     if (tail.getUint32(i, true) !== END.signature || i + END.size + tail.getUint16(i + 20, true) !== tail.byteLength) continue;
     const [disk, count, size, at] = [tail.getUint16(i + 4, true), tail.getUint16(i + 10, true), tail.getUint32(i + 12, true), tail.getUint32(i + 16, true)];
     if (disk !== 0 || count > MOST_FILES || at === LARGEST) throw new Error("It is a ZIP of another kind than this page writes (in several parts, or very large).");
-    if (at + size > from + i || count * CENTRAL.size > size) throw new Error("Its table of files lies outside of it. The file is damaged: copy it again.");
+    if (at + size > from + i || count * CENTRAL.size > size || size > LARGEST_TABLE) throw new Error("Its table of files lies outside of it. The file is damaged: copy it again.");
     return { count, size, at };
   }
   throw new Error("It is not a whole ZIP: its end is missing. It was cut short, or is another kind of file.");

@@ -5,6 +5,7 @@ mod bench_gpu;
 mod eval;
 mod generate;
 mod inspect;
+mod prove;
 mod recipe;
 mod scaling;
 mod train;
@@ -14,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use wavefield::checkpoint::Checkpoint;
 use wavefield::error::{Error, Result};
+use wavefield::memory::{from_words, set_budget};
 use wavefield::tokenizer::Tokenizer;
 
 /// Wave Field language models: train them, generate with them, look into them.
@@ -23,6 +25,9 @@ pub struct Command {
     /// Threads to compute with; all cores where it is not given.
     #[arg(long, global = true)]
     threads: Option<usize>,
+    /// How much memory a model or a training may take, such as 8GB; 4GB where it is not given.
+    #[arg(long, global = true, value_parser = bytes)]
+    memory: Option<u64>,
     #[command(subcommand)]
     task: Task,
 }
@@ -39,8 +44,15 @@ enum Task {
     Inspect(inspect::Inspect),
     /// Time training and decoding on this machine.
     Bench(bench::Bench),
+    /// Hold the graphics adapter against the processor, operation by operation.
+    Prove(prove::Prove),
     /// Time how one layer's mixing of tokens grows with the length of the text.
     Scaling(scaling::Scaling),
+}
+
+/// A number of bytes in words.
+fn bytes(words: &str) -> std::result::Result<u64, String> {
+    from_words(words).map_err(|error| error.to_string())
 }
 
 /// What the commands on a trained model have in common.
@@ -71,6 +83,9 @@ const TOKENIZER_FILE: &str = "tokenizer.json";
 impl Command {
     /// Runs the command.
     pub fn run(self) -> Result<()> {
+        if let Some(memory) = self.memory {
+            set_budget(memory);
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
@@ -85,6 +100,7 @@ impl Command {
             Task::Eval(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
+            Task::Prove(task) => task.run(),
             Task::Scaling(task) => task.run(),
         })
     }
@@ -100,6 +116,12 @@ fn file_error(path: &Path) -> impl Fn(std::io::Error) -> Error {
 }
 
 fn read_text(path: &Path) -> Result<String> {
+    let size = std::fs::metadata(path).map_err(file_error(path))?.len();
+    wavefield::memory::check(
+        &format!("Reading {}", path.display()),
+        2 * size,
+        "choose a shorter text",
+    )?;
     std::fs::read_to_string(path).map_err(file_error(path))
 }
 

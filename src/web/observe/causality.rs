@@ -6,6 +6,7 @@ use crate::config::ModelConfig;
 use crate::diagnostics::causality::{self, Leak, Measurement, Probe, SEEN, THRESHOLD, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::model::network::{Network, Purpose};
 use crate::web::{OpenedGpu, promise};
 use js_sys::Promise;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,8 @@ impl Session {
     fn probed(&mut self, request: &ProbeRequest) -> Result<&Model> {
         let (model, _) = self.observed(request.passage.source)?;
         check(&model.config, &request.probe)?;
+        let rows = 1 + request.probe.positions.len();
+        Network::check_memory(&model.config, Purpose::Reading, rows, request.probe.length)?;
         Ok(model)
     }
 }

@@ -1,9 +1,10 @@
 //! The moving field of one head.
 
-use super::{Passage, floats};
-use crate::diagnostics::Trace;
+use super::{Passage, floats, traced};
+use crate::config::ModelConfig;
 use crate::diagnostics::field::{Along, Field};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::web::{Answer, Session, object, read, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
@@ -56,8 +57,9 @@ impl Session {
         let config = &reading.model.config;
         let most = (MOST_POINTS / config.field_size).max(16);
         let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
+        check_frames(config, ids.len(), request.strength)?;
         let model = reading.model.first_layers(request.layer + 1);
-        let trace = Trace::<f32>::new(&model, ids);
+        let trace = traced(&model, ids)?;
         let field = Field::new(&model, &trace, request.layer);
         let energies = field.energies(request.head);
         let total = energies.iter().sum::<f64>().max(f64::MIN_POSITIVE);
@@ -89,6 +91,19 @@ impl Session {
             coupled: floats(&field.coupled_frames(head, along)),
         })
     }
+}
+
+/// Refuses a field that would take too much memory: frames before and after coupling, once more for the
+/// page and as squares for the strength, and every head's kernel.
+fn check_frames(config: &ModelConfig, times: usize, strength: bool) -> Result<()> {
+    let copies = 4 + 2 * u64::from(strength);
+    let (cells, heads) = (config.field_size as u64, config.num_heads as u64);
+    let what = format!("Showing a field of {cells} cells over {times} tokens");
+    memory::check(
+        &what,
+        4 * cells * (copies * times as u64 + 2 * heads),
+        "open a model with a smaller field",
+    )
 }
 
 #[wasm_bindgen]

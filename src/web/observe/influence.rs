@@ -1,9 +1,10 @@
 //! Which earlier tokens a token heard: in a layer, and over all layers by gradient.
 
-use super::{Answer, Passage, Reading, Session, floats, object, read, said};
-use crate::diagnostics::Trace;
+use super::{Answer, Passage, Reading, Session, check_reading, floats, object, read, said, traced};
 use crate::diagnostics::influence::{gradient, heard};
 use crate::error::{Error, Result};
+use crate::memory;
+use crate::model::network::Purpose;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -69,7 +70,14 @@ impl Rows {
                 self.first + 1
             )));
         }
-        Ok(self.first..(self.first + self.count).min(tokens))
+        let rows = self.first..self.first.saturating_add(self.count).min(tokens);
+        // Three numbers for each of the two, and once more for the page.
+        memory::check(
+            &format!("What {} tokens heard of {tokens}", rows.len()),
+            24 * (rows.len() as u64).saturating_mul(tokens as u64),
+            "look at fewer tokens at once, or choose a shorter text",
+        )?;
+        Ok(rows)
     }
 }
 
@@ -99,7 +107,7 @@ impl Session {
                 }));
             }
         }
-        let trace = Trace::<f32>::new(reading.model, &reading.ids);
+        let trace = traced(reading.model, &reading.ids).map_err(said)?;
         let found = heard(&trace, request.layer, request.head, rows);
         object(&HeardRows {
             loudness: floats(&found.loudness),
@@ -114,6 +122,8 @@ impl Session {
         let request: GradientRequest = read(request)?;
         let reading = self.reading(&request.passage).map_err(said)?;
         let rows = request.rows.of(&reading).map_err(said)?;
+        let tokens = reading.ids.len();
+        check_reading(&reading.model.config, Purpose::Gradients, tokens).map_err(said)?;
         let found = gradient::felt::<f32>(reading.model, &reading.ids, rows);
         object(&FeltRows {
             strength: floats(&found.strength),

@@ -13,8 +13,11 @@ mod whatif_losses;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
+use crate::diagnostics::Trace;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::model::Model;
+use crate::model::network::{Network, Purpose};
 use crate::tokenizer::Tokenizer;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
@@ -104,7 +107,8 @@ impl Session {
             .chosen(source == Source::Original)
     }
 
-    /// The end of a passage as its model reads it.
+    /// The end of a passage as its model reads it. That it can be read is made sure of: twice what the
+    /// reading takes, for what is looked at is copied from it.
     pub(super) fn reading(&mut self, passage: &Passage) -> Result<Reading<'_>> {
         let (model, tokenizer) = self.observed(passage.source)?;
         let mut ids = tokenizer.encode(&passage.text)?;
@@ -115,6 +119,7 @@ impl Session {
         }
         let dropped = ids.len().saturating_sub(model.config.max_seq_len);
         ids.drain(..dropped);
+        check_reading(&model.config, Purpose::Reading, ids.len())?;
         Ok(Reading {
             model,
             tokenizer,
@@ -122,6 +127,29 @@ impl Session {
             dropped,
         })
     }
+}
+
+/// Refuses a text that would take too much memory to look at, before anything is allocated.
+pub(super) fn check_reading(config: &ModelConfig, purpose: Purpose, tokens: usize) -> Result<()> {
+    // Looked at is a copy of what the network holds.
+    let needed = Network::memory(config, purpose, 1, tokens).saturating_mul(2);
+    let what = format!("Looking at {tokens} tokens in this model");
+    memory::check(&what, needed, "choose a shorter text, or a smaller model")
+}
+
+/// What a model computes over tokens, unless its numbers overflow on the way: there is nothing to look at
+/// then, and no picture of it.
+pub(super) fn traced(model: &Model, ids: &[u32]) -> Result<Trace<f32>> {
+    let trace = Trace::<f32>::new(model, ids);
+    let all = trace.logits.iter().chain(&trace.output);
+    if all.into_iter().all(|x| x.is_finite()) {
+        return Ok(trace);
+    }
+    Err(Error::Model {
+        message: "expected numbers, found that the model's own grow beyond what can be computed \
+                  with while it reads this text; put the waves back, or open an earlier model"
+            .into(),
+    })
 }
 
 fn no_model(message: &str) -> Error {

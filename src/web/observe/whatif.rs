@@ -158,7 +158,7 @@ impl WhatIf {
             _ => Heard {
                 before,
                 ids: ids.to_vec(),
-                logits: inference::logits(self.before(file, before)?, ids, 1, ids.len()),
+                logits: inference::logits(self.before(file, before)?, ids, 1, ids.len())?,
             },
         };
         Ok(self.heard.insert(heard))
@@ -227,7 +227,7 @@ fn taken(sides: Sides<'_>, before: Before) -> Result<Taken> {
 
 fn parted(sides: Sides<'_>, before: Before, ids: &[u32]) -> Result<Parted> {
     let Sides { file, what_if, .. } = sides;
-    let logits = inference::logits(what_if.after()?, ids, 1, ids.len());
+    let logits = inference::logits(what_if.after()?, ids, 1, ids.len())?;
     let heard = what_if.hear(file, before, ids)?;
     let found = Divergence::new(&heard.logits, &logits, ids);
     if found.bits.iter().any(|bits| bits.is_nan()) {

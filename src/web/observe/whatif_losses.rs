@@ -61,7 +61,7 @@ impl Session {
         let Sides { file, what_if, .. } = self.sides()?;
         let model = what_if.side(side, file, before).map_err(said)?;
         check_windows(model, &ids, length).map_err(said)?;
-        let losses = window_losses(model, &ids, length);
+        let losses = window_losses(model, &ids, length).map_err(said)?;
         object(&Losses {
             losses: Float64Array::from(losses.as_slice()),
         })

@@ -1,6 +1,7 @@
 // The text just written, laid along the kernels: the character above a dot is the one that the dot
 // weighs.
 
+import { visible } from "../signs.js";
 import { colour } from "./colours.js";
 import { lagToX, tickStep } from "./kernel.js";
 import { Surface } from "./surface.js";
@@ -55,8 +56,8 @@ function drawContext(context, width, height, { recent, lags, weights, tint }) {
       context.globalAlpha = weights ? 0.45 + 0.55 * weight : 1;
       context.fillStyle = colour("--ink");
       const text = recent[lag];
-      if (text === "\n") context.fillText("⏎", x, TEXT_HEIGHT / 2);
-      else if ([...text].length === 1) context.fillText(text, x, TEXT_HEIGHT / 2);
+      const seen = text === " " ? text : visible(text);
+      if (text !== "" && [...seen].length === 1) context.fillText(seen, x, TEXT_HEIGHT / 2);
       else context.fillText("▪", x, TEXT_HEIGHT / 2);
     }
     context.globalAlpha = 1;

@@ -22,6 +22,7 @@ const STEPS = [[1], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 
 export function logTicks(low, high, most) {
   /** @type {number[]} */
   let ticks = [];
+  if (!(low > 0) || !Number.isFinite(high)) return ticks;
   for (const steps of STEPS) {
     ticks = [];
     for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++) {
@@ -41,10 +42,12 @@ export function logTicks(low, high, most) {
  */
 export function spread(low, high, log) {
   if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return log ? [1, 4] : [0, 4];
-  if (log) return [low * 0.93, high * 1.05];
+  const most = Number.MAX_VALUE;
+  // A logarithm knows nothing below 0: what is there is left out.
+  if (log) return low > 0 ? [low * 0.93, Math.min(high * 1.05, most)] : high > 0 ? [high / 1000, Math.min(high * 1.05, most)] : [1, 4];
   const size = Math.max(Math.abs(low), Math.abs(high));
   const margin = Math.max((high - low) * 0.08, size * 0.02, size === 0 ? 1 : 0);
-  return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
+  return [low >= 0 ? Math.max(0, low - margin) : Math.max(low - margin, -most), Math.min(high + margin, most)];
 }
 
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";

@@ -1,6 +1,7 @@
 // A head's field as it is now, in lanes over one line of cells: what was dropped, the waves, and what the
 // coupling makes of them with what the tokens pick up.
 
+import { visible } from "../signs.js";
 import { colour } from "./colours.js";
 
 /**
@@ -257,9 +258,9 @@ function drawPickedUp(context, { from, to, x }, { y }, { pickedUp, positions, ti
 }
 
 /** A token in one sign, as far as that can be. @param {string | undefined} token */
-const sign = (token) => (token === "\n" ? "⏎" : token === " " ? "␣" : token === "\t" ? "⇥" : [...(token ?? "")].slice(0, 1).join(""));
+const sign = (token) => (token ? ([...visible(token)][0] === "<" && token !== "<" ? "▪" : [...visible(token)][0]) : "");
 /** @param {string | undefined} token */
-const shown = (token = "") => token.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
+const shown = (token = "") => (token === "" ? "" : visible(token));
 
 /** The tokens where they sit, how they lie on their cells, and the cells' numbers. @param {CanvasRenderingContext2D} context @param {Span} span @param {FieldNow} data @param {number} top */
 function drawTokens(context, span, { tokens, positions, time, chosen }, top) {

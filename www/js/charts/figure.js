@@ -2,7 +2,9 @@
 // as CSV. One drawing function serves the page, the PNG and the SVG.
 
 import { csv } from "../csv.js";
-import { download, h, write } from "../dom.js";
+import { h, writeQuoting } from "../dom.js";
+import { isolated } from "../signs.js";
+import { download, svgText, tableFile } from "../text-out.js";
 import { colour } from "./colours.js";
 import { asPng, wrapped } from "./paper.js";
 import { Surface } from "./surface.js";
@@ -55,8 +57,8 @@ export class Figure {
   /** Draws it and says it anew, as the numbers are now. */
   update() {
     const words = this.#options.describe();
-    write(this.#caption, words);
-    this.canvas.setAttribute("aria-label", words);
+    writeQuoting(this.#caption, words);
+    this.canvas.setAttribute("aria-label", isolated(words));
     for (const button of this.#buttons) button.disabled = false;
     this.redraw();
   }
@@ -74,7 +76,7 @@ export class Figure {
   /** @param {string} kind */
   async #save(kind) {
     const { name } = this.#options;
-    if (kind === "CSV") return download(csv(this.#options.table()), `${name}.csv`);
+    if (kind === "CSV") return download(tableFile(csv(this.#options.table())), `${name}.csv`);
     const file = kind === "PNG" ? await this.png() : await this.svg();
     download(file, `${name}.${kind.toLowerCase()}`);
   }
@@ -96,7 +98,7 @@ export class Figure {
     const sheet = this.#sheet();
     const context = new Context({ width: sheet.width, height: sheet.height, document });
     this.#compose(/** @type {CanvasRenderingContext2D} */ (/** @type {unknown} */ (context)), sheet);
-    return context.getSerializedSvg(true);
+    return svgText(context.getSvg());
   }
 
   /** How title, picture and caption lie on paper. @returns {Sheet} */
@@ -104,7 +106,7 @@ export class Figure {
     const { width, height } = this.#surface;
     const measure = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
     measure.font = CAPTION;
-    const lines = wrapped(measure, this.#options.describe(), width);
+    const lines = wrapped(measure, isolated(this.#options.describe()), width);
     return { lines, inner: { width, height }, width: width + 2 * EDGE, height: EDGE + TITLE + height + EDGE / 2 + lines.length * LINE + EDGE };
   }
 
@@ -116,7 +118,7 @@ export class Figure {
     context.textAlign = "left";
     context.fillStyle = colour("--ink");
     context.font = `600 16px ${SANS}`;
-    context.fillText(this.#options.title(), EDGE, EDGE + 12);
+    context.fillText(isolated(this.#options.title()), EDGE, EDGE + 12);
     context.font = CAPTION;
     context.fillStyle = colour("--ink-2");
     lines.forEach((line, i) => context.fillText(line, EDGE, EDGE + TITLE + inner.height + EDGE / 2 + (i + 0.7) * LINE));

@@ -3,6 +3,7 @@
 import { amountInWords, plain, verdictOn } from "../panels/lab-heads-words.js";
 import { colour } from "./colours.js";
 import { drawBar, scaleOf } from "./head-grid.js";
+import { roundTicks } from "./ticks.js";
 
 /** @typedef {import("./head-grid.js").GridData} GridData */
 
@@ -21,7 +22,7 @@ export function drawBars(context, width, { heads, changes, order }) {
   const labels = roomy ? 220 : 92;
   const numbers = roomy ? 250 : 0;
   const bars = { x: labels, width: width - labels - numbers - 16 };
-  const ticks = ticksOf(scale);
+  const ticks = roundTicks(scale.low, scale.high, 4);
   const at = (/** @type {number} */ value) => bars.x + ((value - scale.low) / (scale.high - scale.low)) * bars.width;
   const foot = 12 + order.length * ROW;
   context.font = `12px ${SANS}`;
@@ -53,13 +54,4 @@ export function drawBars(context, width, { heads, changes, order }) {
     context.textAlign = "left";
     if (roomy) context.fillText(`${amountInWords(change)}${VERDICTS[verdictOn(change)]}`, bars.x + bars.width + 16, y + 7);
   });
-}
-
-/** Round numbers along the bars. @param {{low: number, high: number}} scale @returns {number[]} */
-function ticksOf({ low, high }) {
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= rough) ?? rough;
-  const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
 }

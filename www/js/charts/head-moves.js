@@ -3,6 +3,7 @@
 import { plain, tokens } from "../panels/lab-heads-words.js";
 import { REACH_MEDIUM, REACH_NONE, REACH_SHORT } from "../physics.js";
 import { colour, headColour } from "./colours.js";
+import { roundTicks } from "./ticks.js";
 
 /**
  * @typedef {import("../observations.js").HeadReport} HeadReport
@@ -63,7 +64,7 @@ function drawFrame(context, box, layer, x, y, toX, toY) {
   }
   context.fillText("reach in tokens", box.x + box.width / 2, box.y + box.height + 29);
   context.textAlign = "right";
-  for (let value = Math.ceil(y.low); value <= y.high; value++) context.fillText(plain(value), box.x - 6, toY(value) + 4);
+  for (const value of roundTicks(y.low, y.high, 8, 1)) context.fillText(plain(value), box.x - 6, toY(value) + 4);
   context.save();
   context.translate(box.x - 26, box.y + box.height / 2);
   context.rotate(-Math.PI / 2);

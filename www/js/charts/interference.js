@@ -1,6 +1,6 @@
 // An interference module along a text: four strips over the same tokens.
 
-import { visible } from "../dom.js";
+import { visible } from "../signs.js";
 import { colour } from "./colours.js";
 import { signedColour } from "./ramp.js";
 

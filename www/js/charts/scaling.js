@@ -76,7 +76,7 @@ export class ScalingChart {
 
 /** @param {number} width @param {number} height @param {ScalingResult | null} result @returns {Frame} */
 function frameOf(width, height, result) {
-  const times = result?.measured.map(({ seconds }) => seconds) ?? [];
+  const times = result?.measured.map(({ seconds }) => seconds).filter((seconds) => seconds > 0 && Number.isFinite(seconds)) ?? [];
   const low = Math.floor(Math.log10(Math.min(...times, 1e-3)));
   const high = Math.ceil(Math.log10(Math.max(...times, 1e-2)));
   const box = { left: MARGIN.left, top: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };

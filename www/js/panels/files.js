@@ -1,6 +1,7 @@
 // The open model: its name and size, opening another (by button or by drop), and saving it.
 
-import { download, h } from "../dom.js";
+import { h } from "../dom.js";
+import { download } from "../text-out.js";
 import { makeBadge } from "./badge.js";
 import { shareButton } from "./share.js";
 
@@ -12,7 +13,7 @@ const LARGEST_FILE = 512 * 2 ** 20;
 /** @param {HTMLElement} root @param {App} app */
 export function mountFiles(root, app) {
   const { state } = app;
-  const name = h("span", { class: "model-name" }, "Loading the model");
+  const name = h("span", { class: "model-name", dir: "auto" }, "Loading the model");
   const size = h("span", { class: "model-size" }, " ");
   const picker = h("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "Checkpoint file" });
   const open = h("button", { type: "button" }, "Open");
@@ -36,10 +37,12 @@ export function mountFiles(root, app) {
     save.disabled = state.get("engine") !== "ready" || !model;
     shipped.hidden = !model || app.models.isShipped;
     if (!model) {
+      name.translate = true;
       name.textContent = state.get("engine") === "loading" ? "Loading the model" : "No model is open";
       return;
     }
     const { num_layers: layers, num_heads: heads } = model.config;
+    name.translate = false;
     name.textContent = model.name;
     const kind = model.config.architecture === "standard" ? " · standard Transformer" : "";
     size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}`;

@@ -1,23 +1,14 @@
-// The sampling controls. Each setting is declared once, here.
+// The sampling controls.
 
 import { numberField, segmented, sliderField } from "../controls.js";
 import { h } from "../dom.js";
+import { NUMBERS, readStops, writeStops } from "../sampling.js";
 
 /**
  * @typedef {import("../app.js").App} App
+ * @typedef {import("../sampling.js").NumberKey} NumberKey
  * @typedef {import("../state.js").SamplingSettings} SamplingSettings
- * @typedef {"temperature" | "top_k" | "top_p" | "repetition_penalty" | "max_tokens" | "seed"} NumberKey
  */
-
-/** @type {Record<NumberKey, {label: string, min: number, max: number, step: number, digits: number, hint: string, slider: boolean}>} */
-export const NUMBERS = {
-  temperature: { label: "Temperature", min: 0, max: 2, step: 0.05, digits: 2, slider: true, hint: "Low keeps to the likely, high takes risks." },
-  max_tokens: { label: "Length", min: 1, max: 20000, step: 1, digits: 0, slider: false, hint: "tokens" },
-  seed: { label: "Seed", min: 0, max: 4294967295, step: 1, digits: 0, slider: false, hint: "same seed, same text" },
-  top_p: { label: "Top-p", min: 0.01, max: 1, step: 0.01, digits: 2, slider: true, hint: "Only the likeliest tokens that make up this share; 1 is off." },
-  top_k: { label: "Top-k", min: 0, max: 1000, step: 1, digits: 0, slider: false, hint: "only the k likeliest; 0 is off" },
-  repetition_penalty: { label: "Repetition penalty", min: 1, max: 2, step: 0.05, digits: 2, slider: true, hint: "Above 1, what was used becomes less likely." },
-};
 
 /** The largest seed that "new seed" draws: short enough to read out to someone. */
 const LARGEST_DRAWN_SEED = 9999;
@@ -77,19 +68,18 @@ function checkbox(label, onInput) {
   return { element: h("label", { class: "check" }, input, h("span", null, label)), input };
 }
 
-/** Stop strings, with \n written for a new line. @param {(texts: string[]) => void} onInput */
+/** @param {(texts: string[]) => void} onInput */
 function stopField(onInput) {
-  const read = () => field.value.split(",").map((text) => text.replaceAll("\\n", "\n")).filter((text) => text !== "");
   const field = h("input", {
     type: "text", class: "text-input", autocomplete: "off", spellcheck: "false", placeholder: "\\n\\n",
-    oninput: () => onInput(read()),
+    dir: "auto", oninput: () => onInput(readStops(field.value)),
   });
   const element = h("label", { class: "field field-wide" }, h("span", { class: "field-label" }, "Stop at"), field,
-    h("span", { class: "field-hint" }, "texts, with commas between; \\n is a new line"));
+    h("span", { class: "field-hint" }, "texts, with commas between; \\n is a new line, \\, a comma"));
   return {
     element,
     set(/** @type {string[]} */ texts) {
-      if (document.activeElement !== field) field.value = texts.map((text) => text.replaceAll("\n", "\\n")).join(",");
+      if (document.activeElement !== field) field.value = writeStops(texts);
     },
   };
 }

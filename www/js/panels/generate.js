@@ -1,10 +1,12 @@
 // Generate: a prompt, the text that the model writes after it, and how sure it was of every token.
 
 import { segmented } from "../controls.js";
-import { atMostEvery, h, uniqueId } from "../dom.js";
+import { atMostEvery, h, uniqueId, VERBATIM, write, writeQuoting } from "../dom.js";
 import { isRecoupled } from "../couplings.js";
 import { EngineError } from "../engine.js";
 import { isBent } from "../heads.js";
+import { observe } from "../observations.js";
+import { lengthInWords, missingInWords, readable } from "../prompts.js";
 import { makeSettings } from "./generate-settings.js";
 import { Inspector } from "./inspector.js";
 import { TokenView } from "./token-view.js";
@@ -19,6 +21,7 @@ import { TokenView } from "./token-view.js";
 /** Milliseconds between two readings while text is written: faster could not be read. */
 const LIVE_INTERVAL = 160;
 const SPEED_INTERVAL = 250;
+const LENGTH_INTERVAL = 400;
 const NEXT_TOKENS = 5;
 /** What the waves panel shows along its kernels. */
 const RECENT_TOKENS = 1024;
@@ -40,7 +43,7 @@ class GeneratePanel {
   #wishes = 0;
   /** Texts that came to their end or were stopped. */ #written = 0;
   /** @type {Map<string, Run>} */ #runs = new Map();
-  #inspector = new Inspector();
+  #inspector = new Inspector(() => this.#app.state.get("model")?.tokens ?? []);
   #inspecting = false;
   #lastLive = 0;
   #nextBusy = false;
@@ -51,7 +54,10 @@ class GeneratePanel {
   #view;
   #other;
   #views = h("div", { class: "displays" });
-  #prompt = h("textarea", { class: "prompt", rows: "2", spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter generate" });
+  /** What of the prompt this model cannot read. */ #missing = h("p", { class: "prompt-note prompt-missing", role: "alert", hidden: true, id: uniqueId("missing") });
+  /** That the prompt is longer than the context. */ #length = h("p", { class: "prompt-note", role: "status", hidden: true, id: uniqueId("length") });
+  #counting = 0;
+  #prompt = h("textarea", { ...VERBATIM, class: "prompt", rows: "2", "aria-describedby": `${this.#missing.id} ${this.#length.id}`, spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter generate" });
   #start = h("button", { type: "button", class: "primary" }, "Generate");
   #again = h("button", { type: "button" }, "New seed");
   #onward = h("button", { type: "button", title: "Write on from the end of the text" }, "Continue");
@@ -93,7 +99,7 @@ class GeneratePanel {
           h("span", { title: "What the engine keeps of the text so far. Waves take the same room however long the text is; a standard Transformer keeps every token." },
             this.#state, this.#stateKind))),
       h("div", { class: "prompt-row" },
-        h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt),
+        h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt, this.#missing, this.#length),
       h("div", { class: "actions" }, this.#start, this.#again, this.#onward),
       h("div", { class: "actions" }, this.#compare, pace.element),
       this.#fault, this.#views,
@@ -119,9 +125,13 @@ class GeneratePanel {
       this.#speeds.seconds += engine_seconds;
       this.#showSpeed();
     });
-    state.on("prompt", (prompt) => { if (prompt !== this.#prompt.value) this.#prompt.value = prompt; });
+    state.on("prompt", (prompt) => {
+      if (prompt !== this.#prompt.value) this.#prompt.value = prompt;
+      this.#sayPrompt();
+    });
+    state.on("settings", () => this.#sayLength());
     state.on("pace", (pace) => {
-      for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {});
+      for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {}); // A run that is over needs none.
     });
     state.on("applied", () => this.#askNext());
     state.on("model", () => this.#open());
@@ -133,19 +143,39 @@ class GeneratePanel {
   #open() {
     this.#showButtons();
     if (!this.#app.state.get("model")) return;
-    this.#fitPrompt();
+    this.#sayPrompt();
     this.#begin("prompt");
   }
 
-  /** A prompt with characters that this model has never seen gives way to one that it can read. */
-  #fitPrompt() {
+  /** The prompt as the open model reads it. */
+  get #readable() {
     const { state } = this.#app;
     const model = state.get("model");
-    if (model?.vocabulary_kind !== "character") return;
-    const known = new Set(model.tokens);
-    if ([...state.get("prompt")].every((character) => known.has(character))) return;
-    state.set("prompt", known.has("\n") ? "\n" : (model.tokens[0] ?? ""));
+    return model ? readable(state.get("prompt"), model) : { text: state.get("prompt"), missing: [] };
   }
+
+  /** Says under the prompt what this model makes of it. */
+  #sayPrompt() {
+    const words = missingInWords(this.#readable, this.#app.state.get("model")?.name ?? "");
+    writeQuoting(this.#missing, words);
+    this.#missing.hidden = words === "";
+    this.#sayLength();
+  }
+
+  #sayLength = atMostEvery(LENGTH_INTERVAL, async () => {
+    const { engine, state } = this.#app;
+    const model = state.get("model");
+    const turn = ++this.#counting;
+    const { text } = this.#readable;
+    // A token has a byte at least.
+    const short = !model || new TextEncoder().encode(text).length <= model.config.max_seq_len;
+    const count = short ? 0 : model.vocabulary_kind === "character" ? [...text].length
+      : await observe(engine, "encoding", { source: "bent", text }).then(({ ids }) => ids.length, () => 0);
+    if (turn !== this.#counting) return;
+    const words = model ? lengthInWords(count, model, state.get("settings").at_limit) : "";
+    write(this.#length, words);
+    this.#length.hidden = words === "";
+  });
 
   /** @param {"prompt" | "end"} from */
   async #begin(from) {
@@ -158,7 +188,7 @@ class GeneratePanel {
     this.#speeds = { tokens: 0, seconds: 0 };
     this.#inspecting = false;
     const views = this.#comparing ? [this.#other, this.#view] : [this.#view];
-    const prompt = from === "end" ? this.#view.text : state.get("prompt");
+    const prompt = from === "end" ? this.#view.text : this.#readable.text;
     if (from === "prompt") {
       for (const view of views) view.clear(prompt);
       this.#setRecent([]);
@@ -199,7 +229,7 @@ class GeneratePanel {
     // Late tokens of a run that was stopped must not land in the next text.
     this.#runs.clear();
     this.#showButtons();
-    await this.#app.engine.request("stop_generation", { run: null }).catch(() => {});
+    await this.#app.engine.request("stop_generation", { run: null }).catch(() => {}); // An engine that died writes no more.
   }
 
   /** @param {string} run @param {GeneratedToken[]} tokens */
@@ -284,7 +314,7 @@ class GeneratePanel {
       return;
     }
     this.#nextBusy = true;
-    const prompt = this.#view.text || state.get("prompt");
+    const prompt = this.#view.text || this.#readable.text;
     try {
       const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings"));
       const [now, before] = await Promise.all([
@@ -292,8 +322,9 @@ class GeneratePanel {
         bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,
       ]);
       if (this.#runs.size === 0 && !this.#inspecting) this.#inspector.showNext(now, before);
-    } catch {
-      this.#inspector.empty();
+    } catch (error) {
+      // An engine that died says so itself.
+      this.#inspector.empty(engine.alive && error instanceof Error ? error.message : undefined);
     } finally {
       this.#nextBusy = false;
       if (this.#nextWanted) {

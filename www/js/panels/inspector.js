@@ -1,7 +1,8 @@
 // What the model had in mind: a token's probability and the likeliest others, or what would come next.
 // It keeps its size whatever it shows.
 
-import { h, visible } from "../dom.js";
+import { h, writeQuoting } from "../dom.js";
+import { visible } from "../signs.js";
 import { percent, spoken } from "./token-view.js";
 
 /**
@@ -15,7 +16,7 @@ export class Inspector {
   #title = h("p", { class: "inspector-title" });
   #note = h("p", { class: "inspector-note" });
   #rows = Array.from({ length: ROWS }, () => {
-    const name = h("span", { class: "bar-name" });
+    const name = h("bdi", { class: "bar-name", translate: "no" });
     const bar = h("span", { class: "bar-fill" });
     const before = h("span", { class: "bar-before" });
     const value = h("span", { class: "bar-value" });
@@ -24,32 +25,49 @@ export class Inspector {
   });
   #speech = h("p", { class: "visually-hidden", "aria-live": "polite" });
 
-  constructor() {
+  #names;
+
+  /** @param {() => readonly string[]} names Every token of the open model, by id. */
+  constructor(names) {
+    this.#names = names;
     this.element = h("div", { class: "inspector", role: "group", "aria-label": "Probabilities" },
       h("div", { class: "inspector-words" }, this.#title, this.#note),
       h("ol", { class: "bars" }, this.#rows.map((row) => row.element)), this.#speech);
     this.empty();
   }
 
-  empty() {
-    this.#show("Probabilities", "Point at a token, or walk the text with the arrow keys.", [], null, "");
+  /** @param {string} [why] Why there are none. */
+  empty(why = "Point at a token, or walk the text with the arrow keys.") {
+    this.#show("Probabilities", why, [], null, "");
   }
 
   /** @param {GeneratedToken} token @param {boolean} speak */
   showToken(token, speak) {
     const note = token.probability > 0.5 ? "The model was fairly sure of it."
       : token.probability > 0.1 ? "One of several that would do." : "A surprise: the dice chose it.";
-    this.#show(`“${visible(token.text)}” had ${percent(token.probability)}`, note, token.alternatives, null, token.text);
+    const name = this.#nameOf(token);
+    this.#show(`${this.#titleOf(token)} had ${percent(token.probability)}`, note, token.alternatives, null, name);
     if (!speak) return;
-    const others = token.alternatives.filter((other) => other.text !== token.text).slice(0, 3);
-    this.#speech.textContent = `${spoken(token.text)}, ${percent(token.probability)}. Others: ${
+    const others = token.alternatives.filter((other) => other.text !== name).slice(0, 3);
+    this.#speech.textContent = `${spoken(name)}, ${percent(token.probability)}. Others: ${
       others.map((other) => `${spoken(other.text)} ${percent(other.probability)}`).join(", ")}.`;
   }
 
   /** The newest token while text is being written. @param {GeneratedToken} token */
   showLive(token) {
-    this.#show(`“${visible(token.text)}” had ${percent(token.probability)}`, "The token written last, and what else it could have been.",
-      token.alternatives, null, token.text);
+    this.#show(`${this.#titleOf(token)} had ${percent(token.probability)}`, "The token written last, and what else it could have been.",
+      token.alternatives, null, this.#nameOf(token));
+  }
+
+  /** What a token is called: a part of a letter is no text yet, and such parts differ all the same. @param {GeneratedToken} token */
+  #nameOf({ id, text }) {
+    return this.#names()[id] ?? text;
+  }
+
+  /** @param {GeneratedToken} token */
+  #titleOf(token) {
+    const name = this.#nameOf(token);
+    return `“${visible(name)}”${token.text !== "" && token.text !== name ? `, which made “${visible(token.text)}”,` : ""}`;
   }
 
   /**
@@ -70,7 +88,7 @@ export class Inspector {
    * @param {string | null} chosen
    */
   #show(title, note, rows, before, chosen) {
-    this.#title.textContent = title;
+    writeQuoting(this.#title, title);
     this.#note.textContent = note;
     this.#rows.forEach(({ element, name, bar, before: mark, value }, i) => {
       const row = rows[i];

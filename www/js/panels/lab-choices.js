@@ -25,7 +25,7 @@ export class LabChoices {
   #training = false;
   #steps = 0;
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true, id: uniqueId("lab-fault") });
-  #own = h("textarea", { class: "prompt lab-own", rows: 3, "aria-label": "Text to look at", "aria-describedby": this.#fault.id, spellcheck: "false", hidden: true });
+  #own = h("textarea", { dir: "auto", translate: "no", class: "prompt lab-own", rows: 3, "aria-label": "Text to look at", "aria-describedby": this.#fault.id, spellcheck: "false", hidden: true });
   #note = h("p", { class: "field-hint lab-note" });
   #trainingNote = h("p", { class: "field-hint lab-training-note" }, NO_TRAINING);
 

@@ -34,7 +34,7 @@ export class CouplingEditor {
   constructor(app, onChoose) {
     this.#app = app;
     this.#onChoose = onChoose;
-    this.#weight = sliderField({ label: "Weight", min: 0, max: 1, step: STEP, digits: DIGITS, value: 0, onInput: (weight) => this.#set(weight) });
+    this.#weight = sliderField({ label: "Weight", min: 0, max: 1, step: STEP, digits: DIGITS, decimals: DIGITS, value: 0, onInput: (weight) => this.#set(weight) });
     this.grid = h("div", { class: "coupling-grid", role: "grid" });
     const layer = () => app.state.get("layer");
     this.#file.addEventListener("click", () => this.#whole(() => app.couplings.reset(layer())));
@@ -68,8 +68,7 @@ export class CouplingEditor {
       cell.tabIndex = row === this.chosen.row && column === this.chosen.column ? 0 : -1;
     });
     write(this.#words, about);
-    // A number half typed is none, and must not be rewritten under the hand.
-    if (document.activeElement !== this.#weight.field) this.#weight.set(weights[this.chosen.row * heads + this.chosen.column]);
+    this.#weight.set(weights[this.chosen.row * heads + this.chosen.column]);
     this.#weight.slider.setAttribute("aria-label", `Weight: head ${this.chosen.row + 1} of the field of head ${this.chosen.column + 1}`);
     this.#weight.slider.disabled = this.#weight.field.disabled = heads === 1;
     this.#controls.hidden = !editable;
@@ -107,7 +106,8 @@ export class CouplingEditor {
 
   /** @param {EventTarget | null} target */
   #at(target) {
-    const at = Number(target instanceof HTMLElement ? target.dataset.cell ?? -1 : -1);
+    const cell = target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest("[data-cell]")) : null;
+    const at = Number(cell?.dataset.cell ?? -1);
     const heads = this.#shown?.heads ?? 1;
     if (at >= 0) this.#choose({ row: Math.floor(at / heads), column: at % heads });
   }

@@ -1,7 +1,8 @@
 // What is conserved and what is not, as a table: the law in plain words, and what was measured on the text at hand.
 
 import { csv } from "../csv.js";
-import { download, h } from "../dom.js";
+import { h } from "../dom.js";
+import { download, tableFile } from "../text-out.js";
 import { figure, mean, percent, placeName } from "./lab-energy-pictures.js";
 
 /**
@@ -106,7 +107,7 @@ const SIGNS = { kept: "=", "only less": "↓", "not kept": "≠", reset: "→", 
 
 /** @param {Check[]} checks @returns {HTMLElement} */
 export function checksTable(checks) {
-  const save = () => download(csv({ head: ["step", "what_holds", "measured", "verdict"], rows: checks.map(({ step, law, measured, verdict }) => [step, law, measured, verdict]) }), "energy-checks.csv");
+  const save = () => download(tableFile(csv({ head: ["step", "what_holds", "measured", "verdict"], rows: checks.map(({ step, law, measured, verdict }) => [step, law, measured, verdict]) })), "energy-checks.csv");
   return h("div", { class: "energy-table-box" },
     h("table", { class: "energy-table" },
       h("thead", null, h("tr", null, ["Step", "What holds", "Measured on this text", "So it is"].map((name) => h("th", { scope: "col" }, name)))),

@@ -91,7 +91,7 @@ const heardHeads = ({ energy }) => (energy.waves?.heads ?? []).map((head, i) => 
 /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {Shown} shown */
 export function drawHeads(context, width, height, shown) {
   const heads = shown.energy.waves?.heads ?? [];
-  const values = heads.flatMap((head) => STAGES.map(({ key }) => head[key])).filter((value) => value > 0);
+  const values = heads.flatMap((head) => STAGES.map(({ key }) => head[key])).filter((value) => value > 0 && Number.isFinite(value));
   if (values.length === 0) return;
   const [low, high] = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
   const box = { left: 62, right: width - 40, top: 26, bottom: height - 36 };

@@ -1,6 +1,6 @@
 // What the field's pictures show, in words.
 
-import { visible } from "../dom.js";
+import { visible } from "../signs.js";
 import { largestAt, placeInWords, rounded } from "./lab-field-parts.js";
 
 /** @typedef {import("./lab-field.js").Look} Look */

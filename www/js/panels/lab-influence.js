@@ -1,7 +1,7 @@
 // Influence: which earlier tokens a token heard, and how loudly; in one layer, or over all by gradient.
 
 import { segmented } from "../controls.js";
-import { h, write } from "../dom.js";
+import { h, write, writeQuoting } from "../dom.js";
 import { InfluencePicture, MEASURES } from "./lab-influence-picture.js";
 import { cellWords, heardWords, largest, rowOf } from "./lab-influence-words.js";
 
@@ -15,6 +15,8 @@ import { cellWords, heardWords, largest, rowOf } from "./lab-influence-words.js"
 const ABOUT = "Which earlier tokens a token heard, and how loudly. In one layer it is exact: what every token's deposit adds to what the token takes in. Over all layers it is measured by the gradient: how fast the loss of one prediction changes with each token's embedding, the list of numbers that stands for it.";
 /** Cells of a layer's map in one answer, and how long a piece of the gradient's map may take, in milliseconds. */
 const CELLS = 32_768;
+/** A map has their square of numbers, three times. */
+const MOST_TOKENS = 4096;
 const PIECE = 30;
 
 /** @param {Lab} lab @param {import("./lab-tokens.js").TokenStrip} strip @returns {View} */
@@ -165,6 +167,10 @@ class InfluenceView {
   #empty(by, place) {
     const tokens = this.#lab.cut?.tokens ?? [];
     const n = tokens.length;
+    if (n > MOST_TOKENS) {
+      const [needed, most] = [n, MOST_TOKENS].map((tokens) => Math.ceil((3 * 4 * tokens ** 2) / 2 ** 20).toLocaleString("en-GB"));
+      throw new Error(`What each of ${n.toLocaleString("en-GB")} tokens heard of each takes about ${needed} MB of memory, and at most ${most} MB may be taken: choose a text of at most ${MOST_TOKENS.toLocaleString("en-GB")} tokens.`);
+    }
     return {
       tokens, by, place, loud: new Float32Array(n * n), signed: new Float32Array(n * n), weights: null,
       known: new Uint8Array(n), targets: Array(n).fill(""), losses: new Float32Array(n),
@@ -297,7 +303,7 @@ class InfluenceView {
   #column(column) {
     const { heard, measure, figure } = this.#picture;
     this.#picture.column = column;
-    write(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
+    writeQuoting(this.#words, heard && column >= 0 ? cellWords(heard, measure, this.#row, column) : "");
     figure.redraw();
   }
 

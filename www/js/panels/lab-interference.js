@@ -4,7 +4,7 @@
 import { drawInterference, HEIGHT, tokenAt } from "../charts/interference.js";
 import { Figure } from "../charts/figure.js";
 import { segmented } from "../controls.js";
-import { h, write } from "../dom.js";
+import { h, write, writeQuoting } from "../dom.js";
 import { shortToken } from "./lab-tokens.js";
 
 /** @typedef {import("../observations.js").InterferenceModule} InterferenceModule */
@@ -71,7 +71,7 @@ export class InterferencePart {
       return;
     }
     const module = this.#module;
-    write(this.#words, inWords(module, this.#tokens));
+    writeQuoting(this.#words, inWords(module, this.#tokens));
     this.#figure.update();
     this.#strip.show(this.#tokens, {
       // Half is neither: what does not care for the mean takes half of it.

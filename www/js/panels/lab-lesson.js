@@ -6,7 +6,7 @@ import { segmented } from "../controls.js";
 import { Figure } from "../charts/figure.js";
 import { drawLesson, KINDS, REFERENCE } from "../charts/lesson.js";
 import { loadDataSet } from "../data.js";
-import { h, write } from "../dom.js";
+import { h, VERBATIM, write } from "../dom.js";
 import { LeakRun, restored } from "../leak-run.js";
 
 /**
@@ -152,7 +152,7 @@ class Lesson {
   #drop() {
     this.#result = null;
     this.#say("");
-    this.#home.app.storage.delete(KEY).catch(() => {});
+    this.#home.app.storage.delete(KEY).catch(() => {}); // The storage says itself what it cannot keep.
     this.#show();
     this.#start.focus({ preventScroll: true });
   }
@@ -165,7 +165,7 @@ class Lesson {
     if (!run.running) {
       this.#run = null;
       this.#say(run.fault);
-      if (this.#result) this.#home.app.storage.set(KEY, this.#result).catch(() => {});
+      if (this.#result) this.#home.app.storage.set(KEY, this.#result).catch(() => {}); // The storage says itself what it cannot keep.
       if (document.activeElement === this.#stop) this.#start.focus({ preventScroll: true });
       if (!run.fault) this.#home.app.announce(run.result.ended === "whole" ? "Both models are trained." : "The training was stopped.");
     }
@@ -235,7 +235,7 @@ class Column {
   #hits = h("dd", { class: "reading" });
   #leak = h("dd", { class: "reading" });
   #about = h("p", { class: "field-hint" });
-  #text = h("blockquote", { class: "lesson-text" });
+  #text = h("blockquote", { ...VERBATIM, class: "lesson-text" });
 
   /** @param {string} name @param {"sound" | "broken"} kind */
   constructor(name, kind) {

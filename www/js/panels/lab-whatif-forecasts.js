@@ -4,7 +4,8 @@
 import { Figure } from "../charts/figure.js";
 import { tokenAt } from "../charts/places.js";
 import { drawTokenBars } from "../charts/token-bars.js";
-import { h, visible, write } from "../dom.js";
+import { h, write, writeQuoting } from "../dom.js";
+import { visible } from "../signs.js";
 import { percent, spoken } from "./token-view.js";
 
 /**
@@ -109,15 +110,15 @@ export class Forecasts {
     const moved = this.#movedAfter(token);
     const place = `After token ${token + 1}, ${named(this.#tokens[token])}`;
     const what = moved.length > 0 ? "what gained and what lost most" : "no next token moves by as much as 0.1 points";
-    write(this.#title, `${place}: ${what}`);
+    writeQuoting(this.#title, `${place}: ${what}`);
     write(this.#which, this.#chosen < 0 && moved.length > 0 ? "The furthest move of all. Point at another token, in the text or among the bars." : "");
     this.#table.hidden = moved.length === 0;
     this.#table.replaceChildren(
       h("thead", null, h("tr", null, ["Next token", "Before", "After", "Change"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", null, moved.map(({ text, before, after }) => h("tr", { class: after > before ? "whatif-gained" : "whatif-lost" },
-        h("th", { scope: "row", "aria-label": spoken(text) }, visible(text)), h("td", null, percent(before)), h("td", null, percent(after)), h("td", null, points(after - before))))));
+        h("th", { scope: "row", "aria-label": spoken(text) }, h("bdi", { translate: "no" }, visible(text))), h("td", null, percent(before)), h("td", null, percent(after)), h("td", null, points(after - before))))));
     const next = this.#tokens[token + 1];
-    write(this.#followed, next === undefined ? "" : `In the text ${named(next)} follows: ${percent(parted.followed_before[token])} before, ${percent(parted.followed_after[token])} after.`);
+    writeQuoting(this.#followed, next === undefined ? "" : `In the text ${named(next)} follows: ${percent(parted.followed_before[token])} before, ${percent(parted.followed_after[token])} after.`);
   }
 
   /** @param {number} token */

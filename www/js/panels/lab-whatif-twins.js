@@ -2,8 +2,10 @@
 // part, and what becomes of each.
 
 import { align } from "../align.js";
-import { h, visible, write } from "../dom.js";
+import { h, VERBATIM, write } from "../dom.js";
 import { observe } from "../observations.js";
+import { readable } from "../prompts.js";
+import { visible } from "../signs.js";
 import { textsInWords } from "./lab-whatif-words.js";
 
 /**
@@ -13,6 +15,8 @@ import { textsInWords } from "./lab-whatif-words.js";
  * @typedef {"before" | "after"} Side
  */
 
+/** A token: what it adds to the text, which is nothing while a letter is incomplete, and what it is called. @typedef {{text: string, name: string}} Named */
+
 /** Tokens of each text at most. */
 const MOST = 120;
 /** Tokens that are written in one turn of the engine. */
@@ -20,13 +24,13 @@ const TURN = 24;
 
 export class Twins {
   #app;
-  /** The last text of each side, and what it was written under. @type {Record<Side, {key: string, tokens: string[]}>} */
+  /** The last text of each side, and what it was written under. @type {Record<Side, {key: string, tokens: Named[]}>} */
   #texts = { before: { key: "", tokens: [] }, after: { key: "", tokens: [] } };
   #forgotten = 0;
   #hint = h("p", { class: "field-hint" });
   #words = h("p", { class: "whatif-said" });
-  #common = h("p", { class: "whatif-common" });
-  #places = h("div", { class: "whatif-places", "aria-hidden": "true" });
+  #common = h("p", { ...VERBATIM, class: "whatif-common" });
+  #places = h("div", { class: "whatif-places", translate: "no", "aria-hidden": "true" });
   #legend = h("p", { class: "field-hint whatif-legend", "aria-hidden": "true" },
     "Upper line: before. Lower line: after. Where they differ, the lower one is underlined; · stands for no token.");
   #spoken = h("div", { class: "visually-hidden" });
@@ -50,7 +54,8 @@ export class Twins {
     const { greedy, ...settings } = state.get("settings");
     if (greedy) settings.temperature = 0;
     settings.max_tokens = Math.min(MOST, settings.max_tokens);
-    const prompt = state.get("prompt");
+    const model = state.get("model");
+    const prompt = model ? readable(state.get("prompt"), model).text : state.get("prompt");
     const asked = JSON.stringify([this.#forgotten, before, prompt, settings]);
     try {
       const first = await this.#write("before", asked, before, prompt, settings);
@@ -69,10 +74,11 @@ export class Twins {
   /** Writes one of the texts, unless it is there. @param {Side} side @param {string} key @param {Before} before @param {string} prompt @param {GenerateSettings} settings */
   async #write(side, key, before, prompt, settings) {
     if (this.#texts[side].key === key) return false;
-    /** @type {string[]} */ const tokens = [];
+    /** @type {Named[]} */ const tokens = [];
+    const names = this.#app.state.get("model")?.tokens ?? [];
     for (let begin = true, ended = false; !ended; begin = false) {
       const step = await observe(this.#app.engine, "whatif_text", { before, side, prompt, settings, begin, most: TURN });
-      tokens.push(...step.tokens.map(({ text }) => text));
+      tokens.push(...step.tokens.map(({ text, id }) => ({ text, name: names[id] ?? text })));
       ended = step.ended;
     }
     this.#texts[side] = { key, tokens };
@@ -92,13 +98,14 @@ export class Twins {
   /** @param {string} prompt */
   #show(prompt) {
     const [before, after] = [this.#texts.before.tokens, this.#texts.after.tokens];
-    const { common, places, differing } = align(before, after);
+    const { common, places, differing } = align(before.map(({ name }) => name), after.map(({ name }) => name));
+    const whole = (/** @type {Named[]} */ tokens) => tokens.map(({ text }) => text).join("");
     write(this.#words, textsInWords(before.length, { common, places, differing }));
-    this.#common.replaceChildren(h("span", { class: "whatif-prompt" }, prompt), before.slice(0, common).join(""),
-      places.length > 0 ? h("span", { class: "whatif-fork" }, "▾ here they part") : "");
+    this.#common.replaceChildren(h("span", { class: "whatif-prompt" }, prompt), whole(before.slice(0, common)),
+      places.length > 0 ? h("span", { class: "whatif-fork", translate: "yes" }, "▾ here they part") : "");
     this.#places.hidden = this.#legend.hidden = places.length === 0;
-    this.#places.replaceChildren(...places.map((place) => column(before[place.before], after[place.after])));
-    this.#spoken.replaceChildren(h("p", null, `Before: ${before.join("")}`), h("p", null, `After: ${after.join("")}`));
+    this.#places.replaceChildren(...places.map((place) => column(before[place.before]?.name, after[place.after]?.name)));
+    this.#spoken.replaceChildren(h("p", null, "Before: ", h("bdi", VERBATIM, whole(before))), h("p", null, "After: ", h("bdi", VERBATIM, whole(after))));
   }
 }
 

@@ -4,7 +4,7 @@ import { h, uniqueId } from "../dom.js";
 
 /**
  * A radio button as a card: its name and one line about it.
- * @param {HTMLInputElement} input @param {string} label @param {string} about
+ * @param {HTMLInputElement} input @param {string} label @param {string | Node} about
  */
 export function optionCard(input, label, about) {
   const id = uniqueId("about");

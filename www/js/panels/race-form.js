@@ -2,6 +2,7 @@
 
 import { VALIDATION_SHARE } from "../data.js";
 import { h, uniqueId } from "../dom.js";
+import { NumberInput } from "../number-field.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./race-plan.js";
 import { PIECES } from "./train-presets.js";
 import { optionCard } from "./option-card.js";
@@ -115,7 +116,10 @@ export class RaceForm {
     this.#size = SIZES.some(({ id }) => id === kept?.size) ? /** @type {Choices["size"]} */ (kept?.size) : "quick";
     this.#lineUp = LINE_UPS.some(({ id }) => id === kept?.lineUp) ? /** @type {Choices["lineUp"]} */ (kept?.lineUp) : "published";
     const preset = presetOf(this.#size, this.#lineUp);
-    this.#changed = Object.fromEntries(Object.entries(kept?.changed ?? {}).filter(([key, value]) => value !== preset[/** @type {SettingKey} */ (key)]));
+    this.#changed = Object.fromEntries(SETTINGS.flatMap((setting) => {
+      const value = kept?.changed?.[setting.key];
+      return value === undefined || value === preset[setting.key] || settingProblem(setting, value) !== null ? [] : [[setting.key, value]];
+    }));
     this.trials.checked = kept?.trials ?? false;
     await this.text.restore(kept?.text ?? { data: "shakespeare", tokenizer: "character", pieces: PIECES.initial });
     this.#render();
@@ -200,13 +204,10 @@ function radios(legend, entries, choose) {
 function settingField({ label, hint, min, max, step, whole }, edit) {
   const id = uniqueId("race-setting");
   const problem = h("p", { class: "race-setting-problem", id: `${id}-problem`, role: "alert" });
-  const input = h("input", {
-    id, type: "number", class: "number", min, max, step, inputmode: whole ? "numeric" : "decimal",
-    "aria-describedby": `${id}-hint ${id}-problem`,
-    oninput: () => edit(input.value.trim() === "" ? NaN : Number(input.value)),
-  });
+  const number = new NumberInput({ id, describedBy: `${id}-hint ${id}-problem`, min, max, step, whole, strict: true, onInput: edit });
+  const input = number.field;
   const caption = h("label", { for: id }, label);
-  const element = h("div", { class: "race-setting" }, caption, input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), problem);
+  const element = h("div", { class: "race-setting" }, caption, input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), number.note, problem);
   return {
     element,
     input,
@@ -218,8 +219,7 @@ function settingField({ label, hint, min, max, step, whole }, edit) {
     set(value, words) {
       problem.textContent = words ?? "";
       input.setAttribute("aria-invalid", String(words !== null));
-      // Never rewrite a field under the person's hands.
-      if (document.activeElement !== input && Number.isFinite(value)) input.value = String(value);
+      number.set(value);
     },
   };
 }

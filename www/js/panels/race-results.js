@@ -1,5 +1,6 @@
 // What came of a race: curves, statistics over seeds, the table, the sentence, and files of all that. Pure.
 
+import { csv } from "../csv.js";
 import { number } from "../data.js";
 import { EQUAL_WITHIN, nextHeat } from "./race-plan.js";
 
@@ -24,7 +25,6 @@ import { EQUAL_WITHIN, nextHeat } from "./race-plan.js";
  * @property {number} vocabulary
  * @property {StateBytes | null} state
  * @property {string} sample
- * @property {number} faults         steps that came out as no number and were undone
  *
  * @typedef {object} Result  a race that is kept
  * @property {1} version
@@ -63,7 +63,7 @@ export const PUBLISHED = {
 /** @param {HeatSpec} spec @returns {Heat} */
 export const newHeat = (spec) => ({
   ...spec, step: 0, done: false, failed: "", curve: { width: Math.max(1, Math.ceil(spec.steps / POINTS)), sums: [], counts: [], last: 0 },
-  evaluations: [], tokens: 0, seconds: 0, engineSpeed: 0, parameters: 0, vocabulary: 0, state: null, sample: "", faults: 0,
+  evaluations: [], tokens: 0, seconds: 0, engineSpeed: 0, parameters: 0, vocabulary: 0, state: null, sample: "",
 });
 
 /** Adds a step's loss; a step that comes again, after a return to a snapshot, counts once. @param {Curve} curve @param {number} step @param {number} loss */
@@ -302,14 +302,15 @@ const COLUMNS = ["kind", "model", "architecture", "stage", "seed", "learning_rat
  * @param {Pick<Result, "plan" | "heats">} race @returns {string}
  */
 export function toCsv({ plan, heats }) {
-  const lines = [COLUMNS.join(",")];
+  /** @type {import("../csv.js").Cell[][]} */
+  const lines = [];
   for (const heat of heats) {
     const { label, architecture } = plan.entrants[heat.entrant];
     const head = { model: label, architecture, stage: heat.stage, seed: heat.seed, learning_rate: rateOf(plan, heats, heat) };
     /** @param {Record<string, unknown>} values */
     const add = (values) => {
-      const row = /** @type {Record<string, unknown>} */ ({ ...head, ...values });
-      lines.push(COLUMNS.map((name) => quoted(row[name] ?? "")).join(","));
+      const row = /** @type {Record<string, import("../csv.js").Cell | undefined>} */ ({ ...head, ...values });
+      lines.push(COLUMNS.map((name) => row[name] ?? ""));
     };
     const { curve } = heat;
     curve.sums.forEach((sum, i) => curve.counts[i] && add({ kind: "training", step: Math.min((i + 1) * curve.width, heat.steps), loss: sum / curve.counts[i] }));
@@ -322,13 +323,7 @@ export function toCsv({ plan, heats }) {
       });
     }
   }
-  return `${lines.join("\n")}\n`;
-}
-
-/** @param {unknown} value */
-function quoted(value) {
-  const text = String(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csv({ head: COLUMNS, rows: lines });
 }
 
 /** Everything, with the configuration. @param {Result} result @returns {string} */

@@ -2,7 +2,8 @@
 // and only while it can be seen.
 
 import { RaceChart } from "../charts/race.js";
-import { download, h, oncePerFrame } from "../dom.js";
+import { h, oncePerFrame } from "../dom.js";
+import { download, tableFile } from "../text-out.js";
 import { racePicture } from "./race-picture.js";
 import { chartWords, hasTransformer, linesOf, nameOf, notes, outcome, tableRows, toCsv, toJson, trialRows, whereItIs } from "./race-results.js";
 import { duration } from "./train-words.js";
@@ -216,7 +217,7 @@ export class RaceView {
     if (!shown) return;
     const result = { version: /** @type {const} */ (1), finishedAt: Date.now(), ...shown };
     const name = `wave-field-race-${result.plan.choices.lineUp}-${result.plan.id}`;
-    if (kind === "CSV") return download(toCsv(result), `${name}.csv`);
+    if (kind === "CSV") return download(tableFile(toCsv(result)), `${name}.csv`);
     if (kind === "JSON") return download(toJson(result), `${name}.json`);
     const chart = this.chart.canvas;
     if (!chart) throw new Error("The picture needs the chart, which is not drawn yet. Try again in a moment.");

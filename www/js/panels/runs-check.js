@@ -1,89 +1,134 @@
-// Whether what a file says of a training can be one: everything that the page counts, draws or sends to the engine is
-// looked at before it is taken in. No DOM here.
+// Whether what a file or the storage says of a training can be one: everything that the page counts, draws or sends to
+// the engine is looked at before it is taken in, and every list, number and text has a limit. No DOM here.
 
+import { FLOAT, count, either, list, number, numbers, oneOf, only, orNull, record, simple, text } from "../check.js";
 import { DATA_SETS } from "../data.js";
+import { LONGEST, MOST, MOST_STEPS } from "./train-limits.js";
 import { SIZES } from "./train-presets.js";
 
-/** @typedef {(value: any) => boolean} Check */
+/** @typedef {import("../check.js").Check} Check */
+/** @typedef {import("../check.js").Fields} Fields */
 
-/** As many entries as no list of a training has. */
-const MOST = 100_000;
-const LONGEST_NAME = 200;
+/** A clock may be wrong, and yet a date has to be one that can be shown. */
+const date = number(0, Date.UTC(2200, 0));
+const bytes = count(2 ** 40);
+const step = count(MOST_STEPS);
+const name = text(LONGEST.name, 1);
+const word = text(LONGEST.word);
+const float = number(-FLOAT, FLOAT);
+const seconds = number(0, 1e10);
+/** Of a model whose numbers ran away it is no number, which JSON writes as null. */
+const measured = orNull(either(number(0, 1e300), oneOf([Infinity, NaN])));
+/** Of many measurements. */
+const sum = number(-1e300, 1e300);
 
-/** @type {Check} */ const isNumber = (v) => typeof v === "number" && Number.isFinite(v);
-/** @type {Check} */ const isCount = (v) => Number.isSafeInteger(v) && v >= 0;
-/** @type {Check} */ const isText = (v) => typeof v === "string";
-/** @type {Check} */ const isName = (v) => isText(v) && v.trim() !== "" && v.length <= LONGEST_NAME;
-/** @type {Check} */ const isObject = (v) => typeof v === "object" && v !== null && !Array.isArray(v);
-/** @type {Check} */ const isSimple = (v) => v === null || isNumber(v) || isText(v) || typeof v === "boolean";
-/** @type {(check: Check) => Check} */ const listOf = (check) => (v) => Array.isArray(v) && v.length <= MOST && v.every(check);
-/** @type {(check: Check) => Check} */ const valuesAre = (check) => (v) => isObject(v) && Object.values(v).every(check);
-/** @type {(check: Check) => Check} */ const orNull = (check) => (v) => v === null || v === undefined || check(v);
-/** @type {(fields: Record<string, Check>) => Check} */
-const record = (fields) => (v) => isObject(v) && Object.entries(fields).every(([name, check]) => check(v[name]));
+const head = record({ frequency: float, damping: number(0, FLOAT), phase: float, gain: number(0, FLOAT) });
+const layers = list(list(head, MOST.heads), MOST.layers);
 
-const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
-const isLayers = listOf(listOf(isHead));
-/** Settings may be added: those that this page knows must be right, the others simple. */
-const isModel = record({ embedding_dim: isCount, num_layers: isCount, num_heads: isCount, max_seq_len: isCount, field_size: isCount });
-
-const isPlace = record({ layer: isCount, head: isCount, number: isText });
-/** @type {Record<string, Check>} */
+const place = record({ layer: count(MOST.layers), head: count(MOST.heads), number: word });
+/** @type {{ [kind: string]: Check }} */
 const CHANGES = {
-  rate: record({ from: isNumber, to: isNumber }), steps: record({ from: isCount, to: isCount }),
-  wave: record({ place: isPlace, to: isNumber }), lock: record({ place: isPlace }),
+  rate: record({ from: float, to: float }), steps: record({ from: step, to: step }),
+  wave: record({ place, to: float }), lock: record({ place }),
 };
-const isControl = record({
-  step: isCount, steps: isCount, schedule: (v) => ["cosine", "constant", "linear"].includes(v), warmup_steps: isCount, peak_lr: isNumber, min_lr: isNumber,
-  locks: listOf(isPlace), changes: listOf((v) => record({ step: isCount })(v) && Object.hasOwn(CHANGES, v.kind) && CHANGES[v.kind](v)),
+/** @type {Check} */
+const change = (v, at) => record({ step, kind: oneOf(Object.keys(CHANGES)) })(v, at) || CHANGES[v.kind](v, at);
+const control = record({
+  step, steps: step, schedule: oneOf(["cosine", "constant", "linear"]), warmup_steps: step, peak_lr: float, min_lr: float,
+  locks: list(place, 3 * MOST.layers * MOST.heads), changes: list(change, MOST.changes),
 });
 
-/** @type {Check} */
-const isSeries = (v) => record({ width: isCount, sums: listOf(orNull(isNumber)), counts: listOf(orNull(isCount)), lastStep: isCount })(v)
-  && v.width > 0 && v.sums.length === v.counts.length && (v.ends === undefined || (listOf(isCount)(v.ends) && v.ends.length === v.sums.length));
-
-/** @type {Record<string, Check>} */
-const PARTS = {
-  name: isName,
-  createdAt: isNumber,
-  savedAt: isNumber,
-  state: (v) => ["running", "paused", "done", "stopped", "failed", "interrupted", "starting"].includes(v),
-  choices: record({
-    data: (v) => DATA_SETS.some(({ id }) => id === v), size: (v) => SIZES.some(({ id }) => id === v),
-    tokenizer: (v) => v === "character" || v === "bpe", pieces: isCount, settings: valuesAre(isSimple),
-  }),
-  plan: record({
-    data_name: isName, tokenizer: record({ kind: isText }), model: (v) => isModel(v) && valuesAre(isSimple)(v),
-    train: (v) => record({ steps: (steps) => isCount(steps) && steps > 0 })(v) && valuesAre(isSimple)(v),
-  }),
-  facts: record({
-    step: isCount, parameters: isCount, vocabulary: isCount, tokensPerSecond: isNumber, learningRate: isNumber, secondsTrained: isNumber,
-    evaluations: listOf(record({ step: isCount, loss: isNumber, perplexity: isNumber, accuracy: isNumber })),
-    samples: listOf(record({ step: isCount, text: isText })), faults: listOf(record({ step: isCount, message: isText })),
-    layers: isLayers, initialLayers: isLayers, control: orNull(isControl),
-  }),
-  history: isSeries,
-  checkpoints: record({
-    last: orNull(record({ step: isCount, file: isText })),
-    best: orNull(record({ step: isCount, file: isText, loss: isNumber, evaluatedAt: isCount })),
-  }),
+/** @param {number} most  buckets @returns {Check} */
+const series = (most) => (v, at) => {
+  const words = record({
+    width: count(MOST_STEPS, 1), lastStep: step, sums: list(orNull(sum), most), counts: list(orNull(step), most), ends: orNull(list(step, most)),
+  })(v, at);
+  if (words) return words;
+  const lengths = [v.sums, v.counts, v.ends ?? v.sums].map(({ length }) => length);
+  return lengths.every((length) => length === lengths[0]) ? "" : `The lists of "${at}" are of ${lengths.join(", ")} entries; expected were as many in each.`;
 };
 
-/**
- * The first part that is missing or makes no sense; null when all do.
- * @param {any} run  what run.json holds @returns {string | null}
- */
-export function partThatFails(run) {
-  for (const [name, check] of Object.entries(PARTS)) if (!check(run[name])) return name;
-  const { last } = run.checkpoints;
+const sample = record({ step, text: text(LONGEST.sample) });
+/** Those that a file brings, and those that the page keeps. @type {Check} */
+const checkpoint = orNull(record({ step, size: bytes }));
+
+const choices = {
+  data: oneOf(DATA_SETS.map(({ id }) => id)), size: oneOf(SIZES.map(({ id }) => id)), tokenizer: oneOf(["character", "bpe"]), pieces: count(2 ** 20),
+  settings: record({}, { rest: simple }),
+};
+/** Settings may be added: those that this page knows must be right, the others simple. */
+const model = record({
+  embedding_dim: count(2 ** 24, 1), num_layers: count(MOST.layers, 1), num_heads: count(MOST.heads, 1),
+  max_seq_len: count(2 ** 20, 2), field_size: count(2 ** 22),
+}, { rest: simple });
+const plan = record({
+  data_name: name, tokenizer: record({ kind: word, vocab_size: orNull(count(2 ** 20)) }), model,
+  train: record({ steps: count(MOST_STEPS, 1) }, { rest: simple }),
+  sample_prompt: orNull(text(LONGEST.prompt)), validation_share: orNull(number(0, 1)), evaluate_every: orNull(step), sample_every: orNull(step), patience: orNull(step),
+}, { rest: simple });
+
+/** @type {Fields} */
+const FACTS = {
+  step, parameters: count(2 ** 40), vocabulary: count(2 ** 20), tokensPerSecond: number(0, 1e15), learningRate: number(0, 1e6), secondsTrained: seconds,
+  evaluations: list(record({ step, loss: measured, perplexity: measured, accuracy: measured }), MOST.evaluations, { bySteps: true }),
+  samples: list(sample, MOST.samples, { bySteps: true }),
+  faults: list(record({ step, message: text(LONGEST.message) }), MOST.faults),
+  layers, initialLayers: layers, control: orNull(control),
+};
+/** @type {Fields} */
+const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices: record(choices), plan };
+
+const run = record({
+  ...BOTH, facts: record(FACTS), history: series(MOST.losses),
+  checkpoints: record({
+    last: orNull(record({ step, file: word })),
+    best: orNull(record({ step, file: word, loss: measured, evaluatedAt: step })),
+  }),
+});
+
+const card = record({
+  id: text(LONGEST.word, 1), ...BOTH, step, textSize: bytes, deletedAt: orNull(date),
+  lowest: orNull(record({ step, loss: measured })), last: checkpoint,
+  best: (v, at) => checkpoint(v, at) || orNull(record({ loss: measured, evaluatedAt: step }))(v, at),
+});
+
+/** What is wrong with what run.json holds; empty where nothing is. @param {any} told @returns {string} */
+export function wrongInRun(told) {
+  const words = run(told, "");
+  if (words) return words;
+  const { last } = told.checkpoints;
   // The curves go on from where the checkpoint does.
-  return last && last.step !== run.facts.step ? "checkpoints" : null;
+  return last && last.step !== told.facts.step ? `"checkpoints.last.step" is ${last.step}; expected was ${told.facts.step}, the step of its curves.` : "";
 }
 
+/** What is wrong with the choices for the next training; empty where nothing is. @param {unknown} kept */
+export const wrongInChoices = (kept) => record({
+  data: choices.data, size: choices.size, tokenizer: choices.tokenizer, pieces: choices.pieces, changed: orNull(record({}, { rest: simple })),
+})(kept, "");
+
+/** What is wrong with a card of the storage; empty where nothing is. @param {unknown} kept @returns {string} */
+export const wrongInCard = (kept) => card(kept, "");
+
+/** What is wrong with curves of the storage; empty where nothing is. @param {any} kept @returns {string} */
+export const wrongInCurves = (kept) => record({ facts: record(FACTS), history: series(MOST.losses), course: orNull(course) })(kept, "");
+
+/** The facts of a training, and nothing else that a file calls so. @param {any} facts @returns {import("./train-run.js").Facts} */
+export const factsOnly = (facts) => only(facts, Object.keys(FACTS));
+
 /** Whether it is the course of a training, which can be done without. @type {Check} */
-export const isCourse = record({
-  learningRate: isSeries, gradientNorm: isSeries, tokensPerSecond: isSeries,
-  samples: record({ gap: isCount, items: listOf(record({ step: isCount, text: isText })) }),
-  moments: record({ gap: isCount, items: listOf((v) => record({ step: isCount, heads: listOf(isCount), values: listOf(isNumber) })(v)
-    && v.values.length === 3 * v.heads.reduce((/** @type {number} */ sum, /** @type {number} */ heads) => sum + heads, 0)) }),
+export const course = record({
+  learningRate: series(MOST.reports), gradientNorm: series(MOST.reports), tokensPerSecond: series(MOST.reports),
+  samples: record({ gap: count(2 ** 50, 1), items: list(sample, MOST.thinnedSamples, { bySteps: true }) }),
+  moments: record({ gap: count(2 ** 50, 1), items: moments }),
 });
+
+/** Of one shape, for each is drawn from the one before. @type {Check} */
+function moments(v, at) {
+  const most = MOST.layers * MOST.heads * 3;
+  const words = list(record({ step, heads: list(count(MOST.heads), MOST.layers), values: numbers(float, most) }), MOST.moments, { bySteps: true })(v, at);
+  if (words || v.length === 0) return words;
+  const shape = String(v[0].heads);
+  const size = 3 * v[0].heads.reduce((/** @type {number} */ sum, /** @type {number} */ heads) => sum + heads, 0);
+  const odd = v.findIndex((/** @type {any} */ moment) => String(moment.heads) !== shape || moment.values.length !== size);
+  return odd < 0 ? "" : `"${at}[${odd}]" has ${v[odd].values.length} values for heads ${v[odd].heads.join(", ")}; expected were ${size} for heads ${v[0].heads.join(", ")}.`;
+}

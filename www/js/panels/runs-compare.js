@@ -91,7 +91,7 @@ export function comparison(compared) {
       values.map((value, i) => h("td", null, i === lowest ? h("strong", null, `${value} (lowest)`) : value)))));
   return h("div", { class: "runs-compare-scroll", tabindex: 0, role: "region", "aria-label": "Comparison of trainings" },
     h("table", { class: "runs-compare" },
-      h("thead", null, h("tr", null, h("td", null), compared.map(({ letter, card }) => h("th", { scope: "col" }, `${letter} ${card.name}`)))),
+      h("thead", null, h("tr", null, h("td", null), compared.map(({ letter, card }) => h("th", { scope: "col" }, `${letter} `, h("bdi", { translate: "no" }, card.name))))),
       body(settings.length > 0 ? "Settings that differ" : "All settings are the same", settings),
       body("Results", results(compared))));
 }

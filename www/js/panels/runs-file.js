@@ -1,10 +1,13 @@
 // A training as one file, to keep elsewhere or to go on with on another machine: a ZIP that anyone can look into.
 // run.json holds all that the page needs besides the checkpoints; the tables are for other programs. No DOM here.
 
+import { csv } from "../csv.js";
 import { MAX_FILE_BYTES } from "../text-intake.js";
+import { tableFile } from "../text-out.js";
 import { readZip, writeZip } from "../zip.js";
-import { isCourse, partThatFails } from "./runs-check.js";
+import { course as courseCheck, factsOnly, wrongInRun } from "./runs-check.js";
 import { lowestOf } from "./runs-library.js";
+import { LONGEST } from "./train-limits.js";
 import { LossHistory } from "./train-series.js";
 
 /**
@@ -16,7 +19,7 @@ import { LossHistory } from "./train-series.js";
 export const ENDING = ".wavefield-run";
 const FORMAT = "wavefield-run";
 const VERSION = 1;
-const LARGEST = { file: 2 * 2 ** 30, json: 64 * 2 ** 20 };
+const LARGEST = { file: 2 * 2 ** 30, json: 64 * 2 ** 20, checkpoint: 512 * 2 ** 20 };
 const CHECKPOINTS = /** @type {const} */ (["last", "best"]);
 
 /** @param {Kept} run @returns {Promise<Blob>} */
@@ -46,8 +49,8 @@ export async function writeRun({ card, curves, bytes, text }) {
 /** JSON knows no lists of a number type. @param {string} _ @param {unknown} value */
 const plainLists = (_, value) => (value instanceof Float32Array ? Array.from(value) : value);
 
-/** @param {string[]} columns @param {number[][]} rows */
-const table = (columns, rows) => new Blob([`${[columns, ...rows].map((row) => row.join(",")).join("\n")}\n`], { type: "text/csv" });
+/** @param {string[]} head @param {number[][]} rows */
+const table = (head, rows) => tableFile(csv({ head, rows }));
 
 /**
  * Reads a training from a file; it comes as a new one, under another name.
@@ -63,8 +66,8 @@ export async function readRun(file, id) {
   if (run?.format !== FORMAT) throw new Error(`Its "run.json" does not describe a training of this page.`);
   if (!Number.isInteger(run.version) || run.version < 1) throw new Error(`It does not say which version of the format it is in. This page reads version ${VERSION}.`);
   if (run.version > VERSION) throw new Error(`A newer version of this page wrote it (format ${run.version}; this page reads ${VERSION}). Reload this page to have its newest version, then import the file again.`);
-  const wrong = partThatFails(run);
-  if (wrong) throw new Error(`In its "run.json", "${wrong}" is missing or makes no sense. Export the training again, if you still have it.`);
+  const wrong = wrongInRun(run);
+  if (wrong) throw new Error(`In its "run.json", ${wrong} Export the training again, if you still have it.`);
   /** @type {Kept["bytes"]} */
   const bytes = {};
   for (const which of CHECKPOINTS) {
@@ -88,6 +91,7 @@ async function readJson(blob) {
 /** @param {Awaited<ReturnType<typeof readZip>>} zip @param {string} name @returns {Promise<Blob>} */
 async function checkpointOf(zip, name) {
   const blob = await zip.file(name);
+  if (blob.size > LARGEST.checkpoint) throw new Error(`"${name}" in it is larger than ${LARGEST.checkpoint / 2 ** 20} MB, which no training's is on this page.`);
   const head = new DataView(await blob.slice(0, 9).arrayBuffer());
   // A safetensors file begins with the length of its header, which is JSON.
   if (head.byteLength < 9 || Number(head.getBigUint64(0, true)) > blob.size - 8 || head.getUint8(8) !== "{".charCodeAt(0)) {
@@ -111,7 +115,7 @@ async function readText(blob) {
 function cardOf({ name, createdAt, savedAt, state, choices, plan, checkpoints, facts }, id, bytes, text) {
   const { last, best } = checkpoints;
   return {
-    id, name: name.endsWith(" (imported)") ? name : `${name} (imported)`, createdAt, savedAt,
+    id, name: importedName(name), createdAt, savedAt,
     state: state === "done" || state === "stopped" ? state : "interrupted",
     step: facts.step, lowest: lowestOf(facts.evaluations, null), choices, plan,
     last: last ? { step: last.step, size: bytes.last?.size ?? 0 } : null,
@@ -120,9 +124,21 @@ function cardOf({ name, createdAt, savedAt, state, choices, plan, checkpoints, f
   };
 }
 
+/** However often it goes to and fro, its name stays one that is taken. @param {string} name */
+function importedName(name) {
+  const mark = " (imported)";
+  return name.endsWith(mark) ? name : `${name.slice(0, LONGEST.name - 2 * mark.length)}${mark}`;
+}
+
+/** What was no number when it was measured. @param {number | null} value @param {number} instead */
+const measured = (value, instead) => value ?? instead;
+
 /** @param {any} run @returns {Curves} */
-function curvesOf({ facts, history, course }) {
-  if (!isCourse(course)) return { facts, history };
+function curvesOf({ facts: told, history, course }) {
+  const facts = factsOnly(told);
+  facts.evaluations = facts.evaluations.map(({ step, loss, perplexity, accuracy }) =>
+    ({ step, loss: measured(loss, NaN), perplexity: measured(perplexity, Infinity), accuracy: measured(accuracy, NaN) }));
+  if (courseCheck(course, "course")) return { facts, history };
   const items = course.moments.items.map((/** @type {any} */ moment) => ({ ...moment, values: Float32Array.from(moment.values) }));
   return { facts, history, course: { ...course, moments: { ...course.moments, items } } };
 }

@@ -4,6 +4,7 @@
 // and samples, the checkpoints by their steps, and the text where it is the person's own. Card, curves and checkpoint of
 // one snapshot are written together or not at all, so what is found after a crash always fits together.
 
+import { wrongInCard, wrongInCurves } from "./runs-check.js";
 import { ifFree } from "./runs-locks.js";
 
 /**
@@ -38,7 +39,7 @@ import { ifFree } from "./runs-locks.js";
  * @property {RunState} state
  * @property {Plan} plan  a person may change it while it goes on
  * @property {Curves} curves
- * @property {Blob} bytes  weights, moments, step and random state after `curves.facts.step`
+ * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state after `curves.facts.step`
  * @property {{ loss: number, step: number } | null} best  the evaluation that makes it the best one
  */
 
@@ -91,21 +92,53 @@ export class RunLibrary {
     for (const listener of this.#listeners) listener();
   }
 
-  /** @returns {Promise<RunCard[]>} those that came last first, without deleted ones */
+  /** @returns {Promise<RunCard[]>} those that came last first, without deleted ones and those that cannot be shown */
   async cards() {
-    const cards = [...(await this.#storage.getAll(CARD)).values()];
+    const cards = [...(await this.#storage.getAll(CARD)).values()].filter((card) => wrongInCard(card) === "");
     return cards.filter(({ deletedAt }) => !deletedAt).sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
-  /** @param {string} id @returns {Promise<RunCard | null>} null where there is none, or it was deleted */
-  async card(id) {
-    const card = await this.#storage.get(CARD + id);
-    return card && !card.deletedAt ? card : null;
+  /** Those that cannot be shown, each with the reason in a sentence. @returns {Promise<{ id: string, name: string, why: string }[]>} */
+  async broken() {
+    const kept = await this.#storage.getAll(CARD);
+    return [...kept].flatMap(([key, card]) => {
+      const [why, name] = [wrongInCard(card), card?.name];
+      return why && !(card?.deletedAt > 0) ? [{ id: key.slice(CARD.length), name: typeof name === "string" ? name.slice(0, 100) : "", why }] : [];
+    });
   }
 
-  /** @param {string} id @returns {Promise<Curves | undefined>} */
-  curves(id) {
-    return this.#storage.get(CURVES + id);
+  /** Everything that is kept of one that cannot be shown, as it lies there. @param {string} id @returns {Promise<Record<string, Blob>>} */
+  async pieces(id) {
+    /** @type {Record<string, Blob>} */
+    const files = {};
+    for (const [name, key] of [["card.json", CARD + id], ["curves.json", CURVES + id]]) {
+      files[name] = new Blob([JSON.stringify(await this.#storage.get(key), (_, value) => (ArrayBuffer.isView(value) ? [...(/** @type {Float32Array} */ (value))] : value), 1) ?? "null"]);
+    }
+    for (const key of await this.#storage.keys(`${BYTES}${id}/`)) files[`step-${key.split("/").at(-1)}.safetensors`] = new Blob([await this.#storage.get(key)]);
+    const text = await this.text(id);
+    if (typeof text === "string") files["text.txt"] = new Blob([text]);
+    return files;
+  }
+
+  /** Forgets one that cannot be shown, for good. @param {string} id */
+  forget(id) {
+    return this.#inTurn(async () => {
+      await this.#storage.setAll({}, [CARD + id, CURVES + id, TEXT + id, ...(await this.#storage.keys(`${BYTES}${id}/`))]);
+    });
+  }
+
+  /** @param {string} id @returns {Promise<RunCard | null>} null where there is none that can be shown, or it was deleted */
+  async card(id) {
+    const card = await this.#storage.get(CARD + id);
+    return card && !card.deletedAt && wrongInCard(card) === "" ? card : null;
+  }
+
+  /** @param {string} id @returns {Promise<Curves | undefined>} @throws {Error} where they cannot be shown */
+  async curves(id) {
+    const curves = await this.#storage.get(CURVES + id);
+    const wrong = curves ? wrongInCurves(curves) : "";
+    if (wrong) throw new Error(`What is kept of its curves cannot be shown: ${wrong} Its models can still be used; export it to look into it.`);
+    return curves;
   }
 
   /** The person's own text that a training learns from. @param {string} id @returns {Promise<string | undefined>} */
@@ -113,23 +146,23 @@ export class RunLibrary {
     return this.#storage.get(TEXT + id);
   }
 
-  /** @param {RunCard} card @param {"last" | "best"} which @returns {Promise<Blob>} */
+  /** @param {RunCard} card @param {"last" | "best"} which @returns {Promise<Uint8Array<ArrayBuffer>>} a copy, to be given away */
   async bytes(card, which) {
     const checkpoint = card[which];
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
     if (!bytes && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
-    return bytes;
+    return bytesOf(bytes);
   }
 
   /** All of a training. @param {RunCard} card */
   async whole(card) {
-    const curves = await this.curves(card.id);
+    const curves = await this.#storage.get(CURVES + card.id);
     if (!curves && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
     /** @type {Partial<Record<"last" | "best", Blob>>} */
     const bytes = {};
-    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = await this.bytes(card, which);
+    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = new Blob([await this.bytes(card, which)]);
     return { card, curves, bytes, text: (await this.text(card.id)) ?? null };
   }
 
@@ -169,7 +202,7 @@ export class RunLibrary {
       const { facts } = curves;
       const before = await this.card(id);
       if (!before) return null;
-      const last = { step: facts.step, size: bytes.size };
+      const last = { step: facts.step, size: bytes.byteLength };
       /** @type {RunCard} */
       const card = {
         ...before, state, plan, step: facts.step, savedAt: Date.now(), last,
@@ -198,13 +231,14 @@ export class RunLibrary {
    * @returns {Promise<boolean>} whether it will survive closing the tab
    */
   add(card, curves, bytes, text, instead = []) {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       /** @type {Record<string, unknown>} */
       const values = { [CARD + card.id]: card, [CURVES + card.id]: curves };
       if (text !== null) values[TEXT + card.id] = text;
       for (const which of /** @type {const} */ (["best", "last"])) {
         const checkpoint = card[which];
-        if (checkpoint && bytes[which]) values[checkpointKey(card.id, checkpoint.step)] = bytes[which];
+        const file = bytes[which];
+        if (checkpoint && file) values[checkpointKey(card.id, checkpoint.step)] = await bytesOf(file);
       }
       return this.#storage.setAll(values, instead);
     });
@@ -225,12 +259,13 @@ export class RunLibrary {
   async purge() {
     /** @type {Map<string, RunCard>} */
     const cards = await this.#storage.getAll(CARD);
-    for (const { id, deletedAt } of cards.values()) {
-      if (!deletedAt || Date.now() - deletedAt < UNDO_MS) continue;
+    for (const [key, card] of cards) {
+      const id = key.slice(CARD.length);
+      if (!card?.deletedAt || Date.now() - card.deletedAt < UNDO_MS) continue;
       await this.#storage.setAll({}, [CARD + id, CURVES + id, TEXT + id, ...(await this.#storage.keys(`${BYTES}${id}/`))]);
-      cards.delete(CARD + id);
+      cards.delete(key);
     }
-    for (const card of cards.values()) if (!this.isStored(card)) await this.#storeAgain(card.id);
+    for (const card of cards.values()) if (wrongInCard(card) === "" && !this.isStored(card)) await this.#storeAgain(card.id);
     this.changed();
   }
 
@@ -251,6 +286,7 @@ export class RunLibrary {
         if (!record?.bytes || !record.facts || !record.plan) return;
         const text = await this.#storage.get(OLDER.text + record.id);
         const { card, curves, bytes } = fromOlder(record, typeof text === "string" ? text : null);
+        if (wrongInCard(card) || wrongInCurves(curves)) return; // It stays where it is.
         await this.add(card, curves, { last: bytes }, text ?? null, [key, OLDER.text + record.id]);
       });
     }
@@ -259,11 +295,19 @@ export class RunLibrary {
   /** @template T @param {() => Promise<T>} task @returns {Promise<T>} */
   #inTurn(task) {
     const done = this.#turn.then(task);
+    // Whoever asked is told of a failure; the next only waits for the end.
     this.#turn = done.catch(() => {});
     done.then(() => this.changed(), () => {});
     return done;
   }
 }
+
+/**
+ * What is stored of a checkpoint, as bytes of its own. Older versions of the page stored blobs, which not every browser
+ * keeps in a private window.
+ * @param {Blob | Uint8Array<ArrayBuffer>} stored @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export const bytesOf = async (stored) => (stored instanceof Blob ? new Uint8Array(await stored.arrayBuffer()) : stored.slice());
 
 /** @param {string} id @param {number} step */
 const checkpointKey = (id, step) => `${BYTES}${id}/${step}`;
@@ -274,7 +318,7 @@ const checkpointKey = (id, step) => `${BYTES}${id}/${step}`;
  */
 export function lowestOf(evaluations, known) {
   let lowest = known;
-  for (const { step, loss } of evaluations) if (!lowest || loss < lowest.loss) lowest = { step, loss };
+  for (const { step, loss } of evaluations) if (Number.isFinite(loss) && (!lowest || !(lowest.loss <= loss))) lowest = { step, loss };
   return lowest;
 }
 

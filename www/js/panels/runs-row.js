@@ -44,7 +44,7 @@ export class RunRow {
     this.select = h("input", { type: "checkbox", id: uniqueId("run"), onchange: () => wishes.select(id, this.select.checked) });
     this.key = h("span", { class: "runs-key" });
     this.name = h("input", {
-      class: "runs-name", maxlength: LONGEST_NAME, spellcheck: "false", autocomplete: "off", "aria-label": "Name of the training",
+      class: "runs-name", dir: "auto", translate: "no", maxlength: LONGEST_NAME, spellcheck: "false", autocomplete: "off", "aria-label": "Name of the training",
       onchange: () => this.#rename(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
     });
     this.about = h("p", { class: "runs-about" });

@@ -1,6 +1,9 @@
 // The list of all trainings that this browser keeps. It shows what the library holds and passes on what a person wishes.
 
-import { atMostEvery, download, h } from "../dom.js";
+import { atMostEvery, h } from "../dom.js";
+import { download } from "../text-out.js";
+import { BrokenRuns } from "./runs-broken.js";
+import { wrongInCard } from "./runs-check.js";
 import { comparison } from "./runs-compare.js";
 import { ENDING, readRun, writeRun } from "./runs-file.js";
 import { UNDO_MS, freeName, newId, sizeOf } from "./runs-library.js";
@@ -50,6 +53,8 @@ export class RunsView {
   #chosen = new Map();
   /** What was deleted a moment ago. @type {Map<string, HTMLElement>} */
   #deleted = new Map();
+  /** Those that cannot be shown. */
+  #broken;
   /** What the overlays were made of. */
   #drawn = "";
   #comparing = false;
@@ -66,6 +71,7 @@ export class RunsView {
     this.#run = run;
     this.#library = run.library;
     this.#hooks = hooks;
+    this.#broken = new BrokenRuns(run.library);
     this.count = h("span", { class: "runs-count" });
     this.picker = h("input", { type: "file", accept: `${ENDING},.zip`, multiple: true, hidden: true, "aria-label": "Exported training", onchange: () => this.#picked() });
     this.compare = h("button", { type: "button", "aria-expanded": "false", onclick: () => this.#toggleCompare() }, "Compare");
@@ -78,7 +84,7 @@ export class RunsView {
       h("summary", null, h("h3", null, "Your trainings"), " ", this.count),
       h("div", { class: "runs-box" },
         h("div", { class: "runs-tools" }, this.compare, h("button", { type: "button", onclick: () => this.picker.click() }, "Import"), this.picker, this.hint),
-        this.problem, this.list, this.table, this.storage));
+        this.problem, this.#broken.element, this.list, this.table, this.storage));
     const render = atMostEvery(RENDER_MS, () => this.#render());
     this.#library.onChange(render);
     run.onChange(render);
@@ -114,8 +120,9 @@ export class RunsView {
   }
 
   async #renderAll() {
-    const [cards, held] = await Promise.all([this.#library.cards(), heldTrainings()]);
+    const [cards, broken, held] = await Promise.all([this.#library.cards(), this.#library.broken(), heldTrainings()]);
     this.#cards = cards;
+    this.#broken.show(broken);
     for (const id of this.#chosen.keys()) if (!cards.some((card) => card.id === id)) this.#chosen.delete(id);
     this.count.textContent = cards.length === 0 ? "" : `${cards.length}, ${room(cards.reduce((sum, card) => sum + sizeOf(card), 0))}`;
     this.#renderRows(held);
@@ -186,12 +193,22 @@ export class RunsView {
     if (key === this.#drawn) return;
     this.#drawn = key;
     const overlays = await Promise.all(chosen.map(async ({ id, name }) => {
-      const curves = await this.#library.curves(id);
+      const curves = await this.#curvesOf(id, name);
       const { letter, colour, dash } = markOf(this.#chosen.get(id) ?? 0);
       const history = curves?.history ?? { width: 1, sums: [], counts: [] };
       return { name: `${letter} ${name}`, colour, dash, ...LossHistory.from(history).points(), evaluations: curves?.facts.evaluations ?? [] };
     }));
     if (key === this.#drawn) this.#hooks.onOverlays(overlays);
+  }
+
+  /** Curves that cannot be shown keep no others from being drawn. @param {string} id @param {string} name */
+  async #curvesOf(id, name) {
+    try {
+      return await this.#library.curves(id);
+    } catch (error) {
+      this.problem.textContent = `"${name}": ${error instanceof Error ? error.message : error}`;
+      return undefined;
+    }
   }
 
   #toggleCompare() {
@@ -206,7 +223,7 @@ export class RunsView {
     if (this.table.hidden) return;
     const compared = await Promise.all(chosen.map(async (card) => {
       const here = card.id === this.#run.id;
-      const facts = here ? this.#run.facts : (await this.#library.curves(card.id))?.facts;
+      const facts = here ? this.#run.facts : (await this.#curvesOf(card.id, card.name))?.facts;
       return facts ? [{ letter: markOf(this.#chosen.get(card.id) ?? 0).letter, card, facts, state: this.#stateOf(card, !here && held.has(card.id)) }] : [];
     }));
     const table = comparison(compared.flat());
@@ -249,7 +266,7 @@ export class RunsView {
   /** @param {RunCard} card @param {"last" | "best"} which */
   async #generate(card, which) {
     const bytes = await this.#library.bytes(card, which);
-    await this.#app.models.openBytes(await bytes.arrayBuffer(), which === "best" ? `${card.name}, the best` : card.name);
+    await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name);
     this.#app.show("generate");
     this.#app.announce("The trained model is open. Generate with it.");
   }
@@ -302,6 +319,8 @@ export class RunsView {
   async #take(file) {
     const { card, curves, bytes, text } = await readRun(file, newId());
     card.name = freeName(card.name, new Set(this.#cards.map(({ name }) => name)));
+    const wrong = wrongInCard(card);
+    if (wrong) throw new Error(wrong);
     const stored = await this.#library.add(card, curves, bytes, text);
     await this.#render();
     this.#app.announce(`${card.name} is among your trainings.`);

@@ -1,8 +1,9 @@
 // The right side of the Scaling panel: a result as a chart, in words, in tables, to copy and to save.
 
 import { pictureOf, ScalingChart } from "../charts/scaling.js";
-import { download, h } from "../dom.js";
+import { h } from "../dom.js";
 import { csv } from "../scaling.js";
+import { copyText, download } from "../text-out.js";
 import { comparison, countsTable, findings, makeKey, numbersTable } from "./scaling-view.js";
 
 /** @typedef {import("../scaling.js").ScalingResult} ScalingResult */
@@ -62,7 +63,7 @@ export class ScalingResults {
     if (!this.#result) return;
     const text = csv(this.#result);
     try {
-      await navigator.clipboard.writeText(text);
+      await copyText(text);
       this.#text.hidden = true;
       this.#copy.textContent = "Copied";
       this.#app.announce("The numbers were copied.");

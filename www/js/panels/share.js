@@ -2,7 +2,9 @@
 
 import { h, uniqueId } from "../dom.js";
 import { SHIPPED } from "../models.js";
-import { fileName } from "../share.js";
+import { fileName } from "../file-name.js";
+import { leftOut } from "../share.js";
+import { copyText } from "../text-out.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -16,8 +18,8 @@ export function shareButton(app) {
     const link = app.address.write();
     const message = contents(app.address.page);
     try {
-      await navigator.clipboard.writeText(link);
-      app.notify({ kind: "info", key: "share", title: "The link is copied.", message });
+      await copyText(link);
+      app.notify({ kind: "info", key: "share", title: leftOut(app.address.page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message });
     } catch {
       // No clipboard here (not https, or it was refused): the person copies it by hand.
       showLink(button, link, message);
@@ -27,14 +29,19 @@ export function shareButton(app) {
 }
 
 /** What the link carries, and what it does not. @param {SharedPage} page */
-function contents({ choices, model, heads, rows }) {
-  const bent = heads.length === 0 ? "" : heads.length === 1 ? ", the bent head" : `, the ${heads.length} bent heads`;
-  const coupled = rows.length === 0 ? "" : rows.length === 1 ? ", the coupling of one head" : `, the coupling of ${rows.length} heads`;
+function contents(page) {
+  const { choices, model, heads, rows, prompt } = page;
+  const without = leftOut(page);
+  const bent = heads.length === 0 || without.includes("the bent heads") ? "" : heads.length === 1 ? ", the bent head" : `, the ${heads.length} bent heads`;
+  const coupled = rows.length === 0 || without.includes("the couplings") ? "" : rows.length === 1 ? ", the coupling of one head" : `, the coupling of ${rows.length} heads`;
   const own = choices.data === "own" ? " Your own text is not in it." : "";
   const file = model === SHIPPED.name
     ? " A model that you trained travels as a file: open it, save it and send the file; dropping it on this page opens it."
     : ` Whoever opens it needs the model, too: save it and send ${fileName(model)} along; dropping it on this page opens it.`;
-  return `It carries the prompt, the sampling settings with their seed${bent}${coupled} and the choices under Train.${own}${file}`;
+  const carried = without.includes("the prompt") ? "" : "the prompt, ";
+  const size = without.includes("the prompt") ? ` (${prompt.length.toLocaleString("en-GB")} characters)` : "";
+  const missing = without.length === 0 ? "" : ` Too long for a link, and so not in it: ${without.join(", ").replace("the prompt", `the prompt${size}`)}. Send that along by itself.`;
+  return `It carries ${carried}the sampling settings with their seed${bent}${coupled} and the choices under Train.${missing}${own}${file}`;
 }
 
 /** @param {HTMLElement} button @param {string} link @param {string} message */

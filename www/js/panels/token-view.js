@@ -1,7 +1,9 @@
 // The written text: every token can be pointed at or walked to with the arrow keys, and its shade
 // says how surprised the model was by it.
 
-import { h, oncePerFrame, visible } from "../dom.js";
+import { h, oncePerFrame, VERBATIM } from "../dom.js";
+import { visible } from "../signs.js";
+import { tokenBeside } from "../token-walk.js";
 
 /**
  * @typedef {import("../protocol.js").GeneratedToken} GeneratedToken
@@ -17,7 +19,7 @@ export class TokenView {
   #prompt = "";
   #current = -1;
   #inspect;
-  #text = h("div", { class: "token-text" });
+  #text = h("div", { ...VERBATIM, class: "token-text" });
   /** The token at which another text parts from this one. */ #fork = -1;
   /** Whether the reader is at the end, and so wants to stay there. */ #atEnd = true;
 
@@ -101,19 +103,21 @@ export class TokenView {
 
   /** @param {EventTarget | null} target */
   #point(target) {
-    const index = target instanceof HTMLElement ? Number(target.dataset.token ?? -1) : -1;
-    this.#select(index, false);
+    // A page that is translated has elements of the browser's own in between.
+    const token = target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest("[data-token]")) : null;
+    this.#select(Number(token?.dataset.token ?? -1), false);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const last = this.tokens.length - 1;
     const from = this.#current < 0 ? last + 1 : this.#current;
-    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last, ArrowUp: this.#lineAway(from, -1), ArrowDown: this.#lineAway(from, 1) }[event.key];
+    const beside = (/** @type {-1 | 1} */ side) => tokenBeside(this.#spans, this.tokens.map(({ text }) => text), from, side, this.#prompt);
+    const to = { ArrowLeft: () => beside(-1), ArrowRight: () => beside(1), Home: () => 0, End: () => last, ArrowUp: () => this.#lineAway(from, -1), ArrowDown: () => this.#lineAway(from, 1) }[event.key];
     if (event.key === "Escape") this.#select(-1, true);
     if (to === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#select(Math.max(0, Math.min(last, to)), true);
+    this.#select(Math.max(0, Math.min(last, to())), true);
     this.#spans[this.#current]?.scrollIntoView({ block: "nearest" });
   }
 

@@ -2,6 +2,7 @@
 // first: who only wants to train sees one line of it.
 
 import { h, oncePerFrame, uniqueId } from "../dom.js";
+import { NumberInput } from "../number-field.js";
 import { changeWords, controlOf, learningRate, lengthenWords, rateWords } from "./train-control.js";
 import { TrainHeadEditor } from "./train-head-editor.js";
 import { SETTINGS, settingProblem } from "./train-presets.js";
@@ -33,8 +34,8 @@ export class TrainControls {
     const ids = { rate: uniqueId("rate"), more: uniqueId("more") };
     this.step = h("button", { type: "button", disabled: true, onclick: () => this.#do(() => this.#step()) }, "One step");
     this.stepNote = h("p", { class: "train-hint", role: "status" });
-    this.rate = h("input", { id: ids.rate, type: "number", class: "number", min: RATE.min, max: RATE.max, step: "any", inputmode: "decimal" });
-    const set = () => this.#do(() => this.#setRate(this.rate.valueAsNumber));
+    this.rate = new NumberInput({ id: ids.rate, min: RATE.min, max: RATE.max, step: RATE.step, strict: true });
+    const set = () => this.#do(() => this.#setRate(this.rate.typed));
     const times = (/** @type {number} */ factor) => this.#do(() => this.#setRate(Number((this.#control().peak_lr * factor).toPrecision(6))));
     this.rateButtons = [
       h("button", { type: "button", onclick: set }, "Set"),
@@ -42,18 +43,18 @@ export class TrainControls {
       h("button", { type: "button", onclick: () => times(2) }, "Double"),
     ];
     this.rateNote = h("p", { class: "train-hint" });
-    this.more = h("input", {
-      id: ids.more, type: "number", class: "number", min: 1, max: STEPS.max, step: 1, inputmode: "numeric",
-      oninput: () => { this.#typed = true; this.#draw(); },
+    this.more = new NumberInput({
+      id: ids.more, min: 1, max: STEPS.max, step: STEPS.step, whole: true, strict: true,
+      onTyping: () => { this.#typed = true; this.#draw(); },
     });
     this.lengthen = h("button", { type: "button", onclick: () => this.#do(() => this.#lengthen()) }, "Add steps");
     this.moreNote = h("p", { class: "train-hint" });
     this.problem = h("p", { class: "train-problem", role: "alert" });
     this.changes = h("ol", { class: "train-changes", "aria-label": "What was changed" });
     this.heads = new TrainHeadEditor(app, run, () => this.#draw());
-    /** @type {(label: string, id: string, field: HTMLInputElement, buttons: HTMLElement[], note: HTMLElement) => HTMLElement} */
-    const row = (label, id, field, buttons, note) => h("div", { class: "train-change-row" },
-      h("label", { for: id }, label), h("div", { class: "train-change-tools" }, field, buttons), note);
+    /** @type {(label: string, id: string, input: import("../number-field.js").NumberInput, buttons: HTMLElement[], note: HTMLElement) => HTMLElement} */
+    const row = (label, id, input, buttons, note) => h("div", { class: "train-change-row" },
+      h("label", { for: id }, label), h("div", { class: "train-change-tools" }, input.field, buttons), input.note, note);
     this.details = h("details", { class: "train-change", ontoggle: () => this.#draw() },
       h("summary", null, "Change this training"),
       h("div", { class: "train-change-body" },
@@ -63,7 +64,7 @@ export class TrainControls {
         this.problem, this.heads.element));
     // What was changed is part of what the run is: it is seen without opening anything.
     this.element = h("section", { class: "train-block", hidden: true, "aria-label": "Changes to the training" }, this.details, this.changes);
-    for (const [field, act] of /** @type {const} */ ([[this.rate, set], [this.more, () => this.lengthen.click()]])) {
+    for (const [{ field }, act] of /** @type {const} */ ([[this.rate, set], [this.more, () => this.lengthen.click()]])) {
       field.addEventListener("keydown", (event) => { if (event.key === "Enter") act(); });
     }
     run.onChange(this.#draw);
@@ -103,14 +104,17 @@ export class TrainControls {
   async #setRate(rate) {
     const problem = settingProblem(RATE, rate);
     if (problem) throw new Error(problem);
-    await this.#app.engine.request("train_set_rate", { peak_lr: rate });
-    this.rate.value = "";
+    const set = () => this.#app.engine.request("train_set_rate", { peak_lr: rate });
+    // One that came to no number goes on with the rate that may mend it.
+    if (this.#run.state === "failed") await this.#run.goOn(set);
+    else await set();
+    this.rate.clear();
   }
 
   async #lengthen() {
     const run = this.#run;
     const control = this.#control();
-    const more = this.more.valueAsNumber;
+    const more = this.more.typed;
     const most = STEPS.max - control.steps;
     if (!Number.isInteger(more) || more < 1 || more > most) {
       throw new Error(`More steps takes a whole number from 1 to ${most.toLocaleString("en-GB")}, as a training has ${STEPS.max.toLocaleString("en-GB")} at most.`);
@@ -133,18 +137,20 @@ export class TrainControls {
     this.step.disabled = !changeable || state !== "paused";
     if (state !== "paused") this.#stepped = "";
     this.stepNote.textContent = state === "paused" ? this.#stepped || "Each press does exactly one step." : "Pause first: then each press does exactly one step.";
-    for (const input of [this.rate, ...this.rateButtons]) input.disabled = !changeable;
-    this.rate.placeholder = rateWords(control.peak_lr);
+    const mendable = !this.#busy && state === "failed" && (live || savedStep !== null);
+    for (const input of [this.rate.field, ...this.rateButtons]) input.disabled = !changeable && !mendable;
+    this.rate.field.placeholder = rateWords(control.peak_lr);
     const next = rateWords(learningRate(control, facts.step + 1));
     const warm = control.warmup_steps > 0 ? ` after ${control.warmup_steps.toLocaleString("en-GB")} warm-up steps` : "";
     this.rateNote.textContent = changeable
       ? `The next step moves with ${next}: ${rateWords(control.peak_lr)}${warm}, ${COURSES[control.schedule]}. A new one counts from the next step on.`
+      : mendable ? `It was ${rateWords(control.peak_lr)}. With another one, training goes on from step ${facts.step.toLocaleString("en-GB")}.`
       : "It can be changed while the training runs or is paused.";
     const extendable = !this.#busy && state !== "starting" && (live || savedStep !== null);
-    this.lengthen.disabled = this.more.disabled = !extendable;
+    this.lengthen.disabled = this.more.field.disabled = !extendable;
     this.lengthen.textContent = run.busy ? "Add steps" : "Add steps and train on";
-    if (!this.#typed && document.activeElement !== this.more) this.more.value = String(Math.max(10, Math.round(control.steps / 20) * 10));
-    const more = this.more.valueAsNumber;
+    if (!this.#typed) this.more.set(Math.max(10, Math.round(control.steps / 20) * 10));
+    const more = this.more.typed;
     this.moreNote.textContent = more >= 1 ? lengthenWords(control, facts.step, more) : "How many steps it goes on for.";
     this.heads.render(control, changeable);
   }

@@ -1,6 +1,7 @@
 // The course of a training beyond its losses: what the engine reports now and then, kept for the whole run and bounded
 // however long it is. No DOM here.
 
+import { MOST } from "./train-limits.js";
 import { Series, Thinned, lastAt } from "./train-series.js";
 
 /**
@@ -12,18 +13,16 @@ import { Series, Thinned, lastAt } from "./train-series.js";
  * @typedef {{ step: number, heads: readonly number[], values: Float32Array }} Moment  heads: how many each layer has
  */
 
-/** A report comes about ten times a second, the heads five times; a chart has a few hundred pixels. */
-const LIMITS = { reports: 1024, moments: 400, samples: 100 };
 const PER_HEAD = 3;
 
 export class Course {
-  learningRate = new Series(LIMITS.reports);
-  gradientNorm = new Series(LIMITS.reports);
-  tokensPerSecond = new Series(LIMITS.reports);
+  learningRate = new Series(MOST.reports);
+  gradientNorm = new Series(MOST.reports);
+  tokensPerSecond = new Series(MOST.reports);
   /** @type {Thinned<Sample>} */
-  samples = new Thinned(LIMITS.samples);
+  samples = new Thinned(MOST.thinnedSamples);
   /** @type {Thinned<Moment>} */
-  moments = new Thinned(LIMITS.moments);
+  moments = new Thinned(MOST.moments);
 
   /** @param {import("../protocol.js").TrainProgress} detail */
   progress({ step, learning_rate, gradient_norm, tokens_per_second }) {
@@ -44,6 +43,11 @@ export class Course {
     this.moments.add(momentOf(step, layers));
   }
 
+  /** Forgets what came after a step. @param {number} step */
+  cut(step) {
+    for (const part of [this.learningRate, this.gradientNorm, this.tokensPerSecond, this.samples, this.moments]) part.cut(step);
+  }
+
   /** For storage. */
   toJSON() {
     return {
@@ -62,10 +66,10 @@ export class Course {
   static from(stored = {}) {
     const course = new Course();
     for (const name of /** @type {const} */ (["learningRate", "gradientNorm", "tokensPerSecond"])) {
-      course[name] = Series.from(stored[name] ?? {}, LIMITS.reports);
+      course[name] = Series.from(stored[name] ?? {}, MOST.reports);
     }
-    course.samples = Thinned.from(stored.samples, LIMITS.samples);
-    course.moments = Thinned.from(stored.moments, LIMITS.moments);
+    course.samples = Thinned.from(stored.samples, MOST.thinnedSamples);
+    course.moments = Thinned.from(stored.moments, MOST.moments);
     return course;
   }
 }

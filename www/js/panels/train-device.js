@@ -3,6 +3,7 @@
 import { segmented } from "../controls.js";
 import { deviceReport, workersFor } from "../device.js";
 import { h } from "../dom.js";
+import { copyText } from "../text-out.js";
 
 /**
  * @typedef {import("../app.js").App} App
@@ -40,7 +41,7 @@ export function deviceBlock(app, speed) {
   copy.addEventListener("click", async () => {
     const report = deviceReport(state.get("device"), { version: device.version, userAgent: navigator.userAgent, speed: speed() });
     try {
-      await navigator.clipboard.writeText(report);
+      await copyText(report);
       text.hidden = true;
       copy.textContent = "Copied";
       app.announce("The device report was copied.");

@@ -1,6 +1,6 @@
 // The question in which encoding a file is, with the same piece of it in each.
 
-import { h, uniqueId } from "../dom.js";
+import { h, uniqueId, VERBATIM } from "../dom.js";
 import { optionCard } from "./option-card.js";
 
 /** The others stand behind a click. */
@@ -15,7 +15,7 @@ const LIKELY = 5;
 export function encodingQuestion(name, choices, onAnswer, onCancel) {
   const group = uniqueId("encoding");
   const card = (/** @type {typeof choices[number]} */ { encoding, label, sample }, /** @type {number} */ i) =>
-    optionCard(h("input", { type: "radio", name: group, value: encoding, checked: i === 0 }), label, sample || "(nothing to see)");
+    optionCard(h("input", { type: "radio", name: group, value: encoding, checked: i === 0 }), label, sample ? h("bdi", VERBATIM, sample) : "(nothing to see)");
   const cards = choices.map(card);
   const element = h("fieldset", { class: "train-encoding" },
     h("legend", null, `How is "${name}" to be read?`),

@@ -62,7 +62,7 @@ export class TrainHeadEditor {
   #row(key) {
     const options = NUMBERS[key];
     const name = `${options.short} ${options.label}`;
-    const control = sliderField({ ...options, label: `Wave in training, ${options.label}`, short: name, value: 0, onInput: (value) => this.#drag(key, value) });
+    const control = sliderField({ ...options, label: `Wave in training, ${options.label}`, short: name, value: 0, moving: true, decimals: options.digits, onInput: (value) => this.#drag(key, value) });
     const lock = h("button", { type: "button", class: "small", onclick: () => this.#toggle(key) });
     return { control, lock, row: h("div", { class: "train-editor-row" }, control.element, lock) };
   }
@@ -79,7 +79,7 @@ export class TrainHeadEditor {
     const now = performance.now();
     for (const key of KEYS) {
       const { control: slider, lock } = this.#rows[key];
-      if (now - (this.#touched[key] ?? -Infinity) > HANDS_OFF_MS) slider.set(Number(head[key].toFixed(NUMBERS[key].digits)));
+      if (now - (this.#touched[key] ?? -Infinity) > HANDS_OFF_MS) slider.set(head[key]);
       const held = this.#isHeld(control, key);
       lock.textContent = held ? "Let go" : "Hold still";
       lock.setAttribute("aria-label", held ? `Let the ${NUMBERS[key].label} go` : `Hold the ${NUMBERS[key].label} still`);

@@ -1,7 +1,7 @@
 // The person's own text: typed, pasted, chosen or dropped; read in pieces, with a question where its bytes leave open
 // how; and kept in the browser.
 
-import { atMostEvery, h } from "../dom.js";
+import { atMostEvery, h, VERBATIM } from "../dom.js";
 import { UnknownEncoding, noText, takeFile, takeString, toBlob } from "../text-intake.js";
 import { encodingQuestion } from "./train-encoding.js";
 
@@ -49,6 +49,7 @@ export class OwnText {
     this.#app = app;
     this.#onChange = onChange;
     this.area = h("textarea", {
+      ...VERBATIM,
       rows: 6, spellcheck: "false", "aria-label": "Your own text", placeholder: "Paste your text here, or drop a file.",
       oninput: () => this.#typed(), onpaste: (/** @type {ClipboardEvent} */ event) => this.#pasted(event),
     });

@@ -1,7 +1,7 @@
 // The charts that are shown as one picture.
 
 import { colour } from "../charts/colours.js";
-import { download } from "../dom.js";
+import { download } from "../text-out.js";
 
 /**
  * @typedef {import("../charts/curve-axis.js").Line} Line

@@ -56,10 +56,11 @@ export class HeldRun {
   /**
    * Takes the training that this tab had before its reload, or else the newest.
    * @param {AbortSignal} patience  ends the waiting for another tab to let go
+   * @param {ReadonlySet<string>} [aside]  those that are not to be taken
    * @returns {Promise<RunCard | null>}
    */
-  async restore(patience) {
-    const cards = await this.#library.cards();
+  async restore(patience, aside = new Set()) {
+    const cards = (await this.#library.cards()).filter(({ id }) => !aside.has(id));
     const [newest] = cards.toSorted((a, b) => b.savedAt - a.savedAt);
     const wanted = cards.find(({ id }) => id === remembered()) ?? newest;
     this.elsewhere = false;

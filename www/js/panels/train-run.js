@@ -3,6 +3,8 @@
 import { loadDataSet } from "../data.js";
 import { RunLibrary } from "./runs-library.js";
 import { Course } from "./train-course.js";
+import { MOST } from "./train-limits.js";
+import { TrainAside } from "./train-aside.js";
 import { startRequest } from "./train-presets.js";
 import { HeldRun, PATIENCE_MS } from "./train-record.js";
 import { LossHistory, addNewer } from "./train-series.js";
@@ -39,9 +41,6 @@ import { fileStem } from "./train-words.js";
  */
 
 const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
-const MAX_EVALUATIONS = 1000;
-const MAX_SAMPLES = 200;
-const MAX_FAULTS = 50;
 /** An engine that stops again so soon is not started again by itself. */
 const REVIVAL_MS = 60_000;
 
@@ -58,6 +57,7 @@ export class TrainRun {
   #lastProgress = 0;
   #revived = -Infinity;
   #held;
+  #aside;
   #snapshots;
   #patience = new AbortController();
   /** @type {Promise<void>} */
@@ -85,16 +85,16 @@ export class TrainRun {
     /** All trainings that are kept, this one among them. */
     this.library = new RunLibrary(app.storage);
     this.#held = new HeldRun(this.library);
+    this.#aside = new TrainAside(app);
     this.#held.onLost = () => this.#lost();
     this.#snapshots = new Snapshots(app, this.library, this, () => this.#changed());
     const { engine } = app;
     engine.on("train_progress", (detail) => this.#progress(detail));
     engine.on("train_evaluation", (detail) => this.#evaluated(detail));
     engine.on("train_sample", (detail) => this.#report(() => {
-      addNewer(this.facts.samples, detail, MAX_SAMPLES);
+      addNewer(this.facts.samples, detail, MOST.samples);
       this.course.sample(detail);
     }));
-    engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MAX_FAULTS)));
     engine.on("train_heads", (detail) => this.#report(() => {
       this.facts.layers = detail.layers;
       this.course.heads(detail);
@@ -103,12 +103,14 @@ export class TrainRun {
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
     // The last chance before a phone or a closing tab ends the page.
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden" && this.state === "running") this.save();
-    });
-    addEventListener("pagehide", () => {
+    const leave = () => {
       if (this.state === "running") this.save();
+    };
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") leave();
     });
+    document.addEventListener("freeze", leave);
+    addEventListener("pagehide", leave);
   }
 
   /** @param {() => void} listener  called after every change */
@@ -145,7 +147,7 @@ export class TrainRun {
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
     const id = await this.#held.begin();
     // Asked for once there is something to lose; the browser may decline.
-    navigator.storage?.persist?.().catch(() => {});
+    navigator.storage?.persist?.().catch(() => {}); // Then it is kept as long as the browser likes, as everything is.
     try {
       const info = await this.#app.engine.request("train_start", { ...plan, text });
       const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
@@ -192,10 +194,10 @@ export class TrainRun {
   async adopt() {
     const { engine, models } = this.#app;
     if (this.live) await models.adopt(await engine.request("train_adopt", {}));
-    else await models.openBytes(await (await this.#lastBytes()).arrayBuffer(), this.#snapshots.card?.name ?? "");
+    else await models.openBytes((await this.#lastBytes()).buffer, this.#snapshots.card?.name ?? "");
   }
 
-  /** @returns {Promise<{ bytes: Blob, filename: string } | null>} the newest snapshot, to download */
+  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
   async file() {
     if (this.live) await this.save();
     const { card } = this.#snapshots;
@@ -203,7 +205,6 @@ export class TrainRun {
     return { bytes: await this.#lastBytes(), filename: `wave-field-${fileStem(card.name)}-step-${card.last.step}.safetensors` };
   }
 
-  /** @returns {Promise<Blob>} */
   async #lastBytes() {
     const { card } = this.#snapshots;
     if (!card) throw new Error(NO_SNAPSHOT);
@@ -219,7 +220,10 @@ export class TrainRun {
     if (this.state === "starting" || this.state === "running") throw new Error("A training is going on in this tab. Pause it or stop it, then open another.");
     await this.#leave();
     if (!(await this.#held.take(id))) throw new Error("Another tab has this training open. Close it there first.");
-    await this.#taken();
+    const card = await this.library.card(id);
+    if (!card) return this.close();
+    await this.#aside.while(card, () => this.#taken());
+    await this.#aside.forgive(id);
   }
 
   /** Before another training takes its place: all of it is kept. */
@@ -241,6 +245,7 @@ export class TrainRun {
   async restore() {
     await this.library.takeOver();
     await this.library.purge();
+    await this.#aside.begin(this.library);
     await this.#take(AbortSignal.timeout(PATIENCE_MS.first));
     if (this.plan || !this.#held.elsewhere) return;
     // The page before this one has not let go yet, or another tab is at it: it may still come free.
@@ -259,16 +264,32 @@ export class TrainRun {
 
   /** @param {AbortSignal} patience */
   async #take(patience) {
-    if (await this.#held.restore(patience)) await this.#taken();
+    const card = await this.#held.restore(patience, this.#aside.ids);
+    if (!card) return;
+    try {
+      await this.#aside.while(card, () => this.#taken());
+    } catch (error) {
+      await this.#aside.put(card, error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Shows the training that this tab has just taken, as it was kept. */
   async #taken() {
     const card = await this.library.card(this.id);
     if (!card) return this.close();
+    try {
+      await this.#show(card);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#snapshots.take(card);
-    await this.#show(card);
     const done = card.state === "done" || card.step >= card.plan.train.steps;
+    const fault = card.state === "failed" && this.facts.faults.at(-1);
+    if (fault) {
+      this.message = fault.message;
+      return this.#become("failed");
+    }
     this.#become(done ? "done" : card.state === "stopped" ? "stopped" : "interrupted");
   }
 
@@ -300,7 +321,7 @@ export class TrainRun {
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
-      const bytes = await (await this.#lastBytes()).arrayBuffer();
+      const bytes = (await this.#lastBytes()).buffer;
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
       await change?.();
@@ -350,7 +371,7 @@ export class TrainRun {
 
   /** @param {Evaluation} evaluation */
   #evaluated(evaluation) {
-    this.#report(() => addNewer(this.facts.evaluations, evaluation, MAX_EVALUATIONS));
+    this.#report(() => addNewer(this.facts.evaluations, evaluation, MOST.evaluations));
     if (this.live && this.facts.evaluations.at(-1) === evaluation) this.#snapshots.evaluated(evaluation);
   }
 
@@ -367,10 +388,21 @@ export class TrainRun {
     this.facts.step = step;
     this.secondsLeft = 0;
     this.live = true;
-    if (reason === "failed") this.message = message ?? "The engine could not go on.";
+    if (reason === "failed") this.#spoilt(step, message ?? "The engine could not go on.");
     if (reason === "early") this.message = message ?? "";
     this.#become(reason === "early" ? "stopped" : reason);
-    if (reason === "done" || reason === "early") await this.#snapshots.saveNow();
+    if (reason !== "stopped") await this.#snapshots.saveNow();
+  }
+
+  /** It ended at its last good step, and what came after that is no part of it. @param {number} step @param {string} message */
+  #spoilt(step, message) {
+    const { facts } = this;
+    this.message = message;
+    facts.evaluations = facts.evaluations.filter((evaluation) => evaluation.step <= step);
+    facts.samples = facts.samples.filter((sample) => sample.step <= step);
+    facts.faults = [...facts.faults, { step, message }].slice(-MOST.faults);
+    this.history.cut(step);
+    this.course.cut(step);
   }
 
   /** @param {string} message */

@@ -1,7 +1,7 @@
 // What the model wrote along the way, newest first, each with its step.
 
 import { dataSet, loadDataSet } from "../data.js";
-import { h } from "../dom.js";
+import { h, VERBATIM } from "../dom.js";
 
 /**
  * @typedef {import("../data.js").DataId} DataId
@@ -96,7 +96,7 @@ export class TrainSamples {
 
   /** A sample as it is shown. @param {Sample} sample @returns {HTMLElement} */
   body({ text }) {
-    return this.#known ? items(text, this.#known) : h("p", { class: "train-sample-text" }, text.replace(/^\n+/, ""));
+    return this.#known ? items(text, this.#known) : h("p", { ...VERBATIM, class: "train-sample-text" }, text.replace(/^\n+/, ""));
   }
 
   /** @param {Sample} sample */
@@ -112,6 +112,6 @@ function items(text, known) {
   const whole = (text.endsWith("\n") ? lines : lines.slice(0, -1)).filter((line) => line !== "");
   return h("ul", { class: "train-names" }, (whole.length ? whole : lines.filter(Boolean)).map((line) =>
     known.has(line)
-      ? h("li", { class: "train-name-known", title: "In the text it learns from" }, line, h("span", { class: "visually-hidden" }, " (in the text)"))
-      : h("li", { title: "Invented: not in the text" }, line)));
+      ? h("li", { class: "train-name-known", title: "In the text it learns from" }, h("bdi", { translate: "no" }, line), h("span", { class: "visually-hidden" }, " (in the text)"))
+      : h("li", { title: "Invented: not in the text" }, h("bdi", { translate: "no" }, line))));
 }

@@ -1,9 +1,11 @@
 // Curves of a training: bounded however long it runs. No DOM here.
 
+import { MOST } from "./train-limits.js";
+
 /** @typedef {{ steps: number[], values: number[] }} Curve  as long as each other */
 
-/** Points kept before neighbours are joined. A chart has about as many pixels. */
-const LIMIT = 2048;
+/** Points kept before neighbours are joined. */
+const LIMIT = MOST.losses;
 
 /**
  * A number that changes from step to step, joined into buckets of `width` steps; the width doubles whenever the buckets
@@ -37,6 +39,15 @@ export class Series {
     this.#sums[bucket] += value;
     this.#counts[bucket]++;
     this.#ends[bucket] = step;
+  }
+
+  /** Forgets what came after a step. A bucket that it lies in stays as it is. @param {number} step */
+  cut(step) {
+    if (step >= this.lastStep) return;
+    this.lastStep = step;
+    const length = Math.ceil(step / this.width);
+    for (const list of [this.#sums, this.#counts, this.#ends]) list.length = Math.min(list.length, length);
+    if (this.#ends.length > 0) this.#ends[this.#ends.length - 1] = Math.min(this.#ends[this.#ends.length - 1], step);
   }
 
   #halve() {
@@ -142,6 +153,11 @@ export class Thinned {
     if (last && before && this.#place(last) === this.#place(before)) this.#items.pop();
     this.#items.push(item);
     while (this.#items.length > this.#limit) this.#thin();
+  }
+
+  /** Forgets what came after a step. @param {number} step */
+  cut(step) {
+    this.#items = this.#items.filter((item) => item.step <= step);
   }
 
   /** @param {T} item */

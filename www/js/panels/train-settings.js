@@ -2,6 +2,7 @@
 // checks come from the table in train-presets.js.
 
 import { h, uniqueId } from "../dom.js";
+import { NumberInput } from "../number-field.js";
 import { memoryEstimate, parameterCount, timeEstimate } from "./train-estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./train-presets.js";
 import { optionCard } from "./train-text.js";
@@ -12,7 +13,7 @@ import { duration, megabytes, shortCount } from "./train-words.js";
  * @typedef {import("./train-presets.js").SettingKey} SettingKey
  * @typedef {import("./train-presets.js").Settings} Settings
  * @typedef {import("./train-presets.js").SizeId} SizeId
- * @typedef {{ setting: Setting, input: HTMLInputElement | HTMLSelectElement, preset: HTMLElement, problem: HTMLElement, element: HTMLElement }} Field
+ * @typedef {{ setting: Setting, input: HTMLInputElement | HTMLSelectElement, set: (value: number | string) => void, preset: HTMLElement, problem: HTMLElement, element: HTMLElement }} Field
  */
 
 export class TrainSettings {
@@ -62,13 +63,28 @@ export class TrainSettings {
     const id = uniqueId(`setting-${setting.key}`);
     const problem = h("p", { class: "train-setting-problem", id: `${id}-problem`, role: "alert" });
     const preset = h("span", { class: "train-setting-preset" });
-    const shared = { id, "aria-describedby": `${id}-hint ${id}-problem`, oninput: () => this.#edit(setting, input.value) };
-    const input = setting.options
-      ? h("select", shared, setting.options.map(({ value, label }) => h("option", { value }, label)))
-      : h("input", { ...shared, type: "number", class: "number", min: setting.min, max: setting.max, step: setting.step, inputmode: setting.whole ? "numeric" : "decimal" });
+    const describedBy = `${id}-hint ${id}-problem`;
+    const { input, note = null, set } = setting.options ? this.#choice(setting, id, describedBy) : this.#number(setting, id, describedBy);
     const element = h("div", { class: "train-setting" }, h("label", { for: id }, setting.label), input,
-      h("p", { class: "train-hint", id: `${id}-hint` }, setting.hint, preset), problem);
-    return { setting, input, preset, problem, element };
+      h("p", { class: "train-hint", id: `${id}-hint` }, setting.hint, preset), note, problem);
+    return { setting, input, set, preset, problem, element };
+  }
+
+  /** @param {Setting} setting @param {string} id @param {string} describedBy */
+  #choice(setting, id, describedBy) {
+    const options = setting.options ?? [];
+    const input = h("select", {
+      id, "aria-describedby": describedBy,
+      oninput: () => this.#edit(setting, options.find((option) => String(option.value) === input.value)?.value ?? NaN),
+    }, options.map(({ value, label }) => h("option", { value }, label)));
+    return { input, note: null, set: (/** @type {number | string} */ value) => { input.value = String(value); } };
+  }
+
+  /** @param {Setting} setting @param {string} id @param {string} describedBy */
+  #number(setting, id, describedBy) {
+    const { min, max, step, whole, multiple } = setting;
+    const number = new NumberInput({ id, describedBy, min, max, step, whole, multiple, strict: true, onInput: (value) => this.#edit(setting, value) });
+    return { input: number.field, note: number.note, set: (/** @type {number | string} */ value) => number.set(Number(value)) };
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
@@ -130,11 +146,8 @@ export class TrainSettings {
     this.#onChange();
   }
 
-  /** @param {Setting} setting @param {string} text */
-  #edit({ key, options }, text) {
-    /** @type {string | number} */
-    let value = text.trim() === "" ? NaN : Number(text);
-    if (options) value = options.find((option) => String(option.value) === text)?.value ?? NaN;
+  /** @param {Setting} setting @param {number | string} value */
+  #edit({ key }, value) {
     const { [key]: _, ...others } = this.#changed;
     const unchanged = value === settingsFor(this.#data, this.size, others)[key];
     this.#changed = unchanged ? others : { ...others, [key]: value };
@@ -152,12 +165,11 @@ export class TrainSettings {
   #render() {
     const { settings } = this;
     const problems = this.#problems();
-    for (const { setting: { key, options }, input, preset, problem } of this.#fields) {
+    for (const { setting: { key, options }, input, set, preset, problem } of this.#fields) {
       const value = settings[key];
       problem.textContent = problems[key] ?? "";
       input.setAttribute("aria-invalid", String(key in problems));
-      // Never rewrite a field under the person's hands.
-      if (document.activeElement !== input && (typeof value === "string" || Number.isFinite(value))) input.value = String(value);
+      set(value);
       const { [key]: changed, ...others } = this.#changed;
       const usual = settingsFor(this.#data, this.size, others)[key];
       const words = options?.find((option) => option.value === usual)?.label ?? (typeof usual === "number" ? plain(usual) : "");

@@ -1,5 +1,7 @@
 // The curves as a table for other programs. No DOM here.
 
+import { csv } from "../csv.js";
+
 /** @typedef {import("./train-moment.js").Told} Told */
 
 const COLUMNS = ["step", "training_loss", "validation_loss", "perplexity", "accuracy", "learning_rate", "gradient_norm", "tokens_per_second"];
@@ -27,8 +29,7 @@ export function curvesTable({ facts, history, course }) {
     put(step, "perplexity", perplexity);
     put(step, "accuracy", accuracy);
   }
-  const lines = [...rows.values()].sort(([a = 0], [b = 0]) => a - b).map((row) => Array.from(COLUMNS, (_, i) => row[i] ?? "").join(","));
-  return [COLUMNS.join(","), ...lines, ""].join("\n");
+  return csv({ head: COLUMNS, rows: [...rows.values()].sort(([a = 0], [b = 0]) => a - b).map((row) => Array.from(COLUMNS, (_, i) => row[i] ?? "")) });
 }
 
 /** What a file is called. @param {string} name @param {number} step @param {string} ending */

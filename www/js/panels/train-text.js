@@ -1,8 +1,10 @@
 // Choosing the text to train on and how it is cut into tokens, and saying what was understood of it.
 
 import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../data.js";
-import { h, uniqueId, visible } from "../dom.js";
+import { h, uniqueId, VERBATIM } from "../dom.js";
+import { NumberInput } from "../number-field.js";
 import { noText, summarise } from "../text-intake.js";
+import { visible } from "../signs.js";
 import { optionCard } from "./option-card.js";
 import { OwnText } from "./train-own.js";
 import { PIECES } from "./train-presets.js";
@@ -256,7 +258,7 @@ export class TrainText {
 
   #glyphs() {
     const glyphs = this.#taken.summary.distinct.slice(0, 120).map(visible).join(" ");
-    return h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), glyphs);
+    return h("p", { class: "train-glyphs", lang: "und", title: glyphs }, h("span", { class: "visually-hidden" }, "The characters: "), h("bdi", { dir: "ltr", translate: "no" }, glyphs));
   }
 
   /** What a person should know before training starts. @returns {string[]} */
@@ -277,7 +279,7 @@ export class TrainText {
     const { origin } = dataSet(data);
     const text = data === "own" && this.own.inField ? "" : firstLines(this.#taken.pieces[0] ?? "");
     this.preview.replaceChildren(...[
-      text && h("pre", { class: "train-lines", "aria-label": "How the text begins" }, text),
+      text && h("pre", { ...VERBATIM, class: "train-lines", "aria-label": "How the text begins" }, text),
       origin && h("p", { class: "train-origin" }, `${origin} `, h("a", { href: new URL("../../data/README.md", import.meta.url).href, target: "_blank", rel: "noopener" }, "The notice")),
     ].filter((element) => element !== ""));
   }
@@ -306,11 +308,8 @@ function tokenizerParts(choose) {
   /** @param {Tokenizer} value */
   const radio = (value) => h("input", { type: "radio", name: group, value, onchange: () => choose({ tokenizer: value }) });
   const radios = [radio("character"), radio("bpe")];
-  const pieces = h("input", {
-    type: "number", class: "number", min: PIECES.min, max: PIECES.max, step: 1,
-    onchange: () => choose({ pieces: Math.min(Math.max(Math.round(Number(pieces.value)) || PIECES.initial, PIECES.min), PIECES.max) }),
-  });
-  const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces);
+  const pieces = new NumberInput({ ...PIECES, step: 1, whole: true, value: PIECES.initial, onInput: (value) => choose({ pieces: value }) });
+  const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces.field, pieces.note);
   const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"),
     h("div", { class: "train-options" },
       optionCard(radios[0], "Characters", "Each character is one token. Right for most small texts."),
@@ -321,7 +320,7 @@ function tokenizerParts(choose) {
     /** @param {TextChoice} choice */
     show(choice) {
       for (const input of radios) input.checked = input.value === choice.tokenizer;
-      pieces.value = String(choice.pieces);
+      pieces.set(choice.pieces);
       row.hidden = choice.tokenizer !== "bpe";
     },
   };

@@ -1,7 +1,8 @@
 // The training as it goes: state, controls, figures, curves, kernels and samples. Drawn at most once a frame, and only
 // while it can be seen.
 
-import { download, h, oncePerFrame, write } from "../dom.js";
+import { h, oncePerFrame, write } from "../dom.js";
+import { download, tableFile } from "../text-out.js";
 import { TrainControls } from "./train-controls.js";
 import { TrainCurves } from "./train-curves.js";
 import { TrainFigures } from "./train-figures.js";
@@ -77,7 +78,7 @@ export class TrainView {
     this.curves = new TrainCurves({
       ...pointer,
       scrub: this.scrub.element,
-      saveTable: () => this.#do(async () => download(curvesTable(run), this.#fileName("csv"))),
+      saveTable: () => this.#do(async () => download(tableFile(curvesTable(run)), this.#fileName("csv"))),
       savePicture: () => this.#do(() => savePicture(this.#heading(), [...this.curves.shown, ...this.trajectories.shown], this.#fileName("png"))),
     });
     this.trajectories = new TrainTrajectories(pointer);
@@ -246,6 +247,7 @@ export class TrainView {
         if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
         return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;
       case "failed":
+        if (facts.faults.at(-1)?.message === run.message) return `${run.message} You can use what it learned until then, or set another rate under "Change this training" and go on.${unsafe}`;
         return `${run.message}${savedStep === null ? "" : ` It was kept at step ${savedStep.toLocaleString("en-GB")}: go on from there.`}`;
     }
   }
@@ -258,7 +260,7 @@ export class TrainView {
   }
 
   #renderFaults() {
-    const { faults } = this.#run.facts;
+    const faults = this.#run.facts.faults.filter(({ message }) => message !== this.#run.message);
     if (this.faults.childElementCount === faults.length) return;
     this.faults.replaceChildren(...faults.map(({ message }) => h("li", null, message)));
   }

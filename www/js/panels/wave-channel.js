@@ -97,7 +97,7 @@ export class WaveChannel {
     if (head === this.#shown) return;
     this.#shown = head;
     this.#response.set({ head, file, config, heard, index: this.#index });
-    for (const key of KEYS) this.#controls[key].set(Number(head[key].toFixed(NUMBERS[key].digits)));
+    for (const key of KEYS) this.#controls[key].set(head[key]);
     const words = heard ? role(head, config) : "Muted";
     const far = reach(head, config);
     this.#role.textContent = words;
