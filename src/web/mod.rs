@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod intake;
 mod lesson;
 mod observe;
 mod open_model;
@@ -16,7 +17,7 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
-use crate::checkpoint::Encoded;
+use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
@@ -25,6 +26,7 @@ use crate::train::Pulled;
 use crate::train::proof::prove_parts;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
+pub use intake::{TextIntake, TextSurvey};
 use js_sys::{Promise, Uint8Array};
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
@@ -130,7 +132,26 @@ impl Session {
 
     /// Opens a checkpoint. When it is refused, the model that was open stays open.
     pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<JsValue> {
-        let opened = OpenModel::from_bytes(bytes, name).map_err(said)?;
+        let opened = OpenModel::from_files(&ModelFiles::of(bytes), name).map_err(said)?;
+        self.put(opened)
+    }
+
+    /// Opens a model that is spread over several files: its safetensors files as a list of
+    /// Uint8Array, and the texts of a `config.json` and a `tokenizer.json` beside them.
+    pub fn load_files(
+        &mut self,
+        tensors: Vec<Uint8Array>,
+        config: Option<String>,
+        tokenizer: Option<String>,
+        name: String,
+    ) -> Answer<JsValue> {
+        let tensors: Vec<Vec<u8>> = tensors.iter().map(Uint8Array::to_vec).collect();
+        let files = ModelFiles {
+            tensors: tensors.iter().map(Vec::as_slice).collect(),
+            config: config.as_deref(),
+            tokenizer: tokenizer.as_deref(),
+        };
+        let opened = OpenModel::from_files(&files, name).map_err(said)?;
         self.put(opened)
     }
 

@@ -1,7 +1,7 @@
 //! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
 
 use super::recipe::{Recipe, TokenizerRecipe};
-use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
+use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl TrainsOn {
 impl Train {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::read(&self.folder)?;
-        let text = read_text(&self.folder.join(&recipe.data))?;
+        let text = recipe.text_to_learn(&self.folder)?;
         let tokenizer = match recipe.tokenizer {
             TokenizerRecipe::Character => Tokenizer::train_character(&text)?,
             TokenizerRecipe::Bpe { vocab_size } => {
@@ -193,6 +193,7 @@ impl Run {
         let steps = recipe.train.steps;
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
         let (mut mean, mut saved, mut copied) = (f32::NAN, Instant::now(), Instant::now());
+        let mut heard = true;
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
             if let Some(fault) = report.fault {
@@ -215,7 +216,7 @@ impl Run {
                     }
                     found => found?,
                 };
-                say(
+                heard &= say(
                     &bar,
                     format!(
                         "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
@@ -234,9 +235,13 @@ impl Run {
                 self.trainer.model()?;
                 copied = Instant::now();
             }
-            if last || saved.elapsed() > Duration::from_secs(60) {
+            if last || !heard || saved.elapsed() > Duration::from_secs(60) {
                 self.save_state()?;
                 saved = Instant::now();
+            }
+            // Whoever watched has gone.
+            if !heard {
+                super::leave();
             }
         }
         bar.finish_and_clear();
@@ -354,13 +359,14 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     std::fs::write(path, kept).map_err(file_error(path))
 }
 
-/// A line above the bar, or on its own where there is no terminal to draw a bar on.
-fn say(bar: &ProgressBar, line: String) {
+/// A line above the bar, or on its own where there is no terminal to draw a bar on; false where nobody
+/// reads it any more.
+fn say(bar: &ProgressBar, line: String) -> bool {
     if bar.is_hidden() {
-        eprintln!("{line}");
-    } else {
-        bar.println(line);
+        return super::told(&line);
     }
+    bar.println(line);
+    true
 }
 
 fn progress_bar(steps: u64, done: u64, quiet: bool) -> ProgressBar {
