@@ -1,7 +1,8 @@
 // The graphics adapter: found, proven against the processor, and what a person is told of it. Where a
 // training runs is decided here; worker-lessons.js moves it.
 
-import { TooLong, bounded, offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
+import { TooLong, bounded } from "./bounded.js";
+import { offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
 
 /**
  * @typedef {import("./protocol.js").DeviceChoice} DeviceChoice
