@@ -80,8 +80,9 @@ export class NumberInput {
     const { strict, moving, digits } = this.#options;
     if (strict && !Number.isFinite(next)) return;
     // A number that is half typed is not rewritten under the hand: it is taken, or taken back, later.
+    if (Object.is(next, this.#current)) return;
     const untouched = !this.#dirty;
-    if (untouched && !moving && !Object.is(next, this.#current)) this.#say("");
+    if (untouched && !moving) this.#say("");
     this.#current = next;
     if (untouched) this.#show();
     else this.#shown = showNumber(next, digits);
