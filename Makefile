@@ -127,7 +127,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test bench clean distclean
+.PHONY: help pkg build serve test soak fuzz bench clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
 
 help: ## List the targets
@@ -151,35 +151,71 @@ serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=.
 # ---- tests -----------------------------------------------------------------------------------------
 
 JS_TESTS := $(wildcard tests/js/*.test.mjs)
-BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs)
 TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser
-NODE_TEST := node --test --test-reporter=spec --test-concurrency=1
+
+# What only looks at the sources is not done again until they change: a file in here says when it was done last.
+CHECKED := $(TARGET_DIR)/checked
+CRATE := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src tests -name '*.rs' -o -name '*.wgsl')
+SCRIPTS := tsconfig.json $(wildcard tests/tsconfig*.json tests/types/*) $(shell find www/js tests -name '*.js' -o -name '*.mjs')
+checked = @mkdir -p $(@D) && touch $@
+unchanged = @echo "Checked at $$(date -r $< '+%H:%M on %-d %B'); nothing has changed since."
 
 test: $(RUST) $(NODE_MODULES) $(BINDGEN) $(TRUNK) $(CHROMIUM_READY) ## Run every check and every test
 	@node tests/run.mjs $(TESTS)
 
-test-format: $(RUST) ## Rust's formatting
+$(CHECKED)/format: $(CRATE) $(RUST)
 	cargo fmt --check
+	$(checked)
 
-test-clippy: $(RUST) ## Lints of the native build
+test-format: $(CHECKED)/format ## Rust's formatting
+	$(unchanged)
+
+$(CHECKED)/clippy: $(CRATE) $(RUST)
 	cargo clippy --all-targets --features cli -- -D warnings
+	$(checked)
 
-test-clippy-wasm: $(RUST) ## Lints of the browser build
+test-clippy: $(CHECKED)/clippy ## Lints of the native build
+	$(unchanged)
+
+$(CHECKED)/clippy-wasm: $(CRATE) $(RUST)
 	cargo clippy --lib --target wasm32-unknown-unknown -- -D warnings
+	$(checked)
+
+test-clippy-wasm: $(CHECKED)/clippy-wasm ## Lints of the browser build
+	$(unchanged)
 
 test-rust: $(CHROMIUM_READY) ## Rust's tests, optimised
 	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; cargo test --features cli --no-fail-fast
 
-test-types: pkg ## Types of all JavaScript, from its JSDoc
+$(CHECKED)/types: $(SCRIPTS) pkg/package.json $(NODE_MODULES)
 	node_modules/.bin/tsc -p tsconfig.json
 	node_modules/.bin/tsc -p tests/tsconfig.worker.json
 	node_modules/.bin/tsc -p tests/tsconfig.json
+	$(checked)
+
+test-types: $(CHECKED)/types ## Types of all JavaScript, from its JSDoc
+	$(unchanged)
 
 test-js: $(NODE_MODULES) ## JavaScript's unit tests
-	$(NODE_TEST) $(JS_TESTS)
+	node --test --test-reporter=spec $(JS_TESTS)
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
-	$(NODE_TEST) $(BROWSER_TESTS)
+	node tests/browser/suite.mjs
+
+# How often, on an idle machine and on a busy one.
+ROUNDS ?= 5
+
+soak: build $(GPU_TESTS) $(CHROMIUM_READY) ## Run the browser's tests ROUNDS times idle and ROUNDS times with every core busy
+	node tests/browser/soak.mjs --rounds $(ROUNDS)
+
+# Half of the time for the engine's inputs, half for the page's. What fails is printed with what tries it again:
+# FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
+SECONDS ?= 3600
+HALF := $(shell echo $$(($(SECONDS) / 2)))
+fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+	cargo test --features cli --test fuzz --no-run
+	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
+	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli

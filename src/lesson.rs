@@ -9,7 +9,7 @@
 use crate::config::{Architecture, ModelConfig};
 use crate::decode::{Sampler, SamplingSettings};
 use crate::diagnostics::causality::{self, measure, plan};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::inference::logits;
 use crate::model::{Leak, Model};
 use crate::tokenizer::Tokenizer;
@@ -98,10 +98,19 @@ impl Lesson {
     /// One step of both on the same batch; their losses before it, in nats a token.
     ///
     /// # Errors
-    /// None on the CPU, where both are.
+    /// [`Error::Model`] when one of them came to no number.
     pub fn step(&mut self) -> Result<Pair<f32>> {
         let [sound, broken] = &mut self.trainers;
-        Ok([sound.step()?.loss, broken.step()?.loss])
+        let step = |trainer: &mut Trainer| -> Result<f32> {
+            let report = trainer.step()?;
+            match report.fault {
+                None => Ok(report.loss),
+                Some(fault) => Err(Error::Model {
+                    message: fault.sentence(report.step, trainer.steps_done(), trainer.config()),
+                }),
+            }
+        };
+        Ok([step(sound)?, step(broken)?])
     }
 
     /// Steps done.
@@ -142,6 +151,7 @@ impl Lesson {
     /// As [`Lesson::step`].
     pub fn samples(&mut self, count: usize) -> Result<Pair<String>> {
         let (seed, tokenizer) = (self.seed, &self.tokenizer);
+        // A text without lines has no token for their end; any other will do to begin with.
         let start = tokenizer.encode("\n").unwrap_or_default();
         let start = start.first().copied().unwrap_or(0);
         let [sound, broken] = &mut self.trainers;
@@ -392,7 +402,7 @@ mod tests {
             extra: Default::default(),
             trainer: None,
         };
-        checkpoint.to_bytes();
+        let _ = checkpoint.to_bytes();
     }
 
     #[test]

@@ -149,6 +149,62 @@ fn a_finished_run_is_not_trained_again_and_other_settings_are_refused() {
 }
 
 #[test]
+fn a_run_that_comes_to_no_number_ends_with_a_sentence_and_keeps_what_is_good() {
+    let folder = Folder::new("numbers");
+    folder.recipe(60);
+    let path = folder.0.join("train.toml");
+    let recipe = std::fs::read_to_string(&path).unwrap();
+    // Each step multiplies every weight by 1 - 10 * 10.
+    let growing = recipe
+        .replace("evaluate_every = 20", "evaluate_every = 1")
+        .replace("warmup_steps = 5", "warmup_steps = 0\nweight_decay = 10.0")
+        .replace("peak_lr = 1e-2", "peak_lr = 10.0");
+    std::fs::write(&path, growing).unwrap();
+    for _ in 0..2 {
+        // The second time it goes on from what it kept, and ends the same.
+        let output = wavefield("train", &folder.0, &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{said}");
+        for part in ["Training ended at step", "lower learning rate", "--restart"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let run = Checkpoint::read(folder.0.join("run.safetensors")).unwrap();
+        let step = run.trainer.unwrap().step;
+        assert!(said.contains(&format!("after step {step}.")), "{said}");
+        let model = Checkpoint::read(folder.0.join("model.safetensors")).unwrap();
+        assert!(model.model.parameters.flat().iter().all(|x| x.is_finite()));
+        let log = std::fs::read_to_string(folder.0.join("validation.csv")).unwrap();
+        let mut rows = log.lines().skip(1).peekable();
+        assert!(rows.peek().is_some());
+        for number in rows.flat_map(|row| row.split(',')) {
+            assert!(number.parse::<f64>().unwrap().is_finite(), "{log}");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit_of_a_model() {
+    let trained = |threads: &str| {
+        let folder = Folder::new(&format!("threads-{threads}"));
+        folder.recipe(20);
+        let output = Command::new(env!("CARGO_BIN_EXE_wavefield"))
+            .args(["--threads", threads, "train"])
+            .arg(&folder.0)
+            .arg("--json")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        ["model.safetensors", "run.safetensors"]
+            .map(|file| std::fs::read(folder.0.join(file)).unwrap())
+    };
+    let one = trained("1");
+    for threads in ["2", "3", "8"] {
+        assert!(trained(threads) == one, "{threads} threads");
+    }
+}
+
+#[test]
 fn a_vocabulary_beside_the_model_must_be_the_models() {
     let folder = Folder::new("vocabulary");
     folder.recipe(1);

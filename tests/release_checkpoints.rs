@@ -56,7 +56,7 @@ fn the_releases_files_read_and_write() {
         }
 
         // Written, it has the release's tensors and no others, so it loads strictly there.
-        let written = checkpoint.to_bytes();
+        let written = checkpoint.to_bytes().unwrap();
         let written = SafeTensors::deserialize(&written).unwrap();
         assert_eq!(written.len(), state.len(), "{name}");
         for (key, expected) in &state {

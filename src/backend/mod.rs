@@ -276,10 +276,26 @@ pub enum Op {
         gradients: View,
         norm: View,
     },
+    /// Whether a step may be made: its loss and the gradients' norm are finite, and so is all that
+    /// [`Op::AdamW`] would write. Once a step is refused `verdict` says why
+    /// ([`crate::kernels::adamw`] has the numbers), and it refuses every later one until it is set
+    /// back to 0.
+    Judge {
+        settings: OptimizerSettings,
+        gradients: View,
+        loss: View,
+        norm: View,
+        parameters: View,
+        first_moment: View,
+        second_moment: View,
+        verdict: View,
+    },
+    /// Changes nothing unless `verdict` is 0 and `norm` finite.
     AdamW {
         settings: OptimizerSettings,
         gradients: View,
         norm: View,
+        verdict: View,
         parameters: View,
         first_moment: View,
         second_moment: View,

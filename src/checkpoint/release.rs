@@ -5,8 +5,9 @@
 //! there.
 
 use super::container::{TensorOut, error, floats};
+use super::names::listed;
 use crate::config::ModelConfig;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Model, ParameterSpec, Parameters};
 use safetensors::tensor::TensorView;
 use std::collections::BTreeMap;
@@ -38,18 +39,25 @@ fn unused_tensors(config: &ModelConfig) -> impl Iterator<Item = (String, f32)> {
 }
 
 /// All tensors of the release's form.
-pub fn write(model: &Model) -> BTreeMap<String, TensorOut> {
+pub fn write(model: &Model) -> BTreeMap<String, TensorOut<'_>> {
     let flat = model.parameters.flat();
     let own = model.parameters.specs().iter().map(|spec| {
         let ReleaseForm { shape, unused } = release_form(spec);
-        let mut values = vec![0.0; unused];
-        values.extend_from_slice(&flat[spec.range()]);
-        (spec.name.clone(), TensorOut { shape, values })
+        let tensor = TensorOut {
+            shape,
+            filling: (unused, 0.0),
+            values: &flat[spec.range()],
+        };
+        (spec.name.clone(), tensor)
     });
     let filled = unused_tensors(&model.config).map(|(name, value)| {
         let dim = model.config.embedding_dim;
-        let (shape, values) = (vec![dim], vec![value; dim]);
-        (name, TensorOut { shape, values })
+        let tensor = TensorOut {
+            shape: vec![dim],
+            filling: (dim, value),
+            values: &[],
+        };
+        (name, tensor)
     });
     own.chain(filled).collect()
 }
@@ -65,6 +73,9 @@ pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>)
     let flat = model.parameters.flat_mut();
     for spec in &specs {
         let ReleaseForm { shape, unused } = release_form(spec);
+        if !tensors.contains_key(&spec.name) {
+            return Err(missing(&spec.name, &shape, &specs, tensors));
+        }
         let values = take(tensors, &spec.name, &shape)?;
         flat[spec.range()].copy_from_slice(&values[unused..]);
     }
@@ -76,17 +87,46 @@ pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>)
     Ok(model)
 }
 
+/// A tensor that is not there, with the names that are there instead of any that a model has.
+fn missing(
+    name: &str,
+    shape: &[usize],
+    specs: &[ParameterSpec],
+    tensors: &BTreeMap<String, TensorView<'_>>,
+) -> Error {
+    let known = |found: &str| specs.iter().any(|spec| spec.name == found);
+    let others: Vec<&String> = (tensors.keys())
+        .filter(|found| {
+            !known(found) && !found.ends_with(".norm.weight") && !found.ends_with(".norm.bias")
+        })
+        .collect();
+    let instead = match others.is_empty() {
+        true => "and no other in its place: the file lacks it".into(),
+        false => format!(
+            "but others that such a model has not: {}",
+            listed(others.into_iter())
+        ),
+    };
+    error(
+        name,
+        format!("expected a tensor of shape {shape:?}, found none of this name, {instead}"),
+    )
+}
+
 /// Writes a flat vector of the parameters' layout, one tensor for each parameter.
-pub fn write_like(
+pub fn write_like<'a>(
     parameters: &Parameters,
     prefix: &str,
-    flat: &[f32],
-    tensors: &mut BTreeMap<String, TensorOut>,
+    flat: &'a [f32],
+    tensors: &mut BTreeMap<String, TensorOut<'a>>,
 ) {
     for spec in parameters.specs() {
-        let (shape, values) = (spec.shape.clone(), flat[spec.range()].to_vec());
-        let name = format!("{prefix}{}", spec.name);
-        tensors.insert(name, TensorOut { shape, values });
+        let tensor = TensorOut {
+            shape: spec.shape.clone(),
+            filling: (0, 0.0),
+            values: &flat[spec.range()],
+        };
+        tensors.insert(format!("{prefix}{}", spec.name), tensor);
     }
 }
 
@@ -115,18 +155,15 @@ fn take(
     let Some(tensor) = tensors.remove(name) else {
         return Err(error(
             name,
-            format!(
-                "expected a tensor of shape {shape:?}, found none of this name; the file is not \
-                 whole, or its configuration is another model's"
-            ),
+            format!("expected a tensor of shape {shape:?}, found none of this name"),
         ));
     };
     if tensor.shape() != shape {
         return Err(error(
             name,
             format!(
-                "expected the shape {shape:?}, found {:?}; the configuration in the file is \
-                 another model's",
+                "expected the shape {shape:?}, which follows from the configuration, found {:?}: \
+                 this tensor and the configuration are not of one model",
                 tensor.shape()
             ),
         ));

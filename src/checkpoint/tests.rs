@@ -48,7 +48,7 @@ fn a_checkpoint_keeps_everything_to_the_bit() {
     let embedding = before.model.parameters.get_mut("token_embedding.weight");
     embedding.unwrap()[..3].copy_from_slice(&[-0.0, 1e-45, f32::MAX]);
     before.model.gains[1] = 0.0;
-    let bytes = before.to_bytes();
+    let bytes = before.to_bytes().unwrap();
     let after = Checkpoint::from_bytes(&bytes).unwrap();
     assert_eq!(after.model.config, before.model.config);
     assert_eq!(
@@ -59,7 +59,7 @@ fn a_checkpoint_keeps_everything_to_the_bit() {
     assert_eq!(after.tokenizer, before.tokenizer);
     assert_eq!(after.extra, before.extra);
     assert_eq!(after.trainer, before.trainer);
-    assert_eq!(after.to_bytes(), bytes);
+    assert_eq!(after.to_bytes().unwrap(), bytes);
 }
 
 #[test]
@@ -69,7 +69,9 @@ fn an_edited_coupling_travels_in_the_file() {
         .model
         .set_coupling(1, &[0.75, 0.25, 1.0, 0.0])
         .unwrap();
-    let after = Checkpoint::from_bytes(&before.to_bytes()).unwrap().model;
+    let after = Checkpoint::from_bytes(&before.to_bytes().unwrap())
+        .unwrap()
+        .model;
     assert_eq!(bits(&after.coupling(1)), bits(&before.model.coupling(1)));
     for (found, asked) in after.coupling(1).iter().zip([0.75, 0.25, 1.0, 0.0]) {
         assert!((found - asked).abs() < 1e-6, "{found} for {asked}");
@@ -80,7 +82,7 @@ fn an_edited_coupling_travels_in_the_file() {
 fn the_file_has_the_releases_form() {
     let mut whole = checkpoint();
     whole.trainer = None;
-    let bytes = whole.to_bytes();
+    let bytes = whole.to_bytes().unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let metadata = header.metadata().as_ref().unwrap();
@@ -111,7 +113,9 @@ fn no_note_where_the_release_computes_the_same() {
         position_scale: 1.0,
         ..config()
     };
-    let bytes = Checkpoint::new(Model::new(scale_of_release, 1).unwrap(), None).to_bytes();
+    let bytes = Checkpoint::new(Model::new(scale_of_release, 1).unwrap(), None)
+        .to_bytes()
+        .unwrap();
     let container = Container::parse(&bytes).unwrap();
     assert!(!container.metadata.contains_key(POSITION_NOTE));
     let after = Checkpoint::from_bytes(&bytes).unwrap();
@@ -142,8 +146,8 @@ fn in_halves(bytes: &[u8], dtype: &str, convert: fn(f32) -> u16) -> Vec<u8> {
 fn half_precision_reads_as_the_nearest_float32() {
     let mut whole = checkpoint();
     whole.trainer = None;
-    let whole = Checkpoint::from_bytes(&whole.to_bytes()).unwrap();
-    let bytes = whole.to_bytes();
+    let whole = Checkpoint::from_bytes(&whole.to_bytes().unwrap()).unwrap();
+    let bytes = whole.to_bytes().unwrap();
     let bfloat = in_halves(&bytes, "BF16", |x| (x.to_bits() >> 16) as u16);
     let found = Checkpoint::from_bytes(&bfloat).unwrap();
     for (&x, &half) in whole
@@ -172,10 +176,10 @@ fn a_file_is_replaced_whole_and_its_errors_name_it() {
     std::fs::write(&path, "an older file").unwrap();
     let before = checkpoint();
     before.write(&path).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), before.to_bytes());
+    assert_eq!(std::fs::read(&path).unwrap(), before.to_bytes().unwrap());
     assert_eq!(
-        Checkpoint::read(&path).unwrap().to_bytes(),
-        before.to_bytes()
+        Checkpoint::read(&path).unwrap().to_bytes().unwrap(),
+        before.to_bytes().unwrap()
     );
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
     assert_eq!(

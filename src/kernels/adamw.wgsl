@@ -1,8 +1,9 @@
 // The norm of all gradients and AdamW, twin of adamw.rs.
 //
 // gradient_norm: threads stride over the elements, make part 0 the sum of all parts, and leave the
-// sum of each workgroup's squares; norm_of_squares: one workgroup adds those up; adamw: a thread
-// strides over the elements.
+// sum of each workgroup's squares; norm_of_squares: one workgroup adds those up; foresee: threads
+// stride over the elements, and each workgroup leaves how many of them would not stay finite; judge:
+// one workgroup adds those up and decides; adamw: a thread strides over the elements.
 
 struct Args {
   len: u32,
@@ -24,6 +25,9 @@ struct Args {
   rest1: f32,
   rest2: f32,
   epsilon: f32,
+  // In the tensor of the norm.
+  loss: u32,
+  verdict: u32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(2) var<storage, read_write> gradients: array<f32>;
@@ -69,24 +73,86 @@ fn norm_of_squares(@builtin(local_invocation_index) thread: u32) {
   }
 }
 
+// As in adamw.rs.
+const LOSS = 1.0;
+const GRADIENT = 2.0;
+const WEIGHT = 3.0;
+
+// A parameter and its moments.
+struct Element {
+  p: f32,
+  m: f32,
+  v: f32,
+}
+
+// What gradients are multiplied by.
+fn clipping() -> f32 {
+  let length = norm[args.norm];
+  if (length > args.clip) {
+    return args.clip / length;
+  }
+  return 1.0;
+}
+
+// Element i after the step.
+fn moved(i: u32, scale: f32) -> Element {
+  let g = gradients[args.gradients + i] * scale;
+  let m = args.beta1 * first_moment[args.first_moment + i] + args.rest1 * g;
+  let v = args.beta2 * second_moment[args.second_moment + i] + args.rest2 * g * g;
+  let p = parameters[args.parameters + i];
+  return Element(p * step.keep - step.rate * m / (sqrt(v) * step.root + args.epsilon), m, v);
+}
+
+@compute @workgroup_size(THREADS)
+fn foresee(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let scale = clipping();
+  var spoilt = 0.0;
+  for (var i = group.x * THREADS + thread; i < args.len; i += groups.x * THREADS) {
+    let after = moved(i, scale);
+    if (!(is_finite(after.p) && is_finite(after.m) && is_finite(after.v))) {
+      spoilt = 1.0;
+    }
+  }
+  let total = workgroup_sum(thread, spoilt);
+  if (thread == 0u) {
+    squares[group.x] = total;
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn judge(@builtin(local_invocation_index) thread: u32) {
+  var sum = 0.0;
+  for (var i = thread; i < args.squares; i += THREADS) {
+    sum += squares[i];
+  }
+  let spoilt = workgroup_sum(thread, sum);
+  // A step that was refused before refuses all that follow.
+  if (thread == 0u && norm[args.verdict] == 0.0) {
+    if (!is_finite(norm[args.loss])) {
+      norm[args.verdict] = LOSS;
+    } else if (!is_finite(norm[args.norm])) {
+      norm[args.verdict] = GRADIENT;
+    } else if (spoilt > 0.0) {
+      norm[args.verdict] = WEIGHT;
+    }
+  }
+}
+
 @compute @workgroup_size(THREADS)
 fn adamw(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let length = norm[args.norm];
-  // Without a finite norm the step is as if it had not been.
-  if (!is_finite(length)) {
+  // The step is as if it had not been.
+  if (norm[args.verdict] != 0.0 || !is_finite(norm[args.norm])) {
     return;
   }
-  var scale = 1.0;
-  if (length > args.clip) {
-    scale = args.clip / length;
-  }
+  let scale = clipping();
   for (var i = id.x; i < args.len; i += groups.x * THREADS) {
-    let g = gradients[args.gradients + i] * scale;
-    let m = args.beta1 * first_moment[args.first_moment + i] + args.rest1 * g;
-    let v = args.beta2 * second_moment[args.second_moment + i] + args.rest2 * g * g;
-    let p = args.parameters + i;
-    first_moment[args.first_moment + i] = m;
-    second_moment[args.second_moment + i] = v;
-    parameters[p] = parameters[p] * step.keep - step.rate * m / (sqrt(v) * step.root + args.epsilon);
+    let after = moved(i, scale);
+    first_moment[args.first_moment + i] = after.m;
+    second_moment[args.second_moment + i] = after.v;
+    parameters[args.parameters + i] = after.p;
   }
 }

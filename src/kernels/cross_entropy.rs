@@ -31,7 +31,8 @@ pub fn cross_entropy<T: Real>(
             let (best, top) = largest(row);
             let total = super::layer_norm::sum(row, |x| (x - top).exp());
             let loss = T::of(total.wide().ln()) + top - row[target as usize];
-            let hit = if best == target as usize {
+            // What is no number is no forecast either.
+            let hit = if best == target as usize && loss.finite() {
                 T::one()
             } else {
                 T::zero()
@@ -129,6 +130,12 @@ mod tests {
     #[test]
     fn nothing_counted_is_no_loss_and_nan_is_seen() {
         assert_eq!(loss(&[1.0; 4], &[IGNORED, IGNORED])[0], 0.0);
-        assert!(loss(&[0.0, f64::NAN], &[0])[0].is_nan());
+        for bad in [f64::NAN, f64::INFINITY] {
+            for logits in [[0.0, bad], [bad, 0.0], [bad, bad]] {
+                let [loss, hits, counted] = loss(&logits, &[0]);
+                assert!(!loss.is_finite(), "{logits:?}: {loss}");
+                assert_eq!((hits, counted), (0.0, 1.0), "{logits:?}");
+            }
+        }
     }
 }

@@ -110,7 +110,9 @@ fn cross_entropy(
       // Not every device's logarithm of NaN is NaN.
       let loss = log(total) + best.value - logits[row.start + row.answer];
       row_stats[out] = select(total, loss, is_finite(total));
-      row_stats[out + 1u] = select(0.0, 1.0, best.place == row.answer);
+      // What is no number is no forecast either.
+      let sound = is_finite(total) && is_finite(loss);
+      row_stats[out + 1u] = select(0.0, 1.0, sound && best.place == row.answer);
     }
   }
 }

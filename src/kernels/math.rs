@@ -238,6 +238,21 @@ impl Real for f64 {
     }
 }
 
+/// The place of the first number that is infinite or none, if there is one.
+pub fn first_not_finite(values: &[f32]) -> Option<usize> {
+    // Blocks that a vector unit looks through without asking after each number.
+    const BLOCK: usize = 1024;
+    const EXPONENT: u32 = 0x7F80_0000;
+    let largest = |block: &[f32]| {
+        let exponents = block.iter().map(|x| x.to_bits() & EXPONENT);
+        exponents.fold(0, u32::max)
+    };
+    let (number, block) =
+        (values.chunks(BLOCK).enumerate()).find(|(_, block)| largest(block) == EXPONENT)?;
+    let place = block.iter().position(|x| !x.is_finite())?;
+    Some(number * BLOCK + place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,5 +277,20 @@ mod tests {
             assert!(error < 4e-7, "erf({x}): error {error:e}");
         }
         assert!(erf_f32(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_first_number_that_is_none_is_found_wherever_it_is() {
+        let mut values = vec![f32::MAX; 2500];
+        assert_eq!(first_not_finite(&values), None);
+        assert_eq!(first_not_finite(&[]), None);
+        for (place, bad) in [
+            (2499, f32::NAN),
+            (1024, f32::INFINITY),
+            (0, f32::NEG_INFINITY),
+        ] {
+            values[place] = bad;
+            assert_eq!(first_not_finite(&values), Some(place));
+        }
     }
 }

@@ -19,6 +19,9 @@ use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Numbers of a step's report: the summary of its loss, the gradients' norm, and the verdict.
+pub const REPORT: usize = SUMMARY + 2;
+
 /// A model laid out on a backend for batches of one shape.
 pub struct Network {
     config: ModelConfig,
@@ -260,7 +263,8 @@ impl Network {
         ]
     }
 
-    /// The summary of the loss, and after it the global norm of the gradients before clipping.
+    /// [`REPORT`] numbers: the summary of the loss, the global norm of the gradients before clipping,
+    /// and the verdict on the step ([`Op::Judge`]).
     pub fn report(&self) -> &View {
         &self.buffers.report
     }
@@ -277,6 +281,11 @@ impl Network {
 
     fn gradient_norm(&self) -> View {
         View::of(self.buffers.report.tensor, SUMMARY..SUMMARY + 1)
+    }
+
+    /// The verdict on the step, which holds for all later ones until it is set back to 0.
+    pub fn verdict(&self) -> View {
+        View::of(self.buffers.report.tensor, SUMMARY + 1..REPORT)
     }
 
     /// Clips the gradients and moves the parameters.
@@ -298,6 +307,16 @@ impl Network {
             gradients: gradients.clone(),
             norm: self.gradient_norm(),
         };
+        let judgement = Op::Judge {
+            settings,
+            gradients: gradients.clone(),
+            loss: View::of(self.buffers.report.tensor, 0..1),
+            norm: self.gradient_norm(),
+            parameters: parameters.clone(),
+            first_moment: first_moment.clone(),
+            second_moment: second_moment.clone(),
+            verdict: self.verdict(),
+        };
         // What lies before, between and after the frozen ones.
         let starts = std::iter::once(0).chain(frozen.iter().map(|range| range.end));
         let ends = frozen.iter().map(|range| range.start);
@@ -309,11 +328,12 @@ impl Network {
                 settings,
                 gradients: part(&gradients, &range),
                 norm: self.gradient_norm(),
+                verdict: self.verdict(),
                 parameters: part(&parameters, &range),
                 first_moment: part(&first_moment, &range),
                 second_moment: part(&second_moment, &range),
             });
-        still.chain([norm]).chain(moving).collect()
+        still.chain([norm, judgement]).chain(moving).collect()
     }
 
     /// (T, D): the gradient of the embedding stream, at the end of a backward.

@@ -14,9 +14,13 @@ use super::error;
 use super::hash::IntegerMap;
 use super::words::Words;
 use crate::Result;
+use crate::memory;
 
 /// A pair that occurs once is no pattern.
 const MINIMUM_COUNT: u64 = 2;
+
+/// A symbol of a word: itself, its neighbours, its weight, its place in a pair, and its share of a queue.
+const BYTES_A_SYMBOL: u64 = 40;
 
 /// No neighbour, no symbol.
 const NONE: u32 = u32::MAX;
@@ -38,7 +42,7 @@ pub(super) fn train(
     let mut ids: HashMap<Vec<u8>, u32> = tokens.iter().cloned().zip(0..).collect();
     let mut merges = Vec::new();
     let mut joined = HashSet::new();
-    let mut corpus = Corpus::new(text, &ids);
+    let mut corpus = Corpus::new(text, &ids)?;
     while tokens.len() < vocab_size {
         if progress(tokens.len(), vocab_size).is_break() {
             return Err(error(format!(
@@ -60,7 +64,7 @@ pub(super) fn train(
         }
         corpus.merge(left, right, id);
     }
-    Bpe::new(tokens, merges)
+    Bpe::new(tokens, merges, Vec::new())
 }
 
 /// A pair's count, words weighted by theirs, and the places of its left symbol.
@@ -84,7 +88,16 @@ struct Corpus {
 }
 
 impl Corpus {
-    fn new(text: &str, ids: &HashMap<Vec<u8>, u32>) -> Self {
+    /// # Errors
+    /// [`crate::Error::Memory`] when the distinct words are too long together.
+    fn new(text: &str, ids: &HashMap<Vec<u8>, u32>) -> Result<Self> {
+        let words = count_words(text);
+        let symbols: u64 = words.iter().map(|(word, _)| word.len() as u64).sum();
+        memory::check(
+            "Learning word pieces from this text",
+            BYTES_A_SYMBOL * symbols,
+            "choose a shorter text, or read it as characters",
+        )?;
         let mut corpus = Corpus {
             symbols: Vec::new(),
             previous: Vec::new(),
@@ -93,7 +106,7 @@ impl Corpus {
             pairs: IntegerMap::default(),
             queue: BinaryHeap::new(),
         };
-        for (word, count) in count_words(text) {
+        for (word, count) in words {
             let start = corpus.symbols.len() as u32;
             let end = start + word.len() as u32;
             corpus
@@ -118,7 +131,7 @@ impl Corpus {
             .iter()
             .map(|(&pair, o)| (o.count, Reverse(pair)))
             .collect();
-        corpus
+        Ok(corpus)
     }
 
     /// The pair with the highest count; of several, the one with the lowest ids.

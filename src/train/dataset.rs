@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::cross_entropy::IGNORED;
+use crate::memory;
 use crate::rng::{Philox, Stream};
 use crate::tokenizer::Tokenizer;
 
@@ -34,6 +35,15 @@ impl Dataset {
                 message: format!("must be from 0 to 1, but is {validation_share}"),
             });
         }
+        // An id of four bytes for each character at most, in a list that doubles as it grows.
+        memory::check(
+            &format!(
+                "A text of {} as tokens",
+                memory::in_words(text.len() as u64)
+            ),
+            8 * text.len() as u64,
+            "choose a shorter text",
+        )?;
         let characters = text.chars().count();
         // Rounding first keeps 1 - 0.1 from losing the last character of a tenth.
         let kept = (characters as f64 * (1.0 - validation_share)).round() as usize;

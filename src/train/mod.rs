@@ -2,6 +2,7 @@
 
 mod control;
 pub mod dataset;
+mod fault;
 pub mod proof;
 pub mod schedule;
 mod trainer;
@@ -12,12 +13,18 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::model::Model;
 use crate::model::network::{Network, Purpose};
 pub use dataset::{Batch, Dataset};
+pub use fault::Fault;
 use schedule::{Course, Schedule};
 use serde::{Deserialize, Serialize};
 pub use trainer::{Pulled, Trainer};
 
 /// Most steps of a run.
 const MAX_STEPS: u64 = 1 << 40;
+/// Most shards that [`TrainConfig::divide`] cuts a batch into.
+const MOST_SHARDS: usize = 8;
+/// Fewest tokens of a shard: the gradients of each are added once more, for every parameter, which has
+/// to be little beside computing them.
+const SHARD_TOKENS: usize = 128;
 /// A run's settings. With the model's configuration, the text and nothing else they determine it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -120,12 +127,13 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// Cuts batches into as many shards as can be, at most so many, unless they are cut already.
-    pub fn divide(&mut self, most: usize) {
-        if self.shards == 1 {
-            let most = most.min(self.batch_size).max(1);
-            self.shards = 1 << most.ilog2();
-        }
+    /// Cuts batches so that several workers can share them. What decides is the batch alone, never the
+    /// machine, because how a batch is cut is part of the result: at most [`MOST_SHARDS`], of at least
+    /// [`SHARD_TOKENS`] tokens each.
+    pub fn divide(&mut self) {
+        let worth = self.batch_size.saturating_mul(self.seq_len) / SHARD_TOKENS;
+        let most = worth.min(self.batch_size).clamp(1, MOST_SHARDS);
+        self.shards = 1 << most.ilog2();
     }
 
     /// The learning rate's course.
@@ -160,8 +168,9 @@ pub struct StepReport {
     /// L2 norm of the gradient before clipping.
     pub gradient_norm: f32,
     pub learning_rate: f64,
-    /// The gradient's norm was not a finite number, so the step left everything as it was.
-    pub rolled_back: bool,
+    /// What of it was no number. Such a step leaves everything as it was, and so do all that were
+    /// asked for after it: see [`Trainer::undo`].
+    pub fault: Option<Fault>,
 }
 
 /// How well a model predicts a text.
@@ -169,7 +178,7 @@ pub struct StepReport {
 pub struct Evaluation {
     /// Mean cross-entropy, nats per token.
     pub loss: f64,
-    /// e^loss.
+    /// e^loss, or the largest number there is.
     pub perplexity: f64,
     /// Share of tokens that the model held for the likeliest.
     pub accuracy: f64,
@@ -178,6 +187,24 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// This evaluation, unless its loss is no number.
+    ///
+    /// # Errors
+    /// [`Error::Model`]: the model's own numbers have overflowed.
+    pub fn sound(self) -> Result<Evaluation> {
+        if self.loss.is_finite() {
+            return Ok(self);
+        }
+        Err(Error::Model {
+            message: format!(
+                "expected a loss over {} tokens, found no number: the model's own numbers have \
+                 grown beyond what can be computed with; open an earlier or another model, or train \
+                 again with a lower learning rate",
+                self.tokens
+            ),
+        })
+    }
+
     /// Whether the loss is lower. One that is not a number is worse than any that is.
     pub fn is_better_than(&self, other: &Evaluation) -> bool {
         self.loss < other.loss || other.loss.is_nan() && !self.loss.is_nan()
@@ -194,6 +221,15 @@ pub struct TrainerState {
     pub second_moment: Vec<f32>,
     /// The run's settings.
     pub config: TrainConfig,
+}
+
+/// e^loss, which stays finite where the loss is: no file or chart can hold what is not.
+fn perplexity(loss: f64) -> f64 {
+    if loss.is_finite() {
+        loss.exp().min(f64::MAX)
+    } else {
+        f64::NAN
+    }
 }
 
 /// Runs a forward with its loss over batches, and adds up what they found.
@@ -218,7 +254,7 @@ fn measure(
         let loss = loss / tokens;
         Ok(Evaluation {
             loss,
-            perplexity: loss.exp(),
+            perplexity: perplexity(loss),
             accuracy: hits / tokens,
             tokens: tokens as usize,
         })
@@ -230,7 +266,8 @@ fn measure(
 ///
 /// # Errors
 /// [`Error::Data`] when the text is shorter than two tokens or has tokens that the model lacks,
-/// [`Error::Config`] when the window is longer than the model's context.
+/// [`Error::Config`] when the window is longer than the model's context, [`Error::Model`] when the
+/// loss is no number.
 pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evaluation> {
     const ROWS: usize = 8;
     check_window(model, seq_len)?;
@@ -251,7 +288,7 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
     let batches = numbers
         .chunks(ROWS)
         .map(|numbers| dataset.validation_batch(numbers, ROWS, seq_len));
-    wait(measure(&mut device, &program, batches))
+    wait(measure(&mut device, &program, batches))?.sound()
 }
 
 fn check_window(model: &Model, seq_len: usize) -> Result<()> {

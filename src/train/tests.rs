@@ -54,7 +54,7 @@ fn the_loss_falls() {
     );
     assert_eq!(before.tokens, 99);
     while trainer.steps_done() < 60 {
-        assert!(!trainer.step().unwrap().rolled_back);
+        assert_eq!(trainer.step().unwrap().fault, None);
     }
     let after = trainer.evaluate(None).unwrap();
     assert!(after.loss < 0.7 * before.loss, "{before:?} {after:?}");
@@ -216,23 +216,106 @@ fn a_change_out_of_range_changes_nothing() {
     assert_eq!(*trainer.config(), settings());
 }
 
+/// Every parameter and moment of a run, to the bit.
+fn bits(trainer: &mut Trainer) -> Vec<u32> {
+    let state = trainer.state().unwrap();
+    let parameters = trainer.kept_model().parameters.flat();
+    let all = [parameters, &state.first_moment, &state.second_moment];
+    all.concat().iter().map(|x| x.to_bits()).collect()
+}
+
 #[test]
-fn a_broken_step_is_rolled_back() {
+fn a_model_that_holds_no_number_makes_no_step_and_is_not_kept() {
     let mut model = Model::new(config(), 5).unwrap();
     model.parameters.get_mut("norm.weight").unwrap()[3] = f32::NAN;
-    let mut trainer = Trainer::new(model.clone(), settings(), dataset()).unwrap();
-    assert!(trainer.step().unwrap().rolled_back);
-    let found = trainer.model().unwrap().parameters.flat();
-    let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
-    assert!(found.iter().zip(model.parameters.flat()).all(same));
-    assert!(
-        trainer
-            .state()
-            .unwrap()
-            .first_moment
-            .iter()
-            .all(|m| *m == 0.0)
+    let mut trainer = Trainer::new(model, settings(), dataset()).unwrap();
+    assert_eq!(trainer.step().unwrap().fault, Some(Fault::Loss));
+    assert_eq!(trainer.steps_done(), 0);
+    let said = trainer.model().unwrap_err().to_string();
+    assert!(said.contains("NaN at place"), "{said}");
+    let said = trainer.evaluate(None).unwrap_err().to_string();
+    assert!(said.contains("lower learning rate"), "{said}");
+}
+
+#[test]
+fn a_step_that_comes_to_no_number_ends_at_the_last_good_one_and_can_go_on_from_there() {
+    // Each step multiplies every weight by 1 - 10 * 10.
+    let growing = TrainConfig {
+        peak_lr: 10.0,
+        warmup_steps: 0,
+        weight_decay: 10.0,
+        ..settings()
+    };
+    let model = Model::new(config(), 5).unwrap();
+    let mut trainer = Trainer::new(model, growing, dataset()).unwrap();
+    let fault = loop {
+        trainer.model().unwrap();
+        let report = trainer.step().unwrap();
+        if let Some(fault) = report.fault {
+            assert_eq!(trainer.steps_done() + 1, report.step);
+            break fault;
+        }
+        assert!(report.loss.is_finite() && report.gradient_norm.is_finite());
+        assert!(report.step < 60, "it never ended");
+    };
+    let before = bits(&mut trainer);
+    let (step, sentence) = (
+        trainer.steps_done(),
+        fault.sentence(
+            trainer.steps_done() + 1,
+            trainer.steps_done(),
+            trainer.config(),
+        ),
     );
+    assert!(
+        sentence.contains(&format!("after step {step}")),
+        "{sentence}"
+    );
+    assert!(sentence.contains("10 now"), "{sentence}");
+    // The same step again ends the same, however many are asked for after it.
+    (0..5).for_each(|_| trainer.advance());
+    let reports = crate::backend::wait(trainer.reports()).unwrap();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert_eq!((reports[0].step, reports[0].fault), (step + 1, Some(fault)));
+    assert_eq!(trainer.undo(step, fault), step);
+    assert_eq!(bits(&mut trainer), before);
+    let taken = trainer.state().unwrap();
+    assert_eq!(taken.step, step);
+}
+
+#[test]
+fn a_model_that_is_itself_at_fault_gives_way_to_the_copy() {
+    let mut whole = trainer();
+    let expected: Vec<StepReport> = (0..6).map(|_| whole.step().unwrap()).collect();
+    for fault in [Fault::Loss, Fault::HeldBack, Fault::Text] {
+        let mut broken = trainer();
+        run(&mut broken, 3);
+        broken.model().unwrap();
+        run(&mut broken, 2);
+        let flat = broken.layout.network.flat_parameters();
+        let nan = vec![f32::NAN; flat.len()];
+        broken.layout.device.write(&flat, &nan);
+        let made = match fault {
+            // The step undoes itself.
+            Fault::Loss => {
+                assert_eq!(broken.step().unwrap().fault, Some(Fault::Loss));
+                broken.steps_done()
+            }
+            _ => broken.undo(5, fault),
+        };
+        assert_eq!(made, 3);
+        for expected in &expected[3..] {
+            assert_eq!(broken.step().unwrap(), *expected);
+        }
+        assert_eq!(bits(&mut broken), bits(&mut whole));
+    }
+}
+
+#[test]
+fn perplexity_is_finite_where_the_loss_is() {
+    assert_eq!(perplexity(0.0), 1.0);
+    assert_eq!(perplexity(1e5), f64::MAX);
+    assert!(perplexity(f64::INFINITY).is_nan() && perplexity(f64::NAN).is_nan());
 }
 
 #[test]
@@ -285,7 +368,7 @@ fn what_does_not_go_together_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("batch_size") && error.contains("MiB"),
+        error.contains("65536 sequences of 32768 tokens") && error.contains("GB of memory"),
         "{error}"
     );
 
@@ -392,10 +475,11 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
             };
             let allocated = 4.0 * backend.0 as f64;
             let told = Network::memory(&model.config, purpose, rows, seq_len) as f64;
-            // The transforms' lines and the tables of places come on top.
+            // The transforms' lines and the tables of places come on top; that tensors begin at round
+            // places is left out.
             let ratio = told / allocated;
             assert!(
-                (1.0..1.4).contains(&ratio),
+                (0.98..1.4).contains(&ratio),
                 "{architecture:?}, {field_size} cells, {purpose:?}: {told} for {allocated}"
             );
         }
@@ -405,6 +489,7 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
 #[test]
 fn a_batch_that_takes_too_much_is_refused_before_it_is_made() {
     let long = ModelConfig {
+        ffn_dim: 256,
         max_seq_len: 1 << 20,
         field_size: 1 << 20,
         ..config()

@@ -4,22 +4,22 @@ mod shards;
 
 use super::control::runs;
 use super::dataset::Dataset;
-use super::{Evaluation, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_window, measure};
+use super::{
+    Evaluation, Fault, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_window, measure,
+};
 use crate::backend::gpu::Profile;
 use crate::backend::gpu::program::Dispatch;
 use crate::backend::{Backend, Device, Later, Op, Program, Reading, StepInputs, ready, wait};
+use crate::checkpoint::RunState;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
-use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::dropout::step_key;
+use crate::kernels::math::first_not_finite;
 use crate::memory;
 use crate::model::Model;
-use crate::model::network::{Network, Purpose};
+use crate::model::network::{Network, Purpose, REPORT};
 
 use shards::Shards;
-
-/// Numbers of a step's report: the summary of its loss, and the gradient's norm.
-const REPORT: usize = SUMMARY + 1;
 
 /// A run in progress, on any device.
 ///
@@ -238,8 +238,16 @@ impl Trainer {
     fn push_state(&mut self) {
         self.step = self.kept_at;
         let views = self.layout.network.moments();
-        for (view, moment) in views.iter().zip(self.moments.iter().flatten()) {
-            self.layout.device.write(view, moment);
+        match &self.moments {
+            Some(moments) => {
+                for (view, moment) in views.iter().zip(moments) {
+                    self.layout.device.write(view, moment);
+                }
+            }
+            None => {
+                let zeros = vec![0.0; self.model.parameters.flat().len()];
+                (views.iter()).for_each(|view| self.layout.device.write(view, &zeros));
+            }
         }
     }
 
@@ -285,33 +293,61 @@ impl Trainer {
         self.pending.push((step, learning_rate));
     }
 
-    /// What the steps did that were asked for since this was last called.
+    /// What the steps did that were asked for since this was last called, up to the first that came
+    /// to no number: those after it were not made.
     pub fn reports(&mut self) -> Later<Vec<StepReport>> {
         let pending = std::mem::take(&mut self.pending);
         let journal = self.layout.device.take_journal();
         Box::pin(async move {
             let values = journal.await?;
             let each = pending.iter().zip(values.chunks_exact(REPORT));
-            Ok(each
-                .map(|((step, learning_rate), values)| StepReport {
+            let mut reports = Vec::with_capacity(pending.len());
+            for ((step, learning_rate), values) in each {
+                let fault = Fault::of(values[REPORT - 1]);
+                reports.push(StepReport {
                     step: *step,
                     loss: values[0],
-                    gradient_norm: values[REPORT - 1],
+                    gradient_norm: values[REPORT - 2],
                     learning_rate: *learning_rate,
-                    rolled_back: !values[REPORT - 1].is_finite(),
-                })
-                .collect())
+                    fault,
+                });
+                if fault.is_some() {
+                    break;
+                }
+            }
+            Ok(reports)
         })
     }
 
-    /// One step on the next batch.
+    /// Takes back what was asked for after step `made`, the last before something came to no number,
+    /// and says at which step the run is now: at that one, or, where the model of that step is itself
+    /// at fault, at an earlier copy if there is one. From there it can go on, under other settings.
+    pub fn undo(&mut self, made: u64, fault: Fault) -> u64 {
+        if fault.is_of_model() && self.kept_at < made {
+            let parameters = self.layout.network.flat_parameters();
+            (self.layout.device).write(&parameters, self.model.parameters.flat());
+            self.push_state();
+        } else {
+            self.step = made;
+        }
+        self.pending.clear();
+        let verdict = self.layout.network.verdict();
+        self.layout.device.write(&verdict, &[0.0]);
+        self.step
+    }
+
+    /// One step on the next batch. One that comes to no number is undone.
     ///
     /// # Errors
     /// [`Error::Device`] when the device was lost.
     pub fn step(&mut self) -> Result<StepReport> {
         self.advance();
         let mut reports = wait(self.reports())?;
-        Ok(reports.pop().expect("one step, one report"))
+        let report = reports.pop().expect("one step, one report");
+        if let Some(fault) = report.fault {
+            self.undo(report.step - 1, fault);
+        }
+        Ok(report)
     }
 
     /// Measures the model on the validation text: all of it, or so many windows of it, evenly
@@ -340,9 +376,9 @@ impl Trainer {
     /// [`Trainer::evaluation`], waited for.
     ///
     /// # Errors
-    /// [`Error::Device`] when the device was lost.
+    /// [`Error::Device`] when the device was lost, [`Error::Model`] when the loss is no number.
     pub fn evaluate(&mut self, most_windows: Option<usize>) -> Result<Evaluation> {
-        wait(self.evaluation(most_windows))
+        wait(self.evaluation(most_windows))?.sound()
     }
 
     /// Every layer's frequencies, raw dampings and phases as they are now, one after another.
@@ -367,13 +403,29 @@ impl Trainer {
     }
 
     /// Makes what was pulled the trainer's copy.
-    pub fn keep(&mut self, pulled: &Pulled) {
+    ///
+    /// # Errors
+    /// [`Error::Model`] when something in it is no number, which a sound device never gives; the copy
+    /// stays as it was.
+    pub fn keep(&mut self, pulled: &Pulled) -> Result<()> {
+        if let Some(place) = first_not_finite(&pulled.values) {
+            return Err(Error::Model {
+                message: format!(
+                    "expected numbers after step {}, found {} at place {place} of the training's \
+                     state, so it is not kept; go on from the step that was kept before",
+                    pulled.step, pulled.values[place]
+                ),
+            });
+        }
         let len = self.model.parameters.flat().len();
         let (parameters, moments) = pulled.values.split_at(len);
         self.model.parameters.flat_mut().copy_from_slice(parameters);
-        let (first, second) = moments.split_at(len);
-        self.moments = Some([first.to_vec(), second.to_vec()]);
+        let kept = (self.moments).get_or_insert_with(|| [vec![0.0; len], vec![0.0; len]]);
+        for (kept, moment) in kept.iter_mut().zip(moments.chunks_exact(len)) {
+            kept.copy_from_slice(moment);
+        }
         self.kept_at = pulled.step;
+        Ok(())
     }
 
     /// The step of the copy.
@@ -402,13 +454,24 @@ impl Trainer {
         }
     }
 
+    /// The copy as it goes into a checkpoint, without another copy of it; none before anything was
+    /// kept.
+    pub fn kept_run(&self) -> Option<RunState<'_>> {
+        let [first, second] = self.moments.as_ref()?;
+        Some(RunState {
+            step: self.kept_at,
+            moments: [first, second],
+            config: &self.config,
+        })
+    }
+
     /// The model as it is now.
     ///
     /// # Errors
-    /// [`Error::Device`] when the device was lost.
+    /// [`Error::Device`] when the device was lost, and as [`Trainer::keep`].
     pub fn model(&mut self) -> Result<&Model> {
         let pulled = wait(self.pull())?;
-        self.keep(&pulled);
+        self.keep(&pulled)?;
         Ok(&self.model)
     }
 

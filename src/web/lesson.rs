@@ -2,6 +2,7 @@
 
 use super::{Answer, object, read, said};
 use crate::diagnostics::causality::{Leak, Verdict};
+use crate::error::Error;
 use crate::lesson::{Lesson, Order};
 use crate::train::Evaluation;
 use serde::Serialize;
@@ -45,7 +46,11 @@ impl LeakLesson {
     pub fn advance(&mut self, steps: u32) -> Answer<JsValue> {
         let mut sums = [0.0; 2];
         for _ in 0..steps {
-            let losses = self.0.step().map_err(said)?;
+            let losses = self.0.step().map_err(|error| match error {
+                // A sentence of its own.
+                Error::Model { message } => JsError::new(&message),
+                other => said(other),
+            })?;
             sums = [0, 1].map(|i| sums[i] + f64::from(losses[i]));
         }
         object(&Both::from(sums.map(|sum| sum / f64::from(steps))))

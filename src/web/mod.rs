@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod intake;
 mod lesson;
 mod observe;
 mod open_model;
@@ -16,14 +17,17 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
+use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
 use crate::model::Head;
 use crate::train::Pulled;
+use crate::train::proof::prove_parts;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
-use js_sys::Promise;
+pub use intake::{TextIntake, TextSurvey};
+use js_sys::{Promise, Uint8Array};
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
@@ -70,6 +74,19 @@ fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
     Ok(serde_wasm_bindgen::from_value(value)?)
 }
 
+/// A file in a JavaScript buffer of its own.
+fn to_buffer(file: Encoded<'_>) -> Uint8Array {
+    let buffer = Uint8Array::new_with_length(file.len() as u32);
+    let mut at = 0;
+    let Ok(()) = file.write(|piece| {
+        let end = at + piece.len() as u32;
+        buffer.subarray(at, end).copy_from(piece);
+        at = end;
+        Ok::<(), std::convert::Infallible>(())
+    });
+    buffer
+}
+
 /// A promise of a plain JavaScript object.
 fn promise<T: Serialize + 'static>(later: Later<T>) -> Promise {
     future_to_promise(async move {
@@ -93,8 +110,6 @@ pub struct Session {
     measurement: Option<Measurement<f32>>,
     /// What each head contributes, while that is being measured.
     contributions: Option<Contributions>,
-    /// Among so many workers trainings may be shared; 0 is no other than 1.
-    workers: usize,
 }
 
 #[wasm_bindgen]
@@ -117,7 +132,26 @@ impl Session {
 
     /// Opens a checkpoint. When it is refused, the model that was open stays open.
     pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<JsValue> {
-        let opened = OpenModel::from_bytes(bytes, name).map_err(said)?;
+        let opened = OpenModel::from_files(&ModelFiles::of(bytes), name).map_err(said)?;
+        self.put(opened)
+    }
+
+    /// Opens a model that is spread over several files: its safetensors files as a list of
+    /// Uint8Array, and the texts of a `config.json` and a `tokenizer.json` beside them.
+    pub fn load_files(
+        &mut self,
+        tensors: Vec<Uint8Array>,
+        config: Option<String>,
+        tokenizer: Option<String>,
+        name: String,
+    ) -> Answer<JsValue> {
+        let tensors: Vec<Vec<u8>> = tensors.iter().map(Uint8Array::to_vec).collect();
+        let files = ModelFiles {
+            tensors: tensors.iter().map(Vec::as_slice).collect(),
+            config: config.as_deref(),
+            tokenizer: tokenizer.as_deref(),
+        };
+        let opened = OpenModel::from_files(&files, name).map_err(said)?;
         self.put(opened)
     }
 
@@ -136,7 +170,7 @@ impl Session {
 
     /// The open model, as bent, as the bytes of a checkpoint.
     pub fn export_model(&self) -> Answer<Vec<u8>> {
-        Ok(self.open()?.to_bytes())
+        self.open()?.to_bytes().map_err(said)
     }
 
     /// A file name for [`Session::export_model`].
@@ -235,14 +269,14 @@ impl Session {
         let order = read(order)?;
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(order, self.workers).map_err(said)?;
+        let training = Training::start(order).map_err(said)?;
         self.put_training(training)
     }
 
     /// Takes up a training from its snapshot; returns what the model is.
     pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<JsValue> {
         self.training = None;
-        let training = Training::resume(bytes, text, self.workers).map_err(said)?;
+        let training = Training::resume(bytes, text).map_err(said)?;
         self.put_training(training)
     }
 
@@ -287,8 +321,15 @@ impl Session {
     /// Makes what was pulled the copy of the run that samples, snapshots, adoption and a change of
     /// device go out from.
     pub fn train_keep(&mut self, pulled: &PulledRun) -> Answer<()> {
-        self.training()?.keep(&pulled.0);
-        Ok(())
+        self.training()?.keep(&pulled.0).map_err(said)
+    }
+
+    /// Takes back what was asked for after step `made`, for something after it came to no number:
+    /// `fault` is that of a report, or `"held_back"` or `"text"`. Says where the run is now and what to
+    /// tell the person: `{step, message}`.
+    pub fn train_undo(&mut self, made: f64, fault: JsValue) -> Answer<JsValue> {
+        let fault = read(fault)?;
+        object(&self.training()?.undo(made as u64, fault))
     }
 
     /// Moves the run to a GPU; it goes on from its copy.
@@ -297,13 +338,26 @@ impl Session {
         self.training()?.move_to(Some(device)).map_err(said)
     }
 
+    /// A promise of a list of `{what, error, allowed}`: what this training needs of a GPU besides what
+    /// [`OpenedGpu::prove`] computes; or where it is `again`, the next part of all of it.
+    pub fn train_prove(&mut self, gpu: &OpenedGpu, again: bool) -> Answer<Promise> {
+        let (device, training) = (gpu.device(), self.training()?);
+        let parts = match again {
+            true => vec![training.next_part()],
+            false => training.own_parts(),
+        };
+        Ok(promise(Box::pin(async move {
+            prove_parts(&device, &parts).await
+        })))
+    }
+
     /// Moves the run to the CPU; it goes on from its copy.
     pub fn train_to_cpu(&mut self) -> Answer<()> {
         self.training()?.move_to(None).map_err(said)
     }
 
-    /// A short text by the copy of the model.
-    pub fn train_sample(&mut self) -> Answer<String> {
+    /// A short text by the copy of the model; undefined where its forecast is no number.
+    pub fn train_sample(&mut self) -> Answer<Option<String>> {
         self.training()?.sample().map_err(said)
     }
 
@@ -353,8 +407,9 @@ impl Session {
         self.put(opened)
     }
 
-    /// The bytes of the copy, which [`Session::train_resume`] takes up.
-    pub fn train_snapshot(&mut self) -> Answer<Vec<u8>> {
-        Ok(self.training()?.snapshot())
+    /// The bytes of the copy, which [`Session::train_resume`] takes up, straight in a buffer that can
+    /// be handed on.
+    pub fn train_snapshot(&mut self) -> Answer<Uint8Array> {
+        (self.training()?).snapshot(to_buffer).map_err(said)
     }
 }

@@ -39,12 +39,6 @@ fn add(trainer: &mut Trainer, from: &Float32Array) {
 /// The leader's side.
 #[wasm_bindgen]
 impl Session {
-    /// Trainings that are begun from now on, or taken up uncut, can be shared among so many workers,
-    /// or fewer where a batch has fewer sequences.
-    pub fn share_among(&mut self, workers: usize) {
-        self.workers = workers;
-    }
-
     /// How many shards a step of the training is cut into.
     pub fn train_shards(&mut self) -> Answer<usize> {
         Ok(self.training()?.trainer.config().shards)
@@ -65,7 +59,7 @@ impl Session {
             extra: BTreeMap::from([(FROZEN.to_string(), words(trainer.frozen()))]),
             trainer: Some(trainer.kept_state()),
         };
-        Ok(checkpoint.to_bytes())
+        checkpoint.to_bytes().map_err(said)
     }
 
     /// How many numbers a share has.
@@ -183,7 +177,12 @@ fn words(places: &[usize]) -> String {
 fn followed(state: &[u8], data: Dataset) -> Result<Trainer> {
     let mut checkpoint = Checkpoint::from_bytes(state)?;
     let frozen = checkpoint.extra.remove(FROZEN).unwrap_or_default();
-    let places = frozen.split_whitespace().flat_map(str::parse).collect();
+    let places: std::result::Result<Vec<usize>, _> =
+        frozen.split_whitespace().map(str::parse).collect();
+    let places = places.map_err(|_| Error::Checkpoint {
+        part: FROZEN.into(),
+        message: format!("expected the places of numbers, found {frozen:?}; share the state again"),
+    })?;
     let trainer = checkpoint.trainer.ok_or_else(|| Error::Checkpoint {
         part: "training state".into(),
         message: "is missing, so no helper can follow; share the state of a training".into(),

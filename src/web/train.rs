@@ -4,13 +4,14 @@ use super::open_model::OpenModel;
 use super::train_control::Control;
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Contents, Encoded};
 use crate::config::{Architecture, ModelConfig};
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
 use crate::model::{Head, Model, softplus};
 use crate::tokenizer::Tokenizer;
-use crate::train::{Dataset, Evaluation, Pulled, StepReport, TrainConfig, Trainer};
+use crate::train::proof::{self, Part, Watch};
+use crate::train::{Dataset, Evaluation, Fault, Pulled, StepReport, TrainConfig, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -93,8 +94,17 @@ pub struct Report {
     loss: f32,
     gradient_norm: f32,
     learning_rate: f64,
-    /// Why the step was undone; null for a good one.
-    fault: Option<String>,
+    /// What of it came to no number, so that it was not made; null for a good one.
+    fault: Option<Fault>,
+}
+
+/// What became of a run that came to no number.
+#[derive(Serialize)]
+pub struct Undone {
+    /// At which step it is now.
+    step: u64,
+    /// What happened, and what to try.
+    message: String,
 }
 
 /// What a text comes to under a vocabulary.
@@ -112,6 +122,7 @@ pub struct Training {
     pub(super) trainer: Trainer,
     tokenizer: Tokenizer,
     pub(super) plan: Plan,
+    watch: Watch,
 }
 
 /// Cuts a text into tokens, to see what it comes to.
@@ -135,24 +146,18 @@ fn make_tokenizer(text: &str, kind: &str, vocab_size: usize) -> Result<Tokenizer
 }
 
 fn report(report: StepReport) -> Report {
-    let fault = report.rolled_back.then(|| {
-        format!(
-            "Step {} came out as no number and was undone; the model is as it was before it.",
-            report.step
-        )
-    });
     Report {
         step: report.step,
         loss: report.loss,
         gradient_norm: report.gradient_norm,
         learning_rate: report.learning_rate,
-        fault,
+        fault: report.fault,
     }
 }
 
 impl Training {
-    /// Begins a training of a fresh model, cut to be shared among `workers`.
-    pub fn start(order: Order, workers: usize) -> Result<Self> {
+    /// Begins a training of a fresh model.
+    pub fn start(order: Order) -> Result<Self> {
         let Order {
             text,
             tokenizer: Vocabulary { kind, vocab_size },
@@ -175,17 +180,18 @@ impl Training {
             position_scale: shape.position_scale,
         };
         let model = Model::new(config, train.seed)?;
-        train.divide(workers);
+        train.divide();
         Ok(Training {
+            watch: Watch::new(&model.config, train.seq_len),
             trainer: Trainer::new(model, train, data)?,
             tokenizer,
             plan,
         })
     }
 
-    /// Takes up a training from its snapshot and the text it was learning from. One that is not cut
-    /// yet is, to be shared among `workers`.
-    pub fn resume(bytes: &[u8], text: &str, workers: usize) -> Result<Self> {
+    /// Takes up a training from its snapshot and the text it was learning from. How its batches are
+    /// cut is the snapshot's, so that it goes on as it began.
+    pub fn resume(bytes: &[u8], text: &str) -> Result<Self> {
         let missing = |part: &str| Error::Checkpoint {
             part: part.into(),
             message:
@@ -195,15 +201,20 @@ impl Training {
         };
         let checkpoint = Checkpoint::from_bytes(bytes)?;
         let tokenizer = checkpoint.tokenizer.ok_or_else(|| missing("tokenizer"))?;
-        let mut state = checkpoint
+        let state = checkpoint
             .trainer
             .ok_or_else(|| missing("training state"))?;
-        state.config.divide(workers);
-        let plan: Plan = (checkpoint.extra.get(PLAN))
-            .and_then(|json| serde_json::from_str(json).ok())
-            .ok_or_else(|| missing(PLAN))?;
+        let plan = checkpoint.extra.get(PLAN).ok_or_else(|| missing(PLAN))?;
+        let plan: Plan = serde_json::from_str(plan).map_err(|e| Error::Checkpoint {
+            part: PLAN.into(),
+            message: format!(
+                "expected what is done between the steps, found it broken ({e}), so the training \
+                 cannot go on from this file; open it to generate with, or train again"
+            ),
+        })?;
         let data = Dataset::from_text(&tokenizer, text, plan.validation_share)?;
         let mut training = Training {
+            watch: Watch::new(&checkpoint.model.config, state.config.seq_len),
             trainer: Trainer::resume(checkpoint.model, state, data)?,
             tokenizer,
             plan,
@@ -246,8 +257,21 @@ impl Training {
     }
 
     /// Makes what was pulled the copy that samples, snapshots and a change of device go out from.
-    pub fn keep(&mut self, pulled: &Pulled) {
-        self.trainer.keep(pulled);
+    pub fn keep(&mut self, pulled: &Pulled) -> Result<()> {
+        self.trainer.keep(pulled)
+    }
+
+    /// Takes back what was asked for after step `made`, for something after it came to no number.
+    pub fn undo(&mut self, made: u64, fault: Fault) -> Undone {
+        let at_fault = match fault {
+            Fault::Loss | Fault::Gradient | Fault::Weight => made + 1,
+            Fault::HeldBack | Fault::Text => made,
+        };
+        let step = self.trainer.undo(made, fault);
+        Undone {
+            step,
+            message: fault.sentence(at_fault, step, self.trainer.config()),
+        }
     }
 
     /// Moves to a GPU, or to the CPU, from the copy.
@@ -259,8 +283,28 @@ impl Training {
         self.trainer.move_to(device)
     }
 
-    /// A text by the copy of the model; always the same draw, so that what changes is the model.
-    pub fn sample(&self) -> Result<String> {
+    /// Parts of a GPU's proof that this training needs besides those that every GPU has to pass.
+    pub fn own_parts(&self) -> Vec<Part> {
+        let config = &self.trainer.kept_model().config;
+        proof::own_parts(config, self.trainer.config().seq_len)
+    }
+
+    /// The next part of a GPU's proof, to be repeated while the training is on it.
+    pub fn next_part(&mut self) -> Part {
+        self.watch.take_next()
+    }
+
+    /// A text by the copy of the model; always the same draw, so that what changes is the model. None
+    /// where the model's forecast is no number.
+    pub fn sample(&self) -> Result<Option<String>> {
+        match self.write() {
+            Ok(text) => Ok(Some(text)),
+            Err(Error::Model { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self) -> Result<String> {
         let settings = GenerationSettings {
             sampling: SamplingSettings {
                 temperature: 0.8,
@@ -326,15 +370,19 @@ impl Training {
         )
     }
 
-    /// The copy of everything that [`Training::resume`] needs, but for the text.
-    pub fn snapshot(&self) -> Vec<u8> {
+    /// The copy of everything that [`Training::resume`] needs, but for the text, as a file that
+    /// `take` makes. [`Training::keep`] comes before.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when a number of it is none.
+    pub fn snapshot<T>(&self, take: impl FnOnce(Encoded<'_>) -> T) -> Result<T> {
         let plan = serde_json::to_string(&self.plan).expect("a plan has only strings and numbers");
-        let checkpoint = Checkpoint {
-            model: self.trainer.kept_model().clone(),
-            tokenizer: Some(self.tokenizer.clone()),
-            extra: BTreeMap::from([(PLAN.to_string(), plan)]),
-            trainer: Some(self.trainer.kept_state()),
+        let contents = Contents {
+            model: self.trainer.kept_model(),
+            tokenizer: Some(&self.tokenizer),
+            extra: &BTreeMap::from([(PLAN.to_string(), plan)]),
+            trainer: self.trainer.kept_run(),
         };
-        checkpoint.to_bytes()
+        Ok(take(contents.encode()?))
     }
 }

@@ -18,7 +18,7 @@ function isProgram(path) {
   }
 }
 
-async function playwright() {
+export async function playwright() {
   // Playwright reads this when it is imported. `make test` puts a browser there if there is no other.
   process.env.PLAYWRIGHT_BROWSERS_PATH ??= join(ROOT, ".tools", "browsers");
   return (await import("playwright-core")).chromium;
@@ -43,13 +43,18 @@ export async function findChromium() {
 /** Flags for WebGPU where there is no graphics card. */
 export const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
-/** @param {string[]} [flags] More of the browser's own flags. */
-export async function launchChromium(flags = []) {
-  const executablePath = await findChromium();
+/** What Playwright starts a browser with. @param {string[]} flags More of the browser's own flags. */
+async function launchOptions(flags) {
   const args = ["--disable-dev-shm-usage", ...flags];
   // Chromium's sandbox refuses to run as root.
   if (process.getuid?.() === 0) args.push("--no-sandbox");
-  return (await playwright()).launch({ executablePath, args });
+  return { executablePath: await findChromium(), args };
 }
+
+/** @param {string[]} [flags] */
+export const launchChromium = async (flags = []) => (await playwright()).launch(await launchOptions(flags));
+
+/** The same for other processes to connect to. @param {string[]} [flags] */
+export const serveChromium = async (flags = []) => (await playwright()).launchServer(await launchOptions(flags));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await findChromium());

@@ -1,10 +1,10 @@
 // Opening and saving checkpoints, and what outlives a reload or the engine.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
-import { channel, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
+import { channel, finished, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { eventually, kept, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -14,13 +14,15 @@ const choose = (page, bytes, name = "mine.safetensors") =>
 
 /** @param {Page} page @returns {Promise<Buffer>} */
 async function save(page) {
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save", exact: true }).click()]);
-  assert.match(file.suggestedFilename(), /^[\w-]+\.safetensors$/);
-  return readFile(await file.path());
+  const { name, bytes } = await downloaded(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
+  assert.match(name, /^[\w-]+\.safetensors$/);
+  return bytes;
 }
 
-test("a broken checkpoint gives a clear message and loses nothing", async (t) => {
-  const page = await openPage(t);
+/** Each test leaves the shipped model open, or opens another as the last. */
+const shared = onePage();
+
+test("a broken checkpoint gives a clear message and loses nothing", shared(async (page) => {
   await settle(page);
   const text = await write(page);
   const good = await save(page);
@@ -29,16 +31,13 @@ test("a broken checkpoint gives a clear message and loses nothing", async (t) =>
   for (const [what, bytes] of Object.entries(broken)) {
     await choose(page, bytes, `${what}.safetensors`);
     const notice = page.locator(".notice-error", { hasText: `${what}.safetensors could not be opened` });
-    await notice.waitFor();
-    const words = await notice.innerText();
-    assert.ok(words.length > 60, `${what}: ${words}`);
-    assert.match(words, /[.!?] Nothing was lost: Shakespeare is still open/);
+    const said = await words(notice, /[.!?] Nothing was lost: Shakespeare is still open/);
+    assert.ok(said.length > 60, `${what}: ${said}`);
   }
   assert.equal(await write(page), text);
-});
+}));
 
-test("a saved model opens again with its bent waves", async (t) => {
-  const page = await openPage(t);
+test("a saved model opens again with its bent waves", shared(async (page) => {
   await settle(page);
   const straight = await write(page);
   await channel(page, 1).getByRole("spinbutton", { name: "damping" }).fill("2");
@@ -53,10 +52,9 @@ test("a saved model opens again with its bent waves", async (t) => {
   await page.getByRole("button", { name: "Back to Shakespeare" }).click();
   await page.locator(".model-name", { hasText: "Shakespeare" }).waitFor();
   assert.equal(await write(page), straight);
-});
+}));
 
-test("a checkpoint can be dropped on the page", async (t) => {
-  const page = await openPage(t);
+test("a checkpoint can be dropped on the page", shared(async (page) => {
   await settle(page);
   await page.evaluate(async () => {
     const response = await fetch("models/shakespeare/model.safetensors");
@@ -65,7 +63,7 @@ test("a checkpoint can be dropped on the page", async (t) => {
     document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
   });
   await page.locator(".model-name", { hasText: "dropped" }).waitFor();
-});
+}));
 
 test("a reload brings back prompt, settings, waves and the opened model", async (t) => {
   const page = await openPage(t);
@@ -76,14 +74,17 @@ test("a reload brings back prompt, settings, waves and the opened model", async 
   await channel(page, 1).getByRole("spinbutton", { name: "frequency" }).fill("2.5");
   await channel(page, 4).getByRole("button", { name: "Mute head 4" }).click();
   const text = await write(page);
-  await page.waitForTimeout(700);
+  // All of it is kept a little later.
+  await kept(page, "state", (state) => /JULIET:/.test(JSON.stringify(state)) && /"seed":21\b/.test(JSON.stringify(state)));
+  await kept(page, "heads", (layers) => layers?.[0]?.[0]?.frequency === 2.5 && layers[0][3].gain === 0);
   await page.reload();
   await page.locator(".model-name", { hasText: "kept" }).waitFor();
-  assert.equal(await generatePanel(page).getByLabel("Prompt", { exact: true }).inputValue(), "JULIET:\n");
-  assert.equal(await generatePanel(page).getByLabel("Seed", { exact: true }).inputValue(), "21");
-  assert.equal(await channel(page, 1).getByRole("spinbutton", { name: "frequency" }).inputValue(), "2.5");
-  assert.equal(await channel(page, 4).getByRole("button", { name: "Mute head 4" }).getAttribute("aria-pressed"), "true");
+  await eventually(() => generatePanel(page).getByLabel("Prompt", { exact: true }).inputValue(), "JULIET:\n");
+  await eventually(() => generatePanel(page).getByLabel("Seed", { exact: true }).inputValue(), "21");
+  await eventually(() => channel(page, 1).getByRole("spinbutton", { name: "frequency" }).inputValue(), "2.5");
+  await page.locator("[aria-label='Mute head 4'][aria-pressed=true]").waitFor();
   await page.waitForFunction((length) => document.querySelectorAll(".token").length === length, 60);
+  await finished(page);
   assert.equal(await textOf(page), text, "the first text after the reload is under the bent waves");
 });
 
@@ -117,11 +118,11 @@ test("when the engine dies the page says so, keeps the text, and starts it again
     }),
   });
   const notice = page.locator(".notice-error", { hasText: "The engine stopped" });
-  await notice.waitFor({ timeout: 20_000 });
-  const text = await textOf(page);
-  assert.ok(text.length > 0);
+  await notice.waitFor();
+  assert.ok((await textOf(page)).length > 0);
   await notice.getByRole("button", { name: "Restart the engine" }).click();
-  await generatePanel(page).getByRole("button", { name: "Stop", exact: true }).waitFor();
-  await firstText(page);
-  assert.equal(await notice.count(), 0);
+  await notice.waitFor({ state: "detached" });
+  // The engine that follows is sound.
+  await settle(page);
+  assert.equal([...(await write(page))].length, 60);
 });

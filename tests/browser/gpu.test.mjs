@@ -4,24 +4,17 @@
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launchChromium, SWIFTSHADER } from "./chromium.mjs";
-import { emptyPage } from "./launch.mjs";
+import { SWIFTSHADER } from "./chromium.mjs";
+import { emptyPage, startBrowser } from "./launch.mjs";
 import { serve } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "gpu-tests");
-/** Longer than any case takes on SwiftShader with two busy cores. */
-const PATIENCE_MS = 300_000;
-
-test("the GPU's twins in Chromium", { timeout: 20 * 60_000 }, async (t) => {
+test("the GPU's twins in Chromium", async (t) => {
   const server = await serve({ folder: BUILT, prefix: "/gpu/" });
-  const browser = await launchChromium(SWIFTSHADER);
-  t.after(async () => {
-    await browser.close();
-    server.close();
-  });
+  const { browser } = await startBrowser(SWIFTSHADER);
+  t.after(() => server.close());
   const page = await emptyPage(t, browser, server.url);
-  page.setDefaultTimeout(PATIENCE_MS);
   /** @type {string[]} */
   const warnings = [];
   page.on("console", (message) => warnings.push(message.text()));

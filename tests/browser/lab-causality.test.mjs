@@ -1,16 +1,13 @@
 // No leak: the badge measures the open model by itself, leads to the view, and the view shows and saves what was found.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { openPage } from "./launch.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
 import { channel, settle } from "./parts.mjs";
+import { eventually, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
-
-/** Longer than a measurement takes on a busy machine. */
-const PATIENCE = { timeout: 120_000 };
 
 /** @param {Page} page @param {string} kind */
 const badge = (page, kind) => page.locator(`.badge[data-kind="${kind}"]`);
@@ -19,26 +16,24 @@ const line = (page, line) => page.locator(".causality-lines li").nth(line);
 
 /** @param {Page} page @param {string} kind */
 async function save(page, kind) {
-  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: no leak` }).click()]);
-  assert.equal(saved.suggestedFilename(), `no-leak.${kind.toLowerCase()}`);
-  return readFile(await saved.path());
+  const { name, bytes } = await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: no leak` }).click());
+  assert.equal(name, `no-leak.${kind.toLowerCase()}`);
+  return bytes;
 }
 
-test("the badge measures by itself and leads to the view; bending measures anew", async (t) => {
-  const page = await openPage(t);
-  await settle(page);
-  await badge(page, "open").waitFor();
-  await badge(page, "good").waitFor(PATIENCE);
-  const words = await badge(page, "good").innerText();
-  assert.match(words, /^✓\s*No leak · \de-\d$/);
-  const worst = Number(/\de-\d/.exec(words)?.[0]);
-  assert.ok(worst > 0 && worst < 1e-5, words);
+/** Each test begins with the waves as in the file. */
+const shared = onePage({}, settle);
+
+test("the badge measures by itself and leads to the view; bending measures anew", shared(async (page) => {
+  const said = await words(badge(page, "good"), /^✓\s*No leak · \de-\d$/);
+  const worst = Number(/\de-\d/.exec(said)?.[0]);
+  assert.ok(worst > 0 && worst < 1e-5, said);
 
   await badge(page, "good").click();
-  assert.equal(await page.getByRole("radio", { name: "No leak", exact: true }).isChecked(), true);
+  await eventually(() => page.getByRole("radio", { name: "No leak", exact: true }).isChecked(), true);
   await page.locator(".causality figcaption", { hasText: "whole context of 257 tokens" }).waitFor();
-  assert.match(await line(page, 0).innerText(), /Processor: no leak\. Over 15 exchanged tokens/);
-  assert.match(await line(page, 1).innerText(), /Graphics card: not measured\. The browser offers no graphics card/);
+  await words(line(page, 0), /Processor: no leak\. Over 15 exchanged tokens/);
+  await words(line(page, 1), /Graphics card: not measured\. The browser offers no graphics card/);
 
   const [head, ...rows] = (await save(page, "CSV")).toString().trim().split("\n").map((row) => row.split(","));
   assert.equal(head.length, 7);
@@ -55,23 +50,22 @@ test("the badge measures by itself and leads to the view; bending measures anew"
 
   await channel(page, 2).getByRole("button", { name: "Mute head 2" }).dispatchEvent("click");
   await badge(page, "open").waitFor();
-  await badge(page, "good").waitFor(PATIENCE);
-});
+  await badge(page, "good").waitFor();
+  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
+}));
 
-test("a thorough measurement can be stopped, and keeps what it has", async (t) => {
-  const page = await openPage(t);
-  await settle(page);
-  await badge(page, "good").waitFor(PATIENCE);
+test("a thorough measurement can be stopped, and keeps what it has", shared(async (page) => {
+  await badge(page, "good").waitFor();
   await badge(page, "good").click();
   const state = page.locator(".causality-state");
   await state.filter({ hasText: "Measured in brief." }).waitFor();
   await page.getByRole("button", { name: "Measure again, thoroughly" }).dispatchEvent("click");
-  await state.filter({ hasText: /^([4-9]|\d\d) of \d+ probes$/ }).waitFor();
-  await page.locator(".causality").getByRole("button", { name: "Stop" }).dispatchEvent("click");
+  // In the very moment in which some are made: there are not many.
+  await pressWhen(page, () => /^([4-9]|\d\d) of \d+ probes$/.test(document.querySelector(".causality-state")?.textContent?.trim() ?? ""), "Stop", ".causality");
   await state.filter({ hasText: /^Stopped after \d+ of \d+ probes\.$/ }).waitFor();
-  assert.match(await line(page, 0).innerText(), /Processor: no leak\./);
-  assert.equal(await page.getByRole("button", { name: "Measure again, thoroughly" }).isEnabled(), true);
-});
+  await words(line(page, 0), /Processor: no leak\./);
+  await page.getByRole("button", { name: "Measure again, thoroughly", disabled: false }).waitFor();
+}));
 
 test("a graphics card is measured beside the processor once it is ready", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER });
@@ -79,9 +73,9 @@ test("a graphics card is measured beside the processor once it is ready", async 
   // A software adapter is used only when it is asked for.
   await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await page.locator(".badge").click();
-  await line(page, 1).filter({ hasText: "Graphics card: no leak." }).waitFor(PATIENCE);
-  await badge(page, "good").waitFor(PATIENCE);
-  assert.match(await badge(page, "good").getAttribute("aria-label") ?? "", /measured on the processor and graphics card/);
+  await line(page, 1).filter({ hasText: "Graphics card: no leak." }).waitFor();
+  await badge(page, "good").waitFor();
+  await eventually(async () => await badge(page, "good").getAttribute("aria-label") ?? "", /measured on the processor and graphics card/);
   const rows = (await save(page, "CSV")).toString().trim().split("\n").slice(1);
   assert.equal(rows.filter((row) => row.startsWith("Graphics card,")).length, 15);
 });

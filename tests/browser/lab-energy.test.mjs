@@ -2,60 +2,40 @@
 // Transformer.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
+import { downloaded, onePage } from "./launch.mjs";
+import { makeModels, openModel, STANDARD } from "./small-models.mjs";
+import { eventually, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-const MODEL = { embedding_dim: 16, num_layers: 2, num_heads: 4, ffn_dim: 32, max_seq_len: 17, interference_interval: 2, position_scale: 1 };
-const TRAIN = {
-  batch_size: 2, seq_len: 16, steps: 1, warmup_steps: 0, peak_lr: 0.003, min_lr: 0.0003,
-  weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3,
-};
+/** Each test says which text and which model it looks at. */
+const shared = onePage({ path: "#lab-energy" }, (page) => page.locator(".energy-table").waitFor());
 
-/** A model of names, trained for one step. @param {import("node:test").TestContext} t @param {object} model @returns {Promise<Buffer>} its file */
-async function made(t, model) {
-  const page = await openEmpty(t);
-  const order = {
-    data_name: "Names", tokenizer: { kind: "character", vocab_size: 0 }, model: { ...MODEL, ...model }, train: TRAIN,
-    evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
-  };
-  return Buffer.from(await page.evaluate(async (order) => {
-    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
-    const { loadDataSet } = await load("./js/data.js");
-    const engine = new Engine();
-    const ended = new Promise((done) => engine.on("train_ended", done));
-    await engine.request("train_start", { ...order, text: await loadDataSet("names") });
-    await ended;
-    await engine.request("train_adopt", {});
-    const { bytes } = await engine.request("export_model", {});
-    return Array.from(bytes);
-  }, order));
+/** A fractional stride and no waves at all. @type {Promise<Buffer[]> | null} */
+let models = null;
+/** Looks at "emma and olivia" with one of the small models. @param {Page} page @param {number} at */
+async function openSmall(page, at) {
+  models ??= makeModels([{ field_size: 64 }, STANDARD]);
+  await lookAt(page, "emma\nolivia");
+  await openModel(page, (await models)[at], `small ${at}`);
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  // Its own number of layers is in the picture's words: two parts each and what follows them.
+  await words(page.locator(".energy-table"), (table) => /2 feed-forward|2 interference/.test(table) && !/4 feed-forward/.test(table));
 }
 
-/** The page with this view of the text "emma and olivia". @param {import("node:test").TestContext} t @param {Buffer} bytes */
-async function opened(t, bytes) {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await page.locator(".energy-table").waitFor({ timeout: 20_000 });
+/** @param {Page} page @param {string} text */
+async function lookAt(page, text) {
   await page.locator("#lab").getByRole("radio", { name: "My own", exact: true }).check();
-  await page.locator(".lab-own").fill("emma\nolivia");
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "small.safetensors", mimeType: "application/octet-stream", buffer: bytes });
-  // Its own number of layers is in the picture's words: two parts each and what follows them.
-  await page.waitForFunction(() => /2 feed-forward|2 interference/.test(document.querySelector(".energy-table")?.textContent ?? "") && !/4 feed-forward/.test(document.querySelector(".energy-table")?.textContent ?? ""));
-  return page;
+  await page.locator(".lab-own").fill(text);
 }
 
 /** @param {Page} page @param {string} kind @param {string} name */
 async function saved(page, kind, name) {
-  const coming = page.waitForEvent("download");
   const button = page.getByRole("button", { name: `Save as ${kind}: ${name}`, exact: true });
   // Out of sight there is nothing to save, and a test's click scrolls only to what can be clicked.
   await button.scrollIntoViewIfNeeded();
-  await button.click();
-  const download = await coming;
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+  return downloaded(page, () => button.click());
 }
 
 /** @param {Buffer} bytes @returns {Record<string, string>[]} */
@@ -65,22 +45,19 @@ function rows(bytes) {
   return lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]])));
 }
 
-/** What a row of the table of checks says. @param {Page} page @param {string} step */
-const check = async (page, step) => {
-  const row = page.locator(".energy-table tr", { has: page.getByRole("rowheader", { name: step, exact: true }) });
-  return { verdict: await row.getAttribute("data-verdict"), measured: await row.locator(".energy-measured").innerText() };
-};
+/** What a row of the table of checks says, once it says so. @param {Page} page @param {string} step @param {string} verdict */
+const check = (page, step, verdict) =>
+  page.locator(`.energy-table tr[data-verdict="${verdict}"]`, { has: page.getByRole("rowheader", { name: step, exact: true }) }).waitFor();
 
-test("the shipped model: pictures, words and files, and every law is kept", async (t) => {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await page.locator(".energy-table").waitFor({ timeout: 20_000 });
-  await page.locator("#lab").getByRole("radio", { name: "My own", exact: true }).check();
-  await page.locator(".lab-own").fill("ROMEO:\nIt is my lady, O, it is my love!");
+test("the shipped model: pictures, words and files, and every law is kept", shared(async (page) => {
+  await lookAt(page, "ROMEO:\nIt is my lady, O, it is my love!");
   await page.locator(".lab-strip", { hasText: "my love!" }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".lab-token").length === 39);
   const caption = page.locator(".energy .figure-caption").first();
-  assert.match(await caption.innerText(), /a size of [\d.]+ at the start and [\d.]+ after the last layer/);
-  assert.equal(await page.locator(".energy canvas").first().getAttribute("aria-label"), await caption.innerText());
+  // The picture and the files are of the 39 tokens by now.
+  await eventually(async () => rows((await saved(page, "CSV", "energy states")).bytes).length, 39 * (1 + 2 * 4 + 1));
+  const said = await words(caption, /a size of [\d.]+ at the start and [\d.]+ after the last layer/);
+  await eventually(() => page.locator(".energy canvas").first().getAttribute("aria-label"), said);
 
   const heads = rows((await saved(page, "CSV", "energy heads")).bytes);
   assert.equal(heads.length, 8);
@@ -102,8 +79,7 @@ test("the shipped model: pictures, words and files, and every law is kept", asyn
     const [added, along, size] = ["size_of_what_was_added", "cosine_with_the_state_before", "size"].map((name) => Number(states[at][name]));
     assert.ok(Math.abs(Math.sqrt(before ** 2 + 2 * along * before * added + added ** 2) / size - 1) < 1e-4, `row ${at}`);
   }
-  const verdicts = await page.locator(".energy-table tbody tr").evaluateAll((found) => found.map((row) => row.getAttribute("data-verdict")));
-  assert.deepEqual(verdicts, ["kept", "kept", "kept", "only less", "kept", "not kept", "only less", "reset", "not kept"]);
+  await eventually(() => page.locator(".energy-table tbody tr").evaluateAll((found) => found.map((row) => row.getAttribute("data-verdict"))), ["kept", "kept", "kept", "only less", "kept", "not kept", "only less", "reset", "not kept"]);
 
   const svg = (await saved(page, "SVG", "energy states")).bytes.toString();
   const texts = await page.evaluate((source) => {
@@ -111,7 +87,7 @@ test("the shipped model: pictures, words and files, and every law is kept", asyn
     return parsed.querySelector("parsererror") ? [] : [...parsed.querySelectorAll("text")].map((text) => text.textContent ?? "");
   }, svg);
   assert.ok(texts.includes("How large each token's state is, from place to place"), "no title");
-  assert.ok(texts.join(" ").includes(await caption.innerText()), "no caption");
+  assert.ok(texts.join(" ").includes(said), "no caption");
   assert.ok(texts.includes("4 feed-forward") && (svg.match(/<rect/g) ?? []).length > 100);
   const png = await saved(page, "PNG", "energy heads");
   assert.equal(png.name, "energy-heads.png");
@@ -121,13 +97,11 @@ test("the shipped model: pictures, words and files, and every law is kept", asyn
   // Another layer, chosen here or under Waves, is another layer's deposits.
   await page.locator("#lab .lab-layers").getByRole("radio", { name: "3", exact: true }).check();
   await page.waitForFunction(() => /in layer 3/.test(document.querySelectorAll(".energy .figure-caption")[1].textContent ?? ""));
-  assert.ok(await page.locator("#waves").getByRole("radio", { name: "3", exact: true }).isChecked());
-  assert.notEqual(rows((await saved(page, "CSV", "energy heads")).bytes)[0].deposited, heads[0].deposited);
-});
+  await eventually(() => page.locator("#waves").getByRole("radio", { name: "3", exact: true }).isChecked(), true);
+  await eventually(async () => rows((await saved(page, "CSV", "energy heads")).bytes)[0].deposited, (deposited) => deposited !== heads[0].deposited);
+}));
 
-test("muted heads spread nothing, and the view says so", async (t) => {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await page.locator(".energy-table").waitFor({ timeout: 20_000 });
+test("muted heads spread nothing, and the view says so", shared(async (page) => {
   await page.getByRole("button", { name: "Mute head 2", exact: true }).click();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await page.locator(".energy .figure-caption", { hasText: "One muted head spreads nothing." }).waitFor();
@@ -135,25 +109,24 @@ test("muted heads spread nothing, and the view says so", async (t) => {
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await page.locator(".energy .figure-caption", { hasText: "Every head of this layer is muted" }).waitFor();
   assert.equal(await page.locator(".energy-table", { hasText: /NaN|Infinity|undefined/ }).count(), 0);
-});
+  await page.getByRole("button", { name: "Reset all" }).click();
+}));
 
-test("between two cells a deposit keeps its sum but not its energy", async (t) => {
-  const page = await opened(t, await made(t, { architecture: "wave", field_size: 64 }));
+test("between two cells a deposit keeps its sum but not its energy", shared(async (page) => {
+  await openSmall(page, 0);
   await page.waitForFunction(() => document.querySelectorAll(".lab-token").length === 11);
-  assert.equal((await check(page, "Scattering: the sum")).verdict, "kept");
-  const energy = await check(page, "Scattering: energy");
-  assert.equal(energy.verdict, "not kept");
+  await check(page, "Scattering: the sum", "kept");
+  await check(page, "Scattering: energy", "not kept");
   for (const head of rows((await saved(page, "CSV", "energy heads")).bytes)) {
     const ratio = Number(head.on_cells) / Number(head.deposited);
     assert.ok(ratio > 0.5 && ratio < 0.99, `${ratio}`);
   }
-});
+}));
 
-test("a standard Transformer has states and no field, and the view says what is missing", async (t) => {
-  const page = await opened(t, await made(t, { architecture: "standard", field_size: 0 }));
-  await page.locator(".energy-missing").waitFor();
-  assert.match(await page.locator(".energy-missing").innerText(), /no deposits, no field and no gate/);
-  assert.equal(await page.locator(".energy-waves").isVisible(), false);
-  assert.equal(await page.locator(".energy-table tbody tr").count(), 2);
-  assert.equal(rows((await saved(page, "CSV", "energy states")).bytes).length, 11 * (1 + 2 * 2));
-});
+test("a standard Transformer has states and no field, and the view says what is missing", shared(async (page) => {
+  await openSmall(page, 1);
+  await words(page.locator(".energy-missing"), /no deposits, no field and no gate/);
+  await page.locator(".energy-waves").waitFor({ state: "hidden" });
+  await eventually(() => page.locator(".energy-table tbody tr").count(), 2);
+  await eventually(async () => rows((await saved(page, "CSV", "energy states")).bytes).length, 11 * (1 + 2 * 2));
+}));

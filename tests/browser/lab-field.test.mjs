@@ -1,38 +1,44 @@
 // The lab's moving field on the real page.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
+import { generatePanel, settle } from "./parts.mjs";
+import { makeModels, openModel } from "./small-models.mjs";
+import { eventually, slowClock, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** The lab at the field, looking at a text of its own. @param {import("node:test").TestContext} t @param {Parameters<typeof openPage>[1]} [options] */
-async function openField(t, options) {
-  const page = await openPage(t, options);
+/** The lab at the field. @param {Page} page */
+async function toField(page) {
   const lab = page.locator("#lab");
   await lab.locator(".lab-views").waitFor({ state: "attached" });
-  if (options?.size === "phone") await page.getByRole("tab", { name: "Lab" }).click();
   await lab.scrollIntoViewIfNeeded();
   await lab.getByRole("radio", { name: "Field", exact: true }).check();
-  await lab.getByRole("radio", { name: "My own" }).check();
+}
+
+/** Looks at a text of one's own, all of it. @param {Page} page */
+async function ownText(page) {
+  await toField(page);
+  await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
   await page.getByRole("textbox", { name: "Text to look at" }).fill("What light through yonder window breaks?");
   await said(page, /40 of 40 tokens are read/);
-  return page;
 }
+
+/** Without motion the newest token is shown. Each test says how it looks. */
+const calm = onePage({ motion: "reduce" }, ownText);
+/** With motion it plays by itself at first. */
+const lively = onePage();
 
 /** Waits until the picture says something. @param {Page} page @param {RegExp} words */
 const said = (page, words) => page.locator("#lab .field-view figcaption").first().filter({ hasText: words }).waitFor();
 
 /** What a figure's button saves. @param {Page} page @param {string} kind @param {string} [figure] */
 async function saved(page, kind, figure = "field now") {
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: `Save as ${kind}: ${figure}` }).click();
-  return readFile(await (await download).path());
+  return (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${figure}` }).click())).bytes;
 }
 
-test("the field is stepped through, and its picture and numbers are saved", async (t) => {
-  const page = await openField(t);
+test("the field is stepped through, and its picture and numbers are saved", calm(async (page) => {
   await page.getByRole("button", { name: "One token back" }).click();
   await said(page, /39 of 40 tokens are read/);
   await page.getByRole("slider", { name: "Token that was read last" }).press("Home");
@@ -51,10 +57,11 @@ test("the field is stepped through, and its picture and numbers are saved", asyn
   assert.notEqual(first[1], 0);
   assert.equal(second[1], 0);
   assert.notEqual(second[2], 0, "its wave goes on where nothing was dropped");
-});
+  await page.getByRole("slider", { name: "Token that was read last" }).press("End");
+  await said(page, /40 of 40 tokens are read/);
+}));
 
-test("the field over time is saved as it is painted, and what was read stays as it is", async (t) => {
-  const page = await openField(t, { motion: "reduce" });
+test("the field over time is saved as it is painted, and what was read stays as it is", calm(async (page) => {
   await page.getByRole("radio", { name: "Field over time" }).check();
   await page.locator(".field-view figcaption", { hasText: "the field just after that token was read" }).waitFor();
   const lines = (await saved(page, "CSV", "field spacetime")).toString().trim().split("\n");
@@ -71,89 +78,66 @@ test("the field over time is saved as it is painted, and what was read stays as 
     const svg = (await saved(page, "SVG", figure)).toString();
     assert.ok((svg.match(/<(path|rect)/g) ?? []).length > 40, `${figure}: the picture is in the file`);
   }
-});
+}));
 
-test("the first look plays by itself, unless less motion is wished for", async (t) => {
+test("the first look plays by itself", async (t) => {
   const page = await openPage(t);
+  // So slowly that it is still playing when it is paused.
+  await slowClock(page);
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await page.getByRole("button", { name: "Pause", exact: true }).click();
   await page.getByRole("button", { name: "Play", exact: true }).waitFor();
-
-  const calm = await openPage(t, { motion: "reduce" });
-  await calm.locator("#lab").scrollIntoViewIfNeeded();
-  await said(calm, /tokens are read/);
-  assert.equal(await calm.getByRole("button", { name: "Play", exact: true }).count(), 1);
-  assert.equal(await calm.getByRole("button", { name: "One token on" }).isDisabled(), true, "it shows the newest token");
 });
 
 test("the newest token is shown while a text is written, and an earlier one stays where it is chosen", async (t) => {
   const page = await openPage(t, { motion: "reduce" });
+  // So long a text, and so slowly, that it grows for as long as the test takes.
+  await settle(page, { length: 2000 });
+  await page.getByRole("radio", { name: "Slow", exact: true }).check();
+  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   await page.locator("#lab").scrollIntoViewIfNeeded();
-  const counts = () => page.locator(".field-when").innerText().then((text) => text.split(" of ").map(Number));
-  await page.waitForFunction(() => Number(document.querySelector(".field-when")?.textContent?.split(" of ")[1]) > 20);
-  const [time, count] = await counts();
-  assert.equal(time, count);
+  await said(page, /tokens are read/);
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  await page.getByRole("button", { name: "One token on", disabled: true }).waitFor();
+  /** What the picture shows, and how much was read. */
+  const counts = async () => (await page.locator(".field-when").innerText()).split(" of ").map(Number);
+  const [, count] = await eventually(counts, ([time, count]) => count > 20 && time === count, "the newest is not shown");
   await page.getByRole("slider", { name: "Token that was read last" }).press("Home");
-  await page.waitForFunction((before) => Number(document.querySelector(".field-when")?.textContent?.split(" of ")[1]) > before, count);
-  assert.equal((await counts())[0], 1);
+  await eventually(counts, ([time, now]) => time === 1 && now > count, "it does not stay at the first");
 });
 
-test("it plays to the end and stops there; a muted head has no waves", async (t) => {
-  const page = await openField(t);
+test("it plays to the end and stops there; a muted head has no waves", lively(async (page) => {
+  await ownText(page);
   await page.getByRole("button", { name: "Play", exact: true }).click();
   await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
-  await said(page, /40 of 40 tokens are read/);
   await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  await said(page, /40 of 40 tokens are read/);
   await page.locator("#waves .channel").first().getByRole("button", { name: "Mute" }).click();
   // The waves are bent higher up on the page, where the lab may be out of sight.
   await page.locator(".field-canvas").scrollIntoViewIfNeeded();
   await said(page, /the head is muted/);
   const waves = (await saved(page, "CSV")).toString().trim().split("\n").slice(1).map((line) => Number(line.split(",")[2]));
   assert.ok(waves.every((value) => value === 0));
-});
+}));
 
-test("the pointer on the picture shows the nearest token's own wave, and a click keeps it", async (t) => {
-  const page = await openField(t, { motion: "reduce" });
+test("the pointer on the picture shows the nearest token's own wave, and a click keeps it", calm(async (page) => {
   const canvas = page.locator(".field-canvas");
   await canvas.scrollIntoViewIfNeeded();
   const box = /** @type {{x: number, y: number}} */ (await canvas.boundingBox());
   await page.mouse.move(box.x + 14, box.y + 100);
   await said(page, /In front: what token \d+, /);
   await page.mouse.move(box.x + 14, box.y - 60);
-  await page.waitForFunction(() => !document.querySelector(".field-view figcaption")?.textContent?.includes("In front"));
+  await words(page.locator(".field-view figcaption").first(), (caption) => !caption.includes("In front"));
   await page.mouse.click(box.x + 14, box.y + 100);
   await page.mouse.move(box.x + 14, box.y - 60);
   await said(page, /In front: what token \d+, /);
-});
+}));
 
-/** A small model whose tokens sit between cells, 59/15 cells apart, as a file. @param {import("node:test").TestContext} t */
-async function fractional(t) {
-  const page = await openEmpty(t);
-  const bytes = await page.evaluate(async () => {
-    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
-    const { loadDataSet } = await load("./js/data.js");
-    const engine = new Engine();
-    const ended = new Promise((done) => engine.on("train_ended", done));
-    await engine.request("train_start", {
-      data_name: "Names", tokenizer: { kind: "character", vocab_size: 0 }, text: await loadDataSet("names"),
-      model: { architecture: "wave", embedding_dim: 16, num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 60, interference_interval: 1, position_scale: 1 },
-      train: { batch_size: 4, seq_len: 15, steps: 2, warmup_steps: 1, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
-      evaluate_every: 2, sample_every: 0, sample_prompt: "\n",
-    });
-    await ended;
-    await engine.request("train_adopt", {});
-    return Array.from((await engine.request("export_model", {})).bytes);
-  });
-  return Buffer.from(bytes);
-}
-
-test("tokens between two cells lie on both, and what they pick up is read from both", async (t) => {
-  const bytes = await fractional(t);
-  const page = await openPage(t, { motion: "reduce" });
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "between.safetensors", mimeType: "application/octet-stream", buffer: bytes });
-  await page.locator(".model-name", { hasText: "between" }).waitFor();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+test("tokens between two cells lie on both, and what they pick up is read from both", calm(async (page) => {
+  // 59/15 cells apart.
+  const [between] = await makeModels([{ num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 60, interference_interval: 1 }]);
+  await openModel(page, between, "between");
+  await toField(page);
   await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
   await page.getByRole("textbox", { name: "Text to look at" }).fill("annabella");
   // The ninth token is at 8 · 59/15 = 31.4667 cells.
@@ -168,10 +152,12 @@ test("tokens between two cells lie on both, and what they pick up is read from b
     const read = coupled[cell] * (1 - (position - cell)) + (coupled[cell + 1] ?? 0) * (position - cell);
     assert.ok(Math.abs(read - pickedUp) <= 1e-6 + 1e-4 * Math.abs(read), `${row[5]}: ${pickedUp}, read ${read}`);
   }
-});
+}));
 
 test("a chosen token says where it sits and shows its own wave", async (t) => {
-  const page = await openField(t, { size: "phone", colors: "dark" });
+  const page = await openPage(t, { size: "phone", colors: "dark" });
+  await page.getByRole("tab", { name: "Lab" }).click();
+  await ownText(page);
   const strip = page.getByRole("group", { name: /The text, token by token/ });
   await strip.focus();
   await page.keyboard.press("Home");
@@ -183,5 +169,5 @@ test("a chosen token says where it sits and shows its own wave", async (t) => {
   assert.notEqual(own[1], 0);
   await page.locator("#lab").getByRole("radio", { name: "Strength" }).check();
   await said(page, /All channels together/);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing sticks out sideways");
+  await eventually(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "something sticks out sideways");
 });

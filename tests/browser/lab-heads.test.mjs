@@ -1,36 +1,30 @@
 // Heads: the grid and its roles, the measurement of what each head contributes, and a model in training that moves.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
+import { downloaded, onePage, openEmpty } from "./launch.mjs";
 import { channel, settle } from "./parts.mjs";
+import { makeModels, openModel, STANDARD } from "./small-models.mjs";
+import { SHORT, button, start } from "./train-parts.mjs";
+import { eventually, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
-
-const PATIENCE_MS = 120_000;
 
 /** @param {Page} page */
 const view = (page) => page.locator("#lab .heads");
 /** @param {Page} page @param {string} state */
 const measured = (page, state) => view(page).locator(`[data-state="${state}"]`).waitFor();
 
-/** Opens the page with the view in sight and nothing being written. @param {import("node:test").TestContext} t */
-async function open(t) {
-  const page = await openPage(t);
-  page.setDefaultTimeout(PATIENCE_MS);
+/** The page with the view in sight and nothing being written. */
+const shared = onePage({}, async (page) => {
   await settle(page);
   await page.locator("#lab").getByRole("radio", { name: "Heads", exact: true }).check();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await view(page).locator(".heads-headline", { hasText: /\w/ }).waitFor();
-  return page;
-}
+});
 
 /** @param {Page} page @param {"PNG" | "SVG" | "CSV"} kind @param {string} name */
-async function save(page, kind, name) {
-  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
-  return readFile(await saved.path());
-}
+const save = async (page, kind, name) => (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click())).bytes;
 
 /** Lines of fields, without quoted ones split: roles hold commas. @param {Buffer} file */
 const fields = (file) => file.toString("utf8").trim().split(/\r?\n/).map((line) => [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map(([, bare, quoted]) => quoted ?? bare));
@@ -38,8 +32,7 @@ const fields = (file) => file.toString("utf8").trim().split(/\r?\n/).map((line) 
 /** The figures of every head, row by row. @param {Page} page */
 const figures = (page) => view(page).locator(".heads-table tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
 
-test("every head has its role by the page's own rules, where it starts, keys to walk by, and pictures that can be saved", async (t) => {
-  const page = await open(t);
+test("every head has its role by the page's own rules, where it starts, keys to walk by, and pictures that can be saved", shared(async (page) => {
   const [head, ...rows] = fields(await save(page, "CSV", "heads of every layer"));
   assert.equal(rows.length, 32);
   const column = (/** @type {string} */ name) => head.indexOf(name);
@@ -60,29 +53,29 @@ test("every head has its role by the page's own rules, where it starts, keys to 
       assert.ok(Math.abs(Number(row[column(name)]) - start) < 1e-5, `${name} of head ${h + 1}: ${row[column(name)]}, not ${start}`);
     }
   });
-  const words = await view(page).locator(".heads-words").first().innerText();
   const count = (/** @type {string} */ range) => rows.slice(0, 8).filter((row) => row[column("role")].startsWith(range)).length;
-  assert.ok(words.includes(`Here, layer 1: ${count("Near")} near, ${count("Middle")} middle, ${count("Far")} far;`), words);
-  assert.match(words, /A fresh model has 4 near, 4 middle, 0 far in every layer/);
+  const here = `Here, layer 1: ${count("Near")} near, ${count("Middle")} middle, ${count("Far")} far;`;
+  const said = await words(view(page).locator(".heads-words").first(), (text) => text.includes(here));
+  assert.match(said, /A fresh model has 4 near, 4 middle, 0 far in every layer/);
 
   await page.locator(".heads-roles summary").click();
-  assert.match(await page.locator(".heads-roles").innerText(), /Near\s+up to 8 tokens\s+Middle\s+up to 48 tokens\s+Far\s+beyond 48 tokens/);
+  await words(page.locator(".heads-roles"), /Near\s+up to 8 tokens\s+Middle\s+up to 48 tokens\s+Far\s+beyond 48 tokens/);
   await view(page).locator("canvas").first().focus();
   for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
   await view(page).locator(".heads-chosen", { hasText: `Layer 2, head 3: ${rows[10][column("role")].toLowerCase()}.` }).waitFor();
-  assert.ok(await page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), "the waves' layer follows");
+  await eventually(() => page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), true, "the waves' layer does not follow");
   for (const name of ["heads of every layer", "heads moved by training"]) {
     assert.equal((await save(page, "PNG", name)).subarray(1, 4).toString(), "PNG");
     const svg = (await save(page, "SVG", name)).toString("utf8");
     assert.ok(svg.includes("<svg") && svg.includes("Layer 4"), name);
   }
-});
+  await page.locator("#waves").getByRole("radio", { name: "1", exact: true }).check();
+}));
 
-test("contributions come head by head, can be stopped, and are those of the waves as they are", async (t) => {
-  const page = await open(t);
+test("contributions come head by head, can be stopped, and are those of the waves as they are", shared(async (page) => {
   await view(page).getByRole("button", { name: "Measure every head" }).click();
-  await view(page).locator(".heads-words", { hasText: /^[2-9] windows of 128 tokens of Shakespeare; about \d+ (s|minutes) left/ }).waitFor();
-  await view(page).getByRole("button", { name: "Stop", exact: true }).click();
+  // In the very moment in which two are there: there are not many.
+  await pressWhen(page, () => [...document.querySelectorAll("#lab .heads-words")].some(({ textContent }) => /^[2-9] windows of 128 tokens of Shakespeare; about \d+ (s|minutes) left/.test(textContent?.trim() ?? "")), "Stop", "#lab");
   await measured(page, "stopped");
   const [head, ...rows] = fields(await save(page, "CSV", "heads contributions"));
   assert.equal(rows.length, 32);
@@ -110,11 +103,12 @@ test("contributions come head by head, can be stopped, and are those of the wave
   const muted = fields(await save(page, "CSV", "heads contributions")).find((row) => row[1] === "1" && row[2] === "2") ?? [];
   assert.deepEqual(["change of the loss when muted, nats a token", "low end of the 95 % interval", "high end", "windows"].map((name) => Number(muted[head.indexOf(name)])), [0, 0, 0, 4],
     "a head that is muted already contributes nothing");
-});
+  await page.getByRole("button", { name: "Reset all" }).click();
+  await page.locator("#lab").getByRole("radio", { name: "Being written", exact: true }).check();
+}));
 
 test("the engine's contribution is the difference that bending the gain makes, on the same window", async (t) => {
   const page = await openEmpty(t);
-  page.setDefaultTimeout(PATIENCE_MS);
   const found = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
     const { Engine } = await load("./js/engine.js");
@@ -153,44 +147,31 @@ test("the engine's contribution is the difference that bending the gain makes, o
   assert.match(found.refused, /no measurement of the heads was begun/);
 });
 
-test("the heads of a model in training move before one's eyes", async (t) => {
-  const page = await open(t);
-  await page.locator("#train").getByRole("button", { name: "Start training" }).click();
+test("the heads of a model in training move before one's eyes", shared(async (page) => {
+  await start(page, { ...SHORT, Steps: 200_000 });
   await page.locator("#lab").getByRole("radio", { name: "In training", exact: true }).check();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await view(page).locator(".field-hint", { hasText: "The training began there" }).waitFor();
-  const before = await figures(page);
-  await page.waitForFunction((was) => {
-    const rows = [...document.querySelectorAll("#lab .heads-table tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent ?? ""));
-    return rows.length > 0 && JSON.stringify(rows) !== was;
-  }, JSON.stringify(before));
-  const now = await figures(page);
+  const before = await eventually(() => figures(page), (rows) => rows.length > 0);
+  const now = await eventually(() => figures(page), (rows) => rows.length > 0 && JSON.stringify(rows) !== JSON.stringify(before), "nothing moves");
   assert.deepEqual(now.map((row) => row[7]), before.map((row) => row[7]), "where they start stays");
-  await page.locator("#train").getByRole("button", { name: "Stop", exact: true }).click();
-});
+  await button(page, "Stop").click();
+  await page.locator("#lab").getByRole("radio", { name: "As it is bent", exact: true }).check();
+}));
 
-test("a standard Transformer has no waves and no gains, and both are said", async (t) => {
-  const empty = await openEmpty(t);
-  const { bytes, refused } = await empty.evaluate(async () => {
+test("a standard Transformer has no waves and no gains, and both are said", shared(async (page) => {
+  const [standard] = await makeModels([STANDARD]);
+  await openModel(page, standard, "standard");
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).first().waitFor();
+  await view(page).waitFor({ state: "hidden" });
+  const refused = await page.evaluate(async (file) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
     const { Engine } = await load("./js/engine.js");
     const { observe } = await load("./js/observations.js");
     const engine = new Engine();
-    const ended = new Promise((done) => engine.on("train_ended", done));
-    await engine.request("train_start", {
-      data_name: "Names", text: "anna\nberta\nclara\ndora\n".repeat(40), tokenizer: { kind: "character", vocab_size: 0 },
-      model: { architecture: "standard", embedding_dim: 16, num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 0, interference_interval: 1, position_scale: 1 },
-      train: { batch_size: 2, seq_len: 16, steps: 2, warmup_steps: 1, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
-      evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
-    });
-    await ended;
-    await engine.request("train_adopt", {});
-    const refused = await observe(engine, "heads_begin", { source: "bent", length: 8 }).catch((/** @type {Error} */ error) => error.message);
-    return { bytes: Array.from((await engine.request("export_model", {})).bytes), refused };
-  });
+    await engine.request("load_model", { bytes: Uint8Array.from(file).buffer, name: "standard" });
+    return observe(engine, "heads_begin", { source: "bent", length: 8 }).catch((/** @type {Error} */ error) => error.message);
+  }, [...standard]);
   assert.match(refused, /standard Transformer has no waves, and its heads no gain to mute them by/);
-  const page = await open(t);
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
-  await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).first().waitFor();
-  assert.ok(await view(page).isHidden());
-});
+}));

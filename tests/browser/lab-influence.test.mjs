@@ -1,35 +1,26 @@
 // The lab's view of influence on the real page.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
+import { downloaded, onePage } from "./launch.mjs";
+import { makeModels, openModel, STANDARD } from "./small-models.mjs";
+import { eventually, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 const TEXT = "What light through yonder window breaks?";
 
-/** The lab at the influence, looking at a text of its own. @param {import("node:test").TestContext} t @param {Parameters<typeof openPage>[1]} [options] */
-async function openInfluence(t, options) {
-  const page = await openPage(t, options);
-  const lab = page.locator("#lab");
-  await lab.locator(".lab-views").waitFor({ state: "attached" });
-  await lab.scrollIntoViewIfNeeded();
-  await lab.getByRole("radio", { name: "Influence", exact: true }).check();
-  await lab.getByRole("radio", { name: "My own" }).check();
+/** The lab at the influence, looking at a text of its own; each test says how it looks. */
+const shared = onePage({ path: "#lab-influence" }, async (page) => {
+  await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
   await page.getByRole("textbox", { name: "Text to look at" }).fill(TEXT);
-  return page;
-}
+});
 
 /** Waits until the picture says something. @param {Page} page @param {RegExp} words */
 const said = (page, words) => page.locator(".influence figcaption").filter({ hasText: words }).waitFor();
 
 /** What a figure's button saves. @param {Page} page @param {string} kind */
-async function saved(page, kind) {
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: `Save as ${kind}: influence` }).click();
-  return readFile(await (await download).path());
-}
+const saved = async (page, kind) => (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: influence` }).click())).bytes;
 
 /** The saved numbers, by row. @param {Page} page */
 async function numbers(page) {
@@ -37,8 +28,7 @@ async function numbers(page) {
   return { head, rows: lines.map((line) => line.split(",")) };
 }
 
-test("a layer's map is whole, its shares add up to one, and it is saved", async (t) => {
-  const page = await openInfluence(t);
+test("a layer's map is whole, its shares add up to one, and it is saved", shared(async (page) => {
   await said(page, /^Token 40, “\?”, heard most: .* of the loudness; .* in layer 1, all heads/);
   const { head, rows } = await numbers(page);
   assert.equal(head, "Token,Its text,Hears token,Whose text,Loudness,Share of what is taken in");
@@ -55,15 +45,16 @@ test("a layer's map is whole, its shares add up to one, and it is saved", async 
   await said(page, /in layer 1, head 3/);
   await page.locator(".influence").getByRole("radio", { name: "For or against" }).check();
   await said(page, /most for what it takes in/);
-});
+  await page.locator(".influence").getByRole("radio", { name: "Loudness" }).check();
+  await page.getByRole("combobox", { name: "Head" }).selectOption({ index: 0 });
+}));
 
-test("the strip, the map and the keyboard choose the token", async (t) => {
-  const page = await openInfluence(t);
-  await said(page, /^Token 40/);
+test("the strip, the map and the keyboard choose the token", shared(async (page) => {
+  await said(page, /^Token \d+/);
   await page.locator(".lab-token").nth(9).hover();
   await said(page, /^Token 10, “t”, heard most/);
-  assert.match(await page.locator(".lab-token-words").innerText(), /^Token 10, t: heard most/);
-  assert.equal(await page.locator(".lab-token").nth(10).evaluate((token) => token.style.getPropertyValue("--share")), "0.000", "a later token is not heard");
+  await words(page.locator(".lab-token-words"), /^Token 10, t: heard most/);
+  await eventually(() => page.locator(".lab-token").nth(10).evaluate((token) => token.style.getPropertyValue("--share")), "0.000", "a later token is heard");
   const map = page.getByRole("group", { name: /^The map/ });
   await map.focus();
   await page.keyboard.press("ArrowDown");
@@ -76,10 +67,10 @@ test("the strip, the map and the keyboard choose the token", async (t) => {
   await canvas.hover({ position: { x: box.width - 8, y: box.height - 42 } });
   await said(page, /^Token 40/);
   await page.locator(".influence-words", { hasText: /, from token 40, “\?”: / }).waitFor();
-});
+  await page.mouse.move(2, 2);
+}));
 
-test("by gradient the chosen row comes at once, every row on demand, and a stop leaves what is there", async (t) => {
-  const page = await openInfluence(t);
+test("by gradient the chosen row comes at once, every row on demand, and a stop leaves what is there", shared(async (page) => {
   await page.locator(".influence").getByRole("radio", { name: "All layers, by gradient" }).check();
   await said(page, /^Token 40, “\?”, after which “.+” is likeliest \(.+ sure\), its prediction changes most with: .* 1 of 40 rows are computed/);
   await page.locator(".lab-token").nth(9).hover();
@@ -93,29 +84,14 @@ test("by gradient the chosen row comes at once, every row on demand, and a stop 
   assert.equal(rows.length, (40 * 41) / 2);
   assert.deepEqual(rows.filter(([token]) => token === "10"), one, "a row that was there stays");
   assert.ok(rows.every((row) => Number(row[4]) > 0), "no prediction is deaf to a token before it");
-});
+  await page.locator(".influence").getByRole("radio", { name: "This layer" }).check();
+}));
 
-test("a standard Transformer's attention weights stand in the same place", async (t) => {
-  const empty = await openEmpty(t);
-  const bytes = await empty.evaluate(async () => {
-    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
-    const engine = new Engine();
-    const ended = new Promise((done) => engine.on("train_ended", done));
-    await engine.request("train_start", {
-      data_name: "Names", text: "anna\nben\ncleo\n".repeat(40), tokenizer: { kind: "character", vocab_size: 0 },
-      model: { architecture: "standard", embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 0, interference_interval: 1, position_scale: 1 },
-      train: { batch_size: 2, seq_len: 16, steps: 2, warmup_steps: 1, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
-      evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
-    });
-    await ended;
-    await engine.request("train_adopt", {});
-    return Array.from((await engine.request("export_model", {})).bytes);
-  });
-  const page = await openInfluence(t);
-  await said(page, /^Token 40/);
+test("a standard Transformer's attention weights stand in the same place", shared(async (page) => {
+  const [standard] = await makeModels([STANDARD]);
   await page.getByRole("textbox", { name: "Text to look at" }).fill("annabencleo");
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(/** @type {number[]} */ (bytes)) });
+  await openModel(page, standard, "standard");
+  await page.locator("#lab").scrollIntoViewIfNeeded();
   await said(page, /^Token 11, “o”, heard most/);
   await page.locator(".influence").getByRole("radio", { name: "Attention weight" }).check();
   await said(page, /of the attention/);
@@ -123,4 +99,4 @@ test("a standard Transformer's attention weights stand in the same place", async
   const weights = rows.filter(([token]) => token === "8").map((row) => Number(row[row.length - 1]));
   assert.equal(weights.length, 8);
   assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - 1) < 1e-5);
-});
+}));

@@ -2,10 +2,11 @@
 // differs at all.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
+import { downloaded, onePage } from "./launch.mjs";
 import { channel, settle, write } from "./parts.mjs";
+import { makeModels, openModel, STANDARD } from "./small-models.mjs";
+import { eventually, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -15,41 +16,41 @@ const SAME = "Nothing is bent: before and after are the same model.";
 const view = (page) => page.locator("#lab .whatif");
 /** Without scrolling there, which could take the view out of sight. @param {Page} page @param {number} head */
 const mute = (page, head) => channel(page, head).getByRole("button", { name: `Mute head ${head}` }).dispatchEvent("click");
-/** @param {Page} page */
-const verdict = (page) => page.locator(".whatif-verdict").innerText();
 /** @param {Page} page @param {string} words */
 const compared = (page, words) => page.locator(".whatif-words", { hasText: words }).waitFor();
 
-/** Opens the page with a short text that stands still, and the view in sight. @param {import("node:test").TestContext} t */
-async function open(t) {
-  const page = await openPage(t);
+/** The page with a short text that stands still, and the view in sight. Each test takes back what it bent. */
+const shared = onePage({}, async (page) => {
   await settle(page, { length: 60 });
   await write(page);
   await page.getByRole("radio", { name: "What-if", exact: true }).check();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await compared(page, SAME);
-  return page;
+});
+
+/** @param {Page} page */
+async function resetAll(page) {
+  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
+  await compared(page, SAME);
 }
 
 /** Waits until so many windows of a comparison were read. @param {Page} page @param {number} windows */
 const read = (page, windows) => page.waitForFunction((least) => {
   const { dataset, textContent } = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
   return Number(dataset.windows) >= least && textContent;
-}, windows, { timeout: 60_000 });
+}, windows);
 
 /** The rounds in the saved table: windows, mean, low, high. @param {Page} page @param {string} name @returns {Promise<string[][]>} */
 async function table(page, name) {
-  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as CSV: ${name}` }).click()]);
-  const text = await readFile(await saved.path(), "utf8");
-  return text.trim().split(/\n(?=\d)/).slice(1).map((line) => line.split(","));
+  const { bytes } = await downloaded(page, () => page.getByRole("button", { name: `Save as CSV: ${name}` }).click());
+  return bytes.toString().trim().split(/\n(?=\d)/).slice(1).map((line) => line.split(","));
 }
 
-test("a muted head shows in the loss, the forecasts and the text; taken back, nothing differs", async (t) => {
-  const page = await open(t);
+test("a muted head shows in the loss, the forecasts and the text; taken back, nothing differs", shared(async (page) => {
   await read(page, 16);
-  assert.match(await verdict(page), /^No change: exactly 0 nats \(perplexity \d\.\d+\) on 16 of 871 windows\.$/);
-  assert.equal(await page.locator(".whatif-said").innerText(), "Both texts are the same, all 60 tokens.");
-  assert.match(await view(page).locator("figure", { hasText: "Over" }).or(view(page).locator("figcaption", { hasText: "0 bits" })).first().innerText(), /the same before and after: 0 bits/);
+  await words(page.locator(".whatif-verdict"), /^No change: exactly 0 nats \(perplexity \d\.\d+\) on \d+ of 871 windows\.$/);
+  await words(page.locator(".whatif-said"), "Both texts are the same, all 60 tokens.");
+  await view(page).getByText("the same before and after: 0 bits").first().waitFor();
   assert.deepEqual((await table(page, "what if forecasts")).map((row) => row.at(-4)).filter((bits) => bits !== "0"), []);
 
   await mute(page, 2);
@@ -57,10 +58,10 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
   await read(page, 4);
   await page.waitForFunction(() => /^(Worse|Better|No difference)/.test(document.querySelector(".whatif-verdict")?.textContent ?? ""));
   await page.locator(".whatif-said", { hasText: "then they part" }).or(page.locator(".whatif-said", { hasText: "They part" })).waitFor();
-  assert.ok((await page.locator(".whatif-differs").count()) > 0);
+  await page.locator(".whatif-differs").first().waitFor({ state: "attached" });
   await page.locator("#lab figcaption", { hasText: /moves by [\d.]+ bits on average/ }).waitFor();
-  assert.ok((await page.locator(".whatif-moved tbody tr").count()) >= 2, "nothing gained or lost");
-  assert.ok((await page.locator("#lab .lab-token").evaluateAll((tokens) => tokens.filter((token) => Number(/** @type {HTMLElement} */ (token).style.getPropertyValue("--share")) > 0).length)) > 5);
+  await eventually(() => page.locator(".whatif-moved tbody tr").count(), (count) => count >= 2, "nothing gained or lost");
+  await eventually(() => page.locator("#lab .lab-token").evaluateAll((tokens) => tokens.filter((token) => Number(/** @type {HTMLElement} */ (token).style.getPropertyValue("--share")) > 0).length), (count) => count > 5);
 
   await read(page, 20);
   const rounds = (await table(page, "what if loss")).map((row) => row.map(Number));
@@ -71,22 +72,19 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
     assert.ok(low < mean && mean < high && Math.abs(after - before - mean) < 1e-9);
   }
 
-  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
-  await compared(page, SAME);
+  await resetAll(page);
   await page.locator(".whatif-said", { hasText: "Both texts are the same, all 60 tokens." }).waitFor();
   await page.locator(".whatif-verdict", { hasText: "No change: exactly 0 nats" }).waitFor();
-});
+}));
 
-test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", async (t) => {
-  const page = await open(t);
+test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", shared(async (page) => {
   await mute(page, 1);
   await page.locator(".whatif figcaption", { hasText: /head 1 is muted.* bits on average/ }).waitFor();
   await page.locator("#lab .lab-tokens").focus();
   await page.keyboard.press("End");
   await page.locator(".whatif-moved-title", { hasText: /^After token 67,/ }).waitFor();
   // The view's last token is the text's last, so the inspector's "next token" is the same forecast.
-  const rows = await page.locator(".whatif-moved tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => /** @type {HTMLElement} */ (cell).innerText)));
-  assert.ok(rows.length > 0);
+  const rows = await eventually(() => page.locator(".whatif-moved tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => /** @type {HTMLElement} */ (cell).innerText))), (rows) => rows.length > 0);
   const text = await page.locator("#lab .lab-token").allTextContents();
   const expected = await page.evaluate(async (prompt) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
@@ -110,9 +108,9 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
   // The pictures are saved as they are shown.
   for (const name of ["what if forecasts", "what if loss"]) {
     const save = async (/** @type {string} */ kind) => {
-      const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click()]);
-      assert.equal(saved.suggestedFilename(), `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
-      return readFile(await saved.path());
+      const saved = await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click());
+      assert.equal(saved.name, `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
+      return saved.bytes;
     };
     const png = await save("PNG");
     assert.equal(png.subarray(1, 4).toString(), "PNG");
@@ -122,10 +120,10 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
     assert.match(svg, /head 1 is muted/);
     assert.match(svg, /What if/);
   }
-});
+  await resetAll(page);
+}));
 
-test("two bendings are compared by pinning the first", async (t) => {
-  const page = await open(t);
+test("two bendings are compared by pinning the first", shared(async (page) => {
   await mute(page, 1);
   await compared(page, "Against the file: layer 1, head 1 is muted.");
   await page.getByRole("button", { name: "Pin as it is now" }).click();
@@ -136,10 +134,10 @@ test("two bendings are compared by pinning the first", async (t) => {
   await page.locator(".whatif-verdict", { hasText: /Worse|Better|No difference/ }).waitFor();
   await page.getByRole("radio", { name: "The file", exact: true }).check();
   await compared(page, "Against the file: layer 1, head 1 is muted; layer 1, head 2 is muted.");
-});
+  await resetAll(page);
+}));
 
-test("while a wave is dragged, everything is said again and again; out of sight nothing is", async (t) => {
-  const page = await open(t);
+test("while a wave is dragged, everything is said again and again; out of sight nothing is", shared(async (page) => {
   const seen = await channel(page, 2).getByRole("slider", { name: "frequency" }).evaluate(async (slider) => {
     const verdict = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
     const seen = new Set([verdict.textContent]);
@@ -156,48 +154,42 @@ test("while a wave is dragged, everything is said again and again; out of sight 
   // One request is in flight when the view goes out of sight; after it none is made.
   const asked = await page.evaluate(async () => {
     const { Engine } = await import(new URL("./js/engine.js", document.baseURI).href);
-    let asked = 0;
-    const request = Engine.prototype.request;
+    let [asked, inFlight] = [0, 0];
+    const { request } = Engine.prototype;
     Engine.prototype.request = function (/** @type {any} */ type, /** @type {any} */ payload, /** @type {any} */ transfer) {
-      if (type === "observe") asked++;
-      return request.call(this, type, payload, transfer);
+      const answer = request.call(this, type, payload, transfer);
+      if (type === "observe" && payload.view.startsWith("whatif")) {
+        asked++;
+        inFlight++;
+        answer.catch(() => {}).then(() => inFlight--);
+      }
+      return answer;
     };
-    const running = async () => {
-      const before = asked;
-      for (let i = 0; i < 15; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
-      return asked - before;
-    };
-    const inSight = await running();
+    const frames = async (/** @type {number} */ count) => { for (let i = 0; i < count; i++) await new Promise((resolve) => requestAnimationFrame(resolve)); };
+    while (asked < 2) await frames(1);
+    const inSight = asked;
     document.querySelector("#scaling")?.scrollIntoView({ behavior: "instant" });
-    await running();
-    return { inSight, hidden: await running() };
+    // It is seen to be out of sight in one of the next frames.
+    await frames(5);
+    while (inFlight > 0) await frames(1);
+    const before = asked;
+    await frames(15);
+    Engine.prototype.request = request;
+    return { inSight, hidden: asked - before };
   });
   assert.ok(asked.inSight > 0, "nothing is measured in sight");
   assert.equal(asked.hidden, 0);
-});
+  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await resetAll(page);
+}));
 
-test("a standard Transformer has nothing to bend, and says so", async (t) => {
-  const empty = await openEmpty(t);
-  const bytes = await empty.evaluate(async () => {
-    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
-    const engine = new Engine();
-    await engine.request("train_start", {
-      data_name: "Names", text: "abcdefgh\n".repeat(40), tokenizer: { kind: "character", vocab_size: 0 },
-      model: { architecture: "standard", embedding_dim: 8, num_layers: 1, num_heads: 2, ffn_dim: 8, max_seq_len: 16, field_size: 0, interference_interval: 1, position_scale: 1 },
-      train: { batch_size: 2, seq_len: 16, steps: 2, warmup_steps: 0, peak_lr: 0.003, min_lr: 0.0003, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 },
-      evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
-    });
-    await new Promise((done) => engine.on("train_ended", done));
-    await engine.request("train_adopt", {});
-    return Array.from((await engine.request("export_model", {})).bytes);
-  });
-  const page = await open(t);
+test("a standard Transformer has nothing to bend, and says so", shared(async (page) => {
+  const [standard] = await makeModels([STANDARD]);
   await mute(page, 1);
   await compared(page, "head 1 is muted");
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
+  await openModel(page, standard, "standard");
   await page.locator(".model-size", { hasText: "standard Transformer" }).waitFor();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).waitFor();
-  assert.ok(await view(page).isHidden());
-});
+  await view(page).waitFor({ state: "hidden" });
+}));

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { openEmpty, openPage } from "./launch.mjs";
-import { firstText, generatePanel, settle } from "./parts.mjs";
+import { onePage, openEmpty, openPage } from "./launch.mjs";
+import { generatePanel, settle } from "./parts.mjs";
+import { SHORT, train } from "./train-parts.mjs";
+import { answered, eventually, frames, kept, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -16,8 +18,10 @@ const choice = (page, name) => lab(page).getByRole("radio", { name, exact: true 
 const own = (page) => lab(page).getByRole("textbox", { name: "Text to look at" });
 /** @param {Page} page */
 const strip = (page) => lab(page).locator(".lab-tokens");
+/** At the Energy view; each test says what it looks at. */
+const shared = onePage({ path: "#lab-energy" }, (page) => energyShown(page));
 /** The Energy view is there with its numbers. @param {Page} page */
-const energyShown = (page) => lab(page).locator(".energy-table").waitFor({ timeout: 20_000 });
+const energyShown = (page) => lab(page).locator(".energy-table").waitFor();
 
 /** Notes what is asked of the engine for the lab; the badge at the top of the page measures leaks by itself. @param {Page} page */
 const noteRequests = (page) => page.addInitScript(() => {
@@ -46,64 +50,64 @@ test("the keyboard goes from view to view, and a reload comes back to the chosen
   const about = await lab(page).locator(".lab-about").innerText();
   while (!await choice(page, "Energy").isChecked()) await page.keyboard.press("ArrowRight");
   await energyShown(page);
-  assert.notEqual(await lab(page).locator(".lab-about").innerText(), about);
-  assert.equal(await lab(page).locator(".lab-stage > *").count(), 1);
+  await words(lab(page).locator(".lab-about"), (text) => text !== about);
+  await eventually(() => lab(page).locator(".lab-stage > *").count(), 1);
   assert.ok(await page.evaluate(() => document.activeElement?.closest(".lab-views")), "the focus has moved");
+  await kept(page, "lab", (settings) => JSON.stringify(settings ?? null).includes('"energy"'));
   await page.reload();
   await lab(page).scrollIntoViewIfNeeded();
   await energyShown(page);
-  assert.ok(await choice(page, "Energy").isChecked());
+  await eventually(() => choice(page, "Energy").isChecked(), true);
 });
 
-test("a text of one's own is kept over a reload", async (t) => {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await energyShown(page);
+test("a text of one's own is kept over a reload", shared(async (page) => {
   await choice(page, "My own").check();
   await own(page).fill("To be, or not");
   await strip(page).getByText("To be, or not").waitFor();
   await page.reload();
   await lab(page).scrollIntoViewIfNeeded();
-  await strip(page).getByText("To be, or not").waitFor({ timeout: 20_000 });
-  assert.equal(await own(page).inputValue(), "To be, or not");
-  assert.ok(await choice(page, "My own").isChecked() && await choice(page, "Energy").isChecked());
-});
+  await strip(page).getByText("To be, or not").waitFor();
+  await eventually(() => own(page).inputValue(), "To be, or not");
+  await eventually(async () => [await choice(page, "My own").isChecked(), await choice(page, "Energy").isChecked()], [true, true]);
+}));
 
-test("characters that the model does not know are named under the field, and nothing typed is lost", async (t) => {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await energyShown(page);
+test("characters that the model does not know are named under the field, and nothing typed is lost", shared(async (page) => {
   await choice(page, "My own").check();
   await own(page).fill("Größe");
   const fault = lab(page).getByRole("alert").filter({ hasText: "ö" });
-  await fault.waitFor();
-  assert.match(await fault.innerText(), /2 characters that it does not have: "ö" U\+00F6, "ß" U\+00DF.*Remove or replace them/);
+  await words(fault, /2 characters that it does not have: "ö" U\+00F6, "ß" U\+00DF.*Remove or replace them/);
   assert.equal(await own(page).getAttribute("aria-invalid"), "true");
   assert.equal(await own(page).getAttribute("aria-describedby"), await fault.getAttribute("id"));
-  const [field, message] = [await own(page).boundingBox(), await fault.boundingBox()];
-  assert.ok(field && message && message.y - field.y - field.height < 24, "the message is not at the field");
+  await eventually(async () => [await own(page).boundingBox(), await fault.boundingBox()], ([field, message]) => !!field && !!message && message.y - field.y - field.height < 24, "the message is not at the field");
   assert.equal(await own(page).inputValue(), "Größe");
-  assert.equal(await lab(page).locator(".energy-table").isVisible(), false, "old numbers stand under a text that cannot be read");
+  await lab(page).locator(".energy-table").waitFor({ state: "hidden" });
   await own(page).press("Backspace");
   await own(page).fill("Grand");
   await energyShown(page);
   await fault.waitFor({ state: "detached" });
-  assert.equal(await own(page).getAttribute("aria-invalid"), "false");
+  await eventually(() => own(page).getAttribute("aria-invalid"), "false");
   await own(page).fill("");
   await lab(page).getByRole("alert").filter({ hasText: "at least one character" }).waitFor();
-});
+}));
 
 test("nothing is asked of the engine while the lab is out of sight", async (t) => {
   const page = await openPage(t, { before: noteRequests });
-  await firstText(page);
+  // So long a text, and so slowly, that it grows for as long as the test takes.
+  await settle(page, { length: 2000 });
+  await page.getByRole("radio", { name: "Slow", exact: true }).check();
   await lab(page).locator(".lab-views").waitFor({ state: "attached" });
-  await writes(page, 20);
-  assert.deepEqual(await asked(page), []);
-  await page.evaluate(() => document.getElementById("lab")?.scrollIntoView());
-  await page.waitForFunction(() => /** @type {any} */ (window).asked.length >= 4);
   await page.evaluate(() => scrollTo(0, 0));
-  // What was under way may end; then there is silence, however much is written.
+  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   await writes(page, 10);
+  assert.deepEqual(await asked(page), []);
+  await page.evaluate(() => document.getElementById("lab")?.scrollIntoView({ behavior: "instant" }));
+  await page.waitForFunction(() => /** @type {any} */ (window).asked.length >= 4);
+  await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+  // What was under way may end; then there is silence, however much is written.
+  await frames(page, 5);
+  await answered(page, ["observe"]);
   const count = (await asked(page)).length;
-  await writes(page, 30);
+  await writes(page, 10);
   assert.equal((await asked(page)).length, count);
 });
 
@@ -120,7 +124,7 @@ test("a long text sends no more than can matter, and says so", async (t) => {
   await lab(page).getByText(/The last 257 tokens of a text of 100,505 characters: the model reads no more than 257 at once/).waitFor();
   assert.ok((await asked(page)).every(({ length }) => length <= 257 * 32));
   await page.waitForFunction(() => document.querySelectorAll(".lab-token").length === 257);
-  assert.ok((await strip(page).innerText()).endsWith("Exit."));
+  await words(strip(page), (text) => text.endsWith("Exit."));
 });
 
 test("anchors open the lab at a view, and leave the page's link as it was", async (t) => {
@@ -132,7 +136,7 @@ test("anchors open the lab at a view, and leave the page's link as it was", asyn
     await page.evaluate(() => scrollTo(0, 0));
     await page.evaluate((to) => { location.hash = to; }, anchor);
     await page.waitForFunction(() => { const top = document.getElementById("lab")?.getBoundingClientRect().top ?? -1; return top >= 0 && top < innerHeight / 2; });
-    assert.ok(await choice(page, name).isChecked(), anchor);
+    await eventually(() => choice(page, name).isChecked(), true, anchor);
     await page.waitForFunction((expected) => location.hash === expected, link);
   }
   assert.equal(await generatePanel(page).getByLabel("Seed", { exact: true }).inputValue(), "11");
@@ -141,31 +145,25 @@ test("anchors open the lab at a view, and leave the page's link as it was", asyn
 test("on a phone an anchor opens the lab's tab, and nothing is wider than the window", async (t) => {
   const page = await openPage(t, { size: "phone", colors: "dark", path: "#lab-energy" });
   await energyShown(page);
-  assert.equal(await page.getByRole("tab", { name: "Lab" }).getAttribute("aria-selected"), "true");
-  const over = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".tabs, .tabs [role=tab], .lab-views .segmented-row, .lab-choices .segmented-row")]
-    .map((element) => element.scrollWidth - element.clientWidth));
-  assert.ok(over.every((width) => width <= 0), String(over));
+  await page.getByRole("tab", { name: "Lab", selected: true }).waitFor();
+  await eventually(() => page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".tabs, .tabs [role=tab], .lab-views .segmented-row, .lab-choices .segmented-row")]
+    .map((element) => element.scrollWidth - element.clientWidth)), (over) => over.every((width) => width <= 0));
 });
 
-test("the model in training can be looked at once there is one, and its step is said", async (t) => {
-  const page = await openPage(t, { path: "#lab-energy" });
-  await energyShown(page);
-  assert.ok(await choice(page, "In training").isDisabled());
+test("the model in training can be looked at once there is one, and its step is said", shared(async (page) => {
+  await eventually(() => choice(page, "In training").isDisabled(), true);
   const note = lab(page).locator(".lab-training-note");
-  assert.match(await note.innerText(), /once a training has begun under Train/);
+  await words(note, /once a training has begun under Train/);
   await choice(page, "My own").check();
   await own(page).fill("emma");
-  await page.locator(".train-details > summary").click();
-  for (const [label, value] of Object.entries({ Steps: "120", Batch: "4", Context: "16" })) await page.locator("#train").getByLabel(label, { exact: true }).fill(value);
-  await page.locator("#train").getByRole("button", { name: "Start training" }).click();
-  await page.locator('.train-run[data-state="done"]').waitFor({ timeout: 120_000 });
+  await train(page, { ...SHORT, Steps: 20 });
   await choice(page, "In training").check();
   await lab(page).scrollIntoViewIfNeeded();
-  await note.filter({ hasText: "The model in training, as it was after step 120 of 120." }).waitFor();
+  await note.filter({ hasText: "The model in training, as it was after step 20 of 20." }).waitFor();
   await energyShown(page);
   // Four layers are open, two are trained.
-  assert.match(await lab(page).locator(".energy .figure-caption").first().innerText(), /after the last layer/);
-});
+  await words(lab(page).locator(".energy .figure-caption").first(), /after the last layer/);
+}));
 
 test("the ramps grow evenly in lightness in both themes", async (t) => {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {

@@ -1,18 +1,25 @@
 // What every browser test starts from: one browser and one server a test file, and for each test a fresh
-// page that fails the test if anything goes wrong in it unexpectedly.
+// page that fails the test if anything goes wrong in it unexpectedly. Opening the page costs more than most
+// tests do, so tests that leave nothing behind share one.
 //
 //     import { test } from "node:test";
-//     import { openPage } from "./launch.mjs";
+//     import { onePage, openPage } from "./launch.mjs";
 //
 //     test("what a person sees", async (t) => {
 //       const page = await openPage(t, { size: "phone", colors: "dark" });
 //       ...
 //     });
+//
+//     const shared = onePage();
+//     test("something that leaves the page as it was", shared(async (page) => { ... }));
+//     test("something else", shared(async (page, t) => { ... }));
 
 import assert from "node:assert/strict";
+import { buffer } from "node:stream/consumers";
 import { after } from "node:test";
-import { launchChromium } from "./chromium.mjs";
+import { borrowBrowser } from "./pool.mjs";
 import { serve } from "./server.mjs";
+import { HANG_MS, noteRequests } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -23,7 +30,7 @@ export const SIZES = {
   narrow: { width: 360, height: 640 },
 };
 
-/** @typedef {{browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>>}} Started */
+/** @typedef {{browser: import("playwright-core").Browser, giveBack: () => void, server: Awaited<ReturnType<typeof serve>>}} Started */
 
 /** By the browser's flags. @type {Map<string, Promise<Started>>} */
 const started = new Map();
@@ -31,15 +38,16 @@ const started = new Map();
 /** The test file's browser with these flags, and its server. @param {string[]} [flags] @returns {Promise<Started>} */
 export function startBrowser(flags = []) {
   const key = flags.join(" ");
-  const starting = started.get(key) ?? Promise.all([serve(), launchChromium(flags)]).then(([server, browser]) => ({ server, browser }));
+  const starting = started.get(key) ?? Promise.all([serve(), borrowBrowser(flags)]).then(([server, borrowed]) => ({ server, ...borrowed }));
   started.set(key, starting);
   return starting;
 }
 
 after(async () => {
   for (const starting of started.values()) {
-    const { browser, server } = await starting;
+    const { browser, giveBack, server } = await starting;
     await browser.close();
+    giveBack();
     server.close();
   }
 });
@@ -71,20 +79,19 @@ function watchForProblems(page, url) {
 }
 
 /**
- * Opens the page for one test and closes it afterwards.
- * @param {import("node:test").TestContext} t
- * @param {object} [options]
- * @param {keyof typeof SIZES | {width: number, height: number}} [options.size]
- * @param {"light" | "dark"} [options.colors]
- * @param {"reduce" | "no-preference"} [options.motion]
- * @param {string} [options.path] What follows the page's address, such as a query.
- * @param {RegExp[]} [options.expected] Problems that belong to the test.
- * @param {string[]} [options.flags] The browser's own.
- * @param {(page: Page) => Promise<unknown>} [options.before] Runs before the page is opened.
- * @returns {Promise<Page>}
+ * @typedef {object} PageOptions
+ * @property {keyof typeof SIZES | {width: number, height: number}} [size]
+ * @property {"light" | "dark"} [colors]
+ * @property {"reduce" | "no-preference"} [motion]
+ * @property {string} [path] What follows the page's address, such as a query.
+ * @property {RegExp[]} [expected] Problems that belong to the test.
+ * @property {string[]} [flags] The browser's own.
+ * @property {(page: Page) => Promise<unknown>} [before] Runs before the page is opened.
+ * @property {boolean} [empty] Not the page but an empty one of its origin, to load modules in.
  */
-export async function openPage(t, options = {}) {
-  const { size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags = [], before } = options;
+
+/** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
+async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags = [], before, empty = false }) {
   const { browser, server } = await startBrowser(flags);
   const context = await browser.newContext({
     viewport: typeof size === "string" ? SIZES[size] : size,
@@ -92,16 +99,75 @@ export async function openPage(t, options = {}) {
     reducedMotion: motion,
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(HANG_MS);
   const page = await context.newPage();
   const problems = watchForProblems(page, server.url);
-  t.after(async () => {
-    await context.close();
-    const unexpected = problems.filter((problem) => !expected.some((pattern) => pattern.test(problem)));
+  const assertNoProblems = () => {
+    const unexpected = problems.splice(0).filter((problem) => !expected.some((pattern) => pattern.test(problem)));
     assert.deepEqual(unexpected, [], "the page reported problems");
-  });
+  };
+  await noteRequests(page);
   await before?.(page);
-  await page.goto(server.url + path);
+  if (empty) await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto(server.url + (empty ? "empty.html" : path));
+  return { page, close: () => context.close(), assertNoProblems };
+}
+
+/**
+ * Opens the page for one test and closes it afterwards.
+ * @param {import("node:test").TestContext} t @param {PageOptions} [options]
+ * @returns {Promise<Page>}
+ */
+export async function openPage(t, options = {}) {
+  const { page, close, assertNoProblems } = await open(options);
+  t.after(async () => {
+    await close();
+    assertNoProblems();
+  });
   return page;
+}
+
+/**
+ * One page for several tests, each of which leaves it so that the next one can go on. A test that fails takes the page
+ * with it, so that no other fails for its sake.
+ * @param {PageOptions} [options] @param {(page: Page) => Promise<unknown>} [prepare]  once, after it is opened
+ */
+export function onePage(options = {}, prepare) {
+  /** @type {ReturnType<typeof open> | null} */
+  let opening = null;
+  const drop = async () => {
+    const opened = await opening?.catch(() => null);
+    opening = null;
+    await opened?.close();
+  };
+  after(drop);
+  /** @param {(page: Page, t: import("node:test").TestContext) => Promise<unknown>} act */
+  return (act) => async (/** @type {import("node:test").TestContext} */ t) => {
+    try {
+      opening ??= open(options).then(async (opened) => {
+        await prepare?.(opened.page);
+        return opened;
+      });
+      const { page, assertNoProblems } = await opening;
+      await act(page, t);
+      assertNoProblems();
+    } catch (error) {
+      await drop();
+      throw error;
+    }
+  };
+}
+
+/** The bytes of a file that a page gave. @param {import("playwright-core").Download} download */
+export const bytesOf = async (download) => buffer(await download.createReadStream());
+
+/**
+ * What a press gives to keep.
+ * @param {Page} page @param {() => Promise<unknown>} press
+ */
+export async function downloaded(page, press) {
+  const [download] = await Promise.all([page.waitForEvent("download"), press()]);
+  return { name: download.suggestedFilename(), bytes: await bytesOf(download) };
 }
 
 /**
@@ -119,25 +185,9 @@ export async function openEmpty(t, flags = []) {
  */
 export async function emptyPage(t, browser, url) {
   const page = await browser.newPage();
-  t.after(() => page.close());
+  page.setDefaultTimeout(HANG_MS);
+  t.after(() => page.context().close());
   await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
   await page.goto(`${url}empty.html`);
   return page;
-}
-
-/**
- * Notes the tasks that hold up the page's own thread for more than 50 ms, from now on.
- * @param {Page} page
- * @returns {Promise<() => Promise<number[]>>} Gives their durations in milliseconds.
- */
-export async function watchLongTasks(page) {
-  const durations = await page.evaluateHandle(() => {
-    /** @type {number[]} */
-    const found = [];
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) found.push(duration);
-    }).observe({ type: "longtask" });
-    return found;
-  });
-  return () => durations.jsonValue();
 }

@@ -2,46 +2,58 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { onePage, openPage, SIZES } from "./launch.mjs";
 import { firstText } from "./parts.mjs";
+import { eventually } from "./wait.mjs";
 
-/** @param {import("playwright-core").Page} page */
+/** The page's parts, each of which has a tab where there is room for one only. */
+const PARTS = 6;
+
+/** What is wider than the window. @param {import("playwright-core").Page} page */
 const overhang = (page) => page.evaluate(() => {
   const width = document.documentElement.clientWidth;
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > width + 0.5 && !element.closest(".display, .visually-hidden"))
-    .map((element) => `${element.tagName} ${element.className}`);
+    .map((element) => `${element.tagName} ${element.className}`)
+    .concat(document.documentElement.scrollWidth > width ? "the page" : []);
 });
 
-for (const width of [360, 390, 768, 900, 1120, 1440, 2200]) {
-  test(`every part fits at ${width} px`, async (t) => {
-    const page = await openPage(t, { size: { width, height: 800 } });
-    await firstText(page);
+const shared = onePage({}, firstText);
+
+test("every part fits at every width, in both themes", shared(async (page) => {
+  for (const width of [360, 390, 768, 900, 1120, 1440, 2200]) {
+    await page.setViewportSize({ width, height: 800 });
+    // The tabs are there where they are needed.
     const tabs = page.getByRole("tab");
-    const parts = (await tabs.count()) > 0 ? await tabs.allInnerTexts() : [""];
+    await eventually(() => tabs.count(), width < 900 ? PARTS : 0, `tabs at ${width} px`);
+    const parts = width < 900 ? await tabs.allInnerTexts() : [""];
     for (const part of parts) {
       if (part) await page.getByRole("tab", { name: part }).click();
-      assert.deepEqual(await overhang(page), [], part || "all parts");
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), part);
+      for (const colorScheme of /** @type {const} */ (["dark", "light"])) {
+        await page.emulateMedia({ colorScheme });
+        // Pictures follow the window a frame later.
+        await eventually(() => overhang(page), [], `sticks out at ${width} px, ${colorScheme}: ${part || "all parts"}`);
+      }
     }
-  });
-}
+  }
+}));
 
-test("on a phone the tabs go by arrow keys and show one part each", async (t) => {
-  const page = await openPage(t, { size: "phone" });
-  await firstText(page);
+test("on a phone the tabs go by arrow keys and show one part each", shared(async (page) => {
+  await page.setViewportSize(SIZES.phone);
   await page.getByRole("tab", { name: "Generate" }).focus();
+  await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await page.getByRole("tab", { name: "Waves" }).getAttribute("aria-selected"), "true");
-  assert.equal(await page.locator("#waves").isVisible(), true);
-  assert.equal(await page.locator("#generate").isVisible(), false);
+  await page.getByRole("tab", { name: "Waves", selected: true }).waitFor();
+  await page.locator("#waves").waitFor();
+  await page.locator("#generate").waitFor({ state: "hidden" });
   await page.keyboard.press("End");
-  assert.equal(await page.locator("#scaling").isVisible(), true);
-});
+  await page.locator("#scaling").waitFor();
+}));
 
-test("everything that can be operated has a name, and headings go down in order", async (t) => {
-  const page = await openPage(t);
-  await firstText(page);
+test("everything that can be operated has a name, and headings go down in order", shared(async (page) => {
+  await page.setViewportSize(SIZES.desktop);
+  // All of the page is mounted, the last part too.
+  await page.locator("#scaling button").first().waitFor();
   const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, textarea, select, canvas[role], [tabindex='0']")]
     .filter((element) => element.checkVisibility())
     .filter((element) => {
@@ -54,16 +66,18 @@ test("everything that can be operated has a name, and headings go down in order"
   assert.equal(levels[0], 1);
   for (let i = 1; i < levels.length; i++) assert.ok(levels[i] <= levels[i - 1] + 1, `a heading of level ${levels[i]} after one of ${levels[i - 1]}`);
   for (const landmark of ["banner", "main", "contentinfo"]) assert.equal(await page.getByRole(/** @type {"main"} */ (landmark)).count(), 1, landmark);
-});
+}));
 
 test("the theme can be chosen and is kept", async (t) => {
   const page = await openPage(t, { colors: "light" });
+  const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const toggle = page.getByRole("button", { name: /^Theme/ });
   await toggle.click();
   await toggle.click();
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  await eventually(() => page.evaluate(() => document.documentElement.dataset.theme), "dark");
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  const dark = await ground();
+  // Colours may fade from one to the other.
+  const dark = await eventually(ground, (colour) => colour !== light);
   await page.reload();
-  assert.equal(await ground(), dark);
+  await eventually(ground, dark);
 });

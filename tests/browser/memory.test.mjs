@@ -11,7 +11,6 @@ const SETTLED = 5;
 test("50 models are opened, written with and dropped, and memory does not grow", async (t) => {
   const { server } = await startBrowser();
   const page = await openEmpty(t);
-  page.setDefaultTimeout(120_000);
   await page.evaluate(async () => {
     const client = "./js/engine.js";
     const { Engine } = await import(new URL(client, document.baseURI).href);

@@ -2,14 +2,20 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openPage } from "./launch.mjs";
+import { onePage, openPage } from "./launch.mjs";
 import { channel, generatePanel, settle, write } from "./parts.mjs";
+import { eventually } from "./wait.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // The copy that the page opens.
 const MODEL = "dist/models/shakespeare";
+
+const shared = onePage();
 
 /** Runs the command line, built as Rust's tests build it. @param {string[]} args @returns {any} */
 function wavefield(...args) {
@@ -17,8 +23,7 @@ function wavefield(...args) {
   return JSON.parse(execFileSync("cargo", [...cargo, ...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
 }
 
-test("the same seed and settings write the same text in the page and natively", async (t) => {
-  const page = await openPage(t);
+test("the same seed and settings write the same text in the page and natively", shared(async (page) => {
   // Longer than the context, so that reading half of it again is part of what is compared.
   const settings = { length: 400, seed: 11, prompt: "First Citizen:\n" };
   await settle(page, settings);
@@ -31,10 +36,9 @@ test("the same seed and settings write the same text in the page and natively", 
     "--seed", `${settings.seed}`, "--temperature", "0.8", "--top-p", "0.9", "--top-k", "20", "--repetition-penalty", "1.1");
   assert.equal([...native.text].length, settings.length);
   assert.equal(found, native.text);
-});
+}));
 
-test("the page says of each head what the engine says", async (t) => {
-  const page = await openPage(t);
+test("the page says of each head what the engine says", shared(async (page) => {
   await settle(page);
   const { heads, config } = wavefield("inspect", MODEL);
   for (const layer of [0, config.num_layers - 1]) {
@@ -42,18 +46,46 @@ test("the page says of each head what the engine says", async (t) => {
     for (const head of heads.filter((/** @type {any} */ each) => each.layer === layer)) {
       const card = channel(page, head.head + 1);
       // The cards of another layer are drawn in the next frame.
-      const shown = async () => ({
+      await eventually(async () => ({
         words: await card.innerText(),
         reach: Number((await card.locator(".channel-reach").innerText()).replace(/[^\d.]/g, "")),
-      });
-      const agrees = (/** @type {Awaited<ReturnType<typeof shown>>} */ { words, reach }) =>
-        words.includes(head.role) && Math.abs(reach / head.reach - 1) < 0.05;
-      let found = await shown();
-      for (let tries = 0; !agrees(found) && tries < 50; tries++) {
-        await page.waitForTimeout(20);
-        found = await shown();
-      }
-      assert.ok(agrees(found), `layer ${layer + 1}, head ${head.head + 1}: the engine says "${head.role}", reach ${head.reach}; the page "${found.words}", reach ${found.reach}`);
+      }), ({ words, reach }) => words.includes(head.role) && Math.abs(reach / head.reach - 1) < 0.05,
+      `layer ${layer + 1}, head ${head.head + 1}: the engine says "${head.role}", reach ${head.reach}`);
     }
   }
+}));
+
+test("a training comes to the same in the page and natively, but for rounding", async (t) => {
+  const text = "The sea was calm, the sky was wide, and nobody had seen the boat.\n".repeat(30);
+  const model = { embedding_dim: 16, num_layers: 2, num_heads: 2, ffn_dim: 32, field_size: 33, max_seq_len: 33, interference_interval: 2, position_scale: 0.03 };
+  const train = { batch_size: 16, seq_len: 32, steps: 30, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, dropout: 0.1, seed: 7 };
+  const page = await openPage(t, { empty: true });
+  const found = await page.evaluate(async ([text, model, train]) => {
+    const { Engine } = await import(/** @type {string} */ (new URL("./js/engine.js", document.baseURI).href));
+    const engine = new Engine();
+    /** @type {[number, number][]} */
+    const losses = [];
+    engine.on("train_evaluation", (/** @type {any} */ { step, loss }) => losses.push([step, loss]));
+    const over = new Promise((resolve) => engine.on("train_ended", resolve));
+    const rest = { weight_decay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, clip_norm: 1 };
+    await engine.request("train_start", { text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 }, model,
+      train: { .../** @type {any} */ (train), ...rest }, evaluate_every: 10, sample_every: 0, sample_prompt: "The" });
+    await over;
+    return losses;
+  }, /** @type {const} */ ([text, model, train]));
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-native-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "text.txt"), text);
+  const table = (/** @type {Record<string, number>} */ values) => Object.entries(values).map(([key, value]) => `${key} = ${value}`).join("\n");
+  // Batches are cut as the page cuts them: into four of 128 tokens.
+  await writeFile(join(folder, "train.toml"), `data = "text.txt"\nvalidation_share = 0.1\nevaluate_every = 10\ninitial_seed = 7\n[tokenizer]\nkind = "character"\n[model]\n${table(model)}\n[train]\n${table({ ...train, shards: 4 })}\n`);
+  wavefield("train", folder);
+  const rows = (await readFile(join(folder, "validation.csv"), "utf8")).trim().split("\n").slice(1).map((row) => row.split(",").map(Number));
+  const native = rows.map(([step, , loss]) => [step, loss]);
+  assert.deepEqual(found.map(([step]) => step), [10, 20, 30]);
+  assert.ok(found[2][1] < found[0][1] - 0.1, "it learns");
+  found.forEach(([step, loss], i) => {
+    assert.equal(step, native[i][0]);
+    assert.ok(Math.abs(loss - native[i][1]) < 1e-3 * loss, `step ${step}: ${loss} in the page, ${native[i][1]} natively`);
+  });
 });

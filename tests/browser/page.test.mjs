@@ -28,16 +28,3 @@ test("only the worker loads the engine, never the page itself", async (t) => {
   assert.ok(loaded.some((path) => path.endsWith("/js/main.js")), "the page's script was not loaded");
   assert.deepEqual(loaded.filter((path) => /\/pkg\/.*\.js$/.test(path)), []);
 });
-
-for (const size of /** @type {const} */ (["desktop", "phone", "narrow"])) {
-  for (const colors of /** @type {const} */ (["light", "dark"])) {
-    test(`nothing sticks out sideways: ${size}, ${colors}`, async (t) => {
-      const page = await openPage(t, { size, colors });
-      const { content, window: width } = await page.evaluate(() => ({
-        content: document.documentElement.scrollWidth,
-        window: document.documentElement.clientWidth,
-      }));
-      assert.ok(content <= width, `the page is ${content} px wide in a window of ${width} px`);
-    });
-  }
-}

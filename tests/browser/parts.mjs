@@ -1,30 +1,36 @@
 // Words for what a person does with the Generate and Waves parts, shared by their tests.
 
+import { applied, foretold } from "./wait.mjs";
+
 /** @typedef {import("playwright-core").Page} Page */
 
 /** @param {Page} page */
 export const generatePanel = (page) => page.locator("#generate");
 
 /** Waits until the first text is being written. @param {Page} page */
-export async function firstText(page) {
-  await page.locator(".token").nth(5).waitFor({ timeout: 20_000 });
-}
+export const firstText = (page) => page.locator(".token").nth(5).waitFor();
 
 /** The text after the prompt. @param {Page} page @param {number} [view] */
 export const textOf = (page, view = 0) =>
   page.locator(".display:visible").nth(view).evaluate((element) => [...element.querySelectorAll(".token")].map((token) => token.textContent).join(""));
 
 /** Waits until nothing is being written. @param {Page} page */
-export const finished = (page) => generatePanel(page).getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: 60_000 });
+export const finished = (page) => generatePanel(page).getByRole("button", { name: "Generate", exact: true }).waitFor();
+
+/** Stops what is being written, if anything is. @param {Page} page */
+export async function stopWriting(page) {
+  // Found and pressed in one go: it may end by itself at any moment.
+  await generatePanel(page).evaluate((panel) => [...panel.querySelectorAll("button")].find((button) => button.textContent === "Stop" && button.checkVisibility())?.click());
+  await finished(page);
+}
 
 /**
- * Opens nothing, stops the first text and sets what the test needs: full pace and a short length.
+ * Opens nothing, stops what is being written and sets what the test needs: full pace and a short length.
  * @param {Page} page @param {{length?: number, seed?: number, prompt?: string}} [settings]
  */
 export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" } = {}) {
   await firstText(page);
-  await page.getByRole("button", { name: "Stop", exact: true }).first().click();
-  await finished(page);
+  await stopWriting(page);
   await page.getByRole("radio", { name: "Full", exact: true }).check();
   await generatePanel(page).getByLabel("Length", { exact: true }).fill(String(length));
   await generatePanel(page).getByLabel("Seed", { exact: true }).fill(String(seed));
@@ -36,14 +42,16 @@ export async function write(page) {
   const panel = generatePanel(page);
   // A model that was just opened writes by itself first; its text is not the one asked for.
   await finished(page);
+  await applied(page);
   const before = Number(await panel.getAttribute("data-written"));
   await panel.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.locator(`#generate[data-written="${before + 1}"]`).waitFor({ timeout: 60_000 });
+  await page.locator(`#generate[data-written="${before + 1}"]`).waitFor();
   return textOf(page);
 }
 
 /** The likeliest next tokens with their probabilities, once they stand still. @param {Page} page @returns {Promise<string>} */
 export async function nextTokens(page) {
+  await foretold(page);
   await page.locator(".inspector-title", { hasText: "Next token" }).waitFor();
   return page.locator(".bars").innerText();
 }

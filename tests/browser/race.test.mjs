@@ -1,23 +1,21 @@
 // The Race panel with the real engine: a tiny race to its end, one that is stopped half-way, and its files.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { rateOf } from "../../www/js/panels/race-results.js";
-import { openPage } from "./launch.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
+import { eventually, holdNewEngines, kept as keptAt, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
 const TINY = { Steps: 40, Seeds: 2, Context: 16, Batch: 4 };
-/** Generous, for a machine that is busy with other things. */
-const PATIENCE = { timeout: 180_000 };
 
 /** @param {Page} page */
 const panel = (page) => page.locator("#race");
 
 /** @param {Page} page @param {Record<string, number>} settings @param {string} [lineUp] */
 async function prepare(page, settings, lineUp = "As published") {
-  await panel(page).getByRole("radio", { name: "Names" }).check(PATIENCE);
+  await panel(page).getByRole("radio", { name: "Names" }).check();
   await panel(page).getByRole("radio", { name: new RegExp(`^${lineUp}`) }).check();
   const details = panel(page).locator("details", { hasText: "Settings of the race" });
   if (!(await details.evaluate((element) => /** @type {HTMLDetailsElement} */ (element).open))) await details.locator("summary").click();
@@ -28,36 +26,35 @@ async function prepare(page, settings, lineUp = "As published") {
 const start = (page) => panel(page).getByRole("button", { name: "Start the race" }).click();
 
 /** @param {Page} page @param {string} state */
-const reaches = (page, state) => page.locator(`.race-run[data-state="${state}"]`).waitFor(PATIENCE);
+const reaches = (page, state) => page.locator(`.race-run[data-state="${state}"]`).waitFor();
 
-/** The newest race that is kept. @param {Page} page @returns {Promise<import("../../www/js/panels/race-results.js").Result>} */
-const kept = (page) => page.evaluate(async () => {
-  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-  return (await storage.get("race-results"))[0];
-});
+/** Races that end differently. @typedef {import("../../www/js/panels/race-results.js").Result} Result */
+/** The newest race that is kept, once it is another one than before and over. @param {Page} page @param {string} [before] its id @returns {Promise<Result>} */
+const kept = async (page, before) => (await keptAt(page, "race-results", (/** @type {Result[] | undefined} */ results) =>
+  !!results?.[0] && results[0].plan.id !== before && results[0].heats.every(({ done, failed }) => done || failed)))[0];
 
 /** What must not depend on when a race was stopped. @param {import("../../www/js/panels/race-results.js").Result} result */
 const numbers = ({ heats }) => heats.map(({ id, step, evaluations, curve, parameters }) => ({ id, step, evaluations, curve, parameters }));
 
 /** A cell of the table, by row and column. @param {Page} page @param {string} row @param {number} column */
-const cell = (page, row, column) => panel(page).locator(".race-table tbody tr", { has: page.getByRole("rowheader", { name: row }) }).locator("td").nth(column).innerText();
+const cell = (page, row, column) => panel(page).locator(".race-table tbody tr", { has: page.getByRole("rowheader", { name: row }) }).locator("td").nth(column);
 
 /** @param {Page} page @param {string} kind */
 async function saved(page, kind) {
-  const download = page.waitForEvent("download");
-  await panel(page).getByRole("button", { name: kind, exact: true }).click();
-  const file = await download;
-  assert.match(file.suggestedFilename(), new RegExp(`^wave-field-race-published-.*\\.${kind.toLowerCase()}$`));
-  return readFile(await file.path());
+  const { name, bytes } = await downloaded(page, () => panel(page).getByRole("button", { name: kind, exact: true }).click());
+  assert.match(name, new RegExp(`^wave-field-race-published-.*\\.${kind.toLowerCase()}$`));
+  return bytes;
 }
 
-test("nothing heavy starts by itself, and the panel says what a race is", async (t) => {
-  const page = await openPage(t);
+/** Tests that start nothing. */
+const shared = onePage();
+
+test("nothing heavy starts by itself, and the panel says what a race is", shared(async (page) => {
   await panel(page).getByText("a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2").waitFor();
   await panel(page).scrollIntoViewIfNeeded();
-  await panel(page).getByText("Parameters: Wave Field").waitFor(PATIENCE);
+  await panel(page).getByText("Parameters: Wave Field").waitFor();
   assert.equal(page.workers().length, 1, "the race has an engine before it was started");
-});
+}));
 
 test("a tiny race of a wave model and a Transformer fills the table, and its files hold everything", async (t) => {
   const page = await openPage(t);
@@ -77,16 +74,16 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   // The same seed draws the same batches for both, and the first loss is that of guessing: nearly the same.
   const [a, b] = result.heats.map(({ parameters }) => parameters);
   assert.ok(Math.abs(a - b) < 0.005 * a, `${a} against ${b} parameters`);
-  assert.equal(await cell(page, "Parameters", 0), a.toLocaleString("en-GB"));
-  assert.equal(await cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
+  await words(cell(page, "Parameters", 0), a.toLocaleString("en-GB"));
+  await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
   for (const row of ["Validation loss", "Perplexity", "Next token right", "Tokens a second", "Memory while writing"]) {
-    for (const column of [0, 1]) assert.match(await cell(page, row, column), /^\d/, row);
+    for (const column of [0, 1]) await words(cell(page, row, column), /^\d/);
   }
-  assert.match(await cell(page, "Perplexity", 0), / to .*, sd /);
-  assert.match(await cell(page, "Memory while writing", 0), /the same for every token/);
-  assert.match(await cell(page, "Memory while writing", 1), /grows by/);
-  assert.equal(await cell(page, "Perplexity", 2), "6.2");
-  assert.match(await page.locator(".race-outcome").innerText(), /seeds/);
+  await words(cell(page, "Perplexity", 0), / to .*, sd /);
+  await words(cell(page, "Memory while writing", 0), /the same for every token/);
+  await words(cell(page, "Memory while writing", 1), /grows by/);
+  await words(cell(page, "Perplexity", 2), "6.2");
+  await words(page.locator(".race-outcome"), /seeds/);
 
   await panel(page).getByText("at the speed measured here").waitFor();
   const csv = (await saved(page, "CSV")).toString().trimEnd().split("\n");
@@ -100,33 +97,34 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   assert.ok(png.readUInt32BE(16) === 2400 && png.length > 20_000, "a picture with something on it");
   await page.reload();
   await panel(page).getByText("Races kept here").waitFor();
-  assert.equal(await cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
+  await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
 });
 
 test("stopped, reloaded and taken up again, a race comes to the same numbers as undisturbed", async (t) => {
   const page = await openPage(t);
-  await prepare(page, { ...TINY, Steps: 600 });
+  await prepare(page, { ...TINY, Seeds: 1 });
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
   await panel(page).locator("textarea").fill("The sea was calm, the sky was wide.\n".repeat(60));
   await panel(page).locator(".train-facts", { hasText: "2,160" }).waitFor();
+  const race = await holdNewEngines(page);
   await start(page);
-  await page.waitForFunction(() => /step ([2-9]\d|\d\d\d) of/.test(document.querySelector(".race-where")?.textContent ?? ""), null, PATIENCE);
+  await race.held();
   const other = await page.context().newPage();
   await other.goto(page.url());
-  await panel(other).getByText("A race is under way in another tab of this browser.").waitFor(PATIENCE);
+  await panel(other).getByText("A race is under way in another tab of this browser.").waitFor();
   await other.close();
   await panel(page).getByRole("button", { name: "Stop", exact: true }).click();
+  await race.release();
   await reaches(page, "stopped");
-  assert.equal(page.workers().length, 1, "a stopped race keeps an engine");
+  await race.stop();
+  await eventually(() => page.workers().length, 1, "a stopped race keeps an engine");
   await page.reload();
   await reaches(page, "interrupted");
   await panel(page).getByRole("button", { name: "Go on" }).click();
   await reaches(page, "done");
   const interrupted = await kept(page);
   await start(page);
-  await reaches(page, "running");
-  await reaches(page, "done");
-  const whole = await kept(page);
+  const whole = await kept(page, interrupted.plan.id);
   assert.notEqual(whole.plan.id, interrupted.plan.id);
   assert.deepEqual(numbers(interrupted), numbers(whole));
 });
@@ -139,17 +137,15 @@ test("learning rates can be tuned for both first, and the race uses what was fou
   await start(page);
   await reaches(page, "done");
   const { plan, heats } = await kept(page);
-  for (const [i, heat] of heats.filter(({ stage }) => stage === "heat").entries()) assert.equal(await cell(page, "Learning rate", i), String(rateOf(plan, heats, heat)));
+  for (const [i, heat] of heats.filter(({ stage }) => stage === "heat").entries()) await words(cell(page, "Learning rate", i), String(rateOf(plan, heats, heat)));
   assert.deepEqual(heats.filter(({ stage }) => stage === "trial").map(({ peak_lr, done, seed }) => [peak_lr, done, seed]),
     [0.00067, 0.00067, 0.002, 0.002, 0.006, 0.006].map((rate) => [rate, true, 2]));
   await panel(page).getByText("Learning rates that were tried").click();
   await panel(page).getByRole("cell", { name: "0.00067" }).first().waitFor();
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(over <= 0, `${over} px too wide`);
+  await eventually(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), (over) => over <= 0, "too wide");
 });
 
-test("a setting out of its range is refused beside its field, and a text too short in words", async (t) => {
-  const page = await openPage(t);
+test("a setting out of its range is refused beside its field, and a text too short in words", shared(async (page) => {
   await prepare(page, { ...TINY, Seeds: 9 });
   await start(page);
   await panel(page).locator(".race-setting-problem", { hasText: "Seeds takes a whole number from 1 to 5." }).waitFor();
@@ -160,4 +156,4 @@ test("a setting out of its range is refused beside its field, and a text too sho
   await start(page);
   await panel(page).locator(".race-problem", { hasText: "too short" }).waitFor();
   assert.equal(page.workers().length, 1);
-});
+}));

@@ -22,7 +22,6 @@ const ORDER = {
 /** Trains one and gives its checkpoint, and what the engine said of it. @param {import("node:test").TestContext} t */
 async function trained(t) {
   const page = await openEmpty(t);
-  page.setDefaultTimeout(120_000);
   const { info, losses, bytes } = await page.evaluate(async (order) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
     const { Engine } = await load("./js/engine.js");

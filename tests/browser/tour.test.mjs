@@ -2,22 +2,26 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { onePage, openPage } from "./launch.mjs";
+import { eventually } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
+
+/** Each test leaves the tour. */
+const shared = onePage();
 
 const card = (/** @type {Page} */ page) => page.getByRole("dialog");
 const said = (/** @type {Page} */ page) => card(page).getByRole("status");
 
-test("five steps, each with an address, and a way out at any time", async (t) => {
-  const page = await openPage(t);
+test("five steps, each with an address, and a way out at any time", shared(async (page) => {
   await page.getByRole("link", { name: "Take the tour" }).click();
   await card(page).getByRole("heading", { name: "What is a damped wave?" }).waitFor();
+  /** @type {(string | null)[]} */
   const titles = [];
   for (;;) {
-    titles.push(await card(page).getByRole("heading").textContent());
-    assert.equal(new URL(page.url()).hash, `#tour-${titles.length}`);
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "tour-title", "a screen reader hears the new step");
+    titles.push(await eventually(() => card(page).getByRole("heading").textContent(), (title) => title !== titles.at(-1)));
+    await eventually(() => new URL(page.url()).hash, `#tour-${titles.length}`);
+    await eventually(() => page.evaluate(() => document.activeElement?.id), "tour-title", "a screen reader does not hear the new step");
     if (titles.length === 5) break;
     await card(page).getByRole("button", { name: /^Next/ }).click();
   }
@@ -26,15 +30,17 @@ test("five steps, each with an address, and a way out at any time", async (t) =>
   await card(page).getByRole("heading", { name: titles[3] ?? "" }).waitFor();
   await page.keyboard.press("Escape");
   await card(page).waitFor({ state: "hidden" });
-  assert.equal(new URL(page.url()).hash, "");
-});
+  await eventually(() => new URL(page.url()).hash, "");
+}));
 
-test("a link opens its step; no step goes past the last", async (t) => {
-  const page = await openPage(t, { path: "#tour-3" });
+test("a link opens its step; no step goes past the last", shared(async (page) => {
+  await page.evaluate(() => { location.hash = "#tour-3"; });
   await card(page).getByRole("heading", { name: "Every head listens in its own way" }).waitFor();
   await page.evaluate(() => { location.hash = "#tour-9"; });
   await card(page).getByRole("heading", { name: "Train your own" }).waitFor();
-});
+  await page.keyboard.press("Escape");
+  await card(page).waitFor({ state: "hidden" });
+}));
 
 test("the first step bends the chosen head's damping and gives it back, even when it is left in the middle", async (t) => {
   const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
@@ -44,7 +50,12 @@ test("the first step bends the chosen head's damping and gives it back, even whe
   // Whatever the field holds on the way, however slow the machine.
   const highest = await field.evaluateHandle((/** @type {HTMLInputElement} */ input) => {
     const found = { value: 0 };
-    setInterval(() => { found.value = Math.max(found.value, Number(input.value)); }, 20);
+    // Whenever it is set.
+    const { get, set } = /** @type {{get: () => string, set: (value: string) => void}} */ (Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value"));
+    Object.defineProperty(input, "value", { get, set(value) {
+      set.call(this, value);
+      found.value = Math.max(found.value, Number(value));
+    } });
     return found;
   });
   const act = card(page).getByRole("button", { name: "Let it fade faster" });
@@ -55,7 +66,8 @@ test("the first step bends the chosen head's damping and gives it back, even whe
   await act.click();
   await card(page).getByRole("button", { name: "Leave the tour" }).click();
   await page.waitForFunction((was) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel [role=spinbutton]")[1]).value === String(was), damping);
-  assert.equal(await page.getByRole("button", { name: "Reset all" }).isDisabled(), true, "the wave is the file's own again");
+  // The wave is the file's own again.
+  await page.getByRole("button", { name: "Reset all", disabled: true }).waitFor();
 });
 
 test("the field plays, the leak is measured, and a training begins", async (t) => {
@@ -75,8 +87,7 @@ test("the field plays, the leak is measured, and a training begins", async (t) =
 test("on a phone the card leaves the page in view", async (t) => {
   const page = await openPage(t, { path: "#tour-1", size: "phone" });
   await card(page).waitFor();
-  const box = await card(page).boundingBox();
-  assert.ok(box && box.y > 844 * 0.4, "the upper part of the window stays free");
-  const ring = await page.locator(".tour-ringed").boundingBox();
-  assert.ok(ring && ring.y < (box?.y ?? 0), "what is spoken of is to be seen");
+  // The page scrolls to what is spoken of, and rests there.
+  await eventually(async () => [(await card(page).boundingBox())?.y ?? 0, (await page.locator(".tour-ringed").boundingBox())?.y ?? Infinity],
+    ([box, ring]) => box > 844 * 0.4 && ring >= 0 && ring < box, "the upper part of the window is not free, or what is spoken of is not to be seen there");
 });

@@ -18,6 +18,11 @@ mod whole;
 use std::pin::Pin;
 use wavefield::backend::gpu::GpuDevice;
 
+/// Whether this runs in a browser. What differs there is the compiler of the shaders, and compiling is
+/// what these tests cost: a case is run there on the shapes that between them have every line of its
+/// shader compiled, natively on all that once were or could be wrong.
+const IN_BROWSER: bool = cfg!(target_arch = "wasm32");
+
 /// What a case comes to: nothing, or what is wrong.
 type Outcome = Result<(), String>;
 /// A case in progress.
@@ -55,7 +60,7 @@ fn cases() -> Vec<Case> {
         gradient_norm,
         adamw,
         frozen_among_others,
-        a_step_without_a_finite_norm,
+        a_step_that_comes_to_no_number,
     }, ends::{
         embed,
         embed_backward,

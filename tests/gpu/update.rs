@@ -1,7 +1,6 @@
 //! The norm of the gradients and AdamW.
 
 use crate::Outcome;
-use crate::kernels::whole;
 use crate::twins::Twins;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Backend, Op, OptimizerSettings, View};
@@ -48,23 +47,51 @@ pub async fn gradient_norm(device: GpuDevice) -> Outcome {
     Ok(())
 }
 
-/// The operation, and the views that it changes.
-fn update(t: &mut Twins, gradients: &View, norm: &View, clip_norm: f64) -> (Op, [View; 3]) {
+/// A report as a network has it: the loss, the norm and the verdict on the step.
+fn report(t: &mut Twins, loss: f32) -> [View; 3] {
+    let all = t.values(&[loss, f32::MAX, 0.0]);
+    [0..1, 1..2, 2..3].map(|range| View::of(all.tensor, range))
+}
+
+/// The norm, the judgement and the update, and the views that they change.
+fn update(
+    t: &mut Twins,
+    gradients: &View,
+    [loss, norm, verdict]: &[View; 3],
+    settings: OptimizerSettings,
+) -> ([Op; 3], [View; 3]) {
     let len = gradients.len();
     let parameters = t.normals(len + 7);
     let parameters = View::of(parameters.tensor, 7..len + 7);
     let first_moment = t.normals(len);
     let squares: Vec<f32> = (0..len).map(|i| 1e-3 * (i % 97) as f32).collect();
     let second_moment = t.values(&squares);
-    let op = Op::AdamW {
-        settings: settings(clip_norm),
-        gradients: gradients.clone(),
-        norm: norm.clone(),
-        parameters: parameters.clone(),
-        first_moment: first_moment.clone(),
-        second_moment: second_moment.clone(),
-    };
-    (op, [parameters, first_moment, second_moment])
+    let ops = [
+        Op::GradientNorm {
+            gradients: gradients.clone(),
+            norm: norm.clone(),
+        },
+        Op::Judge {
+            settings,
+            gradients: gradients.clone(),
+            loss: loss.clone(),
+            norm: norm.clone(),
+            parameters: parameters.clone(),
+            first_moment: first_moment.clone(),
+            second_moment: second_moment.clone(),
+            verdict: verdict.clone(),
+        },
+        Op::AdamW {
+            settings,
+            gradients: gradients.clone(),
+            norm: norm.clone(),
+            verdict: verdict.clone(),
+            parameters: parameters.clone(),
+            first_moment: first_moment.clone(),
+            second_moment: second_moment.clone(),
+        },
+    ];
+    (ops, [parameters, first_moment, second_moment])
 }
 
 pub async fn adamw(device: GpuDevice) -> Outcome {
@@ -72,15 +99,10 @@ pub async fn adamw(device: GpuDevice) -> Outcome {
         for clip_norm in [0.5, 1e6, f64::INFINITY] {
             let mut t = Twins::new(device.clone());
             let gradients = t.begun_gradients(len);
-            let norm = t.poisoned(1);
-            let (op, changed) = update(&mut t, &gradients, &norm, clip_norm);
-            t.run(&[
-                Op::GradientNorm {
-                    gradients,
-                    norm: norm.clone(),
-                },
-                op,
-            ]);
+            let report = report(&mut t, 2.0);
+            let (ops, changed) = update(&mut t, &gradients, &report, settings(clip_norm));
+            t.run(&ops);
+            t.same("verdict", &report[2], 0.0, 0.0).await?;
             for (view, name) in changed.iter().zip(["parameters", "m", "v"]) {
                 // A parameter may end near zero after a long way.
                 let size = if name == "parameters" { 1e-6 } else { 1e-7 };
@@ -103,7 +125,7 @@ pub async fn frozen_among_others(device: GpuDevice) -> Outcome {
     let len = 5000;
     let part = |whole: &View, range: std::ops::Range<usize>| View::of(whole.tensor, range);
     let gradients = t.begun_gradients(len);
-    let norm = t.poisoned(1);
+    let [_, norm, verdict] = report(&mut t, 2.0);
     let [parameters, first, second] = [t.normals(len), t.normals(len), t.values(&vec![1e-3; len])];
     let frozen = [3..4, 70..73, 4990..5000];
     let mut ops: Vec<Op> = (frozen.iter())
@@ -119,6 +141,7 @@ pub async fn frozen_among_others(device: GpuDevice) -> Outcome {
         settings: settings(1.0),
         gradients: part(&gradients, range.clone()),
         norm: norm.clone(),
+        verdict: verdict.clone(),
         parameters: part(&parameters, range.clone()),
         first_moment: part(&first, range.clone()),
         second_moment: part(&second, range),
@@ -143,31 +166,73 @@ pub async fn frozen_among_others(device: GpuDevice) -> Outcome {
     Ok(())
 }
 
-pub async fn a_step_without_a_finite_norm(device: GpuDevice) -> Outcome {
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e19] {
-        for clip_norm in [1.0, f64::INFINITY] {
-            let mut t = Twins::new(device.clone());
-            let gradients = t.begun_gradients(1000);
-            let one = View::of(gradients.tensor, 700..701);
-            t.cpu.write(&one, &[bad]);
-            t.gpu.write(&one, &[bad]);
-            let norm = whole(&mut t, &gradients);
-            let Op::GradientNorm { norm: length, .. } = &norm else {
-                unreachable!("it is the norm")
-            };
-            let (op, changed) = update(&mut t, &gradients, length, clip_norm);
-            t.run(&[norm.clone(), op]);
-            let found = t.gpu.read(std::slice::from_ref(length)).await;
-            let found = found.map_err(|error| error.to_string())?;
-            if found[0].is_finite() {
-                return Err(format!(
-                    "{bad} among the gradients gave a norm of {}",
-                    found[0]
-                ));
+/// What is broken before a step, and what is said of it. No later step is made either, until the
+/// verdict is taken back.
+pub async fn a_step_that_comes_to_no_number(device: GpuDevice) -> Outcome {
+    let sound = settings(1.0);
+    let free = settings(f64::INFINITY);
+    let growing = OptimizerSettings {
+        // 1 - 0.001 * 1e5: weights grow a hundredfold.
+        weight_decay: 1e5,
+        ..sound
+    };
+    let mut cases = Vec::new();
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        cases.push((sound, bad, None, None, 1.0));
+        cases.push((sound, 2.0, Some(bad), None, 2.0));
+        cases.push((free, 2.0, Some(bad), None, 2.0));
+        cases.push((sound, 2.0, None, Some(bad), 3.0));
+    }
+    // Finite, but not its square; finite, but not after the step.
+    cases.push((free, 2.0, Some(2e19), None, 2.0));
+    cases.push((growing, 2.0, None, Some(1e37), 3.0));
+    for (settings, loss, gradient, weight, verdict) in cases {
+        let mut t = Twins::new(device.clone());
+        let gradients = t.begun_gradients(1000);
+        let report = report(&mut t, loss);
+        let (ops, changed) = update(&mut t, &gradients, &report, settings);
+        for (view, bad) in [(&gradients, gradient), (&changed[0], weight)] {
+            if let Some(bad) = bad {
+                let one = View::of(view.tensor, view.range.start + 700..view.range.start + 701);
+                t.cpu.write(&one, &[bad]);
+                t.gpu.write(&one, &[bad]);
             }
-            for (view, name) in changed.iter().zip(["parameters", "m", "v"]) {
-                t.same(&format!("{name} after {bad}"), view, 0.0, 0.0)
-                    .await?;
+        }
+        let before = t.gpu.read(&changed).await.map_err(|e| e.to_string())?;
+        t.run(&ops);
+        // A later step is sound by itself.
+        t.cpu.write(&report[0], &[2.0]);
+        t.gpu.write(&report[0], &[2.0]);
+        t.cpu.write(&gradients, &[0.5; 1000]);
+        t.gpu.write(&gradients, &[0.5; 1000]);
+        t.run(&ops);
+        let what = format!("{loss}, {gradient:?}, {weight:?}");
+        for (name, values) in [
+            ("CPU", t.cpu.read(&report[2..]).await),
+            ("GPU", t.gpu.read(&report[2..]).await),
+        ] {
+            let found = values.map_err(|e| e.to_string())?[0];
+            if found != verdict {
+                return Err(format!("{what}: the {name} says {found}, not {verdict}"));
+            }
+        }
+        let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let before = bits(before);
+        for after in [t.cpu.read(&changed).await, t.gpu.read(&changed).await] {
+            if bits(after.map_err(|e| e.to_string())?) != before {
+                return Err(format!("{what}: something was changed"));
+            }
+        }
+        if weight.is_none() {
+            t.cpu.write(&report[2], &[0.0]);
+            t.gpu.write(&report[2], &[0.0]);
+            t.run(&ops);
+            t.same("the verdict after it was taken back", &report[2], 0.0, 0.0)
+                .await?;
+            t.same("parameters", &changed[0], 1e-6, 2e-6).await?;
+            let after = t.gpu.read(&changed).await.map_err(|e| e.to_string())?;
+            if bits(after) == before {
+                return Err(format!("{what}: the run does not go on"));
             }
         }
     }

@@ -216,7 +216,7 @@ function fakeEngine(fate = {}) {
     },
     train_continue: () => { if (training) training.running = true; setImmediate(burst); },
     train_pause: () => { if (training) training.running = false; },
-    train_snapshot: () => ({ bytes: new Blob([JSON.stringify(training)]), step: training?.step }),
+    train_snapshot: () => ({ bytes: new TextEncoder().encode(JSON.stringify(training)), step: training?.step, took: 0 }),
   };
   const engine = {
     on: (/** @type {string} */ event, /** @type {any} */ listener) => listeners.set(event, listener),

@@ -176,7 +176,7 @@ test("a training that cannot be shown hides no other, says why, and can be saved
   // Curves that cannot be shown are said to be so; the models are still there.
   await storage.set("run-curves/1-a", { ...curves, facts: { ...curves.facts, samples: Array(1000).fill({ step: 1, text: "" }) } });
   await assert.rejects(library.curves("1-a"), /"facts.samples" has 1,000 entries/);
-  assert.equal((await library.bytes(card, "last")).size, 60);
+  assert.equal((await library.bytes(card, "last")).length, 60);
 });
 
 test("a library keeps trainings with their last and best models, and forgets nothing else", async () => {
@@ -186,8 +186,8 @@ test("a library keeps trainings with their last and best models, and forgets not
   await library.create({ id: "2-b", choices, plan }, curves, null);
   assert.deepEqual((await library.cards()).map(({ name }) => name).toSorted(), ["Meer", "Meer 2"]);
   const at = (/** @type {number} */ step) => ({ ...curves, facts: { ...curves.facts, step } });
-  const keep = (/** @type {number} */ step, /** @type {{ step: number, loss: number } | null} */ best) =>
-    library.snapshot("1-a", { state: "running", plan: { ...plan, train: { ...plan.train, steps: 40 + step } }, curves: at(step), bytes: checkpoint(step, step), best });
+  const keep = async (/** @type {number} */ step, /** @type {{ step: number, loss: number } | null} */ best) =>
+    library.snapshot("1-a", { state: "running", plan: { ...plan, train: { ...plan.train, steps: 40 + step } }, curves: at(step), bytes: await bytesOf(checkpoint(step, step)), best });
   await keep(10, { step: 10, loss: 2 });
   await keep(20, null);
   const kept = await keep(30, null);
@@ -195,8 +195,8 @@ test("a library keeps trainings with their last and best models, and forgets not
   assert.deepEqual(card.last, { step: 30, size: 30 });
   assert.equal(card.plan.train.steps, 70);
   assert.deepEqual(card.best, { step: 10, size: 10, loss: 2, evaluatedAt: 10 });
-  assert.equal((await library.bytes(card, "best")).size, 10);
-  assert.equal((await library.bytes(card, "last")).size, 30);
+  assert.equal((await library.bytes(card, "best")).length, 10);
+  assert.equal((await library.bytes(card, "last")).length, 30);
   assert.equal(sizeOf(card), 40 + card.textSize);
   await library.update("1-a", { name: "Sea" });
   await keep(40, { step: 40, loss: 1 });
@@ -238,7 +238,10 @@ test("what an older version of the page kept is taken over", async () => {
   assert.deepEqual([taken.id, taken.name, taken.createdAt, taken.last, taken.lowest], ["1700000000000-abc", "Meer", 1700000000000, { step: 30, size: 60 }, { step: 30, loss: 0.1 }]);
   assert.equal(await library.text(taken.id), text);
   assert.deepEqual((await library.curves(taken.id))?.history, history);
-  assert.deepEqual(await bytesOf(await library.bytes(taken, "last")), await bytesOf(bytes.last));
+  assert.deepEqual(await library.bytes(taken, "last"), await bytesOf(bytes.last));
+  // What is given away is the taker's own: where a browser keeps things in memory only, it must stay whole.
+  (await library.bytes(taken, "last")).fill(0);
+  assert.deepEqual(await library.bytes(taken, "last"), await bytesOf(bytes.last));
   assert.deepEqual(await storage.keys("train-"), ["train-run/broken"]);
 });
 
@@ -247,21 +250,71 @@ test("a name that is taken gets a number", () => {
   assert.equal(freeName("Names", new Set(["Names", "Names 2"])), "Names 3");
 });
 
-test("writing snapshots takes at most a fortieth of the time, the best ones included", () => {
-  for (const cost of [1, 40, 200, 450]) {
-    const pace = new SnapshotPace();
-    let now = 0;
-    let spent = 0;
-    pace.begin(now);
-    // A report ten times a second, and each evaluation is the best so far.
-    for (let i = 0; i < 20_000; i++) {
-      now += 100;
-      const best = i % 7 === 0 && pace.bestDue(now);
-      if (!best && !pace.due(now)) continue;
-      pace.wrote(now, now + cost, best);
-      now += cost;
-      spent += cost;
-    }
-    assert.ok(spent / now <= 1 / 40, `${cost} ms: ${spent / now}`);
+/**
+ * A training on a made-up clock: the engine makes steps and gives snapshots between two of them, the page asks when the
+ * pace says so. Milliseconds: `step` a step, `took` to copy the numbers, `stored` to put them on the disk.
+ * @param {{ step: number, took: number, stored: number }} times
+ * @returns {{ lost: number, share: number, count: number }} the most that was missing on the disk, and the time that copying took
+ */
+function paced({ step, took, stored }) {
+  const pace = new SnapshotPace();
+  pace.begin(0);
+  let [now, spent, count, lost, onDisk] = [0, 0, 0, 0, 0];
+  /** When one was asked for. @type {number | null} */ let asked = null;
+  /** @type {{ asked: number, taken: number, at: number } | null} */ let writing = null;
+  while (now < 600_000) {
+    const end = now + step;
+    // What the page does while the step is under way: a timer, a report or the end of a write has it look again.
+    const settle = (/** @type {number} */ until) => {
+      if (writing && writing.at <= until) {
+        lost = Math.max(lost, writing.at - onDisk);
+        onDisk = writing.taken;
+        pace.wrote({ asked: writing.asked, taken: writing.taken, took, stored: writing.at, best: false });
+        const due = Math.max(pace.dueAt(step), writing.at);
+        writing = null;
+        if (due < until) asked = due;
+      } else if (!writing && asked === null && pace.dueAt(step) < until) {
+        asked = Math.max(pace.dueAt(step), now);
+      }
+    };
+    settle(end);
+    settle(end);
+    now = end;
+    if (asked === null || writing) continue;
+    writing = { asked, taken: now, at: now + took + stored };
+    asked = null;
+    now += took;
+    spent += took;
+    count++;
   }
+  return { lost, share: spent / now, count };
+}
+
+test("a reload costs at most two seconds of training, or the step under way, at any size", () => {
+  for (const step of [1, 20, 150, 400, 900, 1400, 1900, 3000, 9000]) {
+    for (const [took, stored] of [[1, 5], [10, 40], [40, 150], [60, 400], [40, 900]]) {
+      const { lost, share, count } = paced({ step, took, stored });
+      // One after the other: while one is written no other is taken, and the step under way is waited for.
+      const least = step + 2 * (took + stored);
+      assert.ok(lost <= Math.max(2000, least), `a step of ${step}, ${took} and ${stored}: ${lost} lost`);
+      // On a slow disk less is lost rather than little time taken.
+      assert.ok(share < (stored < 400 ? 1 / 20 : 1 / 14), `a step of ${step}, ${took} and ${stored}: ${share} of the time`);
+      assert.ok(count > 30, `${count} of a step of ${step}`);
+    }
+  }
+});
+
+test("a snapshot that took long is asked for sooner the next time, and a best model out of turn seldom", () => {
+  const pace = new SnapshotPace();
+  pace.begin(0);
+  assert.equal(pace.dueAt(0), 800);
+  assert.ok(pace.bestDue(0));
+  pace.wrote({ asked: 1000, taken: 1010, took: 1, stored: 1200, best: true });
+  assert.equal(pace.dueAt(0), 1010 + 2000 - 200 - 300);
+  assert.equal(pace.bestDue(1200 + 40 * 200 - 1), false);
+  assert.ok(pace.bestDue(1200 + 40 * 200));
+  pace.wrote({ asked: 3000, taken: 4000, took: 1, stored: 5000, best: false });
+  assert.equal(pace.dueAt(0), 4000, "at once");
+  for (let i = 0; i < 4; i++) pace.wrote({ asked: 6000, taken: 6000, took: 1, stored: 6000, best: false });
+  assert.equal(pace.dueAt(0), 6000 + 1800, "what is long past counts no more");
 });

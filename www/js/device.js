@@ -73,7 +73,7 @@ export class DeviceChooser {
 
   #sendWorkers() {
     const chosen = this.#state.get("workersChoice");
-    this.#engine.request("set_workers", { workers: WORKERS.includes(chosen) ? chosen : 0 }).catch(() => {});
+    this.#engine.request("set_workers", { workers: WORKERS.includes(chosen) ? chosen : 0 }).catch(() => {}); // The same.
   }
 }
 

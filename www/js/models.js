@@ -59,6 +59,20 @@ export class Models {
   }
 
   /**
+   * Opens a model from several files that belong together; what is kept of them is one.
+   * @param {{ tensors: ArrayBuffer[], config: string | null, tokenizer: string | null }} files
+   * @param {string} name
+   * @returns {Promise<ModelInfo>}
+   */
+  async openFiles(files, name) {
+    const { tensors, config, tokenizer } = files;
+    if (tensors.length === 1 && config === null && tokenizer === null) return this.openBytes(tensors[0], name);
+    const info = await this.#app.engine.request("load_files", { ...files, name }, tensors);
+    await this.adopt(info);
+    return info;
+  }
+
+  /**
    * The engine has just made this model its open one (a trained model): the page follows.
    * @param {ModelInfo} info
    */
@@ -155,10 +169,9 @@ export class Models {
     try {
       const asked = heads.map((layer, l) => this.#app.engine.request("set_heads", { layer: l, heads: layer.map(pick) }));
       await Promise.all(asked);
-    } catch {
-      // Heads that the engine does not take (from an older version of the page) are forgotten.
+    } catch (error) {
       await this.#app.engine.request("reset_heads", { layer: null });
-      return;
+      return this.#forgotten("bent waves", error);
     }
     info.layers = layers.map((layer, l) => layer.map((head, i) => ({ ...head, ...pick(heads[l][i]) })));
   }
@@ -169,11 +182,17 @@ export class Models {
     if (kept.length !== couplings.length || kept.some(({ weights }, l) => weights.length !== couplings[l].weights.length)) return;
     try {
       await Promise.all(kept.map(({ weights }, layer) => this.#app.engine.request("set_coupling", { layer, weights: [...weights] })));
-    } catch {
+    } catch (error) {
       await this.#app.engine.request("reset_couplings", { layer: null });
-      return;
+      return this.#forgotten("couplings", error);
     }
     info.couplings = couplings.map(({ initial }, l) => ({ weights: [...kept[l].weights], initial }));
+  }
+
+  /** What the engine does not take, from an older version of the page perhaps. @param {string} what @param {unknown} error */
+  #forgotten(what, error) {
+    this.#app.notify({ kind: "info", key: "forgotten", title: `The ${what} that were set do not fit this model, so it is open as in its file.`,
+      message: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -34,6 +34,7 @@
  * @property {{constant: number, per_token: number}} state_bytes What writing keeps of the text, whatever its length
  *   and for each token.
  * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
+ * @property {string[]} notes What of its files was not as it should be and was taken all the same, in sentences.
  *
  * @typedef {object} GenerateSettings
  * @property {number} temperature 0 always takes the likeliest token.
@@ -132,6 +133,8 @@
  * Every request: what the page sends and what comes back.
  * @typedef {object} Requests
  * @property {{payload: {bytes: ArrayBuffer, name: string}, value: ModelInfo}} load_model
+ * @property {{payload: {tensors: ArrayBuffer[], config: string | null, tokenizer: string | null, name: string}, value: ModelInfo}} load_files
+ *   A model in several files: its safetensors file or its parts, and the texts of a config.json and a tokenizer.json.
  * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model
  * @property {{payload: {}, value: ModelInfo}} model_info
  * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
@@ -155,7 +158,8 @@
  *   from the change before, as a slider does under a hand.
  * @property {{payload: WavePlace & {locked: boolean}, value: null}} train_set_lock
  * @property {{payload: {}, value: ModelInfo}} train_adopt
- * @property {{payload: {}, value: {bytes: Blob, step: number}}} train_snapshot
+ * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, step: number, took: number}}} train_snapshot `took`:
+ *   milliseconds that no step was made for it.
  * @property {{payload: {view: string, payload: object}, value: any}} observe What the lab looks at; observations.js has the views.
  * @property {{payload: {choice: DeviceChoice, page_has_gpu?: boolean}, value: null}} set_device
  *   `page_has_gpu`: whether the page itself has WebGPU; its workers may be without.
@@ -179,7 +183,6 @@
  * @property {{reason: "done" | "stopped" | "early" | "failed", step: number, message?: string}} train_ended "early":
  *   validation has not got better for as long as was asked for; it can go on all the same.
  * @property {TrainControl} train_control After the beginning, and after every change.
- * @property {{step: number, message: string}} train_fault A step that was rolled back.
  * @property {DeviceStatus} device
  * @property {{message: string}} fatal The engine died; nothing more will come from this worker.
  *
@@ -241,6 +244,7 @@ const place = { layer: isCount, head: isCount, number: oneOf("frequency", "dampi
 /** @type {Record<RequestType, Record<string, Check>>} */
 const REQUESTS = {
   load_model: { bytes: isBytes, name: isText },
+  load_files: { tensors: listOf(isBytes), config: orNull(isText), tokenizer: orNull(isText), name: isText },
   export_model: {},
   model_info: {},
   set_heads: { layer: isCount, heads: listOf(isHead) },
@@ -284,7 +288,7 @@ const REQUESTS = {
 /** @type {EventName[]} */
 const EVENTS = [
   "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
-  "train_control", "train_ended", "train_fault", "device", "fatal",
+  "train_control", "train_ended", "device", "fatal",
 ];
 
 /**

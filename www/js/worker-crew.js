@@ -81,7 +81,6 @@ export class Crew {
   constructor(session, tell) {
     this.#session = session;
     this.#tell = tell;
-    session.share_among(mostWorkers());
   }
 
   /** Another training has taken the place of the one before. @param {string} shape Of model and batch. */

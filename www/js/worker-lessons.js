@@ -17,6 +17,7 @@ import { WORTH_RACING, race } from "./worker-race.js";
  * @typedef {import("./worker-device.js").Devices} Devices
  * @typedef {import("../pkg/wavefield.js").Session} Session
  * @typedef {{steps: number, tokens_per_step: number, evaluate_every: number, sample_every: number}} Plan
+ * @typedef {import("./worker-progress.js").Fault} Fault
  * @typedef {import("./worker-progress.js").Report} Report
  */
 
@@ -24,10 +25,12 @@ import { WORTH_RACING, race } from "./worker-race.js";
 const TURN = 24;
 /** Milliseconds of steps that a graphics card is asked for at once, and how often it is asked ahead. */
 const CHUNK = { milliseconds: 40, most: 64, inFlight: 2 };
-/** So many steps in a row that had to be rolled back, and training ends. */
-const MOST_FAULTS = 20;
 /** On a graphics card the run is copied this often, so that a loss costs a few steps, but in at most a twentieth of the time. */
 const COPY = { steps: 8, share: 20 };
+
+/** The training came to no number, which was said. */
+class Spoilt extends Error {}
+
 export class Lessons {
   #session;
   #turns;
@@ -38,6 +41,7 @@ export class Lessons {
   /** @type {Plan | null} */ #plan = null;
   /** The shape of model and batch, as races are remembered by. */ #shape = "";
   /** Counts trainings, so that what an older one still brings is dropped. */ #run = 0;
+  /** Counts how often steps were taken back, so that reports of those are dropped. */ #era = 0;
   /** @type {"cpu" | "gpu"} */ #place = "cpu";
   /** The last step that was asked for. */ #asked = 0;
   #progress = new Progress(0);
@@ -183,12 +187,12 @@ export class Lessons {
   /** The training as bytes that it can be taken up from. */
   snapshot() {
     return this.#hold(async () => {
+      const began = performance.now();
       await this.#copy();
       // The page keeps its curves with the snapshot: they must reach as far.
       if (this.#progress.news) this.#report();
-      // As a blob, so that the page's own thread never copies it, however large the model.
       const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (this.#session.train_snapshot());
-      return { bytes: new Blob([bytes]), step: this.#asked };
+      return { bytes, step: this.#asked, took: performance.now() - began };
     });
   }
 
@@ -255,13 +259,13 @@ export class Lessons {
 
   /** Has the steps reported that were asked for. @param {Promise<void>} [asking] */
   #await(asking) {
-    const run = this.#run;
+    const [run, era] = [this.#run, this.#era];
     const report = () => (run === this.#run ? this.#session.train_reports() : []);
     const reports = /** @type {Promise<Report[]>} */ (asking ? asking.then(report) : report())
       .then((reports) => {
-        if (run === this.#run) reports.forEach((report) => this.#note(report));
+        for (const report of reports) if (run === this.#run && era === this.#era) this.#note(report);
       })
-      .catch((error) => this.#failed(error, run))
+      .catch((error) => this.#failed(error, run) || this.#giveUp(error, run))
       .finally(() => {
         this.#inFlight.delete(reports);
         if (run === this.#run) this.#look();
@@ -272,10 +276,36 @@ export class Lessons {
 
   /** @param {Report} report */
   #note(report) {
-    this.#progress.note(report);
-    if (this.#progress.faults >= MOST_FAULTS && this.#state === "running") {
-      this.#end("stopped", "failed", "Too many steps in a row came out as no number. Train again with a lower learning rate.");
-    }
+    if (report.fault) this.#spoil(report.step - 1, report.fault);
+    else this.#progress.note(report);
+  }
+
+  /**
+   * Something came to no number. That ends the training at its last good step, which is said and can be gone on from.
+   * @param {number} made The last step before. @param {Fault} fault
+   */
+  #spoil(made, fault) {
+    const { step, message } = this.#undo(made, fault);
+    this.#progress.back(step);
+    this.#seen = Math.min(this.#seen, step);
+    // A person who has stopped it meanwhile has what they wanted.
+    if (this.#state === "running" || this.#state === "paused") this.#end("stopped", "failed", message);
+    return new Spoilt(message);
+  }
+
+  /** @param {number} made @param {Fault} fault @returns {{step: number, message: string}} */
+  #undo(made, fault) {
+    const undone = this.#session.train_undo(made, fault);
+    this.#era++;
+    this.#asked = undone.step;
+    return undone;
+  }
+
+  /** What is due cannot be done, and would be tried for ever: it ends the training, in words. @param {unknown} error @param {number} run */
+  #giveUp(error, run) {
+    // What was said already, and what is no longer wanted.
+    if (run !== this.#run || this.#state !== "running" || error instanceof Spoilt || error instanceof WebAssembly.RuntimeError) return;
+    this.#end("stopped", "failed", `${wordsOf(error)}. Training ended there.`);
   }
 
   /** What the page is shown while training goes on. */
@@ -289,7 +319,8 @@ export class Lessons {
     if (this.#progress.headsAreDue(now)) this.#reportHeads();
     const { step, at, took } = this.#copied;
     if (this.#place === "gpu" && this.#holds === 0 && this.#progress.step - step >= COPY.steps && now - at >= COPY.share * took) {
-      this.#hold(() => this.#copy()).catch(() => {}); // A loss is seen to where it is noticed.
+      const run = this.#run;
+      this.#hold(() => this.#copy()).catch((error) => this.#giveUp(error, run));
     }
   }
 
@@ -305,7 +336,8 @@ export class Lessons {
   }
 
   #between() {
-    this.#hold(() => this.#after("running")).catch(() => {}); // A loss is seen to where it is noticed.
+    const run = this.#run;
+    this.#hold(() => this.#after("running")).catch((error) => this.#giveUp(error, run));
   }
 
   /** Evaluation and sample, and the end, where they are due. @param {"running" | "paused"} state */
@@ -320,13 +352,16 @@ export class Lessons {
     if ((last && step > this.#seen) || this.#passed(step, evaluate_every)) {
       const evaluation = await this.#session.train_evaluate();
       if (run !== this.#run) return;
+      if (!Number.isFinite(evaluation.loss)) return void this.#spoil(step, "held_back");
       say("train_evaluation", { step, ...evaluation });
       enough = this.#session.train_judge(evaluation.loss);
     }
     if ((last && step > this.#seen) || this.#passed(step, sample_every)) {
       await this.#copy();
       if (run !== this.#run) return;
-      say("train_sample", { step, text: this.#session.train_sample() });
+      const text = this.#session.train_sample();
+      if (text === undefined) return void this.#spoil(step, "text");
+      say("train_sample", { step, text });
     }
     this.#seen = Math.max(this.#seen, step);
     if (this.#state !== state) return;
@@ -365,7 +400,7 @@ export class Lessons {
       this.#holds--;
       this.#turns.wake();
     });
-    this.#alone = done.catch(() => {});
+    this.#alone = done.catch(() => {}); // Whoever asked is told; the next only waits for the end.
     return done;
   }
 
@@ -378,7 +413,7 @@ export class Lessons {
       this.#die(error);
       return false;
     }
-    if (run !== this.#run || this.#place !== "gpu") return false;
+    if (run !== this.#run || this.#place !== "gpu" || error instanceof Spoilt) return false;
     const { step } = this.#copied;
     const back = this.#progress.step - step;
     this.#session.train_to_cpu();
@@ -408,6 +443,7 @@ export class Lessons {
       this.#move(place);
       this.#devices.update({ backend: place, ...(this.#devices.choice === "gpu" && place === "gpu" ? { why: "You chose the graphics card. It computes what the processor computes." } : {}) });
     }).catch((error) => {
+      if (error instanceof Spoilt) return this.#devices.update({ phase: "ready" });
       // The adapter would not take this training, which is where it was.
       if (run === this.#run && this.#devices.gpu) this.#devices.lost(`The graphics card cannot take this training (${wordsOf(error)}). It stays on the processor.`);
     });
@@ -436,7 +472,7 @@ export class Lessons {
       return act();
     };
     await race({
-      advance: (count) => own(() => this.#steps(count)),
+      advance: (count) => own(() => this.#steps(count, { racing: true })),
       pull: () => own(() => this.#session.train_pull()),
       keep: (pulled, step) => own(() => this.#keep(pulled, step)),
       move: (place) => own(() => this.#move(place)),
@@ -454,15 +490,23 @@ export class Lessons {
     this.#copied = { ...this.#copied, step };
   }
 
-  /** Some steps, and how they went. @param {number} count */
-  async #steps(count) {
+  /**
+   * Some steps, and how they went.
+   * @param {number} count @param {{racing?: boolean}} [options] `racing`: on a graphics card that has yet to show that it
+   *   computes right, no number is its own affair, and there are fewer reports.
+   */
+  async #steps(count, { racing = false } = {}) {
     for (let i = 0; i < count; i++) {
       if (this.#place === "cpu" && this.#crew.sharing) await this.#crew.step(count - i);
       else this.#session.train_advance();
     }
     this.#asked += count;
     const reports = /** @type {Report[]} */ (await this.#session.train_reports());
-    reports.forEach((report) => this.#note(report));
+    const last = reports.at(-1);
+    for (const report of reports) if (!report.fault) this.#progress.note(report);
+    if (!last?.fault) return reports;
+    if (!racing || this.#place === "cpu") throw this.#spoil(last.step - 1, last.fault);
+    this.#undo(last.step - 1, last.fault);
     return reports;
   }
 
@@ -485,6 +529,7 @@ export class Lessons {
 
   #reportHeads() {
     const run = this.#run;
-    this.#progress.tellHeads(this.#session.train_heads(), () => run === this.#run).catch((error) => this.#failed(error, run));
+    this.#progress.tellHeads(this.#session.train_heads(), () => run === this.#run)
+      .catch((error) => this.#failed(error, run) || this.#giveUp(error, run));
   }
 }

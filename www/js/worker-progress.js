@@ -6,7 +6,8 @@ import { makeEvent } from "./protocol.js";
 /**
  * @typedef {import("./protocol.js").Events} Events
  * @typedef {import("./protocol.js").TrainProgress} TrainProgress
- * @typedef {{step: number, loss: number, gradient_norm: number, learning_rate: number, fault: string | null}} Report
+ * @typedef {"loss" | "gradient" | "weight" | "held_back" | "text"} Fault What came to no number.
+ * @typedef {{step: number, loss: number, gradient_norm: number, learning_rate: number, fault: Fault | null}} Report
  */
 
 const PROGRESS_INTERVAL = 100;
@@ -23,8 +24,6 @@ export const say = (event, detail) => self.postMessage(makeEvent(event, detail))
 export class Progress {
   /** The last step that was reported. */
   step;
-  /** Steps in a row that had to be rolled back. */
-  faults = 0;
   /** @type {[number, number][]} */ #losses = [];
   #learningRate = 0;
   #gradientNorm = 0;
@@ -37,20 +36,21 @@ export class Progress {
     this.step = step;
   }
 
-  /** @param {Report} report */
-  note({ step, loss, gradient_norm, learning_rate, fault }) {
+  /** @param {Report} report Of a step that was made. */
+  note({ step, loss, gradient_norm, learning_rate }) {
     if (step <= this.step) return; // Done before, on a device that was lost.
     this.step = step;
     this.#learningRate = learning_rate;
     this.#ends.push(performance.now());
-    if (fault) {
-      this.faults++;
-      say("train_fault", { step, message: fault });
-      return;
-    }
-    this.faults = 0;
     this.#gradientNorm = gradient_norm;
     this.#losses.push([step, loss]);
+  }
+
+  /** The training is back at a step: what came after it was not to be. @param {number} step */
+  back(step) {
+    this.step = Math.min(this.step, step);
+    this.#losses = this.#losses.filter(([at]) => at <= step);
+    this.restart();
   }
 
   /** Measures the speed anew: the training goes on, or goes on elsewhere. */

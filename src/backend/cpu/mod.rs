@@ -111,7 +111,9 @@ impl<T: Real> Cpu<T> {
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }
             | Op::InterfereBackward { .. } => self.interference(op),
-            Op::GradientNorm { .. } | Op::AdamW { .. } => self.update(op, inputs),
+            Op::GradientNorm { .. } | Op::Judge { .. } | Op::AdamW { .. } => {
+                self.update(op, inputs)
+            }
             Op::Journal { view } => {
                 let values: Vec<f32> = self.view(view).iter().map(|x| x.wide() as f32).collect();
                 self.journal.extend(values);
@@ -541,24 +543,42 @@ impl<T: Real> Cpu<T> {
             Op::GradientNorm { gradients, norm } => {
                 adamw::gradient_norm(&self.view(gradients), &mut self.view_mut(norm));
             }
-            Op::AdamW {
+            Op::Judge {
                 settings,
                 gradients,
+                loss,
                 norm,
                 parameters,
                 first_moment,
                 second_moment,
+                verdict,
             } => {
+                let found = adamw::judge(
+                    adamw::AdamW::of(settings, inputs),
+                    &self.view(gradients),
+                    [self.view(loss)[0], self.view(norm)[0]],
+                    &self.view(parameters),
+                    [&self.view(first_moment), &self.view(second_moment)],
+                );
+                let before = &mut self.view_mut(verdict)[0];
+                if *before == T::zero() {
+                    *before = T::of(f64::from(found));
+                }
+            }
+            Op::AdamW {
+                settings,
+                gradients,
+                norm,
+                verdict,
+                parameters,
+                first_moment,
+                second_moment,
+            } => {
+                if self.view(verdict)[0] != T::zero() {
+                    return;
+                }
                 adamw::adamw(
-                    adamw::AdamW {
-                        learning_rate: inputs.learning_rate,
-                        beta1: settings.beta1,
-                        beta2: settings.beta2,
-                        epsilon: settings.epsilon,
-                        weight_decay: settings.weight_decay,
-                        clip_norm: settings.clip_norm,
-                        step: inputs.step,
-                    },
+                    adamw::AdamW::of(settings, inputs),
                     &self.view(gradients),
                     self.view(norm)[0],
                     &mut self.view_mut(parameters),

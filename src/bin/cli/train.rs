@@ -1,7 +1,7 @@
 //! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
 
 use super::recipe::{Recipe, TokenizerRecipe};
-use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
+use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Device, wait};
 use wavefield::checkpoint::Checkpoint;
+use wavefield::config::ModelConfig;
 use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::proof::prove;
-use wavefield::train::{Dataset, Evaluation, Trainer, evaluate};
+use wavefield::train::proof::{self, Watch};
+use wavefield::train::{Dataset, Evaluation, Fault, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
 const STATE_FILE: &str = "run.safetensors";
@@ -49,32 +50,33 @@ enum TrainsOn {
 }
 
 impl TrainsOn {
-    /// Opens the device, and proves a graphics card.
-    fn open(self) -> Result<Device> {
+    /// Opens a graphics card and proves it for a model and sequences of so many tokens; nothing for
+    /// the processor.
+    fn open(self, config: &ModelConfig, seq_len: usize) -> Result<Option<GpuDevice>> {
         let TrainsOn::Gpu = self else {
-            return Ok(Device::cpu());
+            return Ok(None);
         };
         let gpu = wait(GpuDevice::open())?;
         let name = &gpu.report().name;
-        let checks = wait(prove(&gpu))?;
-        if let Some(wrong) = checks.iter().find(|check| !check.passes()) {
+        let all = [proof::parts(), proof::own_parts(config, seq_len)].concat();
+        let checks = wait(proof::prove_parts(&gpu, &all))?;
+        if let Some(wrong) = proof::wrong_words(&checks) {
             return Err(Error::Device {
                 message: format!(
-                    "{name} computes wrong numbers ({}: off by {:.1e}, where {:.0e} is allowed), so \
-                     nothing is trained on it; leave out --device gpu",
-                    wrong.what, wrong.error, wrong.allowed
+                    "{name} computes wrong numbers ({wrong}), so nothing is trained on it; leave out \
+                     --device gpu"
                 ),
             });
         }
         eprintln!("training on {name}");
-        Ok(Device::gpu(gpu))
+        Ok(Some(gpu))
     }
 }
 
 impl Train {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::read(&self.folder)?;
-        let text = read_text(&self.folder.join(&recipe.data))?;
+        let text = recipe.text_to_learn(&self.folder)?;
         let tokenizer = match recipe.tokenizer {
             TokenizerRecipe::Character => Tokenizer::train_character(&text)?,
             TokenizerRecipe::Bpe { vocab_size } => {
@@ -95,6 +97,8 @@ struct Run {
     tokenizer: Tokenizer,
     trainer: Trainer,
     best: Option<Evaluation>,
+    /// The graphics card that the run is on, and how its proof is repeated.
+    watched: Option<(GpuDevice, Watch)>,
 }
 
 impl Run {
@@ -106,7 +110,9 @@ impl Run {
     ) -> Result<Self> {
         let state = task.folder.join(STATE_FILE);
         let config = recipe.model.config(tokenizer.vocab_size());
-        let device = task.device.open()?;
+        let gpu = task.device.open(&config, recipe.train.seq_len)?;
+        let device = gpu.clone().map_or_else(Device::cpu, Device::gpu);
+        let watch = Watch::new(&config, recipe.train.seq_len);
         let (trainer, best) = if state.exists() && !task.restart {
             let checkpoint = Checkpoint::read(&state)?;
             let stopped = checkpoint.trainer.filter(|run| run.config == recipe.train);
@@ -126,8 +132,15 @@ impl Run {
                         .into(),
                 });
             }
-            let best = checkpoint.extra.get("best");
-            let best = best.and_then(|best| serde_json::from_str(best).ok());
+            let best = checkpoint.extra.get("best").map_or("null", String::as_str);
+            // Or a worse model might take the place of the best one.
+            let best = serde_json::from_str(best).map_err(|error| Error::File {
+                path: state.display().to_string(),
+                message: format!(
+                    "expected how good the best model so far was, found it broken ({error}); begin \
+                     anew with --restart"
+                ),
+            })?;
             cut_log(&task.folder.join(LOG_FILE), stopped.step)?;
             (
                 Trainer::resume_on(device, checkpoint.model, stopped, dataset)?,
@@ -149,37 +162,61 @@ impl Run {
             tokenizer,
             trainer,
             best,
+            watched: gpu.map(|gpu| (gpu, watch)),
         })
+    }
+
+    /// Repeats a part of the graphics card's proof. Where it fails, training goes on on the processor
+    /// from where it is.
+    fn prove_again(&mut self, bar: &ProgressBar) -> Result<()> {
+        let Some((gpu, watch)) = &mut self.watched else {
+            return Ok(());
+        };
+        let checks = wait(proof::prove_parts(gpu, &[watch.take_next()]))?;
+        if let Some(wrong) = proof::wrong_words(&checks) {
+            self.watched = None;
+            self.trainer.model()?;
+            self.trainer.move_to(Device::cpu())?;
+            say(
+                bar,
+                format!(
+                    "step {}: the graphics card began to compute wrong numbers ({wrong}); training goes \
+                     on on the processor",
+                    self.trainer.steps_done()
+                ),
+            );
+        }
+        Ok(())
     }
 
     fn go(&mut self, recipe: &Recipe, quiet: bool) -> Result<()> {
         let steps = recipe.train.steps;
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
-        let (mut mean, mut saved) = (f32::NAN, Instant::now());
+        let (mut mean, mut saved, mut copied) = (f32::NAN, Instant::now(), Instant::now());
+        let mut heard = true;
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
-            if report.rolled_back {
-                say(
-                    &bar,
-                    format!(
-                        "step {}: the loss was not a number; the step was rolled back",
-                        report.step
-                    ),
-                );
-            } else {
-                mean = if mean.is_nan() {
-                    report.loss
-                } else {
-                    0.98 * mean + 0.02 * report.loss
-                };
+            if let Some(fault) = report.fault {
+                return self.fail(&bar, fault, report.step);
             }
+            mean = if mean.is_nan() {
+                report.loss
+            } else {
+                0.98 * mean + 0.02 * report.loss
+            };
             bar.inc(1);
             bar.set_message(format!("loss {mean:.4}"));
             let last = report.step == steps;
             if last || report.step.is_multiple_of(recipe.evaluate_every) {
                 // Always the same windows: the best of them is kept, so they must compare.
-                let found = self.trainer.evaluate(Some(COMPARED_WINDOWS))?;
-                say(
+                let found = match self.trainer.evaluate(Some(COMPARED_WINDOWS)) {
+                    Err(Error::Model { .. }) => {
+                        self.trainer.undo(report.step, Fault::HeldBack);
+                        return self.fail(&bar, Fault::HeldBack, report.step);
+                    }
+                    found => found?,
+                };
+                heard &= say(
                     &bar,
                     format!(
                         "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
@@ -189,16 +226,46 @@ impl Run {
                         100.0 * found.accuracy
                     ),
                 );
+                self.prove_again(&bar)?;
                 self.log(report.step, mean, &found)?;
                 self.keep_best(found)?;
             }
-            if last || saved.elapsed() > Duration::from_secs(60) {
+            if copied.elapsed() > Duration::from_secs(2) {
+                // What it goes back to should it come to no number.
+                self.trainer.model()?;
+                copied = Instant::now();
+            }
+            if last || !heard || saved.elapsed() > Duration::from_secs(60) {
                 self.save_state()?;
                 saved = Instant::now();
+            }
+            // Whoever watched has gone.
+            if !heard {
+                super::leave();
             }
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// Ends a run that came to no number. Its last good state is kept, and so is the best model.
+    fn fail(&mut self, bar: &ProgressBar, fault: Fault, step: u64) -> Result<()> {
+        bar.finish_and_clear();
+        let said = fault.sentence(step, self.trainer.steps_done(), self.trainer.config());
+        self.save_state()?;
+        let best = match self.best {
+            Some(best) => format!(
+                "{MODEL_FILE} is the best model so far, with a validation loss of {:.4}",
+                best.loss
+            ),
+            None => format!("no model was measured yet, so {MODEL_FILE} was not written"),
+        };
+        Err(Error::Model {
+            message: format!(
+                "{said} {STATE_FILE} has the run as it was then; {best}. To train with other \
+                 settings, change train.toml and begin anew with --restart."
+            ),
+        })
     }
 
     fn log(&self, step: u64, mean: f32, found: &Evaluation) -> Result<()> {
@@ -279,6 +346,7 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     };
     let mut kept = LOG_HEADER.to_string();
     for line in text.lines().skip(1) {
+        // A line without a step was cut short as it was written: what it said is measured again.
         let measured = line
             .split(',')
             .next()
@@ -291,13 +359,14 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     std::fs::write(path, kept).map_err(file_error(path))
 }
 
-/// A line above the bar, or on its own where there is no terminal to draw a bar on.
-fn say(bar: &ProgressBar, line: String) {
+/// A line above the bar, or on its own where there is no terminal to draw a bar on; false where nobody
+/// reads it any more.
+fn say(bar: &ProgressBar, line: String) -> bool {
     if bar.is_hidden() {
-        eprintln!("{line}");
-    } else {
-        bar.println(line);
+        return super::told(&line);
     }
+    bar.println(line);
+    true
 }
 
 fn progress_bar(steps: u64, done: u64, quiet: bool) -> ProgressBar {

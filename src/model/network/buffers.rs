@@ -2,8 +2,9 @@
 
 use crate::backend::View;
 use crate::config::{Architecture, ModelConfig};
-use crate::kernels::cross_entropy::{ROW, SUMMARY};
+use crate::kernels::cross_entropy::ROW;
 use crate::kernels::interference::STATS;
+use crate::model::network::REPORT;
 
 /// What the tensors' sizes follow from, beside the model's shape.
 #[derive(Clone, Copy)]
@@ -158,7 +159,7 @@ impl Buffers {
             branch: allocate(t * d),
             logits: allocate(t * config.vocab_size),
             row_stats: allocate(t * ROW),
-            report: allocate(SUMMARY + 1),
+            report: allocate(REPORT),
         }
     }
 

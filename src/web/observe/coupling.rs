@@ -1,7 +1,6 @@
 //! How heads take of each other, and how tokens take on the mean of the text.
 
-use super::{Passage, floats};
-use crate::diagnostics::Trace;
+use super::{Passage, floats, traced};
 use crate::diagnostics::coupling::couplings;
 use crate::diagnostics::interference::interference;
 use crate::web::{Answer, Session, object, read, said};
@@ -47,7 +46,7 @@ impl Session {
     pub fn observe_coupling(&mut self, passage: JsValue) -> Answer<JsValue> {
         let passage: Passage = read(passage)?;
         let reading = self.reading(&passage).map_err(said)?;
-        let trace = Trace::<f32>::new(reading.model, &reading.ids);
+        let trace = traced(reading.model, &reading.ids).map_err(said)?;
         let layers = couplings(&trace).into_iter().map(|layer| LayerView {
             weights: floats(&layer.weights),
             loudness: floats(&layer.loudness),

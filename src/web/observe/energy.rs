@@ -1,7 +1,7 @@
 //! How large the tokens' states are on their way, and what becomes of a layer's deposits.
 
-use super::{Passage, floats};
-use crate::diagnostics::{Trace, energy};
+use super::{Passage, floats, traced};
+use crate::diagnostics::energy;
 use crate::web::{Answer, Session, object, read, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ impl Session {
         let request: Request = read(request)?;
         let reading = self.reading(&request.passage).map_err(said)?;
         let model = reading.model;
-        let trace = Trace::<f32>::new(model, &reading.ids);
+        let trace = traced(model, &reading.ids).map_err(said)?;
         let layer = request.layer.min(model.config.num_layers - 1);
         let stream = energy::stream(&trace);
         let waves = model.config.is_wave().then(|| {

@@ -1,8 +1,7 @@
 //! The moving field of one head.
 
-use super::{Passage, floats};
+use super::{Passage, floats, traced};
 use crate::config::ModelConfig;
-use crate::diagnostics::Trace;
 use crate::diagnostics::field::{Along, Field};
 use crate::error::{Error, Result};
 use crate::memory;
@@ -60,7 +59,7 @@ impl Session {
         let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
         check_frames(config, ids.len(), request.strength)?;
         let model = reading.model.first_layers(request.layer + 1);
-        let trace = Trace::<f32>::new(&model, ids);
+        let trace = traced(&model, ids)?;
         let field = Field::new(&model, &trace, request.layer);
         let energies = field.energies(request.head);
         let total = energies.iter().sum::<f64>().max(f64::MIN_POSITIVE);

@@ -1,7 +1,6 @@
 //! Which earlier tokens a token heard: in a layer, and over all layers by gradient.
 
-use super::{Answer, Passage, Reading, Session, check_reading, floats, object, read, said};
-use crate::diagnostics::Trace;
+use super::{Answer, Passage, Reading, Session, check_reading, floats, object, read, said, traced};
 use crate::diagnostics::influence::{gradient, heard};
 use crate::error::{Error, Result};
 use crate::memory;
@@ -108,7 +107,7 @@ impl Session {
                 }));
             }
         }
-        let trace = Trace::<f32>::new(reading.model, &reading.ids);
+        let trace = traced(reading.model, &reading.ids).map_err(said)?;
         let found = heard(&trace, request.layer, request.head, rows);
         object(&HeardRows {
             loudness: floats(&found.loudness),

@@ -13,6 +13,7 @@ mod whatif_losses;
 
 use super::{Answer, Session, object, read, said};
 use crate::config::ModelConfig;
+use crate::diagnostics::Trace;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::model::Model;
@@ -134,6 +135,21 @@ pub(super) fn check_reading(config: &ModelConfig, purpose: Purpose, tokens: usiz
     let needed = Network::memory(config, purpose, 1, tokens).saturating_mul(2);
     let what = format!("Looking at {tokens} tokens in this model");
     memory::check(&what, needed, "choose a shorter text, or a smaller model")
+}
+
+/// What a model computes over tokens, unless its numbers overflow on the way: there is nothing to look at
+/// then, and no picture of it.
+pub(super) fn traced(model: &Model, ids: &[u32]) -> Result<Trace<f32>> {
+    let trace = Trace::<f32>::new(model, ids);
+    let all = trace.logits.iter().chain(&trace.output);
+    if all.into_iter().all(|x| x.is_finite()) {
+        return Ok(trace);
+    }
+    Err(Error::Model {
+        message: "expected numbers, found that the model's own grow beyond what can be computed \
+                  with while it reads this text; put the waves back, or open an earlier model"
+            .into(),
+    })
 }
 
 fn no_model(message: &str) -> Error {

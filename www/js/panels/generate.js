@@ -131,7 +131,7 @@ class GeneratePanel {
     });
     state.on("settings", () => this.#sayLength());
     state.on("pace", (pace) => {
-      for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {});
+      for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {}); // A run that is over needs none.
     });
     state.on("applied", () => this.#askNext());
     state.on("model", () => this.#open());
@@ -229,7 +229,7 @@ class GeneratePanel {
     // Late tokens of a run that was stopped must not land in the next text.
     this.#runs.clear();
     this.#showButtons();
-    await this.#app.engine.request("stop_generation", { run: null }).catch(() => {});
+    await this.#app.engine.request("stop_generation", { run: null }).catch(() => {}); // An engine that died writes no more.
   }
 
   /** @param {string} run @param {GeneratedToken[]} tokens */
@@ -322,8 +322,9 @@ class GeneratePanel {
         bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,
       ]);
       if (this.#runs.size === 0 && !this.#inspecting) this.#inspector.showNext(now, before);
-    } catch {
-      this.#inspector.empty();
+    } catch (error) {
+      // An engine that died says so itself.
+      this.#inspector.empty(engine.alive && error instanceof Error ? error.message : undefined);
     } finally {
       this.#nextBusy = false;
       if (this.#nextWanted) {

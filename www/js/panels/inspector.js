@@ -36,8 +36,9 @@ export class Inspector {
     this.empty();
   }
 
-  empty() {
-    this.#show("Probabilities", "Point at a token, or walk the text with the arrow keys.", [], null, "");
+  /** @param {string} [why] Why there are none. */
+  empty(why = "Point at a token, or walk the text with the arrow keys.") {
+    this.#show("Probabilities", why, [], null, "");
   }
 
   /** @param {GeneratedToken} token @param {boolean} speak */

@@ -159,7 +159,7 @@ export class HeadMeasure {
         return;
       }
       const call = this.#advance(windows[window], turn);
-      this.#call = call.catch(() => {});
+      this.#call = call.catch(() => {}); // Told below.
       await call;
     }
   }
@@ -199,6 +199,6 @@ export class HeadMeasure {
   }
 
   #end() {
-    observe(this.#lab.app.engine, "heads_end", {}).catch(() => {});
+    observe(this.#lab.app.engine, "heads_end", {}).catch(() => {}); // It frees memory, which an engine that died has freed.
   }
 }

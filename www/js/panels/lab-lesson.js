@@ -152,7 +152,7 @@ class Lesson {
   #drop() {
     this.#result = null;
     this.#say("");
-    this.#home.app.storage.delete(KEY).catch(() => {});
+    this.#home.app.storage.delete(KEY).catch(() => {}); // The storage says itself what it cannot keep.
     this.#show();
     this.#start.focus({ preventScroll: true });
   }
@@ -165,7 +165,7 @@ class Lesson {
     if (!run.running) {
       this.#run = null;
       this.#say(run.fault);
-      if (this.#result) this.#home.app.storage.set(KEY, this.#result).catch(() => {});
+      if (this.#result) this.#home.app.storage.set(KEY, this.#result).catch(() => {}); // The storage says itself what it cannot keep.
       if (document.activeElement === this.#stop) this.#start.focus({ preventScroll: true });
       if (!run.fault) this.#home.app.announce(run.result.ended === "whole" ? "Both models are trained." : "The training was stopped.");
     }

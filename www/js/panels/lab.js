@@ -149,7 +149,7 @@ class LabPanel {
   #write() {
     if (!this.#restored) return;
     const { following, own } = this.#lab;
-    this.#app.storage.set(KEY, { view: this.#view.id, following, own }).catch(() => {});
+    this.#app.storage.set(KEY, { view: this.#view.id, following, own }).catch(() => {}); // The storage says itself what it cannot keep.
   }
 
   /** Whether someone may be looking. */

@@ -25,7 +25,6 @@ import { EQUAL_WITHIN, nextHeat } from "./race-plan.js";
  * @property {number} vocabulary
  * @property {StateBytes | null} state
  * @property {string} sample
- * @property {number} faults         steps that came out as no number and were undone
  *
  * @typedef {object} Result  a race that is kept
  * @property {1} version
@@ -64,7 +63,7 @@ export const PUBLISHED = {
 /** @param {HeatSpec} spec @returns {Heat} */
 export const newHeat = (spec) => ({
   ...spec, step: 0, done: false, failed: "", curve: { width: Math.max(1, Math.ceil(spec.steps / POINTS)), sums: [], counts: [], last: 0 },
-  evaluations: [], tokens: 0, seconds: 0, engineSpeed: 0, parameters: 0, vocabulary: 0, state: null, sample: "", faults: 0,
+  evaluations: [], tokens: 0, seconds: 0, engineSpeed: 0, parameters: 0, vocabulary: 0, state: null, sample: "",
 });
 
 /** Adds a step's loss; a step that comes again, after a return to a snapshot, counts once. @param {Curve} curve @param {number} step @param {number} loss */

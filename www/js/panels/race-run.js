@@ -4,6 +4,7 @@
 import { EngineError } from "../engine.js";
 import { heatsOf, nextHeat, secondsLeft, guessedSpeed, sliceEnd, startRequest } from "./race-plan.js";
 import { addLoss, newHeat, rateOf, speedOf } from "./race-results.js";
+import { SnapshotPace } from "./train-snapshots.js";
 
 /**
  * @typedef {import("../engine.js").Engine} Engine
@@ -25,7 +26,6 @@ import { addLoss, newHeat, rateOf, speedOf } from "./race-results.js";
 
 /** An engine's first seconds are slower, because the browser is still compiling it: they do not count. */
 const WARM_UP_MS = 2_000;
-const SAVE_MS = 15_000;
 /** An engine that stops again so soon is not started again by itself. */
 const REVIVAL_MS = 60_000;
 
@@ -38,10 +38,10 @@ export class RaceRun {
   /** What ends the slice under way. @type {{ end: number, resolve: (_: void) => void, reject: (error: Error) => void } | null} */ #slice = null;
   /** Since when steps are counted; null: the next report only starts the clock. @type {{ step: number, at: number } | null} */ #clock = null;
   #stopWanted = false;
-  /** @type {Map<string, Blob>} */ #snapshots = new Map();
+  /** @type {Map<string, Uint8Array<ArrayBuffer>>} */ #snapshots = new Map();
   /** @type {RaceRecord | null} */ #record = null;
   /** @type {Promise<void> | null} */ #saving = null;
-  #lastSave = 0;
+  #pace = new SnapshotPace();
   #revived = -Infinity;
 
   /** @type {RaceState} */ state = "idle";
@@ -157,7 +157,8 @@ export class RaceRun {
   /** Writes a snapshot, should the page be about to end. */
   save() {
     if (this.state !== "running" || !this.#heat) return;
-    this.#saving ??= this.#snapshot(this.#heat).catch(() => {}).finally(() => (this.#saving = null));
+    // A race whose engine gives no snapshot fails where it is waited for: at the end of the slice.
+    this.#saving ??= this.#snapshot(this.#heat).catch((error) => this.#slice?.reject(error)).finally(() => (this.#saving = null));
   }
 
   /** Seconds that are left, at the speeds measured so far. */
@@ -211,7 +212,6 @@ export class RaceRun {
     engine.on("train_progress", (detail) => this.#progress(detail));
     engine.on("train_evaluation", (detail) => this.#evaluated(detail));
     engine.on("train_sample", ({ text }) => { if (this.#heat) this.#heat.sample = text; });
-    engine.on("train_fault", () => { if (this.#heat) this.#heat.faults++; });
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#slice?.reject(new EngineError(message, true)));
   }
@@ -235,7 +235,7 @@ export class RaceRun {
     this.#heat = this.#clock = null;
     let info;
     if (snapshot) {
-      const bytes = await snapshot.arrayBuffer();
+      const bytes = snapshot.slice().buffer;
       info = await this.#ask("train_resume_from", { bytes, text }, [bytes]);
     } else {
       info = await this.#ask("train_start", startRequest(plan, heat, rateOf(plan, this.heats, heat), text));
@@ -245,7 +245,7 @@ export class RaceRun {
     heat.parameters = info.parameters;
     heat.vocabulary = info.config.vocab_size;
     heat.state = info.state_bytes;
-    this.#lastSave = performance.now();
+    this.#pace.begin(performance.now());
     if (snapshot) await this.#ask("train_continue", {});
     this.#changed();
   }
@@ -267,14 +267,16 @@ export class RaceRun {
 
   /** @param {Heat} heat */
   async #snapshot(heat) {
-    const { bytes, step } = await this.#ask("train_snapshot", {});
+    const asked = performance.now();
+    const { bytes, step, took } = await this.#ask("train_snapshot", {});
+    const taken = performance.now() - took;
     this.#clock = null;
     if (heat.done) return;
     // Events come in order, so the curves reach exactly as far as the snapshot.
     heat.step = step;
     this.#snapshots.set(heat.id, bytes);
-    this.#lastSave = performance.now();
     await this.#keep();
+    this.#pace.wrote({ asked, taken, took, stored: performance.now(), best: false });
   }
 
   async #keep() {
@@ -329,15 +331,16 @@ export class RaceRun {
     for (const [at, loss] of losses) addLoss(heat.curve, at, loss);
     const now = performance.now();
     if (this.#services.disturbed()) this.disturbed = true;
+    const { batch_size, context } = /** @type {Plan} */ (this.plan).choices.settings;
     if (this.#clock && state === "running" && step > this.#clock.step && now > this.#timedFrom) {
-      const { batch_size, context } = /** @type {Plan} */ (this.plan).choices.settings;
       heat.tokens += (step - this.#clock.step) * batch_size * context;
       heat.seconds += (now - this.#clock.at) / 1000;
     }
     this.#clock = { step, at: now };
     if (tokens_per_second > 0) heat.engineSpeed = tokens_per_second;
     heat.step = step;
-    if (now - this.#lastSave > SAVE_MS) this.save();
+    const stepTakes = heat.engineSpeed > 0 ? (1000 * batch_size * context) / heat.engineSpeed : 0;
+    if (now >= this.#pace.dueAt(stepTakes)) this.save();
     this.#changed();
     this.#check();
   }

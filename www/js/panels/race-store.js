@@ -2,6 +2,8 @@
 // time holds the race.
 
 import { hold } from "../locks.js";
+import { newHeat } from "./race-results.js";
+import { bytesOf } from "./runs-library.js";
 import { PATIENCE_MS } from "./train-record.js";
 
 /**
@@ -11,11 +13,13 @@ import { PATIENCE_MS } from "./train-record.js";
  * @property {import("./race-plan.js").Plan} plan
  * @property {import("./race-results.js").Heat[]} heats
  * @property {boolean} disturbed
- * @property {[string, Blob][]} snapshots  of the heats that have begun and are not done, by id; each at its heat's step
+ * @property {[string, Uint8Array<ArrayBuffer>][]} snapshots  of the heats that have begun and are not done, by id; each at its heat's step
  */
 
 const CURRENT = "race-current";
 const TEXT = "race-text";
+/** A heat's snapshot has a key of its own, so that only what is new is written. */
+const BYTES = "race-snapshot/";
 const RESULTS = "race-results";
 const LOCK = "wave-field-race";
 /** So many results are kept. */
@@ -25,6 +29,8 @@ export class RaceStore {
   #storage;
   #release = () => {};
   #held = false;
+  /** What lies on the disk. @type {Map<string, Uint8Array>} */
+  #written = new Map();
 
   /** @param {import("../storage.js").Storage} storage */
   constructor(storage) {
@@ -46,14 +52,33 @@ export class RaceStore {
   }
 
   /** @param {RaceRecord} record */
-  write(record) {
-    return this.#storage.set(CURRENT, record);
+  async write({ snapshots, ...record }) {
+    const fresh = snapshots.filter(([id, bytes]) => this.#written.get(id) !== bytes);
+    const wanted = new Set(snapshots.map(([id]) => BYTES + id));
+    const old = (await this.#storage.keys(BYTES)).filter((key) => !wanted.has(key));
+    this.#written = new Map(snapshots);
+    const values = Object.fromEntries(fresh.map(([id, bytes]) => [BYTES + id, bytes]));
+    return this.#storage.setAll({ [CURRENT]: { ...record, kept: snapshots.map(([id]) => id) }, ...values }, old);
   }
 
   /** @returns {Promise<RaceRecord | null>} the race that an earlier visit left */
   async read() {
-    const record = await this.#storage.get(CURRENT);
-    return record?.version === 1 && Array.isArray(record.heats) && record.plan?.entrants ? record : null;
+    const stored = await this.#storage.get(CURRENT);
+    if (stored?.version !== 1 || !Array.isArray(stored.heats) || !stored.plan?.entrants) return null;
+    const { kept, ...record } = stored;
+    // Older versions of the page kept the snapshots within the record.
+    /** @type {[string, Blob | Uint8Array<ArrayBuffer> | undefined][]} */
+    const found = Array.isArray(kept)
+      ? await Promise.all(kept.map(async (id) => [id, await this.#storage.get(BYTES + id)]))
+      : record.snapshots ?? [];
+    /** @type {RaceRecord["snapshots"]} */
+    const snapshots = [];
+    for (const [id, bytes] of found) if (bytes) snapshots.push([id, await bytesOf(bytes)]);
+    this.#written = new Map(Array.isArray(kept) ? snapshots : []);
+    // A heat whose snapshot is gone begins anew.
+    const begun = new Set(snapshots.map(([id]) => id));
+    const heats = record.heats.map((/** @type {any} */ heat) => (heat.done || heat.step === 0 || begun.has(heat.id) ? heat : newHeat(heat)));
+    return { ...record, heats, snapshots };
   }
 
   /** The person's own text; null: the page ships it. @param {string | null} text */
@@ -69,8 +94,8 @@ export class RaceStore {
 
   /** Forgets the race under way. */
   async forget() {
-    await this.#storage.delete(CURRENT);
-    await this.#storage.delete(TEXT);
+    this.#written.clear();
+    await this.#storage.setAll({}, [CURRENT, TEXT, ...(await this.#storage.keys(BYTES))]);
   }
 
   /** @returns {Promise<Result[]>} newest first */

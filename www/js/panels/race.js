@@ -98,6 +98,7 @@ export function mountRace(root, app) {
     lock();
   });
   addEventListener("pagehide", () => run.save());
+  document.addEventListener("freeze", () => run.save());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && run.save());
   const restored = restore();
 

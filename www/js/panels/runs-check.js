@@ -52,10 +52,10 @@ const sample = record({ step, text: text(LONGEST.sample) });
 /** Those that a file brings, and those that the page keeps. @type {Check} */
 const checkpoint = orNull(record({ step, size: bytes }));
 
-const choices = record({
+const choices = {
   data: oneOf(DATA_SETS.map(({ id }) => id)), size: oneOf(SIZES.map(({ id }) => id)), tokenizer: oneOf(["character", "bpe"]), pieces: count(2 ** 20),
   settings: record({}, { rest: simple }),
-});
+};
 /** Settings may be added: those that this page knows must be right, the others simple. */
 const model = record({
   embedding_dim: count(2 ** 24, 1), num_layers: count(MOST.layers, 1), num_heads: count(MOST.heads, 1),
@@ -76,7 +76,7 @@ const FACTS = {
   layers, initialLayers: layers, control: orNull(control),
 };
 /** @type {Fields} */
-const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices, plan };
+const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices: record(choices), plan };
 
 const run = record({
   ...BOTH, facts: record(FACTS), history: series(MOST.losses),
@@ -100,6 +100,11 @@ export function wrongInRun(told) {
   // The curves go on from where the checkpoint does.
   return last && last.step !== told.facts.step ? `"checkpoints.last.step" is ${last.step}; expected was ${told.facts.step}, the step of its curves.` : "";
 }
+
+/** What is wrong with the choices for the next training; empty where nothing is. @param {unknown} kept */
+export const wrongInChoices = (kept) => record({
+  data: choices.data, size: choices.size, tokenizer: choices.tokenizer, pieces: choices.pieces, changed: orNull(record({}, { rest: simple })),
+})(kept, "");
 
 /** What is wrong with a card of the storage; empty where nothing is. @param {unknown} kept @returns {string} */
 export const wrongInCard = (kept) => card(kept, "");

@@ -19,7 +19,7 @@ import { LossHistory } from "./train-series.js";
 export const ENDING = ".wavefield-run";
 const FORMAT = "wavefield-run";
 const VERSION = 1;
-const LARGEST = { file: 2 * 2 ** 30, json: 64 * 2 ** 20 };
+const LARGEST = { file: 2 * 2 ** 30, json: 64 * 2 ** 20, checkpoint: 512 * 2 ** 20 };
 const CHECKPOINTS = /** @type {const} */ (["last", "best"]);
 
 /** @param {Kept} run @returns {Promise<Blob>} */
@@ -91,6 +91,7 @@ async function readJson(blob) {
 /** @param {Awaited<ReturnType<typeof readZip>>} zip @param {string} name @returns {Promise<Blob>} */
 async function checkpointOf(zip, name) {
   const blob = await zip.file(name);
+  if (blob.size > LARGEST.checkpoint) throw new Error(`"${name}" in it is larger than ${LARGEST.checkpoint / 2 ** 20} MB, which no training's is on this page.`);
   const head = new DataView(await blob.slice(0, 9).arrayBuffer());
   // A safetensors file begins with the length of its header, which is JSON.
   if (head.byteLength < 9 || Number(head.getBigUint64(0, true)) > blob.size - 8 || head.getUint8(8) !== "{".charCodeAt(0)) {

@@ -39,7 +39,7 @@ import { ifFree } from "./runs-locks.js";
  * @property {RunState} state
  * @property {Plan} plan  a person may change it while it goes on
  * @property {Curves} curves
- * @property {Blob} bytes  weights, moments, step and random state after `curves.facts.step`
+ * @property {Uint8Array<ArrayBuffer>} bytes  weights, moments, step and random state after `curves.facts.step`
  * @property {{ loss: number, step: number } | null} best  the evaluation that makes it the best one
  */
 
@@ -146,13 +146,13 @@ export class RunLibrary {
     return this.#storage.get(TEXT + id);
   }
 
-  /** @param {RunCard} card @param {"last" | "best"} which @returns {Promise<Blob>} */
+  /** @param {RunCard} card @param {"last" | "best"} which @returns {Promise<Uint8Array<ArrayBuffer>>} a copy, to be given away */
   async bytes(card, which) {
     const checkpoint = card[which];
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
     if (!bytes && this.#storage.silent) throw new Error(this.#storage.reason);
     if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
-    return bytes;
+    return bytesOf(bytes);
   }
 
   /** All of a training. @param {RunCard} card */
@@ -162,7 +162,7 @@ export class RunLibrary {
     if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
     /** @type {Partial<Record<"last" | "best", Blob>>} */
     const bytes = {};
-    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = await this.bytes(card, which);
+    for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = new Blob([await this.bytes(card, which)]);
     return { card, curves, bytes, text: (await this.text(card.id)) ?? null };
   }
 
@@ -202,7 +202,7 @@ export class RunLibrary {
       const { facts } = curves;
       const before = await this.card(id);
       if (!before) return null;
-      const last = { step: facts.step, size: bytes.size };
+      const last = { step: facts.step, size: bytes.byteLength };
       /** @type {RunCard} */
       const card = {
         ...before, state, plan, step: facts.step, savedAt: Date.now(), last,
@@ -231,13 +231,14 @@ export class RunLibrary {
    * @returns {Promise<boolean>} whether it will survive closing the tab
    */
   add(card, curves, bytes, text, instead = []) {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       /** @type {Record<string, unknown>} */
       const values = { [CARD + card.id]: card, [CURVES + card.id]: curves };
       if (text !== null) values[TEXT + card.id] = text;
       for (const which of /** @type {const} */ (["best", "last"])) {
         const checkpoint = card[which];
-        if (checkpoint && bytes[which]) values[checkpointKey(card.id, checkpoint.step)] = bytes[which];
+        const file = bytes[which];
+        if (checkpoint && file) values[checkpointKey(card.id, checkpoint.step)] = await bytesOf(file);
       }
       return this.#storage.setAll(values, instead);
     });
@@ -294,11 +295,19 @@ export class RunLibrary {
   /** @template T @param {() => Promise<T>} task @returns {Promise<T>} */
   #inTurn(task) {
     const done = this.#turn.then(task);
+    // Whoever asked is told of a failure; the next only waits for the end.
     this.#turn = done.catch(() => {});
     done.then(() => this.changed(), () => {});
     return done;
   }
 }
+
+/**
+ * What is stored of a checkpoint, as bytes of its own. Older versions of the page stored blobs, which not every browser
+ * keeps in a private window.
+ * @param {Blob | Uint8Array<ArrayBuffer>} stored @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export const bytesOf = async (stored) => (stored instanceof Blob ? new Uint8Array(await stored.arrayBuffer()) : stored.slice());
 
 /** @param {string} id @param {number} step */
 const checkpointKey = (id, step) => `${BYTES}${id}/${step}`;

@@ -121,7 +121,7 @@ export function mountScaling(root, app) {
     show();
   }
 
-  const keep = () => storage.set(KEY, { cpu: results.cpu, gpu: results.gpu, backend }).catch(() => {});
+  const keep = () => storage.set(KEY, { cpu: results.cpu, gpu: results.gpu, backend }).catch(() => {}); // The storage says itself what it cannot keep.
 
   function statusWords() {
     if (run?.running) {

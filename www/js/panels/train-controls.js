@@ -104,7 +104,10 @@ export class TrainControls {
   async #setRate(rate) {
     const problem = settingProblem(RATE, rate);
     if (problem) throw new Error(problem);
-    await this.#app.engine.request("train_set_rate", { peak_lr: rate });
+    const set = () => this.#app.engine.request("train_set_rate", { peak_lr: rate });
+    // One that came to no number goes on with the rate that may mend it.
+    if (this.#run.state === "failed") await this.#run.goOn(set);
+    else await set();
     this.rate.clear();
   }
 
@@ -134,12 +137,14 @@ export class TrainControls {
     this.step.disabled = !changeable || state !== "paused";
     if (state !== "paused") this.#stepped = "";
     this.stepNote.textContent = state === "paused" ? this.#stepped || "Each press does exactly one step." : "Pause first: then each press does exactly one step.";
-    for (const input of [this.rate.field, ...this.rateButtons]) input.disabled = !changeable;
+    const mendable = !this.#busy && state === "failed" && (live || savedStep !== null);
+    for (const input of [this.rate.field, ...this.rateButtons]) input.disabled = !changeable && !mendable;
     this.rate.field.placeholder = rateWords(control.peak_lr);
     const next = rateWords(learningRate(control, facts.step + 1));
     const warm = control.warmup_steps > 0 ? ` after ${control.warmup_steps.toLocaleString("en-GB")} warm-up steps` : "";
     this.rateNote.textContent = changeable
       ? `The next step moves with ${next}: ${rateWords(control.peak_lr)}${warm}, ${COURSES[control.schedule]}. A new one counts from the next step on.`
+      : mendable ? `It was ${rateWords(control.peak_lr)}. With another one, training goes on from step ${facts.step.toLocaleString("en-GB")}.`
       : "It can be changed while the training runs or is paused.";
     const extendable = !this.#busy && state !== "starting" && (live || savedStep !== null);
     this.lengthen.disabled = this.more.field.disabled = !extendable;

@@ -43,6 +43,11 @@ export class Course {
     this.moments.add(momentOf(step, layers));
   }
 
+  /** Forgets what came after a step. @param {number} step */
+  cut(step) {
+    for (const part of [this.learningRate, this.gradientNorm, this.tokensPerSecond, this.samples, this.moments]) part.cut(step);
+  }
+
   /** For storage. */
   toJSON() {
     return {

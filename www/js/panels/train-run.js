@@ -95,7 +95,6 @@ export class TrainRun {
       addNewer(this.facts.samples, detail, MOST.samples);
       this.course.sample(detail);
     }));
-    engine.on("train_fault", (detail) => this.#report(() => addNewer(this.facts.faults, detail, MOST.faults)));
     engine.on("train_heads", (detail) => this.#report(() => {
       this.facts.layers = detail.layers;
       this.course.heads(detail);
@@ -104,12 +103,14 @@ export class TrainRun {
     engine.on("train_ended", (detail) => this.#ended(detail));
     engine.on("fatal", ({ message }) => this.#died(message));
     // The last chance before a phone or a closing tab ends the page.
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden" && this.state === "running") this.save();
-    });
-    addEventListener("pagehide", () => {
+    const leave = () => {
       if (this.state === "running") this.save();
+    };
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") leave();
     });
+    document.addEventListener("freeze", leave);
+    addEventListener("pagehide", leave);
   }
 
   /** @param {() => void} listener  called after every change */
@@ -146,7 +147,7 @@ export class TrainRun {
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
     const id = await this.#held.begin();
     // Asked for once there is something to lose; the browser may decline.
-    navigator.storage?.persist?.().catch(() => {});
+    navigator.storage?.persist?.().catch(() => {}); // Then it is kept as long as the browser likes, as everything is.
     try {
       const info = await this.#app.engine.request("train_start", { ...plan, text });
       const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
@@ -193,10 +194,10 @@ export class TrainRun {
   async adopt() {
     const { engine, models } = this.#app;
     if (this.live) await models.adopt(await engine.request("train_adopt", {}));
-    else await models.openBytes(await (await this.#lastBytes()).arrayBuffer(), this.#snapshots.card?.name ?? "");
+    else await models.openBytes((await this.#lastBytes()).buffer, this.#snapshots.card?.name ?? "");
   }
 
-  /** @returns {Promise<{ bytes: Blob, filename: string } | null>} the newest snapshot, to download */
+  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
   async file() {
     if (this.live) await this.save();
     const { card } = this.#snapshots;
@@ -204,7 +205,6 @@ export class TrainRun {
     return { bytes: await this.#lastBytes(), filename: `wave-field-${fileStem(card.name)}-step-${card.last.step}.safetensors` };
   }
 
-  /** @returns {Promise<Blob>} */
   async #lastBytes() {
     const { card } = this.#snapshots;
     if (!card) throw new Error(NO_SNAPSHOT);
@@ -285,6 +285,11 @@ export class TrainRun {
     }
     this.#snapshots.take(card);
     const done = card.state === "done" || card.step >= card.plan.train.steps;
+    const fault = card.state === "failed" && this.facts.faults.at(-1);
+    if (fault) {
+      this.message = fault.message;
+      return this.#become("failed");
+    }
     this.#become(done ? "done" : card.state === "stopped" ? "stopped" : "interrupted");
   }
 
@@ -316,7 +321,7 @@ export class TrainRun {
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
-      const bytes = await (await this.#lastBytes()).arrayBuffer();
+      const bytes = (await this.#lastBytes()).buffer;
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
       this.live = true;
       await change?.();
@@ -383,10 +388,21 @@ export class TrainRun {
     this.facts.step = step;
     this.secondsLeft = 0;
     this.live = true;
-    if (reason === "failed") this.message = message ?? "The engine could not go on.";
+    if (reason === "failed") this.#spoilt(step, message ?? "The engine could not go on.");
     if (reason === "early") this.message = message ?? "";
     this.#become(reason === "early" ? "stopped" : reason);
-    if (reason === "done" || reason === "early") await this.#snapshots.saveNow();
+    if (reason !== "stopped") await this.#snapshots.saveNow();
+  }
+
+  /** It ended at its last good step, and what came after that is no part of it. @param {number} step @param {string} message */
+  #spoilt(step, message) {
+    const { facts } = this;
+    this.message = message;
+    facts.evaluations = facts.evaluations.filter((evaluation) => evaluation.step <= step);
+    facts.samples = facts.samples.filter((sample) => sample.step <= step);
+    facts.faults = [...facts.faults, { step, message }].slice(-MOST.faults);
+    this.history.cut(step);
+    this.course.cut(step);
   }
 
   /** @param {string} message */

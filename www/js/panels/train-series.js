@@ -41,6 +41,15 @@ export class Series {
     this.#ends[bucket] = step;
   }
 
+  /** Forgets what came after a step. A bucket that it lies in stays as it is. @param {number} step */
+  cut(step) {
+    if (step >= this.lastStep) return;
+    this.lastStep = step;
+    const length = Math.ceil(step / this.width);
+    for (const list of [this.#sums, this.#counts, this.#ends]) list.length = Math.min(list.length, length);
+    if (this.#ends.length > 0) this.#ends[this.#ends.length - 1] = Math.min(this.#ends[this.#ends.length - 1], step);
+  }
+
   #halve() {
     this.width *= 2;
     const length = Math.ceil(this.#sums.length / 2);
@@ -144,6 +153,11 @@ export class Thinned {
     if (last && before && this.#place(last) === this.#place(before)) this.#items.pop();
     this.#items.push(item);
     while (this.#items.length > this.#limit) this.#thin();
+  }
+
+  /** Forgets what came after a step. @param {number} step */
+  cut(step) {
+    this.#items = this.#items.filter((item) => item.step <= step);
   }
 
   /** @param {T} item */

@@ -1,5 +1,6 @@
 // Snapshots of the training that goes on: when one is due, and what becomes of it.
 
+import { EngineError } from "../engine.js";
 import { machineSpeed } from "./train-estimates.js";
 import { settingsOf } from "./train-presets.js";
 
@@ -12,41 +13,64 @@ import { settingsOf } from "./train-presets.js";
 /** How fast this machine trains, as measured. */
 export const MACHINE = "train-machine";
 const MEASURED_AFTER_S = 5;
-/** A snapshot is due this often, or less often where writing one takes long. */
-const SAVE_MS = { first: 1_000, least: 2_000, most: 40_000 };
-/** Writing may take a fortieth of the time: half of that for regular snapshots, half for the best model so far. */
-const SHARE = 80;
+/** What a reload may cost: milliseconds of training, or the step under way where that takes longer. */
+export const MOST_LOST_MS = 2_000;
+/** The first one comes sooner, so that there is something to lose little of. */
+const FIRST_MS = 1_000;
+/** Reports of the engine, at which one is asked for, come about so often. */
+const REPORTS_MS = 200;
+/** One that is asked for may take so many times as long as those before it. */
+const SLOWER = 1.5;
+/** Copying the numbers, for which no step is made, may take less than a twentieth of the time. */
+const SHARE = 21;
+/** So many of those before are remembered. */
+const REMEMBERED = 4;
+/** Models that are the best so far are kept out of turn for at most a fortieth of the time. */
+const BEST_SHARE = 40;
 
-/** When a snapshot may be written, so that writing takes little of the time. Times in milliseconds. */
+/**
+ * When to ask for a snapshot, so that the one on the disk never lacks more than two seconds of training. It lacks what was
+ * done since its numbers were taken, until the next one is on the disk. Times in milliseconds.
+ */
 export class SnapshotPace {
-  #lastAt = 0;
+  /** When the numbers of the newest one were taken. */ #takenAt = 0;
+  /** From asking for one until it was on the disk, of the last few. @type {number[]} */ #delays = [];
+  /** Milliseconds that no step was made for the newest one. */ #took = 0;
   #bestAt = -Infinity;
-  #cost = 0;
-  #every = SAVE_MS.first;
+  #first = true;
 
   /** A training begins or goes on. @param {number} now */
   begin(now) {
-    this.#lastAt = now;
+    this.#takenAt = now;
     this.#bestAt = -Infinity;
-    this.#every = SAVE_MS.first;
+    this.#first = true;
   }
 
-  /** @param {number} now */
-  due(now) {
-    return now - this.#lastAt > this.#every;
+  /** When the next one is to be asked for. @param {number} step  milliseconds of one: it is given between two */
+  dueAt(step) {
+    const [rest, delay] = [MOST_LOST_MS - Math.max(REPORTS_MS, step), Math.max(0, ...this.#delays)];
+    // How long it takes is not known yet.
+    if (this.#first) return this.#takenAt + Math.max(0, Math.min(FIRST_MS, rest - FIRST_MS));
+    // Early enough though it be slower than ever; or less early, where copying would take too much of the time.
+    return this.#takenAt + Math.max(0, rest - SLOWER * delay, Math.min(SHARE * this.#took, rest - delay));
   }
 
   /** Whether one may be written out of turn, for it is the best. @param {number} now */
   bestDue(now) {
-    return now - this.#bestAt >= SHARE * this.#cost;
+    return now - this.#bestAt >= BEST_SHARE * Math.max(0, ...this.#delays);
   }
 
-  /** @param {number} began @param {number} now @param {boolean} best */
-  wrote(began, now, best) {
-    this.#cost = now - began;
-    this.#lastAt = now;
-    if (best) this.#bestAt = now;
-    this.#every = Math.min(Math.max(SHARE * this.#cost, SAVE_MS.least), SAVE_MS.most);
+  /**
+   * One is on the disk.
+   * @param {{ asked: number, taken: number, took: number, stored: number, best: boolean }} times  `taken`: when its numbers
+   *   were, at the earliest; `took`: for how long no step was made
+   */
+  wrote({ asked, taken, took, stored, best }) {
+    this.#took = took;
+    this.#delays = [...this.#delays, stored - asked].slice(-REMEMBERED);
+    this.#takenAt = taken;
+    this.#first = false;
+    if (best) this.#bestAt = stored;
   }
 }
 
@@ -63,6 +87,8 @@ export class Snapshots {
   /** The step that is on the disk; null where none is. @type {number | null} */
   #stored = null;
   #saidFull = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** The training as it was last kept. @type {RunCard | null} */
   card = null;
 
@@ -91,8 +117,19 @@ export class Snapshots {
 
   /** Writes one if it is time. */
   tick() {
-    // Timers slow down in a hidden tab; the engine's reports do not.
-    if (this.#pace.due(performance.now())) this.save();
+    if (this.#saving || this.#run.state !== "running") return;
+    const left = this.#pace.dueAt(this.#stepTakes()) - performance.now();
+    clearTimeout(this.#timer);
+    if (left <= 0) this.save();
+    // Timers slow down in a hidden tab; the engine's reports, each of which comes here, do not. But where a step is long,
+    // the engine must be asked before the next one begins.
+    else this.#timer = setTimeout(() => this.tick(), left);
+  }
+
+  /** Milliseconds of a step; 0 where that is not known yet. */
+  #stepTakes() {
+    const { facts, plan } = this.#run;
+    return plan && facts.tokensPerSecond > 0 ? (1000 * plan.train.batch_size * plan.train.seq_len) / facts.tokensPerSecond : 0;
   }
 
   /** Keeps the model that an evaluation found to be the best so far. @param {Evaluation} evaluation */
@@ -111,7 +148,10 @@ export class Snapshots {
 
   /** Writes a snapshot, one at a time. @returns {Promise<boolean>} whether there is a new one now */
   save() {
-    this.#saving ??= this.#write().finally(() => (this.#saving = null));
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = null;
+      this.tick();
+    });
     return this.#saving;
   }
 
@@ -132,19 +172,23 @@ export class Snapshots {
     const run = this.#run;
     const { choices, plan, live, id, facts: before } = run;
     if (!choices || !plan || !live || !id) return false;
-    const began = performance.now();
+    const asked = performance.now();
     let snapshot;
     try {
       snapshot = await this.#app.engine.request("train_snapshot", {});
-    } catch {
-      return false; // The engine died or the run ended meanwhile; the last snapshot still holds.
+    } catch (error) {
+      // An engine that died says so itself, and another training is another's affair; the last snapshot still holds.
+      const died = error instanceof EngineError && error.died;
+      if (!died && id === run.id && run.facts === before) this.#refused(error);
+      return false;
     }
+    const taken = performance.now() - snapshot.took;
     if (id !== run.id || run.facts !== before) return false; // Another run began while this one was written.
     // Events come in order, so the curves reach exactly as far as the snapshot.
     const facts = { ...structuredClone(run.facts), step: snapshot.step };
     const best = this.#bestAt(snapshot.step);
     const kept = await this.#library.snapshot(id, { state: run.state, plan: run.plan ?? plan, curves: run.curves(facts), bytes: snapshot.bytes, best });
-    this.#pace.wrote(began, performance.now(), best !== null);
+    this.#pace.wrote({ asked, taken, took: snapshot.took, stored: performance.now(), best: best !== null });
     if (!kept || id !== run.id) return false;
     this.card = kept.card;
     this.#say(kept.stored);
@@ -153,6 +197,15 @@ export class Snapshots {
     if (machine > 0 && facts.secondsTrained > MEASURED_AFTER_S) await this.#app.storage.set(MACHINE, machine);
     this.#onChange();
     return true;
+  }
+
+  /** The engine gave no snapshot. @param {unknown} error */
+  #refused(error) {
+    // Asked for again in its turn, not at once.
+    const now = performance.now();
+    this.#pace.wrote({ asked: now, taken: now, took: 0, stored: now, best: false });
+    const kept = this.#stored === null ? "Nothing of it is kept yet." : `It is kept at step ${this.#stored.toLocaleString("en-GB")}.`;
+    this.#app.notify({ kind: "error", key: "snapshot", title: "This training could not be kept as it is now.", message: `${error instanceof Error ? error.message : String(error)} ${kept}` });
   }
 
   /** The evaluation that makes a snapshot the best one; null where it is not. @param {number} step */

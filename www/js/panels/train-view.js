@@ -247,6 +247,7 @@ export class TrainView {
         if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
         return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;
       case "failed":
+        if (facts.faults.at(-1)?.message === run.message) return `${run.message} You can use what it learned until then, or set another rate under "Change this training" and go on.${unsafe}`;
         return `${run.message}${savedStep === null ? "" : ` It was kept at step ${savedStep.toLocaleString("en-GB")}: go on from there.`}`;
     }
   }
@@ -259,7 +260,7 @@ export class TrainView {
   }
 
   #renderFaults() {
-    const { faults } = this.#run.facts;
+    const faults = this.#run.facts.faults.filter(({ message }) => message !== this.#run.message);
     if (this.faults.childElementCount === faults.length) return;
     this.faults.replaceChildren(...faults.map(({ message }) => h("li", null, message)));
   }

@@ -1,6 +1,7 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
 
 import { h, whenSeen } from "../dom.js";
+import { wrongInChoices } from "./runs-check.js";
 import { RunsView } from "./runs.js";
 import { deviceBlock } from "./train-device.js";
 import { changesIn } from "./train-presets.js";
@@ -114,7 +115,7 @@ export function mountTrain(root, app) {
 
   async function restore() {
     const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);
-    if (choices) {
+    if (choices && !wrongInChoices(choices)) {
       app.state.set("choices", { ...choices, changed: choices.changed ?? {} });
       settings.restore(choices.data, choices.size, choices.changed ?? {});
       kept = JSON.stringify(choices);

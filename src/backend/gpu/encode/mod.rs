@@ -136,7 +136,7 @@ impl<'a> Encoder<'a> {
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }
             | Op::InterfereBackward { .. } => self.interference(op),
-            Op::GradientNorm { .. } | Op::AdamW { .. } => self.update(op),
+            Op::GradientNorm { .. } | Op::Judge { .. } | Op::AdamW { .. } => self.update(op),
         }
     }
 }
