@@ -173,7 +173,7 @@ test("a prompt longer than the context: what counts is said", async (t) => {
   await prompt(page).fill("a".repeat(context + 1));
   const status = generatePanel(page).getByRole("status").filter({ hasText: "at once" });
   await status.waitFor();
-  assert.match(await status.innerText(), new RegExp(`has ${context + 1} tokens, and Shakespeare hears ${context} at once: only the last ${context / 2 + 1} of it count`));
+  assert.match(await status.innerText(), new RegExp(`has ${context + 1} tokens, and Shakespeare hears ${context} at once: only the last ${Math.floor(context / 2) + 1} of it count`));
   await prompt(page).fill("a".repeat(context));
   await status.waitFor({ state: "hidden" });
 });
