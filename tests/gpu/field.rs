@@ -1,7 +1,7 @@
 //! Waves on the field: kernels and convolutions, in one dispatch and in passes.
 
-use crate::{IN_BROWSER, Outcome};
 use crate::twins::Twins;
+use crate::{IN_BROWSER, Outcome};
 use std::sync::Arc;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Op, View, WaveGradients, WaveHeads};

@@ -1,7 +1,7 @@
 //! One case a kernel: both twins on shapes that fit no tile, with poisoned outputs.
 
-use crate::{IN_BROWSER, Outcome};
 use crate::twins::Twins;
+use crate::{IN_BROWSER, Outcome};
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Matrix, Op, Then, View};
 use wavefield::kernels::dropout::DropoutSite;
