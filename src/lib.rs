@@ -53,6 +53,7 @@
 //! | [`decode`] | the recurrent view: state, one step, sampling, text |
 //! | [`train`] | a step, the schedule, batches, evaluation |
 //! | [`tokenizer`] | characters and byte-level BPE, as `tokenizer.json` |
+//! | [`recognise`], [`intake`] | what a file is, by its content; texts from files |
 //! | [`checkpoint`] | safetensors files under the public release's names |
 //! | [`diagnostics`] | observers that look at a model and change nothing |
 //! | [`bench`] | the shapes at which speed is measured |
@@ -70,10 +71,12 @@ pub mod config;
 pub mod decode;
 pub mod diagnostics;
 pub mod error;
+pub mod intake;
 pub mod kernels;
 pub mod lesson;
 pub mod memory;
 pub mod model;
+pub mod recognise;
 pub mod rng;
 pub mod scaling;
 pub mod tokenizer;

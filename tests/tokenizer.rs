@@ -295,8 +295,11 @@ fn files_of_another_kind_are_refused() {
         ("bpe.json", "/model/type", Value::Null),
         ("bpe.json", "/model/type", json!(7)),
         ("bpe.json", "/normalizer", json!({ "type": "NFC" })),
-        ("character.json", "/truncation", json!({ "max_length": 5 })),
-        ("bpe.json", "/padding", json!({ "pad_id": 0 })),
+        (
+            "character.json",
+            "/added_tokens",
+            json!([{ "id": 3, "content": "<pad>" }]),
+        ),
         ("bpe.json", "/added_tokens", special),
         ("bpe.json", "/pre_tokenizer", Value::Null),
         ("bpe.json", "/pre_tokenizer/type", json!("Metaspace")),
@@ -397,16 +400,95 @@ fn broken_merges_are_refused_and_the_older_form_is_read() {
         assert!(message.contains(found), "{message}");
     }
     let file: Value = serde_json::from_str(&fixture("bpe.json")).unwrap();
-    let pairs = file["model"]["merges"].as_array().unwrap().iter();
-    let texts = pairs.map(|pair| {
-        format!(
-            "{} {}",
-            pair[0].as_str().unwrap(),
-            pair[1].as_str().unwrap()
-        )
-    });
-    let older = changed("bpe.json", "/model/merges", texts.collect());
-    assert_eq!(Tokenizer::from_json(&older).unwrap(), load("bpe.json"));
+    // Written as texts, which the library's older versions read alone; newer ones write pairs.
+    let texts = file["model"]["merges"].as_array().unwrap().iter();
+    let pairs = texts.map(|text| text.as_str().unwrap().split(' ').collect::<Value>());
+    let newer = changed("bpe.json", "/model/merges", pairs.collect());
+    assert_eq!(Tokenizer::from_json(&newer).unwrap(), load("bpe.json"));
+}
+
+/// The ids are those of the `tokenizers` library.
+#[test]
+fn special_tokens_are_one_token_each() {
+    let text = std::fs::read_to_string(path("../files/special_token.tokenizer.json")).unwrap();
+    let tokenizer = Tokenizer::from_json(&text).unwrap();
+    assert_eq!(tokenizer.vocab_size(), 512);
+    // Written and read again it is the same.
+    let again = Tokenizer::from_json(&tokenizer.to_json()).unwrap();
+    for tokenizer in [&tokenizer, &again] {
+        for (text, ids) in [
+            (
+                "Hello<|endoftext|>The café opens at nine.",
+                &[
+                    40, 422, 79, 0, 340, 504, 70, 128, 103, 288, 80, 280, 83, 486, 283, 266, 69, 14,
+                ][..],
+            ),
+            (
+                "<|endoftext|><|endoftext|> two  blanks\n\tand a tab",
+                &[
+                    0, 0, 257, 87, 79, 221, 269, 76, 290, 75, 83, 199, 198, 434, 260, 257, 65, 66,
+                ],
+            ),
+            ("<|endoftext|", &[28, 92, 449, 79, 70, 84, 69, 88, 84, 92]),
+            (
+                "日本 🌊",
+                &[163, 246, 99, 163, 251, 106, 221, 173, 254, 235, 233],
+            ),
+        ] {
+            assert_eq!(tokenizer.encode(text).unwrap(), ids, "{text:?}");
+            assert_eq!(tokenizer.decode(ids), text);
+        }
+    }
+    assert_eq!(again, tokenizer);
+}
+
+#[test]
+fn tokens_beyond_the_vocabulary_are_added_to_it() {
+    let flags = json!([{ "id": 401, "content": "<é b>", "rstrip": true }, { "id": 400, "content": "<pad>", "special": true }]);
+    let mut file: Value = serde_json::from_str(&fixture("library.json")).unwrap();
+    file["added_tokens"] = flags;
+    let count = file["model"]["vocab"].as_object().unwrap().len();
+    assert_eq!(count, 400, "the library's file has grown");
+    let tokenizer = Tokenizer::from_json(&file.to_string()).unwrap();
+    assert_eq!(tokenizer.vocab_size(), 402);
+    let ids = tokenizer.encode("a<pad><é b>  b").unwrap();
+    assert_eq!(&ids[1..3], [400, 401]);
+    assert_eq!(tokenizer.decode(&ids), "a<pad><é b>b");
+    let again = Tokenizer::from_json(&tokenizer.to_json()).unwrap();
+    assert_eq!(again, tokenizer);
+    for (added, words) in [
+        (json!([{ "id": 402, "content": "<pad>" }]), "0 to 400"),
+        (json!([{ "id": 7, "content": "<pad>" }]), "no other token"),
+        (json!([{ "id": 1, "content": "!" }]), "id 1"),
+        (json!([{ "id": 400, "content": "" }]), "content"),
+        (json!([{ "content": "x" }]), "id"),
+        (json!({}), "a list"),
+        (
+            json!([{ "id": 400, "content": "x", "lstrip": 3 }]),
+            "lstrip",
+        ),
+    ] {
+        let message = refusal(&changed("library.json", "/added_tokens", added));
+        assert!(
+            message.contains("/added_tokens") && message.contains(words),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn what_changes_no_token_is_left_aside_and_said() {
+    let text = changed("bpe.json", "/truncation", json!({ "max_length": 5 }));
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    file["padding"] = json!({ "pad_id": 0 });
+    let text = format!("\u{feff}{file}\n\0\0");
+    let (tokenizer, notes) = Tokenizer::from_json_with_notes(&text).unwrap();
+    assert_eq!(tokenizer, load("bpe.json"));
+    assert_eq!(notes.len(), 2);
+    assert!(
+        notes[0].contains("truncation") && notes[1].contains("padding"),
+        "{notes:?}"
+    );
 }
 
 #[test]

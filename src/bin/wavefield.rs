@@ -9,7 +9,7 @@ fn main() -> std::process::ExitCode {
     match cli::Command::parse().run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("wavefield: {error}");
+            cli::tell(&format!("wavefield: {error}"));
             std::process::ExitCode::FAILURE
         }
     }

@@ -1,18 +1,18 @@
 //! The safetensors container: 8 bytes of header length, a JSON header, the tensors' bytes.
 //!
-//! The `safetensors` crate parses it. What it refuses is looked at once more here, because its
-//! errors mostly lose the tensor's name, and because the commonest broken file is not a damaged
-//! safetensors file but another kind of file under its name.
+//! The types are the `safetensors` crate's; the parsing is not, because the crate's errors mostly
+//! lose the tensor's name, and because it refuses what does no harm: NUL characters for padding,
+//! numbers in the metadata. The commonest broken file is not a damaged safetensors file but another
+//! kind of file under its name, which is said then.
 
+use super::header::{self, Header};
 use crate::error::{Error, Result};
 use crate::kernels::math::first_not_finite;
 use crate::memory;
-use safetensors::SafeTensors;
+use crate::recognise::recognise_bytes;
 use safetensors::tensor::{Dtype, TensorInfo, TensorView};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Longest header that is looked at; the format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
@@ -32,14 +32,8 @@ pub fn error(part: impl Into<String>, message: impl Into<String>) -> Error {
 pub struct Container<'a> {
     pub metadata: BTreeMap<String, String>,
     pub tensors: BTreeMap<String, TensorView<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    #[serde(rename = "__metadata__", default)]
-    metadata: Option<BTreeMap<String, String>>,
-    #[serde(flatten)]
-    tensors: BTreeMap<String, TensorInfo>,
+    /// What was not as the format has it, and was taken all the same.
+    pub notes: Vec<String>,
 }
 
 impl<'a> Container<'a> {
@@ -48,69 +42,95 @@ impl<'a> Container<'a> {
     /// # Errors
     /// [`Error::Checkpoint`] names the tensor or the part of the file at fault.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
-        let (header, data_len) = split_header(bytes)?;
-        let broken = |e: serde_json::Error| {
-            error(
-                "header",
-                format!("expected a safetensors header in JSON, found it broken ({e}); {AGAIN}"),
-            )
-        };
-        let names: Names = serde_json::from_str(header).map_err(broken)?;
-        if let Some(name) = names.repeated {
-            return Err(error(
-                name,
-                "expected once, found twice in the file's header; the program that wrote the file \
-                 is at fault",
-            ));
+        let (text, data, mut notes) = split_header(bytes)?;
+        let Header {
+            metadata,
+            tensors: infos,
+        } = header::read(text, &mut notes)?;
+        check_places(&infos, data, &mut notes)?;
+        let mut tensors = BTreeMap::new();
+        for (name, info) in infos {
+            let (from, to) = info.data_offsets;
+            let view = TensorView::new(info.dtype, info.shape, &data[from..to])
+                .map_err(|e| error(&name, format!("expected a tensor, found: {e}; {WRITER}")))?;
+            tensors.insert(name, view);
         }
-        let Header { metadata, tensors } = serde_json::from_str(header).map_err(broken)?;
-        check_places(&tensors, data_len)?;
-        let parsed = SafeTensors::deserialize(bytes).map_err(|e| {
-            error(
-                "header",
-                format!("expected a safetensors file, found: {e}; {AGAIN}"),
-            )
-        })?;
         Ok(Container {
-            metadata: metadata.unwrap_or_default(),
-            tensors: parsed.tensors().into_iter().collect(),
+            metadata,
+            tensors,
+            notes,
         })
     }
 }
 
-const AGAIN: &str = "download or save the file again";
+const AGAIN: &str = "copy or download it again";
+pub(super) const WRITER: &str =
+    "the program that wrote the file is at fault, or the file was changed since";
 
-/// The header's text, and how many bytes of tensors follow.
-fn split_header(bytes: &[u8]) -> Result<(&str, usize)> {
+/// The header's text, the tensors' bytes that follow, and what was odd about it.
+fn split_header(bytes: &[u8]) -> Result<(&str, &[u8], Vec<String>)> {
     let refuse = |message: String| {
-        Err(match other_kind(bytes) {
-            Some(kind) => error("file", format!("expected a safetensors file, found {kind}")),
+        let kind = recognise_bytes(bytes);
+        Err(match kind.advice() {
+            Some(advice) => error(
+                "file",
+                format!(
+                    "expected a safetensors file, found {}; {advice}",
+                    kind.what()
+                ),
+            ),
             None => error("file", message),
         })
     };
     let Some((length, rest)) = bytes.split_first_chunk::<PREFIX>() else {
         return refuse(format!(
-            "expected a safetensors file, found only {} bytes; {AGAIN}",
+            "expected a safetensors file, found only {} bytes; choose another file",
             bytes.len()
         ));
     };
     let length = u64::from_le_bytes(*length);
     if length > MAX_HEADER {
-        return refuse(format!(
-            "expected a safetensors file, found a header length of {length} bytes, which no such \
-             file has; choose another file"
-        ));
+        return refuse(
+            "expected a safetensors file, found bytes that begin no file of any kind this program \
+             knows; choose another file"
+                .into(),
+        );
     }
     let Some((header, data)) = rest.split_at_checked(length as usize) else {
         return refuse(format!(
-            "expected a header of {length} bytes, found a file that ends after {}; {AGAIN}",
+            "expected a header of {length} bytes, found a file that ends after {}: it was cut \
+             short, or is another kind of file; {AGAIN}, or choose another",
             rest.len()
         ));
     };
     check_header(length)?;
-    match std::str::from_utf8(header) {
-        Ok(header) if header.starts_with('{') => Ok((header, data.len())),
-        _ => refuse(
+    let mut notes = Vec::new();
+    let padding = header.iter().rev().take_while(|&&byte| byte == 0).count();
+    if padding > 0 {
+        notes.push(format!(
+            "the header is padded with {padding} NUL characters where blanks belong"
+        ));
+    }
+    match std::str::from_utf8(&header[..header.len() - padding]) {
+        Ok(header) => {
+            let text = header.trim_start_matches('\u{feff}').trim_start();
+            if text.starts_with('{') {
+                return Ok((text, data, notes));
+            }
+            refuse(
+                "expected a safetensors header in JSON, found other bytes; choose another file"
+                    .into(),
+            )
+        }
+        Err(e) if header.first() == Some(&b'{') => Err(error(
+            "header",
+            format!(
+                "expected text in UTF-8, found the byte 0x{:02x} at byte {} of the file; {WRITER}",
+                header[e.valid_up_to()],
+                PREFIX + e.valid_up_to()
+            ),
+        )),
+        Err(_) => refuse(
             "expected a safetensors header in JSON, found other bytes; choose another file".into(),
         ),
     }
@@ -126,32 +146,13 @@ fn check_header(length: u64) -> Result<()> {
     )
 }
 
-/// What a file that is not safetensors is, and what to do, if its first bytes tell.
-fn other_kind(bytes: &[u8]) -> Option<&'static str> {
-    let text = bytes.trim_ascii_start();
-    let begins = |start: &[u8]| bytes.starts_with(start);
-    Some(if begins(b"version https://git-lfs") {
-        "a Git LFS pointer, which only stands for the file; fetch the file itself with `git lfs \
-         pull`, or download it from the repository's page"
-    } else if text.first() == Some(&b'<') {
-        "a web page, most likely an error message that was saved in the file's place; download \
-         the file again"
-    } else if begins(&[0x1f, 0x8b]) {
-        "a gzip archive; unpack it first"
-    } else if begins(b"PK\x03\x04") || begins(&[0x80, 0x02]) {
-        "a PyTorch or zip file; convert it with Python: safetensors.torch.save_file(state_dict, \
-         \"model.safetensors\", metadata)"
-    } else if begins(b"GGUF") {
-        "a GGUF file, which holds another kind of model; choose a safetensors file"
-    } else if text.first() == Some(&b'{') || text.first() == Some(&b'[') {
-        "a JSON file; choose the model's .safetensors file"
-    } else {
-        return None;
-    })
-}
-
 /// Checks that each tensor's bytes fit its shape, follow the one before, and are there.
-fn check_places(tensors: &BTreeMap<String, TensorInfo>, data_len: usize) -> Result<()> {
+fn check_places(
+    tensors: &BTreeMap<String, TensorInfo>,
+    data: &[u8],
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let data_len = data.len();
     let mut in_order: Vec<_> = tensors.iter().collect();
     in_order.sort_by_key(|(_, info)| info.data_offsets);
     let mut end = 0;
@@ -162,14 +163,14 @@ fn check_places(tensors: &BTreeMap<String, TensorInfo>, data_len: usize) -> Resu
         if from != end || to < from {
             return Err(error(
                 name,
-                format!("expected its values from byte {end} on, found {from} to {to}; {AGAIN}"),
+                format!("expected its values from byte {end} on, found {from} to {to}; {WRITER}"),
             ));
         }
         if bits.is_none_or(|bits| (to - from).checked_mul(8) != Some(bits)) {
             return Err(error(
                 name,
                 format!(
-                    "expected as many bytes as its shape {:?} and type {} take, found {}; {AGAIN}",
+                    "expected as many bytes as its shape {:?} and type {} take, found {}; {WRITER}",
                     info.shape,
                     info.dtype,
                     to - from
@@ -187,48 +188,22 @@ fn check_places(tensors: &BTreeMap<String, TensorInfo>, data_len: usize) -> Resu
         }
         end = to;
     }
-    if end != data_len {
+    let rest = data_len - end;
+    if data[end..].iter().any(|&byte| byte != 0) {
         return Err(error(
             "file",
             format!(
-                "expected {end} bytes of values, found {data_len}: there are bytes that belong to \
-                 no tensor; {AGAIN}"
+                "expected {end} bytes of values, found {data_len}: there are {rest} bytes at the \
+                 end that belong to no tensor; {WRITER}"
             ),
         ));
     }
-    Ok(())
-}
-
-/// The first name that the header's map has twice. A map type would silently keep one of them.
-struct Names {
-    repeated: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct NamesVisitor;
-        impl<'de> Visitor<'de> for NamesVisitor {
-            type Value = Names;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a map of tensors")
-            }
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Names, A::Error> {
-                let (mut seen, mut repeated) = (BTreeSet::new(), None);
-                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
-                    if seen.contains(&name) {
-                        repeated.get_or_insert(name);
-                    } else {
-                        seen.insert(name);
-                    }
-                }
-                Ok(Names { repeated })
-            }
-        }
-        deserializer.deserialize_map(NamesVisitor)
+    if rest > 0 {
+        notes.push(format!(
+            "{rest} NUL bytes at the end of the file belong to no tensor and were left aside"
+        ));
     }
+    Ok(())
 }
 
 /// A tensor to write: its shape and its values in row-major order.
@@ -359,12 +334,15 @@ pub fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
         Dtype::BF16 => halves()
             .map(|half| f32::from_bits(u32::from(half) << 16))
             .collect(),
+        Dtype::F64 => (data.as_chunks::<8>().0.iter())
+            .map(|&b| f64::from_le_bytes(b) as f32)
+            .collect(),
         other => {
             return Err(error(
                 name,
                 format!(
-                    "expected values of type F32 (F16 and BF16 do as well), found {other}; save \
-                     the model in float32"
+                    "expected values of type F32 (F64, F16 and BF16 do as well), found {other}; \
+                     save the model in float32"
                 ),
             ));
         }

@@ -19,6 +19,9 @@
 //! model, and not of its file.
 
 mod container;
+mod files;
+mod header;
+mod names;
 mod release;
 
 use crate::config::{Architecture, ModelConfig};
@@ -31,7 +34,9 @@ use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
 pub use container::Encoded;
 use container::{Container, error};
-use safetensors::tensor::TensorView;
+pub use files::ModelFiles;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 const FORMAT: &str = "format";
@@ -77,47 +82,65 @@ impl Checkpoint {
     /// [`Error::Checkpoint`] names the tensor or part of the file at fault, says what was expected
     /// and found, and what to do.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::from_files(&ModelFiles::of(bytes)).map(|(checkpoint, _)| checkpoint)
+    }
+
+    /// Reads a model from its file, or from several that belong together, and says in words what
+    /// was not as it should be and was taken all the same.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_files(files: &ModelFiles<'_>) -> Result<(Self, Vec<String>)> {
         let Container {
             mut metadata,
-            mut tensors,
-        } = Container::parse(bytes)?;
+            tensors,
+            mut notes,
+        } = files.parse()?;
+        let all = names::unwrapped(tensors, &mut notes)?;
+        let mut tensors = all.clone();
+        files.complete(&mut metadata, &mut notes);
         let config = read_config(&metadata, read_kind(&metadata, &tensors)?)?;
         config.check_memory()?;
         // A few bytes may ask for a huge model: compare before anything is allocated.
-        let wanted = config.parameter_count();
-        if wanted > bytes.len() {
+        let (wanted, bytes) = (config.parameter_count(), files.len());
+        if wanted > bytes {
             return Err(error(
                 CONFIG,
                 format!(
-                    "expected a file with this configuration's {wanted} numbers, found one of {} \
-                     bytes; the configuration is another model's",
-                    bytes.len()
+                    "expected a file with this configuration's {wanted} numbers, found one of \
+                     {bytes} bytes; the configuration is another model's",
                 ),
             ));
         }
         // The file, its values as they are read, and the model.
         memory::check(
             "Opening this file",
-            config.memory().saturating_add(2 * bytes.len() as u64),
+            config.memory().saturating_add(2 * bytes as u64),
             "choose a smaller model",
         )?;
         let model = release::read(config, &mut tensors)?;
         let trainer = read_trainer(&model, &metadata, &mut tensors)?;
+        names::set_aside(&mut tensors, &all, &mut notes);
         if let Some(name) = tensors.keys().next() {
             return Err(error(
                 name,
                 format!(
-                    "expected only the tensors of {}, found {} more, this one first; the \
-                     configuration in the file is another model's",
+                    "expected only the tensors of {}, found {} more: {}; what they do to the model \
+                     is not known here, so it would not be the same without them",
                     match model.config.architecture {
                         Architecture::Wave => "a Wave Field model",
                         Architecture::Standard => "a standard Transformer",
                     },
-                    tensors.len()
+                    tensors.len(),
+                    names::listed(tensors.keys())
                 ),
             ));
         }
-        let tokenizer = read_tokenizer(&metadata, &model.config)?;
+        let doubles = |tensor: &TensorView<'_>| tensor.dtype() == Dtype::F64;
+        if all.values().any(doubles) {
+            notes.push("its numbers of 64 bits were rounded to 32".into());
+        }
+        let tokenizer = read_tokenizer(&metadata, &model.config, &mut notes)?;
         let known = [
             FORMAT,
             KIND,
@@ -128,12 +151,13 @@ impl Checkpoint {
             TRAINER_CONFIG,
         ];
         metadata.retain(|key, _| !known.contains(&key.as_str()));
-        Ok(Checkpoint {
+        let checkpoint = Checkpoint {
             model,
             tokenizer,
             extra: metadata,
             trainer,
-        })
+        };
+        Ok((checkpoint, notes.into_iter().map(sentence).collect()))
     }
 
     /// The file's bytes: always the same for the same content.
@@ -164,6 +188,15 @@ impl Checkpoint {
     /// [`Error::File`] when the system cannot read it, and as [`Self::from_bytes`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn read(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        Self::from_bytes(&Self::read_file(path)?)
+    }
+
+    /// The bytes of a file, if there can be a checkpoint in it.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system cannot read it, and when it is too large.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn read_file(path: impl AsRef<std::path::Path>) -> Result<Vec<u8>> {
         let path = path.as_ref();
         let size = std::fs::metadata(path)
             .map_err(|e| file_error(path, &e))?
@@ -177,7 +210,7 @@ impl Checkpoint {
                 ),
             });
         }
-        Self::from_bytes(&std::fs::read(path).map_err(|e| file_error(path, &e))?)
+        std::fs::read(path).map_err(|e| file_error(path, &e))
     }
 
     /// Writes a file to the disk: first beside its place under a temporary name, then renamed, so
@@ -309,6 +342,15 @@ fn read_kind(
     }
 }
 
+/// A note with its capital and its full stop.
+fn sentence(note: String) -> String {
+    let mut rest = note.chars();
+    match rest.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), rest.as_str()),
+        None => note,
+    }
+}
+
 /// The beginning of a text from a file, fit for a message.
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
@@ -334,12 +376,10 @@ fn read_config(
             ),
         ));
     };
-    let mut config: ModelConfig = serde_json::from_str(text).map_err(|e| {
+    let mut config: ModelConfig = parse_config(text).map_err(|e| {
         error(
             CONFIG,
-            format!(
-                "expected the model's shape as JSON, found it broken ({e}); save the file again"
-            ),
+            format!("expected the model's shape as JSON, found what does not do: {e}"),
         )
     })?;
     // The release's configuration does not say; the file's kind does.
@@ -350,14 +390,31 @@ fn read_config(
     Ok(config)
 }
 
+/// Other programs write whole numbers as 512.0, and a byte-order mark in front.
+fn parse_config(text: &str) -> std::result::Result<ModelConfig, serde_json::Error> {
+    let mut value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+    for number in value.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let whole = number
+            .as_f64()
+            .filter(|x| x.fract() == 0.0 && *x < 2f64.powi(53));
+        if let Some(whole) = whole.filter(|x| number.is_f64() && *x >= 0.0) {
+            *number = (whole as u64).into();
+        }
+    }
+    serde_json::from_value(value)
+}
+
 fn read_tokenizer(
     metadata: &BTreeMap<String, String>,
     config: &ModelConfig,
+    notes: &mut Vec<String>,
 ) -> Result<Option<Tokenizer>> {
     let Some(text) = metadata.get(TOKENIZER) else {
         return Ok(None);
     };
-    let tokenizer = Tokenizer::from_json(text).map_err(|e| error(TOKENIZER, e.to_string()))?;
+    let (tokenizer, remarks) =
+        Tokenizer::from_json_with_notes(text).map_err(|e| error(TOKENIZER, e.to_string()))?;
+    notes.extend(remarks);
     let (found, expected) = (tokenizer.vocab_size(), config.vocab_size);
     if found != expected {
         return Err(error(

@@ -5,8 +5,9 @@
 //! there.
 
 use super::container::{TensorOut, error, floats};
+use super::names::listed;
 use crate::config::ModelConfig;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Model, ParameterSpec, Parameters};
 use safetensors::tensor::TensorView;
 use std::collections::BTreeMap;
@@ -72,6 +73,9 @@ pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>)
     let flat = model.parameters.flat_mut();
     for spec in &specs {
         let ReleaseForm { shape, unused } = release_form(spec);
+        if !tensors.contains_key(&spec.name) {
+            return Err(missing(&spec.name, &shape, &specs, tensors));
+        }
         let values = take(tensors, &spec.name, &shape)?;
         flat[spec.range()].copy_from_slice(&values[unused..]);
     }
@@ -81,6 +85,32 @@ pub fn read(config: ModelConfig, tensors: &mut BTreeMap<String, TensorView<'_>>)
         }
     }
     Ok(model)
+}
+
+/// A tensor that is not there, with the names that are there instead of any that a model has.
+fn missing(
+    name: &str,
+    shape: &[usize],
+    specs: &[ParameterSpec],
+    tensors: &BTreeMap<String, TensorView<'_>>,
+) -> Error {
+    let known = |found: &str| specs.iter().any(|spec| spec.name == found);
+    let others: Vec<&String> = (tensors.keys())
+        .filter(|found| {
+            !known(found) && !found.ends_with(".norm.weight") && !found.ends_with(".norm.bias")
+        })
+        .collect();
+    let instead = match others.is_empty() {
+        true => "and no other in its place: the file lacks it".into(),
+        false => format!(
+            "but others that such a model has not: {}",
+            listed(others.into_iter())
+        ),
+    };
+    error(
+        name,
+        format!("expected a tensor of shape {shape:?}, found none of this name, {instead}"),
+    )
 }
 
 /// Writes a flat vector of the parameters' layout, one tensor for each parameter.
@@ -125,18 +155,15 @@ fn take(
     let Some(tensor) = tensors.remove(name) else {
         return Err(error(
             name,
-            format!(
-                "expected a tensor of shape {shape:?}, found none of this name; the file is not \
-                 whole, or its configuration is another model's"
-            ),
+            format!("expected a tensor of shape {shape:?}, found none of this name"),
         ));
     };
     if tensor.shape() != shape {
         return Err(error(
             name,
             format!(
-                "expected the shape {shape:?}, found {:?}; the configuration in the file is \
-                 another model's",
+                "expected the shape {shape:?}, which follows from the configuration, found {:?}: \
+                 this tensor and the configuration are not of one model",
                 tensor.shape()
             ),
         ));

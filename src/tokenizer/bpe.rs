@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::added::{Added, Piece, cut};
 use super::byte_level::byte_to_char;
 use super::error;
 use super::hash::IntegerMap;
@@ -23,6 +24,8 @@ pub struct Bpe {
     merges: Vec<(u32, u32)>,
     /// A pair's place among the merges, and the id that it becomes.
     ranks: IntegerMap<u64, (u32, u32)>,
+    /// Tokens that stand for themselves wherever their text comes up.
+    added: Vec<Added>,
     /// The id of each single byte; `NONE` if a file from elsewhere leaves one out.
     bytes: Vec<u32>,
 }
@@ -33,7 +36,11 @@ impl Bpe {
     /// # Errors
     /// [`crate::Error::Tokenizer`] if a token is empty or stands twice, or a merge names or makes
     /// a token that there is not.
-    pub(super) fn new(tokens: Vec<Vec<u8>>, merges: Vec<(u32, u32)>) -> Result<Self> {
+    pub(super) fn new(
+        tokens: Vec<Vec<u8>>,
+        merges: Vec<(u32, u32)>,
+        added: Vec<Added>,
+    ) -> Result<Self> {
         let mut ids: HashMap<&[u8], u32> = HashMap::with_capacity(tokens.len());
         for (id, token) in (0..NONE).zip(&tokens) {
             if token.is_empty() {
@@ -41,7 +48,12 @@ impl Bpe {
                     "expected text for token {id}, found an empty one."
                 )));
             }
-            if let Some(other) = ids.insert(token, id) {
+            // An added token is found by its text alone: merges may make the same bytes.
+            if added.iter().any(|added| added.id == id) {
+                ids.entry(token).or_insert(id);
+            } else if let Some(other) = ids.insert(token, id)
+                && !added.iter().any(|added| added.id == other)
+            {
                 return Err(error(format!(
                     "expected each token once, found the ids {other} and {id} with the same text.",
                 )));
@@ -74,6 +86,7 @@ impl Bpe {
             tokens,
             merges,
             ranks,
+            added,
             bytes,
         })
     }
@@ -93,11 +106,17 @@ impl Bpe {
         &self.merges
     }
 
+    /// The tokens that were added to the vocabulary.
+    pub fn added(&self) -> &[Added] {
+        &self.added
+    }
+
     /// The ids of a text.
     ///
     /// # Errors
     /// [`crate::Error::Tokenizer`] if the vocabulary leaves out bytes that the text has.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        let pieces = cut(text, &self.added);
         if self.bytes.contains(&NONE) {
             let known = |c: char| {
                 let mut buffer = [0; 4];
@@ -105,12 +124,40 @@ impl Bpe {
                     .bytes()
                     .all(|byte| self.byte_id(byte) != NONE)
             };
-            refuse_unknown(text, known)?;
+            if self.added.is_empty() {
+                refuse_unknown(text, known)?;
+            }
+            for piece in &pieces {
+                if let Piece::Text(text) = piece {
+                    refuse_unknown(text, known)?;
+                }
+            }
         }
         let mut ids = Vec::with_capacity(text.len() / 2);
         // Where in `ids` a word that comes again was written first.
         let mut seen: HashMap<&str, (usize, usize)> = HashMap::new();
         let mut joiner = Joiner::default();
+        for piece in pieces {
+            let text = match piece {
+                Piece::Text(text) => text,
+                Piece::Token(id) => {
+                    ids.push(id);
+                    continue;
+                }
+            };
+            self.encode_piece(text, &mut ids, &mut seen, &mut joiner);
+        }
+        Ok(ids)
+    }
+
+    /// Adds the ids of a text without added tokens.
+    fn encode_piece<'a>(
+        &self,
+        text: &'a str,
+        ids: &mut Vec<u32>,
+        seen: &mut HashMap<&'a str, (usize, usize)>,
+        joiner: &mut Joiner,
+    ) {
         for word in Words::new(text) {
             if let &[byte] = word.as_bytes() {
                 ids.push(self.byte_id(byte));
@@ -118,11 +165,10 @@ impl Bpe {
                 ids.extend_from_within(start..end);
             } else {
                 let start = ids.len();
-                joiner.join(self, word, &mut ids);
+                joiner.join(self, word, ids);
                 seen.insert(word, (start, ids.len()));
             }
         }
-        Ok(ids)
     }
 
     /// Adds the bytes of a token; false if there is no such id.

@@ -8,19 +8,20 @@
 use serde_json::{Value, json};
 
 use super::byte_level::{byte_to_char, char_to_byte};
-use super::{Bpe, Character, Tokenizer, error};
+use super::{Added, Bpe, Character, Tokenizer, error};
 use crate::{Error, Result};
 
 /// Matches each character, line ends included, in every engine for regular expressions.
 const EVERY_CHARACTER: &str = "[\\s\\S]";
 
 const ADVICE: &str = "Open a tokenizer.json saved by this program, or one with a byte-level BPE \
-                      made by the tokenizers library without added tokens or a normalizer.";
+                      made by the tokenizers library without a normalizer.";
 
 /// The file's text, the vocabulary in the order of the ids.
 pub(super) fn write(tokenizer: &Tokenizer) -> String {
-    let (pre_tokenizer, decoder, model) = match tokenizer {
+    let (added, pre_tokenizer, decoder, model) = match tokenizer {
         Tokenizer::Character(character) => (
+            String::new(),
             format!(
                 "{{\"type\": \"Split\", \"pattern\": {{\"Regex\": {}}}, \"behavior\": \
                  \"Isolated\", \"invert\": false}}",
@@ -33,6 +34,7 @@ pub(super) fn write(tokenizer: &Tokenizer) -> String {
             let byte_level = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \
                               \"trim_offsets\": true, \"use_regex\": true}";
             (
+                write_added(bpe.added()),
                 byte_level.to_string(),
                 byte_level.to_string(),
                 write_bpe(bpe),
@@ -41,7 +43,7 @@ pub(super) fn write(tokenizer: &Tokenizer) -> String {
     };
     format!(
         "{{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \
-         \"added_tokens\": [],\n  \"normalizer\": null,\n  \"pre_tokenizer\": {pre_tokenizer},\n  \
+         \"added_tokens\": [{added}],\n  \"normalizer\": null,\n  \"pre_tokenizer\": {pre_tokenizer},\n  \
          \"post_processor\": null,\n  \"decoder\": {decoder},\n  \"model\": {{\n{model}\n  }}\n}}\n"
     )
 }
@@ -54,14 +56,53 @@ fn write_character(character: &Character) -> String {
     )
 }
 
+fn write_added(added: &[Added]) -> String {
+    let lines = added.iter().map(|token| {
+        let Added {
+            id,
+            single_word,
+            lstrip,
+            rstrip,
+            normalized,
+            special,
+            ..
+        } = token;
+        format!(
+            "\n    {{\"id\": {id}, \"content\": {}, \"single_word\": {single_word}, \"lstrip\": \
+             {lstrip}, \"rstrip\": {rstrip}, \"normalized\": {normalized}, \"special\": {special}}}",
+            quote(&token.content)
+        )
+    });
+    let lines = lines.collect::<Vec<_>>().join(",");
+    if lines.is_empty() {
+        lines
+    } else {
+        lines + "\n  "
+    }
+}
+
 fn write_bpe(bpe: &Bpe) -> String {
-    let names: Vec<String> = bpe.tokens().iter().map(|token| spell(token)).collect();
+    let mut names: Vec<String> = bpe.tokens().iter().map(|token| spell(token)).collect();
+    for token in bpe.added() {
+        names[token.id as usize].clone_from(&token.content);
+    }
+    // As one text each, which every version of the library reads; those before 0.20 read no pairs.
+    // Byte by byte a space is "Ġ", so only an added token can have one.
+    let blank = |&(left, right): &(u32, u32)| {
+        [left, right]
+            .iter()
+            .any(|&id| names[id as usize].contains(' '))
+    };
+    let in_pairs = bpe.merges().iter().any(blank);
     let merges: Vec<String> = bpe
         .merges()
         .iter()
         .map(|&(left, right)| {
             let (left, right) = (&names[left as usize], &names[right as usize]);
-            format!("      [{}, {}]", quote(left), quote(right))
+            match in_pairs {
+                false => format!("      {}", quote(&format!("{left} {right}"))),
+                true => format!("      [{}, {}]", quote(left), quote(right)),
+            }
         })
         .collect();
     format!(
@@ -90,12 +131,18 @@ fn quote(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// Reads the file's text.
-pub(super) fn read(text: &str) -> Result<Tokenizer> {
+/// Reads the file's text; with it, what of it was left aside, in words.
+pub(super) fn read(text: &str) -> Result<(Tokenizer, Vec<String>)> {
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .trim_end_matches(['\0', ' ', '\n', '\r']);
     let file: Value = serde_json::from_str(text).map_err(|why| {
+        let advice = match why.is_eof() {
+            true => "It ends too early: copy or download it again.",
+            false => ADVICE,
+        };
         error(format!(
-            "expected a tokenizer.json, found text that is no valid JSON: {why}. The file is \
-             damaged or incomplete: save or download it again.",
+            "expected a tokenizer.json, found text that is no valid JSON: {why}. {advice}",
         ))
     })?;
     if !file.is_object() {
@@ -105,22 +152,31 @@ pub(super) fn read(text: &str) -> Result<Tokenizer> {
             &file,
         ));
     }
-    for part in ["/truncation", "/padding", "/normalizer"] {
-        allow(&file, part, &[Value::Null])?;
-    }
-    allow(&file, "/added_tokens", &[Value::Null, json!([])])?;
-    match at(&file, "/model/type").as_str() {
-        Some("WordLevel") => read_character(&file).map(Tokenizer::Character),
-        Some("BPE") => read_bpe(&file).map(Tokenizer::Bpe),
-        _ => Err(unlike(
-            "/model/type",
-            "\"BPE\" or \"WordLevel\"",
-            at(&file, "/model/type"),
-        )),
-    }
+    allow(&file, "/normalizer", &[Value::Null])?;
+    let tokenizer = match at(&file, "/model/type").as_str() {
+        Some("WordLevel") => read_character(&file).map(Tokenizer::Character)?,
+        Some("BPE") => read_bpe(&file).map(Tokenizer::Bpe)?,
+        _ => {
+            return Err(unlike(
+                "/model/type",
+                "\"BPE\" or \"WordLevel\"",
+                at(&file, "/model/type"),
+            ));
+        }
+    };
+    let asked = |part: &&str| !at(&file, &format!("/{part}")).is_null();
+    let notes = ["truncation", "padding"]
+        .into_iter()
+        .filter(asked)
+        .map(|part| {
+            format!("the tokenizer's {part} was left aside: texts are read as long as they are")
+        });
+    let notes = notes.collect();
+    Ok((tokenizer, notes))
 }
 
 fn read_character(file: &Value) -> Result<Character> {
+    allow(file, "/added_tokens", &[Value::Null, json!([])])?;
     allow(file, "/pre_tokenizer/type", &["Split".into()])?;
     allow(
         file,
@@ -131,7 +187,7 @@ fn read_character(file: &Value) -> Result<Character> {
     allow(file, "/pre_tokenizer/invert", &[false.into()])?;
     allow(file, "/post_processor", &[Value::Null])?;
     allow(file, "/decoder/type", &["Fuse".into()])?;
-    let tokens = read_vocabulary(file)?;
+    let tokens = read_vocabulary(file, &[])?;
     let unknown = at(file, "/model/unk_token");
     if tokens.iter().any(|token| *unknown == token.as_str()) {
         let what = "a token that is not in the vocabulary, so that no character is lost";
@@ -177,32 +233,94 @@ fn read_bpe(file: &Value) -> Result<Bpe> {
     allow(file, "/model/end_of_word_suffix", &empty)?;
     allow(file, "/model/byte_fallback", &no)?;
     allow(file, "/model/ignore_merges", &no)?;
-    let names = read_vocabulary(file)?;
+    let added = read_added(file)?;
+    let names = read_vocabulary(file, &added)?;
     let mut tokens = Vec::with_capacity(names.len());
-    for name in &names {
+    for (id, name) in (0..).zip(&names) {
+        // An added token is written as it is.
+        if added.iter().any(|token| token.id == id) {
+            tokens.push(name.clone().into_bytes());
+            continue;
+        }
         let bytes: Option<Vec<u8>> = name.chars().map(char_to_byte).collect();
         let what = "tokens spelled byte by byte, a space as \"Ġ\"";
         tokens.push(bytes.ok_or_else(|| unlike("/model/vocab", what, &name.as_str().into()))?);
     }
     let merges = read_merges(file, &names)?;
-    Bpe::new(tokens, merges)
+    Bpe::new(tokens, merges, added)
+}
+
+/// The tokens that the file adds to its vocabulary.
+fn read_added(file: &Value) -> Result<Vec<Added>> {
+    let part = "/added_tokens";
+    let list = match at(file, part) {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(list) => list,
+        other => return Err(unlike(part, "a list of tokens", other)),
+    };
+    let mut added: Vec<Added> = Vec::with_capacity(list.len());
+    for (place, token) in list.iter().enumerate() {
+        let here = format!("{part}/{place}");
+        let id = token["id"].as_u64().and_then(|id| u32::try_from(id).ok());
+        let id = id.ok_or_else(|| unlike(&format!("{here}/id"), "a number", &token["id"]))?;
+        let content = token["content"]
+            .as_str()
+            .filter(|content| !content.is_empty());
+        let content = content
+            .ok_or_else(|| unlike(&format!("{here}/content"), "a text", &token["content"]))?;
+        if added
+            .iter()
+            .any(|other| other.id == id || other.content == content)
+        {
+            return Err(unlike(&here, "each added token once", &content.into()));
+        }
+        let flag = |name: &str, default: bool| match &token[name] {
+            Value::Null => Ok(default),
+            Value::Bool(flag) => Ok(*flag),
+            other => Err(unlike(&format!("{here}/{name}"), "true or false", other)),
+        };
+        let special = flag("special", false)?;
+        added.push(Added {
+            id,
+            content: content.into(),
+            single_word: flag("single_word", false)?,
+            lstrip: flag("lstrip", false)?,
+            rstrip: flag("rstrip", false)?,
+            normalized: flag("normalized", !special)?,
+            special,
+        });
+    }
+    Ok(added)
 }
 
 /// The tokens in the order of their ids, which have to be 0, 1, 2 and so on.
-fn read_vocabulary(file: &Value) -> Result<Vec<String>> {
+fn read_vocabulary(file: &Value, added: &[Added]) -> Result<Vec<String>> {
     let part = "/model/vocab";
     let vocabulary = at(file, part);
     let what = "an object that gives each token its id, at least one";
     let entries = vocabulary.as_object().filter(|entries| !entries.is_empty());
     let entries = entries.ok_or_else(|| unlike(part, what, vocabulary))?;
-    let mut tokens: Vec<Option<&String>> = vec![None; entries.len()];
+    for token in added {
+        let own = entries
+            .get(&token.content)
+            .filter(|id| id.as_u64() != Some(token.id.into()));
+        if let Some(own) = own {
+            let what = format!("the id {} of the added token {:?}", token.id, token.content);
+            return Err(unlike(&format!("/added_tokens and {part}"), &what, own));
+        }
+    }
+    let beyond: Vec<&Added> = (added.iter())
+        .filter(|token| !entries.contains_key(&token.content))
+        .collect();
+    let count = entries.len() + beyond.len();
+    let mut tokens: Vec<Option<&String>> = vec![None; count];
     for (token, id) in entries {
         let place = id.as_u64().and_then(|id| usize::try_from(id).ok());
         let place = place.and_then(|id| tokens.get_mut(id)).ok_or_else(|| {
             let what = format!(
                 "the ids 0 to {} for the {} tokens, without a gap",
-                entries.len() - 1,
-                entries.len(),
+                count - 1,
+                count,
             );
             unlike(&format!("{part}, token {token:?}"), &what, id)
         })?;
@@ -210,6 +328,12 @@ fn read_vocabulary(file: &Value) -> Result<Vec<String>> {
             let what = format!("another id than that of {other:?}");
             return Err(unlike(&format!("{part}, token {token:?}"), &what, id));
         }
+    }
+    for Added { id, content, .. } in beyond {
+        let here = "/added_tokens";
+        let free = format!("one of the ids 0 to {} that no other token has", count - 1);
+        let place = tokens.get_mut(*id as usize).filter(|place| place.is_none());
+        *place.ok_or_else(|| unlike(here, &free, &(*id).into()))? = Some(content);
     }
     // As many ids as tokens, all different and none too high: each is there.
     Ok(tokens.into_iter().flatten().cloned().collect())

@@ -5,6 +5,7 @@
 //! the form that the `tokenizers` library reads and writes, and give the same ids as it does.
 //! Nothing is normalised: line ends, accents and spaces stay as they are.
 
+mod added;
 mod bpe;
 mod byte_level;
 mod character;
@@ -18,6 +19,7 @@ mod words;
 
 use std::ops::ControlFlow;
 
+pub use added::Added;
 pub use bpe::Bpe;
 pub use character::Character;
 pub use stream::Utf8Stream;
@@ -145,11 +147,20 @@ impl Tokenizer {
     }
 
     /// Reads a `tokenizer.json`: one written by [`Tokenizer::to_json`], or a byte-level BPE of the
-    /// `tokenizers` library without a normalizer and without added tokens.
+    /// `tokenizers` library without a normalizer.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] that says what was expected, what was found and what to do.
     pub fn from_json(text: &str) -> Result<Self> {
+        Self::from_json_with_notes(text).map(|(tokenizer, _)| tokenizer)
+    }
+
+    /// The same, and in words what the file asks for that is not done here because it changes no
+    /// token of a text.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::from_json`].
+    pub fn from_json_with_notes(text: &str) -> Result<(Self, Vec<String>)> {
         json::read(text)
     }
 

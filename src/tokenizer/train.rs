@@ -64,7 +64,7 @@ pub(super) fn train(
         }
         corpus.merge(left, right, id);
     }
-    Bpe::new(tokens, merges)
+    Bpe::new(tokens, merges, Vec::new())
 }
 
 /// A pair's count, words weighted by theirs, and the places of its left symbol.

@@ -145,13 +145,6 @@ pub struct Pulled {
     values: Vec<f32>,
 }
 
-impl Pulled {
-    /// The parameters, and after them the moments, whatever they are.
-    pub(super) fn values(&self) -> &[f32] {
-        &self.values
-    }
-}
-
 impl Trainer {
     /// Starts a run on the CPU.
     ///

@@ -7,6 +7,7 @@
 
 mod generate;
 mod gpu;
+mod intake;
 mod lesson;
 mod observe;
 mod open_model;
@@ -16,14 +17,16 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
-use crate::checkpoint::Encoded;
+use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::error::Error;
 use crate::model::Head;
 use crate::train::Pulled;
+use crate::train::proof::prove_parts;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
+pub use intake::{TextIntake, TextSurvey};
 use js_sys::{Promise, Uint8Array};
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
@@ -129,7 +132,26 @@ impl Session {
 
     /// Opens a checkpoint. When it is refused, the model that was open stays open.
     pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<JsValue> {
-        let opened = OpenModel::from_bytes(bytes, name).map_err(said)?;
+        let opened = OpenModel::from_files(&ModelFiles::of(bytes), name).map_err(said)?;
+        self.put(opened)
+    }
+
+    /// Opens a model that is spread over several files: its safetensors files as a list of
+    /// Uint8Array, and the texts of a `config.json` and a `tokenizer.json` beside them.
+    pub fn load_files(
+        &mut self,
+        tensors: Vec<Uint8Array>,
+        config: Option<String>,
+        tokenizer: Option<String>,
+        name: String,
+    ) -> Answer<JsValue> {
+        let tensors: Vec<Vec<u8>> = tensors.iter().map(Uint8Array::to_vec).collect();
+        let files = ModelFiles {
+            tensors: tensors.iter().map(Vec::as_slice).collect(),
+            config: config.as_deref(),
+            tokenizer: tokenizer.as_deref(),
+        };
+        let opened = OpenModel::from_files(&files, name).map_err(said)?;
         self.put(opened)
     }
 
@@ -314,6 +336,19 @@ impl Session {
     pub fn train_to_gpu(&mut self, gpu: &OpenedGpu) -> Answer<()> {
         let device = gpu.device();
         self.training()?.move_to(Some(device)).map_err(said)
+    }
+
+    /// A promise of a list of `{what, error, allowed}`: what this training needs of a GPU besides what
+    /// [`OpenedGpu::prove`] computes; or where it is `again`, the next part of all of it.
+    pub fn train_prove(&mut self, gpu: &OpenedGpu, again: bool) -> Answer<Promise> {
+        let (device, training) = (gpu.device(), self.training()?);
+        let parts = match again {
+            true => vec![training.next_part()],
+            false => training.own_parts(),
+        };
+        Ok(promise(Box::pin(async move {
+            prove_parts(&device, &parts).await
+        })))
     }
 
     /// Moves the run to the CPU; it goes on from its copy.

@@ -1,7 +1,7 @@
 //! The open model: as the file has it, and as the person has bent it.
 
 use super::observe::WhatIf;
-use crate::checkpoint::{Checkpoint, Contents};
+use crate::checkpoint::{Checkpoint, Contents, ModelFiles};
 use crate::config::ModelConfig;
 use crate::decode::StateSize;
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub struct OpenModel {
     pub what_if: WhatIf,
     /// Metadata that travels along.
     extra: BTreeMap<String, String>,
+    /// What of its files was not as it should be.
+    notes: Vec<String>,
 }
 
 /// The open model as the file has it and as it is bent, and what is kept of their comparison.
@@ -82,20 +84,24 @@ pub struct ModelInfo<'a> {
     state_bytes: StateSize,
     /// How it was trained, as far as the file says.
     trained: &'a BTreeMap<String, String>,
+    /// What of its files was not as it should be and was taken all the same, in sentences.
+    notes: &'a [String],
 }
 
 impl OpenModel {
-    /// Reads a checkpoint that carries its vocabulary.
-    pub fn from_bytes(bytes: &[u8], name: String) -> Result<Self> {
-        let checkpoint = Checkpoint::from_bytes(bytes)?;
+    /// Reads a model that has its vocabulary with it.
+    pub fn from_files(files: &ModelFiles<'_>, name: String) -> Result<Self> {
+        let (checkpoint, notes) = Checkpoint::from_files(files)?;
+        // The page knows this one by the word "vocabulary", and keeps the file until that comes.
         let tokenizer = checkpoint.tokenizer.ok_or_else(|| Error::Checkpoint {
             part: "tokenizer".into(),
             message:
-                "the file carries no vocabulary, so its tokens cannot be turned into text; open a \
-                      checkpoint that was saved by this page or by `wavefield train`"
+                "the file carries no vocabulary, so its tokens cannot be turned into text; open \
+                      the tokenizer.json that belongs to it too, now or together with it"
                     .into(),
         })?;
-        Self::new(name, checkpoint.model, tokenizer, checkpoint.extra)
+        let opened = Self::new(name, checkpoint.model, tokenizer, checkpoint.extra)?;
+        Ok(OpenModel { notes, ..opened })
     }
 
     /// A model with its vocabulary.
@@ -143,6 +149,7 @@ impl OpenModel {
             original: None,
             what_if: WhatIf::default(),
             extra,
+            notes: Vec::new(),
         })
     }
 
@@ -160,6 +167,7 @@ impl OpenModel {
             couplings: self.couplings(),
             state_bytes: StateSize::of(&self.model.config),
             trained: &self.extra,
+            notes: &self.notes,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
 use crate::model::{Head, Model, softplus};
 use crate::tokenizer::Tokenizer;
+use crate::train::proof::{self, Part, Watch};
 use crate::train::{Dataset, Evaluation, Fault, Pulled, StepReport, TrainConfig, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -121,6 +122,7 @@ pub struct Training {
     pub(super) trainer: Trainer,
     tokenizer: Tokenizer,
     pub(super) plan: Plan,
+    watch: Watch,
 }
 
 /// Cuts a text into tokens, to see what it comes to.
@@ -180,6 +182,7 @@ impl Training {
         let model = Model::new(config, train.seed)?;
         train.divide();
         Ok(Training {
+            watch: Watch::new(&model.config, train.seq_len),
             trainer: Trainer::new(model, train, data)?,
             tokenizer,
             plan,
@@ -211,6 +214,7 @@ impl Training {
         })?;
         let data = Dataset::from_text(&tokenizer, text, plan.validation_share)?;
         let mut training = Training {
+            watch: Watch::new(&checkpoint.model.config, state.config.seq_len),
             trainer: Trainer::resume(checkpoint.model, state, data)?,
             tokenizer,
             plan,
@@ -277,6 +281,17 @@ impl Training {
             None => Device::cpu(),
         };
         self.trainer.move_to(device)
+    }
+
+    /// Parts of a GPU's proof that this training needs besides those that every GPU has to pass.
+    pub fn own_parts(&self) -> Vec<Part> {
+        let config = &self.trainer.kept_model().config;
+        proof::own_parts(config, self.trainer.config().seq_len)
+    }
+
+    /// The next part of a GPU's proof, to be repeated while the training is on it.
+    pub fn next_part(&mut self) -> Part {
+        self.watch.take_next()
     }
 
     /// A text by the copy of the model; always the same draw, so that what changes is the model. None

@@ -50,7 +50,7 @@ fn sound(random: &mut Random) -> Vec<u8> {
         extra: BTreeMap::from([("note".to_string(), odd_text(random))]),
         trainer: state,
     };
-    checkpoint.to_bytes().expect("finite numbers")
+    checkpoint.to_bytes().expect("a sound model")
 }
 
 /// A file taken apart.
@@ -172,7 +172,7 @@ pub fn try_out(random: &mut Random) {
 fn use_it(checkpoint: Checkpoint) {
     let flat = checkpoint.model.parameters.flat();
     assert!(flat.iter().all(|value| value.is_finite()), "not a number");
-    let again = Checkpoint::from_bytes(&checkpoint.to_bytes().expect("it was read"));
+    let again = Checkpoint::from_bytes(&checkpoint.to_bytes().expect("what was read is sound"));
     let again = again.expect("what was read can be written and read");
     assert_eq!(again.model.config, checkpoint.model.config);
     let model = &checkpoint.model;

@@ -12,7 +12,7 @@ use wavefield::bench::random_tokens;
 use wavefield::model::inference::logits_on;
 use wavefield::model::{Leak, Model};
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::proof::{distance, prove};
+use wavefield::train::proof::{all_parts, distance, prove_parts};
 use wavefield::train::{Dataset, StepReport, TrainConfig, Trainer};
 use wavefield::{Architecture, ModelConfig};
 
@@ -59,10 +59,13 @@ pub async fn golden_cases(device: GpuDevice) -> Outcome {
 }
 
 pub async fn proof_passes(device: GpuDevice) -> Outcome {
-    let checks = prove(&device).await.map_err(|error| error.to_string())?;
-    match checks.iter().find(|check| !check.passes()) {
-        None => Ok(()),
-        Some(check) => Err(format!("{check:?}")),
+    let checks = prove_parts(&device, &all_parts()).await;
+    let checks = checks.map_err(|error| error.to_string())?;
+    let wrong = checks.iter().filter(|check| !check.passes());
+    let wrong: Vec<String> = wrong.map(|check| format!("{check:?}")).collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(wrong.join("\n")),
     }
 }
 

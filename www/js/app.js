@@ -19,6 +19,7 @@
  * @property {import("./heads.js").Heads} heads Bends the open model's heads.
  * @property {import("./couplings.js").Couplings} couplings Sets how the open model's heads mix.
  * @property {import("./models.js").Models} models Opens, adopts and remembers models.
+ * @property {import("./files.js").Files} files Takes files, wherever they were dropped or picked.
  * @property {import("./device.js").DeviceChooser} device Where trainings run.
  * @property {import("./address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.

@@ -27,8 +27,8 @@ export const DATA_SETS = [
 
 /** Validation takes the last tenth of the text, if nothing else is chosen. */
 export const VALIDATION_SHARE = 0.1;
-/** A tenth of fewer characters is nothing to validate on. */
-const FEWEST = 20;
+/** Tokens that must be held back: one is read, the next one is foretold. */
+const FEWEST_HELD_BACK = 2;
 /** Below this many characters a model learns the text by heart rather than its patterns. */
 const LITTLE_TEXT = 20_000;
 /** With more different characters than this, most are too rare to learn one by one. */
@@ -106,13 +106,25 @@ export function problemWith({ characters, distinct }, context, tokenizer, share 
     return `This text has ${number(characters)} characters; up to ${number(MAX_FILE_BYTES)} fit here. Use a part of it.`;
   }
   if (distinct.length < 2) return "This text has only one kind of character, so there is nothing to learn. Use a text with more in it.";
-  // What is learned from must fill one window and the token after it. For word pieces the engine checks, in tokens.
-  const fewest = Math.max(FEWEST, Math.ceil(2 / share));
-  const needed = tokenizer === "character" ? Math.max(Math.ceil((context + 1) / (1 - share)), fewest) : fewest;
+  // For word pieces the engine checks, in tokens.
+  const needed = fewestCharacters(tokenizer === "character" ? context : 1, share);
   if (characters < needed) {
     return `This text is too short: it has ${number(characters)} characters, and a context of ${context} needs at least ${number(needed)}. Add more text, or choose a smaller context.`;
   }
   return null;
+}
+
+/**
+ * The shortest text that the engine trains on: what is learned from fills one window and has the token after it, and what
+ * is held back can be measured on. The same sum as the engine's (Dataset in src/train), so that nothing is refused here
+ * that the command line takes.
+ * @param {number} context @param {number} share
+ */
+export function fewestCharacters(context, share) {
+  const held = (/** @type {number} */ characters) => characters - learnedFrom(characters, share);
+  let characters = Math.max(context + 1, Math.floor((context + 1) / (1 - share)) - 1);
+  while (characters < MAX_FILE_BYTES && (learnedFrom(characters, share) < context + 1 || held(characters) < FEWEST_HELD_BACK)) characters++;
+  return characters;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Telling in which encoding a file is, and what to ask where its bytes leave it open. No DOM.
+// What to ask where a file's bytes leave open in which older encoding it is. No DOM.
 
 /**
  * How likely a text is in an encoding is judged by the alphabets that are written in it: each entry is one language's
@@ -31,58 +31,14 @@ export const CANDIDATES = [
   { encoding: "windows-1256", label: "Arabic (Windows-1256)", alphabets: ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئء"] },
 ];
 
-/** What files that are no text begin with. Those of plain letters count only where zero bytes follow. */
-const SIGNATURES = /** @type {const} */ ([
-  ["%PDF-", "a PDF"], ["PK\x03\x04", "a zip archive (Word and OpenOffice documents are such, too)"],
-  ["\x89PNG", "an image"], ["\xff\xd8\xff", "an image"], ["GIF8", "an image"], ["BM", "an image"], ["RIFF", "an image, a film or a sound"],
-  ["\x1f\x8b", "a compressed file"], ["7z\xbc\xaf", "an archive"], ["Rar!", "an archive"], ["BZh", "a compressed file"], ["\xfd7zXZ", "a compressed file"], ["\x28\xb5\x2f\xfd", "a compressed file"],
-  ["\xd0\xcf\x11\xe0", "a document of an older office program"], ["{\\rtf", "a formatted document (RTF)"],
-  ["\x7fELF", "a program"], ["MZ", "a program"], ["\0asm", "a program"], ["ID3", "a sound"], ["OggS", "a sound or a film"], ["SQLite format 3", "a database"],
-]);
-const PLAIN = /^[\x20-\x7e]+$/;
-/** Of the plain ones, these are not how a text begins. */
-const CERTAIN = new Set(["%PDF-", "{\\rtf"]);
-
-/**
- * What the beginning of a file tells. "utf-8" means only that nothing speaks against it.
- * @param {Uint8Array} head
- * @returns {{ encoding: string, marked: boolean } | { binary: string }}  marked: by a byte-order mark
- */
-export function sniff(head) {
-  const begins = String.fromCharCode(...head.subarray(0, 16));
-  const zeros = head.includes(0);
-  for (const [signature, what] of SIGNATURES) {
-    if (begins.startsWith(signature) && (zeros || !PLAIN.test(signature) || CERTAIN.has(signature))) return { binary: what };
-  }
-  if (begins.startsWith("\xff\xfe\0\0") || begins.startsWith("\0\0\xfe\xff")) return { binary: "text in UTF-32, which browsers cannot read" };
-  if (begins.startsWith("\xff\xfe")) return { encoding: "utf-16le", marked: true };
-  if (begins.startsWith("\xfe\xff")) return { encoding: "utf-16be", marked: true };
-  if (begins.startsWith("\xef\xbb\xbf")) return { encoding: "utf-8", marked: true };
-  if (!zeros) return { encoding: "utf-8", marked: false };
-  const encoding = unmarkedUtf16(head);
-  return encoding ? { encoding, marked: false } : { binary: "not text" };
-}
-
-/**
- * UTF-16 without a mark. In the wrong order of bytes line ends become characters that do not exist; what is no text has
- * such in either.
- * @param {Uint8Array} head @returns {string | null}
- */
-function unmarkedUtf16(head) {
-  const [best] = ["utf-16le", "utf-16be"].map((encoding) => {
-    // The last character may have been cut through.
-    const text = new TextDecoder(encoding).decode(head.subarray(0, head.length & ~1)).slice(0, -1);
-    const strange = text.match(/[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]|[\p{Cn}\p{Co}]/gu)?.length ?? 0;
-    const spaces = text.match(/[ \n]/g)?.length ?? 0;
-    return { encoding, spaces, strange, sound: text.length > 0 && strange <= 0.002 * text.length };
-  }).sort((a, b) => a.strange - b.strange || b.spaces - a.spaces);
-  return best.sound ? best.encoding : null;
-}
-
 /** Bytes that are judged, and that are shown. */
 const JUDGED = 8192;
 const SHOWN = 110;
 const LONGEST_LINE = 60;
+/** What reads less plausibly than this makes no sense in its encoding. */
+const SENSE = 0.3;
+/** Among the likely choices, as the last. */
+const DAMAGED_AT = 4;
 
 /**
  * Every encoding that a file could be in, the likeliest first, each with the same piece of the text.
@@ -94,16 +50,23 @@ export function rankEncodings(bytes) {
   const shown = beyondAscii(bytes, SHOWN, LONGEST_LINE);
   /** @type {Set<string>} */
   const seen = new Set();
-  return CANDIDATES
+  const ranked = CANDIDATES
     .map((candidate) => {
       const text = new TextDecoder(candidate.encoding).decode(judged);
       return { ...candidate, text, score: plausibility(text, candidate) };
     })
     .sort((a, b) => b.score - a.score)
     // Two that read all of it alike are one choice.
-    .filter(({ text }) => !seen.has(text) && seen.add(text))
-    .map(({ encoding, label }) => ({ encoding, label, sample: new TextDecoder(encoding).decode(shown).replace(/\s+/g, " ").trim() }));
+    .filter(({ text }) => !seen.has(text) && seen.add(text));
+  const choices = ranked.map(({ encoding, label }) => ({ encoding, label, sample: sampleOf(shown, encoding) }));
+  // Where it makes sense in no language, it is most likely damaged.
+  const damaged = { encoding: "utf-8", label: "UTF-8, with � in place of what is none", sample: sampleOf(shown, "utf-8") };
+  choices.splice((ranked[0]?.score ?? 0) < SENSE ? 0 : DAMAGED_AT, 0, damaged);
+  return choices;
 }
+
+/** @param {Uint8Array<ArrayBuffer>} shown @param {string} encoding */
+const sampleOf = (shown, encoding) => new TextDecoder(encoding).decode(shown).replace(/\s+/g, " ").trim();
 
 const isBreak = (/** @type {number} */ byte) => byte === 10 || byte === 13 || byte === 32;
 

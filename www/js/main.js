@@ -5,6 +5,7 @@ import { Couplings } from "./couplings.js";
 import { DeviceChooser } from "./device.js";
 import { download } from "./text-out.js";
 import { Engine } from "./engine.js";
+import { Files } from "./files.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
 import { Models } from "./models.js";
@@ -42,13 +43,14 @@ const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
 const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
 const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
+const files = new Files({ models, notify, show, state });
 
 /** Which of the lab's views is asked for before the lab is there. */
 let awaited = labAnchor(location.hash);
 
 /** @type {import("./app.js").App} */
 const app = {
-  engine, state, storage, opening, models, heads, couplings, device, address, notify, announce, show,
+  engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => { awaited = view; },
 };
 

@@ -59,6 +59,20 @@ export class Models {
   }
 
   /**
+   * Opens a model from several files that belong together; what is kept of them is one.
+   * @param {{ tensors: ArrayBuffer[], config: string | null, tokenizer: string | null }} files
+   * @param {string} name
+   * @returns {Promise<ModelInfo>}
+   */
+  async openFiles(files, name) {
+    const { tensors, config, tokenizer } = files;
+    if (tensors.length === 1 && config === null && tokenizer === null) return this.openBytes(tensors[0], name);
+    const info = await this.#app.engine.request("load_files", { ...files, name }, tensors);
+    await this.adopt(info);
+    return info;
+  }
+
+  /**
    * The engine has just made this model its open one (a trained model): the page follows.
    * @param {ModelInfo} info
    */

@@ -34,6 +34,7 @@
  * @property {{constant: number, per_token: number}} state_bytes What writing keeps of the text, whatever its length
  *   and for each token.
  * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
+ * @property {string[]} notes What of its files was not as it should be and was taken all the same, in sentences.
  *
  * @typedef {object} GenerateSettings
  * @property {number} temperature 0 always takes the likeliest token.
@@ -132,6 +133,8 @@
  * Every request: what the page sends and what comes back.
  * @typedef {object} Requests
  * @property {{payload: {bytes: ArrayBuffer, name: string}, value: ModelInfo}} load_model
+ * @property {{payload: {tensors: ArrayBuffer[], config: string | null, tokenizer: string | null, name: string}, value: ModelInfo}} load_files
+ *   A model in several files: its safetensors file or its parts, and the texts of a config.json and a tokenizer.json.
  * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model
  * @property {{payload: {}, value: ModelInfo}} model_info
  * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
@@ -241,6 +244,7 @@ const place = { layer: isCount, head: isCount, number: oneOf("frequency", "dampi
 /** @type {Record<RequestType, Record<string, Check>>} */
 const REQUESTS = {
   load_model: { bytes: isBytes, name: isText },
+  load_files: { tensors: listOf(isBytes), config: orNull(isText), tokenizer: orNull(isText), name: isText },
   export_model: {},
   model_info: {},
   set_heads: { layer: isCount, heads: listOf(isHead) },

@@ -1,14 +1,12 @@
-// Taking in a text of the person's own, from a file or from the clipboard: in pieces, so that the page stays alive
-// beside it, with progress, and with a way out. No DOM.
+// Taking in a text of the person's own, from files or from the clipboard: in a worker and in pieces, so that the page
+// stays alive beside it, with progress, and with a way out. How a text is read is the engine's affair (src/intake), so
+// that the command line reads the same file alike. No DOM.
 
-import { rankEncodings, sniff } from "./encodings.js";
+import { intakeWorker } from "./intake.js";
 
 /** The engine and the browser hold several copies of the text, so there is a limit. */
 export const MAX_FILE_BYTES = 50 * 1024 * 1024;
-/** A piece takes a few milliseconds, on a slow phone some tens. */
-const PIECE_BYTES = 256 * 1024;
 const PIECES_AT_ONCE = 16;
-const HEAD_BYTES = 64 * 1024;
 
 /**
  * What a text is made of, seen without the engine.
@@ -26,7 +24,10 @@ const HEAD_BYTES = 64 * 1024;
 
 /** A file whose bytes do not tell which encoding it is in. */
 export class UnknownEncoding extends Error {
-  /** @param {string} name @param {ReturnType<typeof rankEncodings>} choices  the likeliest first */
+  /** Which one of several, where there are several. @type {Blob | null} */
+  file = null;
+
+  /** @param {string} name @param {import("./text-reading.js").Choice[]} choices  the likeliest first */
   constructor(name, choices) {
     super(`"${name}" is not in UTF-8.`);
     this.choices = choices;
@@ -68,62 +69,16 @@ export function summarise(text) {
   return tally.summary();
 }
 
-/**
- * One kind of line end, no byte-order mark, and no half characters (which encoders refuse).
- * @param {string} text @returns {string}
- */
-export function tidyText(text) {
-  return text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n").replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
-}
-
-/** Puts a text together from what comes in, wherever that is cut. */
-export class Intake {
-  #held = "";
-  #tally = new Tally();
-  /** @type {string[]} */
-  #pieces = [];
-  #returns = false;
-
-  /** @param {string} text @param {boolean} [last] */
-  add(text, last = false) {
-    let whole = this.#held + text;
-    this.#held = "";
-    // The second half of a line end or of a character may be still to come.
-    if (!last && /[\r\ud800-\udbff]$/.test(whole)) {
-      this.#held = whole.slice(-1);
-      whole = whole.slice(0, -1);
-    }
-    if (whole === "") return;
-    this.#returns ||= whole.includes("\r");
-    const piece = tidyText(whole);
-    this.#tally.add(piece);
-    this.#pieces.push(piece);
-  }
-
-  /** @param {string} name @param {string[]} [notes] @returns {TakenText} */
-  taken(name, notes = []) {
-    const ends = this.#returns ? ["Its line ends were those of another system (CR LF or CR) and are read as plain line ends."] : [];
-    return { name, pieces: this.#pieces, summary: this.#tally.summary(), notes: [...notes, ...ends] };
-  }
-}
-
 /** @param {string} name @returns {TakenText} */
-export const noText = (name = "") => new Intake().taken(name);
+export const noText = (name = "") => ({ name, pieces: [], summary: summarise(""), notes: [] });
 
 /**
  * Takes in a string, such as a large paste.
  * @param {string} text @param {string} name @param {Watch} [watch] @returns {Promise<TakenText>}
  */
-export async function takeString(text, name, { signal, onProgress } = {}) {
+export async function takeString(text, name, watch = {}) {
   if (text.length > MAX_FILE_BYTES) throw tooLarge("This text", text.length);
-  const intake = new Intake();
-  for (let at = 0; at < text.length; at += PIECE_BYTES) {
-    if (at > 0) await breath();
-    signal?.throwIfAborted();
-    intake.add(text.slice(at, at + PIECE_BYTES), at + PIECE_BYTES >= text.length);
-    onProgress?.(Math.min(at + PIECE_BYTES, text.length) / text.length);
-  }
-  return intake.taken(name);
+  return readInWorker({ task: "string", text, name }, watch);
 }
 
 /**
@@ -136,76 +91,67 @@ export async function takeString(text, name, { signal, onProgress } = {}) {
  */
 export async function takeFile(file, name, encoding, watch = {}) {
   if (file.size > MAX_FILE_BYTES) throw tooLarge(`"${name}"`, file.size);
-  if (file.size === 0) throw new Error(`"${name}" is empty. Choose a file with text in it.`);
-  if (encoding !== null) return decode(file, name, encoding, false, watch);
-  const found = sniff(await bytesOf(file, name, 0, HEAD_BYTES));
-  if ("binary" in found) throw notText(name, found.binary);
-  const utf16 = found.encoding !== "utf-8";
-  try {
-    return await decode(file, name, found.encoding, true, watch);
-  } catch (error) {
-    if (!(error instanceof Undecodable)) throw error;
-    if (!utf16 && !found.marked) return ask(file, name, error.at);
-    throw new Error(`"${name}" begins as ${utf16 ? "UTF-16" : "UTF-8"} but does not go on so: it is damaged or cut short. Save it again as UTF-8, or choose another file.`);
-  }
-}
-
-/** Bytes that are not what they were taken for. */
-class Undecodable extends Error {
-  /** @param {number} at  where the piece begins that has them */
-  constructor(at) {
-    super();
-    this.at = at;
-  }
+  return readInWorker({ task: "file", file, name, encoding }, watch);
 }
 
 /**
- * @param {Blob} file @param {string} name @param {string} encoding
- * @param {boolean} strict  refuse what is not in this encoding, rather than show it as �
- * @param {Watch} watch
+ * Takes in several files as one text, in the order of the list; each begins on a line of its own.
+ * @param {readonly File[]} files @param {ReadonlyMap<Blob, string>} encodings  as the person said them @param {Watch} [watch]
  * @returns {Promise<TakenText>}
+ * @throws {UnknownEncoding} of the first of them that the person has to say it of
  */
-async function decode(file, name, encoding, strict, { signal, onProgress }) {
-  const decoder = new TextDecoder(encoding, { fatal: strict });
-  const intake = new Intake();
-  let lost = 0;
-  for (let at = 0; at < file.size; at += PIECE_BYTES) {
-    const bytes = await bytesOf(file, name, at, at + PIECE_BYTES);
-    signal?.throwIfAborted();
-    const last = at + PIECE_BYTES >= file.size;
-    let text;
+export async function takeFiles(files, encodings, { signal, onProgress } = {}) {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (files.length > 1 && size > MAX_FILE_BYTES) throw tooLarge(`These ${files.length} files together`, size);
+  /** @type {TakenText[]} */
+  const all = [];
+  let before = 0;
+  for (const file of files) {
+    const share = (/** @type {number} */ part) => onProgress?.((before + part * file.size) / size);
     try {
-      text = decoder.decode(bytes, { stream: !last });
-    } catch {
-      throw new Undecodable(at);
+      all.push(await takeFile(file, file.name, encodings.get(file) ?? null, { signal, onProgress: share }));
+    } catch (error) {
+      if (error instanceof UnknownEncoding) error.file = file;
+      throw error;
     }
-    if (text.includes("\0")) throw notText(name, "not text");
-    if (!strict) lost += text.split("\ufffd").length - 1;
-    intake.add(text, last);
-    onProgress?.(Math.min(at + PIECE_BYTES, file.size) / file.size);
+    before += file.size;
   }
-  const notes = encoding === "utf-8" ? [] : [`Read as ${strict ? encoding.toUpperCase().replace("UTF-16LE", "UTF-16").replace("UTF-16BE", "UTF-16") : encoding}.`];
-  if (lost > 0) notes.push(`${lost.toLocaleString("en-GB")} ${lost === 1 ? "character" : "characters"} could not be read so and ${lost === 1 ? "shows" : "show"} as �: perhaps it is in another encoding.`);
-  return intake.taken(name, notes);
+  return all.length === 1 ? all[0] : joined(all);
 }
 
-/** @param {Blob} file @param {string} name @param {number} at @returns {Promise<never>} */
-async function ask(file, name, at) {
-  throw new UnknownEncoding(name, rankEncodings(await bytesOf(file, name, Math.max(0, at - 64), at + PIECE_BYTES)));
-}
-
-/** @param {Blob} file @param {string} name @param {number} from @param {number} to */
-async function bytesOf(file, name, from, to) {
-  try {
-    return new Uint8Array(await file.slice(from, to).arrayBuffer());
-  } catch {
-    throw new Error(`"${name}" could not be read: it has been moved, changed or closed since it was chosen. Choose it again.`);
+/** @param {TakenText[]} all @returns {TakenText} */
+export function joined(all) {
+  /** @type {string[]} */
+  const pieces = [];
+  for (const { pieces: more } of all) {
+    if (pieces.length > 0 && more.length > 0 && !pieces[pieces.length - 1].endsWith("\n")) pieces.push("\n");
+    for (const piece of more) pieces.push(piece);
   }
+  const tally = new Tally();
+  pieces.forEach((piece) => tally.add(piece));
+  const order = `${all.length} files are one text, in this order: ${all.map(({ name }) => name).join(", ")}.`;
+  return {
+    name: `${all[0].name} and ${all.length - 1} more`, pieces, summary: tally.summary(),
+    notes: [order, ...all.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`))],
+  };
 }
 
-/** @param {string} name @param {string} what */
-const notText = (name, what) => new Error(
-  `"${name}" is ${what}, and a plain text is needed here. ${what === "not text" ? "Choose a file that a text editor can show (.txt, .md, .csv, source code)." : "If there is text in it, save that as plain text (.txt) first."}`);
+/** @param {{ task: "string", text: string, name: string } | { task: "file", file: Blob, name: string, encoding: string | null }} order @param {Watch} watch @returns {Promise<TakenText>} */
+async function readInWorker(order, { signal, onProgress }) {
+  signal?.throwIfAborted();
+  /** @type {string[]} */
+  const pieces = [];
+  const tally = new Tally();
+  const { notes, choices } = await intakeWorker.ask(order, {
+    signal, onProgress,
+    onPiece: (piece) => {
+      pieces.push(piece);
+      tally.add(piece);
+    },
+  });
+  if (choices) throw new UnknownEncoding(order.name, choices);
+  return { name: order.name, pieces, summary: tally.summary(), notes };
+}
 
 /** @param {string} what @param {number} bytes */
 const tooLarge = (what, bytes) => new Error(

@@ -91,6 +91,11 @@ function makeHandlers(engine) {
       texts.endAll("stopped");
       return info;
     },
+    load_files: ({ tensors, config, tokenizer, name }) => {
+      const info = session.load_files(tensors.map((/** @type {ArrayBuffer} */ bytes) => new Uint8Array(bytes)), config ?? undefined, tokenizer ?? undefined, name);
+      texts.endAll("stopped");
+      return info;
+    },
     export_model: () => ({ bytes: session.export_model(), filename: session.export_name() }),
     model_info: () => session.model_info(),
     set_heads: ({ layer, heads }) => session.set_heads(layer, heads),

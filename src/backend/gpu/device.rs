@@ -1,7 +1,7 @@
 //! A GPU that was found and opened: adapter, limits, pipelines, and what went wrong with it.
 
 use super::program::PipelineKey;
-use super::shaders;
+use super::shaders::{self, Changes};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::cell::RefCell;
@@ -52,8 +52,14 @@ struct Inner {
     fault: Arc<Mutex<Option<String>>>,
     modules: RefCell<HashMap<String, wgpu::ShaderModule>>,
     pipelines: RefCell<HashMap<PipelineKey, wgpu::ComputePipeline>>,
-    /// Appended to every shader: a test can break them here.
-    sabotage: RefCell<Option<Sabotage>>,
+    /// What a test makes of the shaders.
+    changes: RefCell<Changes>,
+    /// The pipelines that a mutant is part of.
+    #[cfg(feature = "mutants")]
+    mutated: RefCell<HashMap<PipelineKey, wgpu::ComputePipeline>>,
+    /// The shaders that were asked for since a test last took note of them.
+    #[cfg(feature = "mutants")]
+    asked: RefCell<std::collections::BTreeSet<&'static str>>,
 }
 
 /// Ways in which a test can make a device fail.
@@ -113,7 +119,11 @@ impl GpuDevice {
             fault,
             modules: RefCell::default(),
             pipelines: RefCell::default(),
-            sabotage: RefCell::default(),
+            changes: RefCell::default(),
+            #[cfg(feature = "mutants")]
+            mutated: RefCell::default(),
+            #[cfg(feature = "mutants")]
+            asked: RefCell::default(),
         })))
     }
 
@@ -155,7 +165,7 @@ impl GpuDevice {
 
     /// Makes the pipelines that are built from now on fail. For tests.
     pub fn sabotage(&self, how: Sabotage) {
-        self.0.sabotage.replace(Some(how));
+        self.0.changes.borrow_mut().sabotage = Some(how);
         self.0.modules.borrow_mut().clear();
         self.0.pipelines.borrow_mut().clear();
     }
@@ -165,12 +175,26 @@ impl GpuDevice {
         self.0.pipelines.borrow().len()
     }
 
+    /// Where a key's pipeline is kept.
+    fn cache(&self, _key: &PipelineKey) -> &RefCell<HashMap<PipelineKey, wgpu::ComputePipeline>> {
+        #[cfg(feature = "mutants")]
+        {
+            self.0.asked.borrow_mut().insert(_key.shader);
+            let mutant = &self.0.changes.borrow().mutant;
+            if (mutant.as_ref()).is_some_and(|m| shaders::is_part(m.file, _key.shader)) {
+                return &self.0.mutated;
+            }
+        }
+        &self.0.pipelines
+    }
+
     /// The pipeline of a key, built when it is first asked for.
     pub(super) fn pipeline(&self, key: &PipelineKey) -> wgpu::ComputePipeline {
-        if let Some(pipeline) = self.0.pipelines.borrow().get(key) {
+        let cache = self.cache(key);
+        if let Some(pipeline) = cache.borrow().get(key) {
             return pipeline.clone();
         }
-        let source = shaders::source(key, *self.0.sabotage.borrow());
+        let source = shaders::source(key, &self.0.changes.borrow());
         let mut modules = self.0.modules.borrow_mut();
         let module = modules.entry(source).or_insert_with_key(|source| {
             let source = wgpu::ShaderSource::Wgsl(source.as_str().into());
@@ -189,9 +213,30 @@ impl GpuDevice {
             },
             cache: None,
         });
-        let mut pipelines = self.0.pipelines.borrow_mut();
+        let mut pipelines = cache.borrow_mut();
         pipelines.insert(key.clone(), pipeline.clone());
         pipeline
+    }
+}
+
+/// For the test that changes the shaders, one place at a time.
+#[cfg(feature = "mutants")]
+impl GpuDevice {
+    /// Changes one place in one file of the shaders that are built from now on, or none.
+    pub fn mutate(&self, mutant: Option<super::mutant::Mutant>) {
+        self.0.changes.borrow_mut().mutant = mutant;
+        self.0.mutated.borrow_mut().clear();
+    }
+
+    /// Forgets what went wrong, which only a lost device does not get over.
+    pub fn forgive(&self) {
+        self.0.fault.lock().expect("no holder panics").take();
+        self.0.modules.borrow_mut().clear();
+    }
+
+    /// The shaders that were asked for since the last call.
+    pub fn take_asked(&self) -> std::collections::BTreeSet<&'static str> {
+        self.0.asked.take()
     }
 }
 

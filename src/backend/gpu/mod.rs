@@ -6,6 +6,8 @@
 
 mod device;
 mod encode;
+#[cfg(feature = "mutants")]
+pub mod mutant;
 mod profile;
 pub mod program;
 mod reading;

@@ -4,93 +4,114 @@
 use super::device::Sabotage;
 use super::program::PipelineKey;
 
-/// Every shader, by the name of its file.
-const SHADERS: &[(&str, &[&str])] = &[
+/// A file in `src/kernels`: its name without its ending, and its text.
+pub type File = (&'static str, &'static str);
+
+macro_rules! file {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../kernels/", $name, ".wgsl")),
+        )
+    };
+}
+
+const FFT: File = file!("fft");
+const LINES: File = file!("field_lines");
+const ROWS: File = file!("rows");
+const COMMON: File = file!("common");
+
+/// Every shader, by the name of its file: what it builds on, and itself.
+pub const SHADERS: &[(&str, &[File])] = &[
     (
         "field_convolution",
-        &[
-            FFT,
-            LINES,
-            include_str!("../../kernels/field_convolution.wgsl"),
-        ],
+        &[FFT, LINES, file!("field_convolution")],
     ),
-    (
-        "field_passes",
-        &[FFT, LINES, include_str!("../../kernels/field_passes.wgsl")],
-    ),
-    (
-        "wave_kernel",
-        &[include_str!("../../kernels/wave_kernel.wgsl")],
-    ),
-    (
-        "matrix_product",
-        &[include_str!("../../kernels/matrix_product.wgsl")],
-    ),
-    (
-        "attention",
-        &[
-            include_str!("../../kernels/attention_tiles.wgsl"),
-            include_str!("../../kernels/attention.wgsl"),
-        ],
-    ),
-    ("adamw", &[include_str!("../../kernels/adamw.wgsl")]),
-    (
-        "couple_gate",
-        &[include_str!("../../kernels/couple_gate.wgsl")],
-    ),
-    (
-        "cross_entropy",
-        &[ROWS, include_str!("../../kernels/cross_entropy.wgsl")],
-    ),
-    (
-        "deposit",
-        &[ROWS, include_str!("../../kernels/deposit.wgsl")],
-    ),
-    (
-        "direct_convolution",
-        &[include_str!("../../kernels/direct_convolution.wgsl")],
-    ),
-    ("dropout", &[include_str!("../../kernels/dropout.wgsl")]),
-    ("embedding", &[include_str!("../../kernels/embedding.wgsl")]),
-    (
-        "interference",
-        &[ROWS, include_str!("../../kernels/interference.wgsl")],
-    ),
-    (
-        "layer_norm",
-        &[ROWS, include_str!("../../kernels/layer_norm.wgsl")],
-    ),
-    (
-        "prefix_mean",
-        &[include_str!("../../kernels/prefix_mean.wgsl")],
-    ),
-    ("zero", &[include_str!("../../kernels/zero.wgsl")]),
+    ("field_passes", &[FFT, LINES, file!("field_passes")]),
+    ("wave_kernel", &[file!("wave_kernel")]),
+    ("matrix_product", &[file!("matrix_product")]),
+    ("attention", &[file!("attention_tiles"), file!("attention")]),
+    ("adamw", &[file!("adamw")]),
+    ("couple_gate", &[file!("couple_gate")]),
+    ("cross_entropy", &[ROWS, file!("cross_entropy")]),
+    ("deposit", &[ROWS, file!("deposit")]),
+    ("direct_convolution", &[file!("direct_convolution")]),
+    ("dropout", &[file!("dropout")]),
+    ("embedding", &[file!("embedding")]),
+    ("interference", &[ROWS, file!("interference")]),
+    ("layer_norm", &[ROWS, file!("layer_norm")]),
+    ("prefix_mean", &[file!("prefix_mean")]),
+    ("zero", &[file!("zero")]),
 ];
 
-const FFT: &str = include_str!("../../kernels/fft.wgsl");
-const LINES: &str = include_str!("../../kernels/field_lines.wgsl");
-const ROWS: &str = include_str!("../../kernels/rows.wgsl");
-const COMMON: &str = include_str!("../../kernels/common.wgsl");
+/// What a test makes of the shaders.
+#[derive(Default)]
+pub struct Changes {
+    pub sabotage: Option<Sabotage>,
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<super::mutant::Mutant>,
+}
+
+impl Changes {
+    /// A file's text as it is to be compiled.
+    fn text(&self, file: &File) -> String {
+        let (_, text) = file;
+        #[cfg(feature = "mutants")]
+        if let Some(mutant) = self.mutant.as_ref().filter(|mutant| mutant.file == file.0) {
+            return mutant.applied_to(text);
+        }
+        (*text).to_string()
+    }
+}
 
 /// The text of a pipeline's shader.
 ///
 /// # Panics
 /// When there is no such shader.
-pub fn source(key: &PipelineKey, sabotage: Option<Sabotage>) -> String {
-    let shader = SHADERS.iter().find(|(name, _)| *name == key.shader);
-    let (_, texts) = shader.unwrap_or_else(|| panic!("there is no shader {:?}", key.shader));
-    let mut source = COMMON.to_string();
+pub fn source(key: &PipelineKey, changes: &Changes) -> String {
+    let mut source = changes.text(&COMMON);
     for (name, value) in &key.constants {
         source += &format!("const {name} = {value}u;\n");
     }
-    texts.iter().for_each(|text| source += &unroll(text));
-    match sabotage {
+    for file in files(key.shader) {
+        source += &unroll(&changes.text(file));
+    }
+    match changes.sabotage {
         None => source,
         Some(Sabotage::Shader) => source + "this is not a shader",
         Some(Sabotage::Numbers) => {
             source.replace("let product = sum;", "let product = sum * 1.01;")
         }
     }
+}
+
+/// A shader's files, but for what all share.
+///
+/// # Panics
+/// When there is no such shader.
+fn files(shader: &str) -> &'static [File] {
+    let found = SHADERS.iter().find(|(name, _)| *name == shader);
+    found
+        .unwrap_or_else(|| panic!("there is no shader {shader:?}"))
+        .1
+}
+
+/// Whether a file is part of a shader.
+#[cfg(feature = "mutants")]
+pub fn is_part(file: &str, shader: &str) -> bool {
+    file == COMMON.0 || files(shader).iter().any(|(name, _)| *name == file)
+}
+
+/// Every file, once.
+#[cfg(feature = "mutants")]
+pub fn all_files() -> Vec<File> {
+    let mut all = vec![COMMON];
+    for file in SHADERS.iter().flat_map(|(_, files)| *files) {
+        if !all.contains(file) {
+            all.push(*file);
+        }
+    }
+    all
 }
 
 /// Writes out the lines between `//repeat NAME COUNT` and `//end` COUNT times, with `{NAME}` as the
@@ -186,7 +207,7 @@ mod tests {
                     constants,
                 };
                 let what = format!("{shader} {:?}", key.constants);
-                let text = source(&key, None);
+                let text = source(&key, &Changes::default());
                 let module = naga::front::wgsl::parse_str(&text)
                     .unwrap_or_else(|error| panic!("{what}: {}", error.emit_to_string(&text)));
                 let info = Validator::new(ValidationFlags::all(), Capabilities::empty())

@@ -15,6 +15,9 @@ pub struct Eval {
     /// The text to predict; where it is not given, the one of the folder's train.toml.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// The encoding of that text, where it is an older one, which bytes do not tell.
+    #[arg(long, requires = "data")]
+    encoding: Option<String>,
     /// The share of the text, at its end, that is predicted; where it is not given, what the
     /// recipe held back, or a tenth of a text of your own.
     #[arg(long)]
@@ -37,16 +40,19 @@ impl Eval {
     pub fn run(self) -> Result<()> {
         let (checkpoint, tokenizer) = self.model.open()?;
         let model = checkpoint.model;
-        let (path, share, window) = match self.data {
-            Some(path) => (path, 0.1, model.config.max_seq_len - 1),
+        let (text, share, window) = match self.data {
+            Some(path) => {
+                let text = read_text(&path, self.encoding.as_deref())?;
+                (text, 0.1, model.config.max_seq_len - 1)
+            }
             None => {
                 let recipe = Recipe::read(&self.model.folder)?;
-                let path = self.model.folder.join(recipe.data);
-                (path, recipe.validation_share, recipe.train.seq_len)
+                let text = recipe.text(&self.model.folder)?;
+                (text, recipe.validation_share, recipe.train.seq_len)
             }
         };
         let share = self.validation_share.unwrap_or(share);
-        let dataset = Dataset::from_text(&tokenizer, &read_text(&path)?, share)?;
+        let dataset = Dataset::from_text(&tokenizer, &text, share)?;
         let seq_len = self.seq_len.unwrap_or(window);
         let evaluation = evaluate(&model, dataset.validation, seq_len)?;
         let parameters = model.config.parameter_count();

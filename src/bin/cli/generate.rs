@@ -84,9 +84,8 @@ impl Generate {
             print_text(&self.prompt);
         }
         while let Some(token) = generation.next(&model, &tokenizer)? {
-            // Whoever read the text has had enough of it.
-            if !self.model.json && !print_text(&token.text) {
-                return Ok(());
+            if !self.model.json {
+                print_text(&token.text);
             }
             tokens.push(token);
         }

@@ -1,21 +1,29 @@
 //! The commands, one a file.
 
+// First: what it defines counts in every command.
+#[macro_use]
+mod output;
+
 mod bench;
 mod bench_gpu;
 mod eval;
 mod generate;
 mod inspect;
+mod model_folder;
+mod prove;
 mod recipe;
 mod scaling;
+mod text;
 mod train;
 
-use clap::{Args, Parser, Subcommand};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use wavefield::checkpoint::Checkpoint;
+use clap::{Parser, Subcommand};
+use model_folder::{MODEL_FILE, ModelFolder, TOKENIZER_FILE};
+pub use output::{leave, tell, told};
+use output::{print_json, print_text};
+use std::path::Path;
+use text::{read_text, read_utf8};
 use wavefield::error::{Error, Result};
 use wavefield::memory::{from_words, set_budget};
-use wavefield::tokenizer::Tokenizer;
 
 /// Wave Field language models: train them, generate with them, look into them.
 #[derive(Parser)]
@@ -43,6 +51,8 @@ enum Task {
     Inspect(inspect::Inspect),
     /// Time training and decoding on this machine.
     Bench(bench::Bench),
+    /// Hold the graphics adapter against the processor, operation by operation.
+    Prove(prove::Prove),
     /// Time how one layer's mixing of tokens grows with the length of the text.
     Scaling(scaling::Scaling),
 }
@@ -51,31 +61,6 @@ enum Task {
 fn bytes(words: &str) -> std::result::Result<u64, String> {
     from_words(words).map_err(|error| error.to_string())
 }
-
-/// What the commands on a trained model have in common.
-#[derive(Args)]
-struct ModelFolder {
-    /// The model's folder: model.safetensors and tokenizer.json.
-    folder: PathBuf,
-    /// Print one JSON object and nothing else.
-    #[arg(long)]
-    json: bool,
-}
-
-impl ModelFolder {
-    fn open(&self) -> Result<(Checkpoint, Tokenizer)> {
-        let mut checkpoint = Checkpoint::read(self.folder.join(MODEL_FILE))?;
-        let tokenizer = match checkpoint.tokenizer.take() {
-            Some(tokenizer) => tokenizer,
-            None => Tokenizer::from_json(&read_text(&self.folder.join(TOKENIZER_FILE))?)?,
-        };
-        tokenizer.check_size(checkpoint.model.config.vocab_size)?;
-        Ok((checkpoint, tokenizer))
-    }
-}
-
-const MODEL_FILE: &str = "model.safetensors";
-const TOKENIZER_FILE: &str = "tokenizer.json";
 
 impl Command {
     /// Runs the command.
@@ -97,6 +82,7 @@ impl Command {
             Task::Eval(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
+            Task::Prove(task) => task.run(),
             Task::Scaling(task) => task.run(),
         })
     }
@@ -109,29 +95,4 @@ fn file_error(path: &Path) -> impl Fn(std::io::Error) -> Error {
         path: path.clone(),
         message: error.to_string(),
     }
-}
-
-fn read_text(path: &Path) -> Result<String> {
-    let size = std::fs::metadata(path).map_err(file_error(path))?.len();
-    wavefield::memory::check(
-        &format!("Reading {}", path.display()),
-        2 * size,
-        "choose a shorter text",
-    )?;
-    std::fs::read_to_string(path).map_err(file_error(path))
-}
-
-/// Prints an object for programs.
-fn print_json(value: &impl serde::Serialize) {
-    let text = serde_json::to_string(value).expect("plain data has a JSON form");
-    print_text(&(text + "\n"));
-}
-
-/// Prints a piece of text at once, and says whether anybody still reads: a pipe that was closed is
-/// no failure of ours.
-fn print_text(text: &str) -> bool {
-    let mut out = std::io::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_ok()
 }

@@ -1,6 +1,6 @@
 //! `train.toml`: everything that a run needs to know.
 
-use super::read_text;
+use super::{read_text, read_utf8};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use wavefield::config::{Architecture, ModelConfig};
@@ -16,6 +16,9 @@ const RECIPE_FILE: &str = "train.toml";
 pub struct Recipe {
     /// The text, relative to the recipe.
     pub data: PathBuf,
+    /// The encoding of the text, where it is an older one, which bytes do not tell.
+    #[serde(default)]
+    pub encoding: Option<String>,
     /// The share of the text, at its end, that is held back to measure on.
     #[serde(default = "tenth")]
     pub validation_share: f64,
@@ -86,9 +89,31 @@ impl Recipe {
     /// Reads a folder's recipe.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(RECIPE_FILE);
-        toml::from_str(&read_text(&path)?).map_err(|error| Error::File {
+        toml::from_str(&read_utf8(&path)?).map_err(|error| Error::File {
             path: path.display().to_string(),
             message: error.to_string(),
         })
+    }
+
+    /// Reads the text of a folder's recipe.
+    pub fn text(&self, folder: &Path) -> Result<String> {
+        read_text(&folder.join(&self.data), self.encoding.as_deref())
+    }
+
+    /// The same, if a model can learn something from it.
+    pub fn text_to_learn(&self, folder: &Path) -> Result<String> {
+        let text = self.text(folder)?;
+        let mut characters = text.chars();
+        let first = characters.next();
+        if characters.all(|c| Some(c) == first) {
+            return Err(Error::Data {
+                message: format!(
+                    "{} has only one kind of character, so there is nothing to learn; use a text \
+                     with more in it",
+                    folder.join(&self.data).display()
+                ),
+            });
+        }
+        Ok(text)
     }
 }

@@ -1,7 +1,7 @@
 //! `wavefield train FOLDER`: everything that a run needs is in FOLDER/train.toml.
 
 use super::recipe::{Recipe, TokenizerRecipe};
-use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json, read_text};
+use super::{MODEL_FILE, TOKENIZER_FILE, file_error, print_json};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Device, wait};
 use wavefield::checkpoint::Checkpoint;
+use wavefield::config::ModelConfig;
 use wavefield::error::{Error, Result};
 use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::proof::prove;
+use wavefield::train::proof::{self, Watch};
 use wavefield::train::{Dataset, Evaluation, Fault, Trainer, evaluate};
 
 /// Where the run itself is kept, so that it can go on; no part of a model that is given away.
@@ -49,32 +50,33 @@ enum TrainsOn {
 }
 
 impl TrainsOn {
-    /// Opens the device, and proves a graphics card.
-    fn open(self) -> Result<Device> {
+    /// Opens a graphics card and proves it for a model and sequences of so many tokens; nothing for
+    /// the processor.
+    fn open(self, config: &ModelConfig, seq_len: usize) -> Result<Option<GpuDevice>> {
         let TrainsOn::Gpu = self else {
-            return Ok(Device::cpu());
+            return Ok(None);
         };
         let gpu = wait(GpuDevice::open())?;
         let name = &gpu.report().name;
-        let checks = wait(prove(&gpu))?;
-        if let Some(wrong) = checks.iter().find(|check| !check.passes()) {
+        let all = [proof::parts(), proof::own_parts(config, seq_len)].concat();
+        let checks = wait(proof::prove_parts(&gpu, &all))?;
+        if let Some(wrong) = proof::wrong_words(&checks) {
             return Err(Error::Device {
                 message: format!(
-                    "{name} computes wrong numbers ({}: off by {:.1e}, where {:.0e} is allowed), so \
-                     nothing is trained on it; leave out --device gpu",
-                    wrong.what, wrong.error, wrong.allowed
+                    "{name} computes wrong numbers ({wrong}), so nothing is trained on it; leave out \
+                     --device gpu"
                 ),
             });
         }
         eprintln!("training on {name}");
-        Ok(Device::gpu(gpu))
+        Ok(Some(gpu))
     }
 }
 
 impl Train {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::read(&self.folder)?;
-        let text = read_text(&self.folder.join(&recipe.data))?;
+        let text = recipe.text_to_learn(&self.folder)?;
         let tokenizer = match recipe.tokenizer {
             TokenizerRecipe::Character => Tokenizer::train_character(&text)?,
             TokenizerRecipe::Bpe { vocab_size } => {
@@ -95,6 +97,8 @@ struct Run {
     tokenizer: Tokenizer,
     trainer: Trainer,
     best: Option<Evaluation>,
+    /// The graphics card that the run is on, and how its proof is repeated.
+    watched: Option<(GpuDevice, Watch)>,
 }
 
 impl Run {
@@ -106,7 +110,9 @@ impl Run {
     ) -> Result<Self> {
         let state = task.folder.join(STATE_FILE);
         let config = recipe.model.config(tokenizer.vocab_size());
-        let device = task.device.open()?;
+        let gpu = task.device.open(&config, recipe.train.seq_len)?;
+        let device = gpu.clone().map_or_else(Device::cpu, Device::gpu);
+        let watch = Watch::new(&config, recipe.train.seq_len);
         let (trainer, best) = if state.exists() && !task.restart {
             let checkpoint = Checkpoint::read(&state)?;
             let stopped = checkpoint.trainer.filter(|run| run.config == recipe.train);
@@ -156,13 +162,38 @@ impl Run {
             tokenizer,
             trainer,
             best,
+            watched: gpu.map(|gpu| (gpu, watch)),
         })
+    }
+
+    /// Repeats a part of the graphics card's proof. Where it fails, training goes on on the processor
+    /// from where it is.
+    fn prove_again(&mut self, bar: &ProgressBar) -> Result<()> {
+        let Some((gpu, watch)) = &mut self.watched else {
+            return Ok(());
+        };
+        let checks = wait(proof::prove_parts(gpu, &[watch.take_next()]))?;
+        if let Some(wrong) = proof::wrong_words(&checks) {
+            self.watched = None;
+            self.trainer.model()?;
+            self.trainer.move_to(Device::cpu())?;
+            say(
+                bar,
+                format!(
+                    "step {}: the graphics card began to compute wrong numbers ({wrong}); training goes \
+                     on on the processor",
+                    self.trainer.steps_done()
+                ),
+            );
+        }
+        Ok(())
     }
 
     fn go(&mut self, recipe: &Recipe, quiet: bool) -> Result<()> {
         let steps = recipe.train.steps;
         let bar = progress_bar(steps, self.trainer.steps_done(), quiet);
         let (mut mean, mut saved, mut copied) = (f32::NAN, Instant::now(), Instant::now());
+        let mut heard = true;
         while self.trainer.steps_done() < steps {
             let report = self.trainer.step()?;
             if let Some(fault) = report.fault {
@@ -185,7 +216,7 @@ impl Run {
                     }
                     found => found?,
                 };
-                say(
+                heard &= say(
                     &bar,
                     format!(
                         "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
@@ -195,6 +226,7 @@ impl Run {
                         100.0 * found.accuracy
                     ),
                 );
+                self.prove_again(&bar)?;
                 self.log(report.step, mean, &found)?;
                 self.keep_best(found)?;
             }
@@ -203,9 +235,13 @@ impl Run {
                 self.trainer.model()?;
                 copied = Instant::now();
             }
-            if last || saved.elapsed() > Duration::from_secs(60) {
+            if last || !heard || saved.elapsed() > Duration::from_secs(60) {
                 self.save_state()?;
                 saved = Instant::now();
+            }
+            // Whoever watched has gone.
+            if !heard {
+                super::leave();
             }
         }
         bar.finish_and_clear();
@@ -323,13 +359,14 @@ fn cut_log(path: &Path, step: u64) -> Result<()> {
     std::fs::write(path, kept).map_err(file_error(path))
 }
 
-/// A line above the bar, or on its own where there is no terminal to draw a bar on.
-fn say(bar: &ProgressBar, line: String) {
+/// A line above the bar, or on its own where there is no terminal to draw a bar on; false where nobody
+/// reads it any more.
+fn say(bar: &ProgressBar, line: String) -> bool {
     if bar.is_hidden() {
-        eprintln!("{line}");
-    } else {
-        bar.println(line);
+        return super::told(&line);
     }
+    bar.println(line);
+    true
 }
 
 fn progress_bar(steps: u64, done: u64, quiet: bool) -> ProgressBar {

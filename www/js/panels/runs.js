@@ -73,7 +73,7 @@ export class RunsView {
     this.#hooks = hooks;
     this.#broken = new BrokenRuns(run.library);
     this.count = h("span", { class: "runs-count" });
-    this.picker = h("input", { type: "file", accept: `${ENDING},.zip`, multiple: true, hidden: true, "aria-label": "Exported training", onchange: () => this.#picked() });
+    this.picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Exported training", onchange: () => this.#picked() });
     this.compare = h("button", { type: "button", "aria-expanded": "false", onclick: () => this.#toggleCompare() }, "Compare");
     this.hint = h("p", { class: "train-hint" });
     this.list = h("ul", { class: "runs-list", "aria-label": "Your trainings" });
@@ -89,7 +89,7 @@ export class RunsView {
     this.#library.onChange(render);
     run.onChange(render);
     app.storage.onChange(render);
-    this.#acceptDrops();
+    app.files.takeTrainings((files) => this.#import(files));
   }
 
   async restore() {
@@ -296,7 +296,7 @@ export class RunsView {
   #picked() {
     const files = [...(this.picker.files ?? [])];
     this.picker.value = "";
-    this.#import(files);
+    if (files.length > 0) this.#app.files.take(files);
   }
 
   /** @param {File[]} files */
@@ -326,16 +326,5 @@ export class RunsView {
     this.#app.announce(`${card.name} is among your trainings.`);
     if (!stored) throw new Error(`It is among your trainings, but only until this tab is closed: ${this.#app.storage.reason}`);
     this.#rows.get(card.id)?.element.scrollIntoView({ block: "nearest" });
-  }
-
-  /** An exported training may be dropped anywhere on the page, for its ending says what it is. */
-  #acceptDrops() {
-    document.addEventListener("drop", (event) => {
-      const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => name.endsWith(ENDING));
-      if (files.length === 0 || (event.target instanceof Element && event.target.closest("[data-takes-files]"))) return;
-      event.preventDefault(); // Nobody else takes it for a checkpoint.
-      this.#app.show("train");
-      this.#import(files);
-    }, true);
   }
 }

@@ -2,7 +2,8 @@
 // how; and kept in the browser.
 
 import { atMostEvery, h, VERBATIM } from "../dom.js";
-import { UnknownEncoding, noText, takeFile, takeString, toBlob } from "../text-intake.js";
+import { number } from "../data.js";
+import { UnknownEncoding, noText, takeFile, takeFiles, takeString, toBlob } from "../text-intake.js";
 import { encodingQuestion } from "./train-encoding.js";
 
 /**
@@ -53,7 +54,7 @@ export class OwnText {
       rows: 6, spellcheck: "false", "aria-label": "Your own text", placeholder: "Paste your text here, or drop a file.",
       oninput: () => this.#typed(), onpaste: (/** @type {ClipboardEvent} */ event) => this.#pasted(event),
     });
-    this.file = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", onchange: () => this.#chosen() });
+    this.file = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", onchange: () => this.#chosen() });
     this.fileName = h("span", { class: "train-file-name" });
     this.bar = h("progress", { class: "train-bar", max: 1, "aria-label": "Reading the text" });
     this.progress = h("div", { class: "train-reading", hidden: true }, this.bar,
@@ -95,9 +96,14 @@ export class OwnText {
     await this.#done;
   }
 
-  /** Takes in a file that was dropped or chosen. @param {File} file @returns {Promise<void>} */
-  take(file) {
-    return this.#read(file.name, (watch) => takeFile(file, file.name, null, watch), true, file);
+  /**
+   * Takes in files that were dropped or chosen, as one text.
+   * @param {readonly File[]} files @param {ReadonlyMap<Blob, string>} [encodings]  as the person said them
+   * @returns {Promise<void>}
+   */
+  takeAll(files, encodings = new Map()) {
+    const name = files.length === 1 ? files[0].name : `${files[0].name} and ${files.length - 1} more`;
+    return this.#read(name, (watch) => takeFiles(files, encodings, watch), true, { files, encodings });
   }
 
   /** Leaves what is being read; the text that was there before stays. */
@@ -117,10 +123,10 @@ export class OwnText {
    * @param {string} name
    * @param {(watch: Watch) => Promise<TakenText>} take
    * @param {boolean} keep
-   * @param {File | null} [file]  to read anew as the person says
+   * @param {{ files: readonly File[], encodings: ReadonlyMap<Blob, string> } | null} [source]  to read anew as the person says
    * @returns {Promise<void>}
    */
-  #read(name, take, keep, file = null) {
+  #read(name, take, keep, source = null) {
     this.#stopTyping();
     this.#work.abort();
     this.#work = new AbortController();
@@ -133,10 +139,12 @@ export class OwnText {
       this.#showProgress();
     };
     this.#done = take({ signal, onProgress }).then((taken) => {
-      if (!signal.aborted) this.#adopt(taken, keep);
+      if (signal.aborted) return;
+      if (source) this.#offerBack(`${taken.name} is the text now.`);
+      this.#adopt(taken, keep);
     }, (error) => {
       if (signal.aborted) return;
-      if (error instanceof UnknownEncoding && file) this.#ask(file, error);
+      if (error instanceof UnknownEncoding && error.file && source) this.#ask(/** @type {File} */ (error.file), source, error);
       else this.#settle("", error instanceof Error ? error.message : String(error));
     });
     return this.#done;
@@ -160,11 +168,27 @@ export class OwnText {
     if (!this.kept && taken === this.taken) this.#onChange();
   }
 
-  /** @param {File} file @param {UnknownEncoding} error */
-  #ask(file, error) {
+  /** A text that another one takes the place of can be had back. @param {string} title */
+  #offerBack(title) {
+    const [before, stored] = [this.taken, this.#stored];
+    const { characters } = before.summary;
+    if (characters === 0 && !stored) return;
+    this.#app.notify({
+      kind: "info", key: "own-text", title, message: stored ? "The text that was kept here can be put back." : `What was there before (${number(characters)} characters) can be put back.`,
+      action: { label: "Put it back", run: () => {
+        this.#work.abort();
+        if (!stored) return this.#adopt(before, true);
+        this.#stored = stored;
+        this.load().then(() => this.#keep(this.taken));
+      } },
+    });
+  }
+
+  /** @param {File} file @param {{ files: readonly File[], encodings: ReadonlyMap<Blob, string> }} source @param {UnknownEncoding} error */
+  #ask(file, { files, encodings }, error) {
     this.#settle(`Choose first how "${file.name}" is to be read.`, "");
     this.question.replaceChildren(encodingQuestion(file.name, error.choices,
-      (encoding) => this.#read(file.name, (watch) => takeFile(file, file.name, encoding, watch), true),
+      (encoding) => this.takeAll(files, new Map([...encodings, [file, encoding]])),
       () => this.cancel()));
     this.question.querySelector("input")?.focus({ preventScroll: true });
   }
@@ -199,6 +223,7 @@ export class OwnText {
   }
 
   #clear() {
+    this.#offerBack("The text was cleared.");
     this.area.value = "";
     this.#read("", () => takeString("", ""), true);
   }
@@ -224,9 +249,9 @@ export class OwnText {
   }
 
   #chosen() {
-    const file = this.file.files?.[0];
+    const files = [...(this.file.files ?? [])];
     // The same file chosen twice must count twice.
     this.file.value = "";
-    if (file) this.take(file);
+    if (files.length > 0) this.#app.files.take(files, this.element);
   }
 }

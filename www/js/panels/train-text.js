@@ -59,15 +59,14 @@ export class TrainText {
     this.tokenizer = tokenizerParts((change) => this.#choose(change));
     this.understood = h("div", { class: "train-understood", "aria-live": "polite" });
     this.preview = h("div", { class: "train-preview" });
-    // Elsewhere on the page a dropped file is a checkpoint; here it is a text.
-    this.element = h("fieldset", { class: "train-field", "data-takes-files": true },
+    this.element = h("fieldset", { class: "train-field" },
       h("legend", null, "Text"),
       h("div", { class: "train-options" }, DATA_SETS.map((set, i) => optionCard(this.radios[i], set.label, set.about))),
       this.own.element,
       this.preview,
       this.tokenizer.element,
       this.understood);
-    this.#acceptDrops();
+    app.files.takeTexts(this.element, (files) => this.#takeFiles(files));
   }
 
   /** Brings back an earlier choice; the text itself is read by {@link begin}. @param {TextChoice} choice */
@@ -81,7 +80,7 @@ export class TrainText {
     this.#apply(choice);
     if (!own) return this.#read();
     this.#turn++;
-    this.#counted = this.own.take(own);
+    this.#counted = this.own.takeAll([own]);
   }
 
   /** Reads the chosen text if that has not happened yet; resolves once it is known whether it will do. */
@@ -155,23 +154,16 @@ export class TrainText {
     this.own.element.hidden = !isOwn;
   }
 
-  #acceptDrops() {
-    const over = (/** @type {boolean} */ on) => this.element.classList.toggle("train-drop", on);
-    this.element.addEventListener("dragover", (event) => {
-      if (this.element.disabled || !event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      over(true);
-    });
-    this.element.addEventListener("dragleave", () => over(false));
-    this.element.addEventListener("drop", (event) => {
-      over(false);
-      const file = event.dataTransfer?.files[0];
-      if (this.element.disabled || !file) return;
-      event.preventDefault();
-      this.#apply({ data: "own" });
-      this.#turn++;
-      this.#counted = this.own.take(file);
-    });
+  /** Takes texts that were dropped or chosen, as one. @param {File[]} files */
+  #takeFiles(files) {
+    if (this.element.disabled) {
+      this.#app.notify({ kind: "error", key: "files", title: `${files[0].name} was not taken yet.`, message: "A text cannot be changed while something is trained on it. Drop it again when that is over, or after a pause and a stop." });
+      return;
+    }
+    this.#apply({ data: "own" });
+    this.#turn++;
+    this.#counted = this.own.takeAll(files);
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   /** Has the chosen text read, and cut into tokens after that. */

@@ -1,0 +1,180 @@
+//! The proof of a graphics adapter, proven: one constant or comparison of a shader is changed, and the
+//! proof of the operations that it is part of must refuse the adapter.
+//!
+//! A few changes of every file are part of `make test`, the same ones each time;
+//! `WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants` makes all of them, and
+//! `WAVEFIELD_MUTANTS=17` draws others. Where there is no adapter, all show as ignored.
+
+mod equivalent;
+mod list;
+
+use equivalent::{EQUIVALENT, Equivalent};
+use libtest_mimic::{Arguments, Failed, Trial};
+use list::{Change, changes};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
+use wavefield::backend::gpu::GpuDevice;
+use wavefield::backend::gpu::mutant::{Mutant, files, is_part};
+use wavefield::backend::wait;
+use wavefield::rng::mix32;
+use wavefield::train::proof::{Part, all_parts, prove_parts};
+
+/// Changes of a file that are tried where not all are.
+const SAMPLE: usize = 2;
+
+/// A part of the proof, and the shaders that it runs.
+struct Stage {
+    part: Part,
+    shaders: BTreeSet<&'static str>,
+}
+
+/// An opened device and what the proof consists of.
+struct Bench {
+    device: GpuDevice,
+    stages: Vec<Stage>,
+}
+
+// Never dropped: a thread's last moments are too late for a driver.
+thread_local! {
+    static BENCH: RefCell<Option<ManuallyDrop<Bench>>> = const { RefCell::new(None) };
+}
+
+impl Bench {
+    /// Opens a device and has it pass every part unchanged.
+    fn new() -> Result<Self, String> {
+        let device = wait(GpuDevice::open()).map_err(|error| error.to_string())?;
+        let mut all = all_parts();
+        // Operations by themselves are to notice first, and what takes long comes late.
+        all.sort_by_key(|part| match part {
+            Part::Operations(_) => 0,
+            Part::Lines(line) | Part::LinesBackward(line) => *line,
+            Part::Step(_) => usize::MAX,
+        });
+        let mut stages = Vec::new();
+        for part in all {
+            device.take_asked();
+            if let Some(why) = refusal(&device, &part) {
+                return Err(format!("the unchanged shaders are refused: {why}"));
+            }
+            let shaders = device.take_asked();
+            stages.push(Stage { part, shaders });
+        }
+        Ok(Bench { device, stages })
+    }
+
+    /// Why the proof refuses a change; none where it does not.
+    fn noticed(&mut self, mutant: &Mutant) -> Option<String> {
+        self.device.mutate(Some(mutant.clone()));
+        let concerned = |stage: &&Stage| {
+            let mut shaders = stage.shaders.iter();
+            shaders.any(|shader| is_part(mutant.file, shader))
+        };
+        let why = (self.stages.iter().filter(concerned))
+            .find_map(|stage| refusal(&self.device, &stage.part));
+        self.device.mutate(None);
+        self.device.forgive();
+        if why.is_some() && refusal(&self.device, &self.stages[0].part).is_some() {
+            // The change was too much for it.
+            self.device = wait(GpuDevice::open()).expect("a device could be opened before");
+        }
+        why
+    }
+}
+
+/// Why an adapter is refused after a part.
+fn refusal(device: &GpuDevice, part: &Part) -> Option<String> {
+    match wait(prove_parts(device, std::slice::from_ref(part))) {
+        Err(error) => Some(error.to_string()),
+        Ok(checks) => {
+            let wrong = checks.iter().find(|check| !check.passes());
+            wrong.map(|check| format!("{check:?}"))
+        }
+    }
+}
+
+/// What is tried of a file's changes; instead of one that makes no difference, a larger one.
+fn chosen(file: &'static str, text: &str, asked: &str) -> Vec<Change> {
+    let mut all: Vec<Change> = changes(file, text)
+        .into_iter()
+        .filter_map(|change| match Equivalent::of(&change) {
+            None => Some(change),
+            Some(equivalent) => equivalent.instead.map(|with| Change {
+                mutant: Mutant {
+                    with: with.into(),
+                    ..change.mutant
+                },
+                ..change
+            }),
+        })
+        .collect();
+    if asked == "all" {
+        return all;
+    }
+    let seed: u32 = asked.parse().unwrap_or(1);
+    let mut drawn = Vec::new();
+    while drawn.len() < SAMPLE && !all.is_empty() {
+        let word = mix32(seed.wrapping_add(mix32(drawn.len() as u32 + 1)));
+        drawn.push(all.swap_remove(word as usize % all.len()));
+    }
+    drawn
+}
+
+fn every_change_is_noticed(file: &'static str, text: &str, asked: &str) -> Result<(), Failed> {
+    let found = BENCH.with_borrow_mut(|bench| -> Result<Vec<String>, String> {
+        if bench.is_none() {
+            *bench = Some(ManuallyDrop::new(Bench::new()?));
+        }
+        let bench = bench.as_mut().expect("made above");
+        let mut unnoticed = Vec::new();
+        for change in chosen(file, text, asked) {
+            if std::env::var_os("WAVEFIELD_SHOW").is_some() {
+                eprintln!("{}", change.described());
+            }
+            if bench.noticed(&change.mutant).is_none() {
+                unnoticed.push(change.described());
+            }
+        }
+        Ok(unnoticed)
+    })?;
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the proof does not notice\n{}", found.join("\n")).into()),
+    }
+}
+
+/// Each entry of the list stands for a change that there is.
+fn the_list_is_of_today() -> Result<(), Failed> {
+    let all: Vec<Change> = (files().into_iter())
+        .flat_map(|(file, text)| changes(file, text))
+        .collect();
+    let stale = EQUIVALENT
+        .iter()
+        .find(|entry| !all.iter().any(|change| entry.is(change)));
+    match stale {
+        None => Ok(()),
+        Some(entry) => Err(format!("no change fits {entry:?}").into()),
+    }
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One device, and so one thread, for all.
+    arguments.test_threads = Some(1);
+    let asked = std::env::var("WAVEFIELD_MUTANTS").unwrap_or_default();
+    let found = wait(GpuDevice::open());
+    if let Err(error) = &found {
+        println!("\nEvery test but one is ignored: {error}");
+    }
+    let missing = found.is_err();
+    let mut trials: Vec<Trial> = files()
+        .into_iter()
+        .map(|(file, text)| {
+            let asked = asked.clone();
+            let run = move || every_change_is_noticed(file, text, &asked);
+            Trial::test(format!("{file}.wgsl"), run).with_ignored_flag(missing)
+        })
+        .collect();
+    trials.push(Trial::test("the_list_is_of_today", the_list_is_of_today));
+    libtest_mimic::run(&arguments, trials).exit();
+}
