@@ -117,7 +117,7 @@ fn every_position_streams_to_the_parallel_forward_with_bent_heads() {
         let limit = model.config.max_seq_len;
         let vocab = model.config.vocab_size;
         let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
-        let parallel = logits(&model, &ids, 1, limit);
+        let parallel = logits(&model, &ids, 1, limit).unwrap();
         let mut decoder = Decoder::new(&model, AtLimit::Reread);
         for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
             let what = format!("{}, token {token}", case.name);
@@ -146,10 +146,10 @@ fn every_position_streams_to_the_parallel_forward_with_edited_couplings() {
         let limit = model.config.max_seq_len;
         let vocab = model.config.vocab_size;
         let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
-        let parallel = logits(&model, &ids, 1, limit);
+        let parallel = logits(&model, &ids, 1, limit).unwrap();
         let unlike = (parallel
             .iter()
-            .zip(&logits(&golden(case.name).model, &ids, 1, limit)))
+            .zip(&logits(&golden(case.name).model, &ids, 1, limit).unwrap()))
         .filter(|(a, b)| a != b)
         .count();
         assert!(unlike > vocab, "{}: the edit changes nothing", case.name);
@@ -345,7 +345,7 @@ fn a_standard_transformer_reads_the_parallel_forwards_logits_to_its_limit() {
     let limit = model.config.max_seq_len;
     let vocab = model.config.vocab_size;
     let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
-    let parallel = logits(&model, &ids, 1, limit);
+    let parallel = logits(&model, &ids, 1, limit).unwrap();
     // Asked to run on, it reads its last half again all the same.
     let mut decoder = Decoder::new(&model, AtLimit::RunOn);
     for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
