@@ -143,7 +143,10 @@ mod tests {
         assert!(with(vec!["x".repeat(1000); 64]).validate().is_ok());
         for stop in [vec!["x".into(); 65], vec!["x".repeat(1001)]] {
             let message = with(stop).validate().unwrap_err().to_string();
-            assert!(message.contains("at most 64 texts of at most 1000"), "{message}");
+            assert!(
+                message.contains("at most 64 texts of at most 1000"),
+                "{message}"
+            );
         }
         let mut hot = with(Vec::new());
         hot.sampling.temperature = -1.0;

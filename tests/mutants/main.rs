@@ -3,7 +3,7 @@
 //!
 //! A few changes of every file are part of `make test`, the same ones each time;
 //! `WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants` makes all of them, and
-//! `WAVEFIELD_MUTANTS=17` draws others. Where there is no adapter, all show as ignored.
+//! `WAVEFIELD_MUTANTS=17` draws others; with `WAVEFIELD_SHOW=1` each change is told as it is tried. Where there is no adapter, all show as ignored.
 
 mod equivalent;
 mod list;
@@ -128,10 +128,12 @@ fn every_change_is_noticed(file: &'static str, text: &str, asked: &str) -> Resul
         let bench = bench.as_mut().expect("made above");
         let mut unnoticed = Vec::new();
         for change in chosen(file, text, asked) {
+            let why = bench.noticed(&change.mutant);
             if std::env::var_os("WAVEFIELD_SHOW").is_some() {
-                eprintln!("{}", change.described());
+                let why = why.as_deref().unwrap_or("UNNOTICED");
+                eprintln!("{}: {why}", change.described());
             }
-            if bench.noticed(&change.mutant).is_none() {
+            if why.is_none() {
                 unnoticed.push(change.described());
             }
         }
