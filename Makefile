@@ -127,7 +127,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test bench clean distclean
+.PHONY: help pkg build serve test bench mutants clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
 
 help: ## List the targets
@@ -180,6 +180,9 @@ test-js: $(NODE_MODULES) ## JavaScript's unit tests
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	$(NODE_TEST) $(BROWSER_TESTS)
+
+mutants: $(CHROMIUM_READY) ## Change every constant and comparison of the shaders in turn; the proof must notice each (long)
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli
