@@ -67,6 +67,7 @@ export class Devices {
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;
   /** Whether a software adapter may race; for tests. */ #softwareToo = false;
   #losses = 0;
+  /** What every adapter has to pass, of this one. @type {DeviceCheck[]} */ #general = [];
   /** Shapes of trainings that the adapter was proven for. @type {Set<string>} */ #provenFor = new Set();
   #pageHas = false;
   /** @type {Promise<void> | null} */ #finding = null;
@@ -150,6 +151,7 @@ export class Devices {
       if (this.#sabotage) gpu.sabotage(this.#sabotage);
       /** @type {DeviceCheck[]} */
       const checks = await bounded(gpu.prove(), PROOF_MS);
+      this.#general = checks;
       this.update({ checks });
       const wrong = failed(checks);
       if (wrong) {
@@ -187,7 +189,7 @@ export class Devices {
       throw error instanceof TooLong ? new Error(`it has not answered in ${PROOF_MS / 1000} seconds`) : error;
     });
     if (this.gpu !== gpu) return false;
-    this.update({ checks: [...(this.#status.checks ?? []), ...checks] });
+    this.update({ checks: [...this.#general, ...checks] });
     const wrong = failed(checks);
     if (wrong) this.#refuse(`The graphics card computes wrong numbers at this training's size (${wordsOfCheck(wrong)}), so training stays on the processor.`);
     else this.#provenFor.add(shape);
