@@ -125,3 +125,25 @@ test("a training that cannot be shown hides no other, and one that hurt is not s
   await page.reload();
   await page.locator(".train-run[data-state=done]").waitFor();
 });
+
+test("heads of any frequency are drawn at once", async (t) => {
+  const page = await openPage(t);
+  await firstText(page);
+  const drawn = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const [{ drawMoves }, { norm, response }] = await Promise.all(["./js/charts/head-moves.js", "./js/physics.js"].map(load));
+    const context = document.createElement("canvas").getContext("2d");
+    if (!context) return 0;
+    let texts = 0;
+    context.fillText = () => { texts++; };
+    for (const frequency of [0, 4, 1e9, -1e9, 1e17, 3.4e38]) {
+      const head = { layer: 0, head: 0, reach: 5, frequency, role: "" };
+      drawMoves(context, 600, { heads: [head], starts: [{ ...head, frequency: 1 }], layers: 1 });
+      const wave = { frequency, damping: 0, phase: 1e9, gain: 1 };
+      norm(wave, 2 ** 22);
+      response(wave, { field_size: 2 ** 22, max_seq_len: 2 ** 20 }, 160);
+    }
+    return texts;
+  });
+  assert.ok(drawn > 0 && drawn < 200, `${drawn} labels`);
+});
