@@ -154,7 +154,7 @@ test("letters that a model lacks stay in the prompt and are named, also when a l
   await alert.waitFor({ state: "hidden" });
 
   // A model of names: it knows small letters alone.
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "small.safetensors", mimeType: "application/octet-stream", buffer: await smallLetters(t) });
+  await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: "small.safetensors", mimeType: "application/octet-stream", buffer: await smallLetters(t) });
   await alert.filter({ hasText: "small does not know “R”, “O”, “M”, “E”, “:”. Nothing is left" }).waitFor();
   await firstText(page);
   assert.equal(await prompt(page).inputValue(), "ROMEO:\n");
