@@ -168,6 +168,10 @@ impl Survey {
 /// are no UTF-8 either (`foreign`), of any character that ends in one.
 fn unmarked_utf16(head: &[u8], foreign: bool) -> Option<Encoding> {
     let zeros = head.iter().filter(|&&byte| byte == 0).count();
+    if zeros == 0 {
+        // They come later, after what reads as a text: it is none.
+        return None;
+    }
     let reads = |encoding| {
         let units = head.as_chunks::<2>().0.iter().map(|&pair| match encoding {
             Encoding::Utf16Le => u16::from_le_bytes(pair),
