@@ -140,7 +140,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test soak fuzz bench clean distclean
+.PHONY: help pkg build serve test soak fuzz mutants bench clean distclean
 .PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser test-firefox test-webkit
 
 help: ## List the targets
@@ -209,7 +209,7 @@ $(CHECKED)/types: $(SCRIPTS) pkg/package.json $(NODE_MODULES)
 test-types: $(CHECKED)/types ## Types of all JavaScript, from its JSDoc
 	$(unchanged)
 
-test-js: $(NODE_MODULES) ## JavaScript's unit tests
+test-js: pkg $(NODE_MODULES) ## JavaScript's unit tests
 	node --test --test-reporter=spec $(JS_TESTS)
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
@@ -232,10 +232,13 @@ soak: build $(GPU_TESTS) $(CHROMIUM_READY) ## Run the browser's tests ROUNDS tim
 # FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
 SECONDS ?= 3600
 HALF := $(shell echo $$(($(SECONDS) / 2)))
-fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+fuzz: pkg $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
 	cargo test --features cli --test fuzz --no-run
 	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
 	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs
+
+mutants: $(CHROMIUM_READY) ## Change every constant and comparison of the shaders in turn; the proof must notice each (long)
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli

@@ -108,7 +108,7 @@ impl Checkpoint {
                 CONFIG,
                 format!(
                     "expected a file with this configuration's {wanted} numbers, found one of \
-                     {bytes} bytes; the configuration is another model's",
+                     {bytes} bytes: the configuration and the tensors are not of one model",
                 ),
             ));
         }

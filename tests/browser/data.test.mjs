@@ -86,9 +86,9 @@ test("what is no text is refused with what it is and what to do", shared(async (
   await chooseOwn(page);
   for (const [name, bytes, words] of /** @type {const} */ ([
     ["a.pdf", Buffer.from("%PDF-1.7\n%abc"), "is a PDF"],
-    ["a.docx", Buffer.from("PK\x03\x04\x14\0\x06\0", "latin1"), "zip archive"],
-    ["a.png", Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), "an image"],
-    ["a.bin", Buffer.from([1, 0, 0, 0, 7, 0, 0, 0, 1, 2, 3]), "is not text"],
+    ["a.docx", Buffer.from("PK\x03\x04\x14\0\x06\0", "latin1"), "a ZIP archive"],
+    ["a.png", Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), "a picture"],
+    ["a.bin", Buffer.from([1, 0, 0, 0, 7, 0, 0, 0, 1, 2, 3]), "plain text is needed"],
   ])) {
     await choose(page, name, bytes);
     await page.locator("#train .train-understood.train-problem", { hasText: words }).waitFor();

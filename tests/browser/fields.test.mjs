@@ -154,7 +154,7 @@ test("letters that a model lacks stay in the prompt and are named, also when a l
   await alert.waitFor({ state: "hidden" });
 
   // A model of names: it knows small letters alone.
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: "small.safetensors", mimeType: "application/octet-stream", buffer: await smallLetters(t) });
+  await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: "small.safetensors", mimeType: "application/octet-stream", buffer: await smallLetters(t) });
   await alert.filter({ hasText: "small does not know “R”, “O”, “M”, “E”, “:”. Nothing is left" }).waitFor();
   await firstText(page);
   assert.equal(await prompt(page).inputValue(), "ROMEO:\n");
@@ -173,7 +173,7 @@ test("a prompt longer than the context: what counts is said", async (t) => {
   await prompt(page).fill("a".repeat(context + 1));
   const status = generatePanel(page).getByRole("status").filter({ hasText: "at once" });
   await status.waitFor();
-  assert.match(await status.innerText(), new RegExp(`has ${context + 1} tokens, and Shakespeare hears ${context} at once: only the last ${context / 2 + 1} of it count`));
+  assert.match(await status.innerText(), new RegExp(`has ${context + 1} tokens, and Shakespeare hears ${context} at once: only the last ${Math.floor(context / 2) + 1} of it count`));
   await prompt(page).fill("a".repeat(context));
   await status.waitFor({ state: "hidden" });
 });

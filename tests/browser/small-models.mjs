@@ -47,6 +47,6 @@ export async function makeModels(models) {
 
 /** Opens a model's file in the page. @param {import("playwright-core").Page} page @param {Buffer} buffer @param {string} [name] */
 export async function openModel(page, buffer, name = "small") {
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: `${name}.safetensors`, mimeType: "application/octet-stream", buffer });
+  await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: `${name}.safetensors`, mimeType: "application/octet-stream", buffer });
   await page.locator(".model-name", { hasText: name }).waitFor();
 }

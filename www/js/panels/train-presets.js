@@ -86,7 +86,7 @@ export const SETTINGS = /** @type {Setting[]} */ ([
   { key: "weight_decay", group: "learning", label: "Weight decay", hint: "How strongly all weights are drawn towards zero. Keeps a model from learning by heart.", min: 0, max: 1, ...real },
   { key: "beta2", group: "learning", label: "Beta 2", hint: "How long the optimiser remembers the size of gradients; nearer to 1 is longer.", min: 0.5, max: 0.9999, ...real },
   { key: "dropout", group: "learning", label: "Dropout", hint: "Share of signals muted at random while learning. Helps large models on little text.", min: 0, max: 0.9, ...real, step: 0.05 },
-  { key: "seed", group: "learning", label: "Seed", hint: "Where chance starts. The same seed, text and settings give the same model to the last bit, however many cores share the work and however often it is paused; on a graphics card or in another browser it can differ by rounding.", min: 0, max: 4_294_967_295, ...many },
+  { key: "seed", group: "learning", label: "Seed", hint: "Where chance starts. The same one gives the same model, to the bit; by another browser or a graphics card, nearly.", min: 0, max: 4_294_967_295, ...many },
 
   { key: "validation_share", group: "measuring", label: "Held back", hint: "Share of the text, from its end, that is only measured on and never learnt from.", min: 0.01, max: 0.5, ...real },
   { key: "evaluate_every", group: "measuring", label: "Validate every", hint: "Steps from one look at the held-back text to the next. 0 looks at the end only.", min: 0, max: 100_000, ...many },
