@@ -41,13 +41,13 @@ pub async fn matrix_product(device: GpuDevice) -> Outcome {
         (600, 40, 1000),
     ] {
         for case in 0..16 {
+            let (ta, tb) = (case & 1 > 0, case & 2 > 0);
+            let (accumulate, wide) = (case & 4 > 0, case & 8 > 0);
             // Tiles are compiled anew for each layout of a and b: by turns in a browser.
-            if IN_BROWSER && ((case & 1 == case >> 1 & 1) != (m > 100)) {
+            if IN_BROWSER && (ta == tb) == (m > 100) {
                 continue;
             }
             let mut t = Twins::new(device.clone());
-            let (ta, tb) = (case & 1 > 0, case & 2 > 0);
-            let (accumulate, wide) = (case & 4 > 0, case & 8 > 0);
             let shape = |rows, columns, transposed| {
                 if transposed {
                     Shape::dense(columns, rows).transpose()
