@@ -81,7 +81,7 @@ export async function measureView(browser, url) {
   await page.goto(url);
   await begin(page);
   const tokens = await page.evaluate(() => {
-    const field = (/** @type {string} */ label) => [...document.querySelectorAll("#train label")].find(({ textContent }) => textContent === label)?.parentElement?.querySelector("input")?.valueAsNumber ?? NaN;
+    const field = (/** @type {string} */ label) => Number([...document.querySelectorAll("#train label")].find(({ textContent }) => textContent === label)?.parentElement?.querySelector("input")?.value);
     return field("Batch") * field("Context");
   });
   const thread = await watchThread(page);

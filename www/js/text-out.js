@@ -55,7 +55,7 @@ export function svgText(root) {
       for (const attribute of node.attributes) if (attribute.value !== xmlText(attribute.value)) attribute.value = xmlText(attribute.value);
     } else if (node.nodeValue) node.nodeValue = xmlText(node.nodeValue);
   }
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(clean)}\n`;
+  const text = new XMLSerializer().serializeToString(clean);
   if (new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")) {
     throw new Error("The browser could not make an SVG that can be read. Save the picture as PNG instead.");
   }
