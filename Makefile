@@ -75,6 +75,19 @@ $(CHROMIUM_READY): | $(NODE_MODULES)
 	@node tests/browser/chromium.mjs
 	@touch $@
 
+# The other browsers come from Debian, if we may install there. Where there are none, their tests are skipped and say why.
+# $(call debian,PROGRAM,PACKAGES): installs PACKAGES unless PROGRAM is there.
+debian = @mkdir -p .tools; command -v $(1) >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); } || echo "$(2) could not be installed."
+
+.tools/firefox:
+	$(call debian,firefox-esr,firefox-esr)
+	@touch $@
+
+.tools/webkit:
+	$(call debian,WebKitWebDriver,webkit2gtk-driver xvfb)
+	@touch $@
+
 # ---- the engine's npm package and the page ---------------------------------------------------------
 
 RUST_SOURCES := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -type f 2>/dev/null)
@@ -83,15 +96,15 @@ RUST_SOURCES := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -type 
 WASM_FEATURES := bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext simd
 WASM_OPT_FLAGS := -O3 $(addprefix --enable-,$(WASM_FEATURES))
 
-# $(call build_engine,NAME,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and NAME_bg.wasm
-# in $(STAGING).
+# $(call build_engine,NAME,TARGET DIR,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and
+# NAME_bg.wasm in $(STAGING).
 STAGING := $(TARGET_DIR)/pkg
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 define build_engine
-	cargo build --release --lib --target wasm32-unknown-unknown --target-dir $(TARGET_DIR) $(2)
+	cargo build --release --lib --target wasm32-unknown-unknown --target-dir $(2) $(3)
 	$(BINDGEN) --target web --remove-name-section --remove-producers-section \
-		--out-dir $(STAGING) --out-name $(1) $(TARGET_DIR)/wasm32-unknown-unknown/release/wavefield.wasm
-	$(WASM_OPT) $(WASM_OPT_FLAGS) $(3) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
+		--out-dir $(STAGING) --out-name $(1) $(2)/wasm32-unknown-unknown/release/wavefield.wasm
+	$(WASM_OPT) $(WASM_OPT_FLAGS) $(4) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
 endef
 
 # With the relaxed instructions a multiply-add is one, which trains faster. Not every browser has them,
@@ -111,11 +124,17 @@ define MANIFEST
 endef
 export MANIFEST
 
+engine-plain:
+	$(call build_engine,wavefield,$(TARGET_DIR))
+
+engine-relaxed:
+	$(call build_engine,wavefield_relaxed,$(TARGET_DIR)/relaxed,$(RELAXED),--enable-relaxed-simd)
+
+# Both at once, each in a folder of its own: the last minute of a build, which optimises the whole, has one core at work.
 # The manifest is written last and is the target, so a build that breaks off half-way is not taken for done.
 pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 	@rm -rf $(STAGING)
-	$(call build_engine,wavefield)
-	$(call build_engine,wavefield_relaxed,$(RELAXED),--enable-relaxed-simd)
+	@$(MAKE) --no-print-directory -j2 engine-plain engine-relaxed
 	@rm -rf pkg && cp -R $(STAGING) pkg
 	@printf '%s\n' "$$MANIFEST" > $@
 
@@ -127,8 +146,8 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 		"$$(ls -t $(TARGET_DIR)/wasm32-unknown-unknown/browser-tests/deps/gpu-*.wasm | head -1)"
 	@touch $@
 
-.PHONY: help pkg build serve test soak fuzz bench clean distclean
-.PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser
+.PHONY: help pkg build serve test soak fuzz mutants bench clean distclean
+.PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser test-firefox test-webkit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -151,7 +170,7 @@ serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=.
 # ---- tests -----------------------------------------------------------------------------------------
 
 JS_TESTS := $(wildcard tests/js/*.test.mjs)
-TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser
+TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser test-firefox test-webkit
 
 # What only looks at the sources is not done again until they change: a file in here says when it was done last.
 CHECKED := $(TARGET_DIR)/checked
@@ -196,11 +215,18 @@ $(CHECKED)/types: $(SCRIPTS) pkg/package.json $(NODE_MODULES)
 test-types: $(CHECKED)/types ## Types of all JavaScript, from its JSDoc
 	$(unchanged)
 
-test-js: $(NODE_MODULES) ## JavaScript's unit tests
+test-js: pkg $(NODE_MODULES) ## JavaScript's unit tests
 	node --test --test-reporter=spec $(JS_TESTS)
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	node tests/browser/suite.mjs
+
+# In short, each in less than a minute: they write the text that Chromium writes.
+test-firefox: build $(CHROMIUM_READY) .tools/firefox ## The page in Firefox
+	node --test --test-reporter=spec tests/browser/firefox.mjs
+
+test-webkit: build $(CHROMIUM_READY) .tools/webkit ## The page in WebKitGTK
+	node --test --test-reporter=spec tests/browser/webkit.mjs
 
 # How often, on an idle machine and on a busy one.
 ROUNDS ?= 5
@@ -212,10 +238,13 @@ soak: build $(GPU_TESTS) $(CHROMIUM_READY) ## Run the browser's tests ROUNDS tim
 # FUZZ_KIND=... FUZZ_SEED=... before `cargo test --features cli --test fuzz` or `node tests/fuzz/page.mjs`.
 SECONDS ?= 3600
 HALF := $(shell echo $$(($(SECONDS) / 2)))
-fuzz: $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
+fuzz: pkg $(RUST) $(NODE_MODULES) ## Try broken and hostile inputs for an hour (SECONDS=...)
 	cargo test --features cli --test fuzz --no-run
 	FUZZ_SECONDS=$(HALF) cargo test --features cli --test fuzz -- --nocapture
 	FUZZ_SECONDS=$(HALF) node tests/fuzz/page.mjs
+
+mutants: $(CHROMIUM_READY) ## Change every constant and comparison of the shaders in turn; the proof must notice each (long)
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants
 
 bench: build $(CHROMIUM_READY) ## Measure training and decoding: natively, on the graphics adapter, in Chromium
 	cargo build --release --features cli

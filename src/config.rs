@@ -415,7 +415,7 @@ pub(crate) mod tests {
             ..small
         };
         // Keys and values of every token, in each layer.
-        assert!(standard.memory() > 8 * 16 * 256 << 20);
+        assert!(standard.memory() > (8 * 16 * 256) << 20);
         assert!(standard.check_memory().is_err());
         config().check_memory().unwrap();
         assert!(config().memory() < 1 << 20);

@@ -234,6 +234,37 @@ fn a_vocabulary_beside_the_model_must_be_the_models() {
 }
 
 #[test]
+fn what_takes_too_much_memory_is_refused_with_the_figure_and_allowed_when_asked_for() {
+    let folder = Folder::new("memory");
+    folder.recipe(1);
+    let trained = |rest: &[&str]| wavefield("train", &folder.0, rest);
+    let refused = trained(&["--memory", "300kB"]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{message}");
+    for words in ["of memory, and at most 0.3 MB may be taken", "--memory"] {
+        assert!(message.contains(words), "{message}");
+    }
+    json(trained(&["--memory", "64MB", "--json"]));
+    let opened = |memory| wavefield("inspect", &folder.0, &["--memory", memory]);
+    let message = String::from_utf8_lossy(&opened("100kB").stderr).into_owned();
+    assert!(message.contains("of memory"), "{message}");
+    assert!(opened("1 GB").status.success());
+    let message = String::from_utf8_lossy(&opened("plenty").stderr).into_owned();
+    assert!(message.contains("512MB or 8GB"), "{message}");
+    // A recipe of a few lines that asks for gigabytes.
+    let recipe = std::fs::read_to_string(folder.0.join("train.toml")).unwrap();
+    let huge = recipe
+        .replace("field_size = 33", "field_size = 4194304")
+        .replace("num_layers = 2", "num_layers = 1024");
+    std::fs::write(folder.0.join("train.toml"), huge).unwrap();
+    let message = String::from_utf8_lossy(&trained(&["--restart"]).stderr).into_owned();
+    assert!(
+        message.contains("4194304 cells for 33 tokens) takes about 32"),
+        "{message}"
+    );
+}
+
+#[test]
 fn faults_are_said_in_words() {
     let folder = Folder::new("faults");
     for (command, rest, expected) in [

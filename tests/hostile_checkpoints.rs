@@ -298,7 +298,7 @@ fn metadata_is_checked() {
     broken("token_embedding.weight", &["[6, 8]", "[5, 8]"], |p| {
         p.configure("vocab_size", json!(6));
     });
-    broken("config", &["another model's"], |p| {
+    broken("config", &["not of one model"], |p| {
         p.configure("num_layers", json!(50_000));
     });
     // A model of another kind is not blamed on its configuration.

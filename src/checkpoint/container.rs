@@ -229,6 +229,7 @@ pub struct Encoded<'a> {
 
 impl Encoded<'_> {
     /// Bytes of the file.
+    #[expect(clippy::len_without_is_empty, reason = "a file has a header at least")]
     pub fn len(&self) -> usize {
         self.len
     }

@@ -14,6 +14,7 @@
 
 use super::field::Field;
 use super::trace::Trace;
+use crate::config::ModelConfig;
 use crate::kernels::Real;
 use crate::kernels::field_convolution::{Geometry, Transforms, field_convolution};
 use crate::kernels::layer_norm::layer_norm;
@@ -262,6 +263,13 @@ fn propagation<T: Real>(
     }
     answer.beyond = relative(answer.beyond, kernel_absolute * amount);
     answer
+}
+
+/// Bytes that [`layer`] takes beside the trace: a head's channels on all cells, before and after its
+/// wave and on the way, and every head's kernel.
+pub fn memory(config: &ModelConfig) -> u64 {
+    let (cells, heads) = (config.field_size as u64, config.num_heads as u64);
+    cells * (64 * (config.head_dim() as u64 + 2) + 4 * heads)
 }
 
 /// Each channel's cells after the wave, up to the field's end: the channels of one head, (G) each.

@@ -101,7 +101,7 @@ impl Survey {
         // One fault in twenty bytes is a damaged text; a single one is that in any.
         if strange > 1 && 20 * strange > self.bytes.max(20) {
             if self.nuls > 0
-                && let Some(encoding) = unmarked_utf16(&self.head)
+                && let Some(encoding) = unmarked_utf16(&self.head, 10 * self.bad > self.bytes)
             {
                 return Ok(Finding::Reads(encoding));
             }
@@ -164,34 +164,47 @@ impl Survey {
 }
 
 /// UTF-16 without a mark. Read in the wrong order of bytes, or where it is none, it has characters
-/// that no text has; and its zeros are halves of letters, blanks and line ends.
-fn unmarked_utf16(head: &[u8]) -> Option<Encoding> {
+/// that no text has; and its zeros are halves of letters, blanks and line ends, or, where the bytes
+/// are no UTF-8 either (`foreign`), of any character that ends in one.
+fn unmarked_utf16(head: &[u8], foreign: bool) -> Option<Encoding> {
+    let zeros = head.iter().filter(|&&byte| byte == 0).count();
+    if zeros == 0 {
+        // They come later, after what reads as a text: it is none.
+        return None;
+    }
     let reads = |encoding| {
         let units = head.as_chunks::<2>().0.iter().map(|&pair| match encoding {
             Encoding::Utf16Le => u16::from_le_bytes(pair),
             _ => u16::from_be_bytes(pair),
         });
-        let (mut all, mut strange, mut plain) = (0, 0, 0);
+        let (mut all, mut strange, mut plain, mut halves, mut usual) = (0, 0, 0, 0, 0);
         for c in char::decode_utf16(units) {
             all += 1;
-            match c {
-                Ok('\t' | '\n' | '\r' | '\u{c}' | ' '..='~' | '\u{a0}'..='\u{ff}') => plain += 1,
-                Ok('\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}'..='\u{ffff}') => {
-                    strange += 1
-                }
-                Ok(c) if c.is_control() => strange += 1,
-                Ok(_) => {}
-                // The head may cut through the last pair.
-                Err(_) => strange += 1,
-            }
+            let Ok(c) = c else {
+                strange += 1;
+                continue;
+            };
+            let is_plain =
+                matches!(c, '\t' | '\n' | '\r' | '\u{c}' | ' '..='~' | '\u{a0}'..='\u{ff}');
+            let is_private = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}'..='\u{ffff}');
+            plain += usize::from(is_plain);
+            halves += usize::from(u32::from(c) % 256 == 0);
+            strange += usize::from(is_private || (c.is_control() && !is_plain));
+            usual += usize::from(
+                is_plain
+                    || c.is_alphanumeric()
+                    || matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}'),
+            );
         }
-        let zeros = head.iter().filter(|&&byte| byte == 0).count();
-        let sound = all > 0 && 100 * (strange - strange.min(1)) <= all && 5 * plain >= 4 * zeros;
-        sound.then_some((strange, all - plain, encoding))
+        let explained = plain + if foreign { halves } else { 0 };
+        // The head may cut through the last character.
+        let sound =
+            all > 0 && 100 * (strange - strange.min(1)) <= all && 5 * explained >= 4 * zeros;
+        sound.then_some((strange, all - usual, all - plain, encoding))
     };
     let both = [Encoding::Utf16Le, Encoding::Utf16Be]
         .into_iter()
         .filter_map(reads);
-    let best = both.min_by_key(|&(strange, other, _)| (strange, other));
-    best.map(|(_, _, encoding)| encoding)
+    let best = both.min_by_key(|&(strange, unusual, rest, _)| (strange, unusual, rest));
+    best.map(|(.., encoding)| encoding)
 }

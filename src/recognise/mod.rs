@@ -32,6 +32,10 @@ pub enum Kind {
     Recipe,
     /// Plain text in some encoding, to train on.
     Text,
+    /// Settings that the page wrote into a file.
+    Settings,
+    /// A ZIP archive of any files, which may be used here one by one.
+    Archive,
     /// Text that is data for some program, or a web page: to train on only where a person says so.
     Data,
     /// Nothing that is used here.

@@ -75,7 +75,7 @@ pub(super) fn zip(head: &[u8], tail: &[u8], size: u64) -> Recognised {
         true => "a ZIP archive".to_string(),
         false => format!("a ZIP archive with {}{more} in it", shown.join(", ")),
     };
-    Recognised::new(Kind::Other, what).with("unpack it first, and open what is in it")
+    Recognised::new(Kind::Archive, what).with("unpack it first, and open what is in it")
 }
 
 /// The names in the table at the end, if all of it is in the `tail`.
@@ -208,6 +208,11 @@ fn json(text: &str, size: u64) -> Option<Recognised> {
     if has("format") && has("wavefield-run") {
         let advice = "open the whole file that it was taken from";
         return Some(data("the description of a training, without its model").with(advice));
+    }
+    if has("prompt") && has("pace") && has("settings") && has("temperature") {
+        return Some(
+            Recognised::new(Kind::Settings, "settings of this page").with("the page takes them up"),
+        );
     }
     if has("vocab_size") && shape.iter().any(|key| has(key)) {
         let advice = "open it together with the .safetensors file that it belongs to";

@@ -269,6 +269,7 @@ fn measure(
 /// [`Error::Config`] when the window is longer than the model's context, [`Error::Model`] when the
 /// loss is no number.
 pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evaluation> {
+    /// Windows at once, where they fit.
     const ROWS: usize = 8;
     check_window(model, seq_len)?;
     let dataset = Dataset {
@@ -276,9 +277,13 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
         validation: tokens,
     };
     dataset.validate_validation(model.config.vocab_size)?;
-    Network::check_memory(&model.config, Purpose::Reading, ROWS, seq_len)?;
+    let fits = |rows| Network::check_memory(&model.config, Purpose::Reading, rows, seq_len);
+    let rows = match fits(ROWS) {
+        Ok(()) => ROWS,
+        Err(_) => fits(1).map(|()| 1)?,
+    };
     let mut device = Device::cpu();
-    let network = Network::for_inference(&mut device, model, ROWS, seq_len);
+    let network = Network::for_inference(&mut device, model, rows, seq_len);
     let report = vec![Op::Journal {
         view: network.summary(),
     }];
@@ -286,8 +291,8 @@ pub fn evaluate(model: &Model, tokens: Vec<u32>, seq_len: usize) -> Result<Evalu
     let program = device.prepare(&ops);
     let numbers: Vec<usize> = (0..dataset.validation_windows(seq_len)).collect();
     let batches = numbers
-        .chunks(ROWS)
-        .map(|numbers| dataset.validation_batch(numbers, ROWS, seq_len));
+        .chunks(rows)
+        .map(|numbers| dataset.validation_batch(numbers, rows, seq_len));
     wait(measure(&mut device, &program, batches))?.sound()
 }
 

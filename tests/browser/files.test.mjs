@@ -10,7 +10,7 @@ import { eventually, kept, words } from "./wait.mjs";
 
 /** @param {Page} page @param {Buffer} bytes @param {string} [name] */
 const choose = (page, bytes, name = "mine.safetensors") =>
-  page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
+  page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
 
 /** @param {Page} page @returns {Promise<Buffer>} */
 async function save(page) {
@@ -27,7 +27,7 @@ test("a broken checkpoint gives a clear message and loses nothing", shared(async
   const text = await write(page);
   const good = await save(page);
   const pointer = Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n");
-  const broken = { "cut short": good.subarray(0, good.length - 1000), "not a checkpoint": Buffer.from("hello"), "a pointer": pointer, empty: Buffer.alloc(0) };
+  const broken = { "cut short": good.subarray(0, good.length - 1000), "a pointer": pointer, empty: Buffer.alloc(0) };
   for (const [what, bytes] of Object.entries(broken)) {
     await choose(page, bytes, `${what}.safetensors`);
     const notice = page.locator(".notice-error", { hasText: `${what}.safetensors could not be opened` });

@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { onePage, openPage } from "./launch.mjs";
+import { downloaded, onePage, openPage } from "./launch.mjs";
 import { channel, generatePanel, settle, write } from "./parts.mjs";
+import { button, panel, reaches, start } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -17,10 +18,17 @@ const MODEL = "dist/models/shakespeare";
 
 const shared = onePage();
 
-/** Runs the command line, built as Rust's tests build it. @param {string[]} args @returns {any} */
+/** The command line as Rust's tests build it, so that it is compiled once. @type {string | null} */
+let program = null;
+function built() {
+  execFileSync("cargo", ["test", "--quiet", "--features", "cli", "--test", "cli", "--no-run"], { cwd: ROOT, stdio: "inherit" });
+  return join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug", "wavefield");
+}
+
+/** Runs the command line. @param {string[]} args @returns {any} */
 function wavefield(...args) {
-  const cargo = ["run", "--quiet", "--profile", "test", "--features", "cli", "--bin", "wavefield", "--"];
-  return JSON.parse(execFileSync("cargo", [...cargo, ...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
+  program ??= built();
+  return JSON.parse(execFileSync(program, [...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
 }
 
 test("the same seed and settings write the same text in the page and natively", shared(async (page) => {
@@ -52,6 +60,41 @@ test("the page says of each head what the engine says", shared(async (page) => {
       }), ({ words, reach }) => words.includes(head.role) && Math.abs(reach / head.reach - 1) < 0.05,
       `layer ${layer + 1}, head ${head.head + 1}: the engine says "${head.role}", reach ${head.reach}`);
     }
+  }
+}));
+
+/** The vocabulary in a checkpoint's metadata. @param {Buffer} bytes @returns {string} */
+function vocabularyOf(bytes) {
+  const length = Number(bytes.readBigUInt64LE(0));
+  return JSON.parse(bytes.subarray(8, 8 + length).toString()).__metadata__.tokenizer;
+}
+
+test("the same file gives the same vocabulary in the page and natively, whatever is odd about it", shared(async (page) => {
+  // A mark, line ends of another system, a NUL, a byte that is no UTF-8.
+  const bytes = Buffer.concat([Buffer.from("\ufeffÜber die Brücke:\r\ndie Flut\0 kommt, "), Buffer.from([0xff]), Buffer.from(" und die Möwen schreien.\r\n".repeat(30))]);
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-native-"));
+  try {
+    await writeFile(join(folder, "text.txt"), bytes);
+    await writeFile(join(folder, "train.toml"), [
+      'data = "text.txt"', "[tokenizer]", 'kind = "character"',
+      "[model]", "embedding_dim = 8", "num_layers = 1", "num_heads = 2", "ffn_dim = 8", "field_size = 17", "max_seq_len = 17", "interference_interval = 2", "position_scale = 0.03",
+      "[train]", "batch_size = 2", "seq_len = 16", "steps = 4", "warmup_steps = 0", "peak_lr = 1e-3",
+    ].join("\n"));
+    const native = wavefield("train", folder, "--restart");
+    await panel(page).locator(".train-own input[type=file]").setInputFiles({ name: "text.txt", mimeType: "text/plain", buffer: bytes });
+    const fact = (/** @type {string} */ name) => page.locator("#train .train-facts > div", { has: page.getByText(name, { exact: true }) }).locator("dd");
+    const whole = bytes.toString().replaceAll("\r\n", "\n").replaceAll("\0", "").replace("\ufeff", "");
+    await eventually(() => fact("Characters").innerText(), (text) => text === [...whole].length.toLocaleString("en-GB"), "the text was not taken as it should be");
+    await start(page, { Steps: 4, Batch: 2, Context: 16 });
+    await reaches(page, "done");
+    await button(page, "Generate with it").click();
+    await page.locator(".model-name", { hasText: "text, 4 steps" }).waitFor();
+    const { bytes: model } = await downloaded(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
+    assert.equal(vocabularyOf(model), await readFile(join(folder, "tokenizer.json"), "utf8"));
+    // The held-back tenth is as long: the tokens are cut at the same place.
+    assert.equal(native.tokens, [...whole].length - Math.round([...whole].length * (1 - 0.1)) - 1);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }));
 

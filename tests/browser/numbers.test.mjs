@@ -10,7 +10,6 @@ import { openEmpty, openPage } from "./launch.mjs";
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{reason: string, step: number, message: string, losses: [number, number][], snapshot: number, again: string}} Outcome */
 
-const PATIENCE = { timeout: 180_000 };
 /** Each step multiplies every weight by 1 - 10 · 10, whatever else it does. */
 const GROWING = { peak_lr: 10, min_lr: 10, weight_decay: 10, warmup_steps: 0, schedule: "constant" };
 
@@ -91,7 +90,6 @@ test("the same with two workers", { skip: cpus().length < 2 && "only one core" }
 
 test("the same on a graphics card", async (t) => {
   const page = await openEmpty(t, SWIFTSHADER);
-  page.setDefaultTimeout(PATIENCE.timeout);
   check(await page.evaluate(train, { workers: 1, gpu: true, growing: GROWING }));
 });
 
@@ -117,14 +115,14 @@ test("the page keeps the last good step, says what to try, and nothing on the di
   await fill(page, "#train", { Steps: 400, Batch: 4, Context: 16 });
   await page.locator("#train").getByRole("button", { name: "Start training" }).click();
   const failed = page.locator('.train-run[data-state="failed"]');
-  await failed.waitFor(PATIENCE);
+  await failed.waitFor();
   const said = /Training ended at step .* Try a lower learning rate .* You can use what it learned until then/;
-  await page.getByText(said).waitFor(PATIENCE);
+  await page.getByText(said).waitFor();
   await page.waitForFunction(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
     const [card] = [...(await storage.getAll("runs/")).values()];
     return card?.state === "failed" && card.last;
-  }, undefined, PATIENCE);
+  });
   const odd = await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
     /** @type {string[]} */
@@ -139,21 +137,21 @@ test("the page keeps the last good step, says what to try, and nothing on the di
   });
   assert.deepEqual(odd, []);
   await page.locator("#train").getByRole("button", { name: "Generate with it" }).click();
-  await page.locator(".model-name", { hasText: "Names" }).waitFor(PATIENCE);
+  await page.locator(".model-name", { hasText: "Names" }).waitFor();
   // After a reload it is still said.
   await page.reload();
-  await failed.waitFor(PATIENCE);
-  await page.getByText(said).waitFor(PATIENCE);
+  await failed.waitFor();
+  await page.getByText(said).waitFor();
 });
 
 test("a race goes on with the others, and says what became of it", async (t) => {
   const page = await openPage(t);
   await page.evaluate(spoil, GROWING);
-  await page.locator("#race").getByRole("radio", { name: "Names" }).check(PATIENCE);
+  await page.locator("#race").getByRole("radio", { name: "Names" }).check();
   await page.locator("#race details", { hasText: "Settings of the race" }).locator("summary").click();
   await fill(page, "#race", { Steps: 40, Seeds: 1, Context: 16, Batch: 4 });
   await page.locator("#race").getByRole("button", { name: "Start the race" }).click();
-  await page.locator('.race-run[data-state="done"]').waitFor(PATIENCE);
+  await page.locator('.race-run[data-state="done"]').waitFor();
   const heats = await page.evaluate(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
     return (await storage.get("race-results"))[0].heats;

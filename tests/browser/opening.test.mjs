@@ -1,9 +1,8 @@
 // What was kept and hurts when it is opened: it is not opened by itself again, and nothing of it is lost.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { downloaded, openPage } from "./launch.mjs";
 import { firstText, generatePanel } from "./parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -47,9 +46,9 @@ test("a kept model that would take gigabytes is refused with the figure, and not
   await page.reload();
   await aside(page, "Huge").waitFor();
   assert.equal(await page.evaluate(async () => (await (await import(new URL("./js/storage.js", document.baseURI).href)).storage.get("model")) ?? null), null);
-  const [file] = await Promise.all([page.waitForEvent("download"), aside(page, "Huge").getByRole("button", { name: "Download it" }).click()]);
-  assert.equal(file.suggestedFilename(), "huge.safetensors");
-  assert.ok((await readFile(await file.path())).length > 1e6);
+  const { name, bytes } = await downloaded(page, () => aside(page, "Huge").getByRole("button", { name: "Download it" }).click());
+  assert.equal(name, "huge.safetensors");
+  assert.ok(bytes.length > 1e6);
   await aside(page, "Huge").getByRole("button", { name: "Delete it" }).click();
   await aside(page, "Huge").waitFor({ state: "detached" });
   await page.waitForFunction(async () => (await (await import(new URL("./js/storage.js", document.baseURI).href)).storage.keys("model-aside/")).length === 0);
@@ -111,8 +110,8 @@ test("a training that cannot be shown hides no other, and one that hurt is not s
   const broken = page.getByRole("list", { name: "Trainings that cannot be shown" }).getByRole("listitem");
   assert.equal(await broken.count(), 2);
   assert.match(await broken.first().innerText(), /"Names 2-b" cannot be shown\. In what is kept of it, "createdAt" is 9,000,000,000,000,000; expected was/);
-  const [file] = await Promise.all([page.waitForEvent("download"), broken.first().getByRole("button", { name: "Save what is there" }).click()]);
-  assert.match(file.suggestedFilename(), /^names-2-b-as-kept\.zip$/);
+  const { name } = await downloaded(page, () => broken.first().getByRole("button", { name: "Save what is there" }).click());
+  assert.match(name, /^names-2-b-as-kept\.zip$/);
   for (const left of [1, 0]) {
     await broken.first().getByRole("button", { name: "Delete" }).click();
     await page.waitForFunction((count) => document.querySelectorAll(".runs-broken li").length === count, left);
@@ -125,4 +124,26 @@ test("a training that cannot be shown hides no other, and one that hurt is not s
   await page.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith("wave-field-opening/")));
   await page.reload();
   await page.locator(".train-run[data-state=done]").waitFor();
+});
+
+test("heads of any frequency are drawn at once", async (t) => {
+  const page = await openPage(t);
+  await firstText(page);
+  const drawn = await page.evaluate(async () => {
+    const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
+    const [{ drawMoves }, { norm, response }] = await Promise.all(["./js/charts/head-moves.js", "./js/physics.js"].map(load));
+    const context = document.createElement("canvas").getContext("2d");
+    if (!context) return 0;
+    let texts = 0;
+    context.fillText = () => { texts++; };
+    for (const frequency of [0, 4, 1e9, -1e9, 1e17, 3.4e38]) {
+      const head = { layer: 0, head: 0, reach: 5, frequency, role: "" };
+      drawMoves(context, 600, { heads: [head], starts: [{ ...head, frequency: 1 }], layers: 1 });
+      const wave = { frequency, damping: 0, phase: 1e9, gain: 1 };
+      norm(wave, 2 ** 22);
+      response(wave, { field_size: 2 ** 22, max_seq_len: 2 ** 20 }, 160);
+    }
+    return texts;
+  });
+  assert.ok(drawn > 0 && drawn < 200, `${drawn} labels`);
 });

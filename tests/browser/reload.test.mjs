@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage, startBrowser } from "./launch.mjs";
+import { engines } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** Moments of the page's clock, with the step that was reported, or that was on the disk by then. @typedef {[number, number][]} Moments */
 /** @typedef {{ reports: Moments, stored: Moments, delays: number[] }} Log */
-
-const PATIENCE = { timeout: 180_000 };
 
 /** Notes in the page what the engine reports, when a snapshot is asked for, and when one is on the disk. */
 async function note() {
@@ -46,7 +45,7 @@ async function start(page, settings) {
 }
 
 /** @param {Page} page @param {string} state */
-const reaches = (page, state) => page.locator(`.train-run[data-state="${state}"]`).waitFor(PATIENCE);
+const reaches = (page, state) => page.locator(`.train-run[data-state="${state}"]`).waitFor();
 
 // Steps of a millisecond, and steps of which there are few in two seconds.
 for (const [what, settings] of /** @type {const} */ ([
@@ -63,7 +62,7 @@ for (const [what, settings] of /** @type {const} */ ([
       if (log.stored.length < 3) return false;
       log.end ??= log.reports.length + more;
       return log.reports.length >= log.end && log;
-    }, more, { ...PATIENCE, polling: 20 }).then((handle) => handle.jsonValue()));
+    }, more, { polling: 20 }).then((handle) => handle.jsonValue()));
     const next = await page.context().newPage();
     await page.close({ runBeforeUnload: false });
     const { server } = await startBrowser();
@@ -91,13 +90,13 @@ for (const [what, settings] of /** @type {const} */ ([
 test("an engine that dies in the middle costs no more, and goes on by itself", async (t) => {
   const page = await openPage(t);
   await start(page, { Steps: 100_000, Batch: 4, Context: 16 });
-  await page.waitForFunction(() => /** @type {any} */ (globalThis).log.stored.length >= 2, undefined, PATIENCE);
-  const [worker] = page.workers();
+  await page.waitForFunction(() => /** @type {any} */ (globalThis).log.stored.length >= 2);
+  const [worker] = engines(page);
   const found = await page.evaluate(() => /** @type {any} */ (globalThis).log.stored.at(-1)[1]);
   await worker.evaluate(() => self.postMessage({ type: "event", event: "fatal", detail: { message: "It was ended by a test." } }));
-  await page.getByText("The engine stopped and was started again.").waitFor(PATIENCE);
+  await page.getByText("The engine stopped and was started again.").waitFor();
   const words = await page.getByText(/Training goes on on the processor from step/).innerText();
   const from = Number(/from step ([\d,]+)/.exec(words)?.[1].replaceAll(",", ""));
   assert.ok(from >= found, words);
-  await page.waitForFunction((from) => /** @type {any} */ (globalThis).log.stored.at(-1)[1] > from, from, PATIENCE);
+  await page.waitForFunction((from) => /** @type {any} */ (globalThis).log.stored.at(-1)[1] > from, from);
 });

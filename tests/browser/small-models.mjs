@@ -9,7 +9,7 @@ const TRAIN = {
   weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3,
 };
 /** A standard Transformer. */
-export const STANDARD = { architecture: "standard", field_size: 0, interference_interval: 3 };
+export const STANDARD = { architecture: "standard", field_size: 0 };
 
 /**
  * Models of names with all of its characters, as files; one engine makes them all.
@@ -47,6 +47,6 @@ export async function makeModels(models) {
 
 /** Opens a model's file in the page. @param {import("playwright-core").Page} page @param {Buffer} buffer @param {string} [name] */
 export async function openModel(page, buffer, name = "small") {
-  await page.locator("input[type=file][accept='.safetensors']").setInputFiles({ name: `${name}.safetensors`, mimeType: "application/octet-stream", buffer });
+  await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: `${name}.safetensors`, mimeType: "application/octet-stream", buffer });
   await page.locator(".model-name", { hasText: name }).waitFor();
 }

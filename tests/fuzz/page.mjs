@@ -25,6 +25,7 @@ import { readLink, writeLink } from "../../www/js/share.js";
 import { State } from "../../www/js/state.js";
 import { Storage } from "../../www/js/storage.js";
 import { UnknownEncoding, takeFile } from "../../www/js/text-intake.js";
+import "../js/engine.mjs";
 import { readZip, writeZip } from "../../www/js/zip.js";
 
 /** @typedef {import("../../www/js/panels/runs-file.js").Kept} Kept */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines } from "../../www/js/data.js";
+import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines, fewestCharacters } from "../../www/js/data.js";
 import { summarise } from "../../www/js/text-intake.js";
+import { engine } from "./engine.mjs";
 
 test("shuffled lines are the same lines, in another order, always the same one", async () => {
   const text = await readFile(new URL("../../www/data/names.txt", import.meta.url), "utf8");
@@ -31,7 +32,21 @@ test("a problem with a text is said in words, with what would do", () => {
   assert.match(short, /36 characters/);
   assert.match(short, /at least 37/);
   assert.equal(problemWith(summarise(`${"ab".repeat(18)}a`), 32, "character"), null);
-  assert.match(problemWith(summarise(`${"ab".repeat(18)}a`), 32, "character", 0.5) ?? "", /at least 66/, "half is held back");
+  assert.match(problemWith(summarise(`${"ab".repeat(18)}a`), 32, "character", 0.5) ?? "", /at least 65/, "half is held back");
+});
+
+test("the shortest text is the engine's: it takes that, and not one character less", () => {
+  for (const context of [1, 2, 8, 32, 100]) {
+    for (const share of [0.01, 0.05, 0.1, 0.25, 0.5, 0.9]) {
+      const fewest = fewestCharacters(context, share);
+      const takes = (/** @type {number} */ characters) => {
+        const { train_tokens, validation_tokens } = new engine.Session().prepare_data("ab".repeat(characters).slice(0, characters), "character", 0, share);
+        return train_tokens >= context + 1 && validation_tokens >= 2;
+      };
+      assert.ok(takes(fewest), `${fewest} characters, a context of ${context}, ${share} held back`);
+      assert.ok(!takes(fewest - 1), `${fewest - 1} characters, a context of ${context}, ${share} held back`);
+    }
+  }
 });
 
 test("a text is split as the engine splits it: the last share of its characters, rounded", () => {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deviceReport } from "../../www/js/device.js";
-import { failed, gpuWins, lossesAgree, wordsOfRace } from "../../www/js/worker-device.js";
+import { failed, gpuWins, lossesAgree, wordsOfCheck, wordsOfRace } from "../../www/js/worker-device.js";
+import { Drift, Watch } from "../../www/js/worker-watch.js";
 
 test("the graphics card wins a race only if it is right and clearly faster", () => {
   assert.ok(gpuWins({ cpu: 1000, gpu: 1100, right: true }));
@@ -11,10 +12,11 @@ test("the graphics card wins a race only if it is right and clearly faster", () 
   assert.ok(!gpuWins({ cpu: 1000, gpu: 9000, right: false }));
 });
 
-test("losses agree within a hundredth, step by step", () => {
-  assert.ok(lossesAgree([4, 3.03], [4, 3]));
-  assert.ok(lossesAgree([0.0005], [0]));
-  assert.ok(!lossesAgree([4, 3.04], [4, 3]));
+test("losses agree but for rounding, step by step", () => {
+  assert.ok(lossesAgree([4.00001, 3.01], [4, 3]));
+  assert.ok(lossesAgree([0.00001], [0]));
+  assert.ok(!lossesAgree([4.001, 3], [4, 3]), "before the first update there is nothing but rounding");
+  assert.ok(!lossesAgree([4, 3.03], [4, 3]));
   assert.ok(!lossesAgree([4, NaN], [4, 3]));
   assert.ok(!lossesAgree([4], [4, 3]));
 });
@@ -24,6 +26,28 @@ test("a check that is no number fails", () => {
   assert.equal(failed([right]), null);
   assert.equal(failed([right, { what: "b", error: NaN, allowed: 1 }])?.what, "b");
   assert.equal(failed([right, { what: "c", error: 2, allowed: 1 }])?.what, "c");
+});
+
+test("what is wrong is said with how far and what is allowed", () => {
+  assert.equal(wordsOfCheck({ what: "GELU", error: 0.0123, allowed: 2e-6 }), "GELU: off by 1.2e-2, where 2e-6 is allowed");
+  assert.equal(wordsOfCheck({ what: "GELU", error: Infinity, allowed: 2e-6 }), "GELU: no number, or written where nothing is due");
+});
+
+test("the proof is repeated in at most a hundredth of the time, and a card that drifts is told of", async () => {
+  const watch = new Watch();
+  const right = [{ what: "GELU", error: 0, allowed: 2e-6 }];
+  watch.begin(1000);
+  assert.ok(!watch.isDue(2999));
+  assert.ok(watch.isDue(3000));
+  await watch.prove(() => new Promise((resolve) => setTimeout(() => resolve(right), 50)));
+  const now = performance.now();
+  assert.ok(!watch.isDue(now + 4000), "the part took 50 milliseconds, and has five seconds");
+  assert.ok(watch.isDue(now + 3_600_000));
+  watch.doubt();
+  assert.ok(watch.isDue(now));
+  await assert.rejects(watch.prove(async () => [...right, { what: "deposits", error: 0.5, allowed: 2e-6 }]),
+    (error) => error instanceof Drift && error.message === "deposits: off by 5.0e-1, where 2e-6 is allowed");
+  assert.ok(!watch.isDue(performance.now()));
 });
 
 test("a race is told with both speeds", () => {

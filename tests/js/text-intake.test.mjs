@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_FILE_BYTES, UnknownEncoding, Intake, summarise, takeFile, takeString, tidyText, toBlob } from "../../www/js/text-intake.js";
+import { MAX_FILE_BYTES, UnknownEncoding, summarise, takeFile, takeFiles, takeString, toBlob } from "../../www/js/text-intake.js";
+import "./engine.mjs";
 
 /** @param {BlobPart} content */
 const file = (content) => new File([content], "a.txt");
@@ -14,28 +15,15 @@ function utf16(text, big) {
 /** @param {BlobPart} content @param {string | null} [encoding] */
 const take = async (content, encoding = null) => (await takeFile(file(content), "a.txt", encoding)).pieces.join("");
 
-test("a text is tidied: line ends, the byte-order mark, half characters", () => {
-  assert.equal(tidyText("\ufeffa\r\nb\rc"), "a\nb\nc");
-  assert.equal(tidyText("x\ud83dy\ude00z😀"), "x\ufffdy\ufffdz😀");
+test("a string is tidied: line ends, the byte-order mark, half characters", async () => {
+  const tidied = async (/** @type {string} */ text) => (await takeString(text, "")).pieces.join("");
+  assert.equal(await tidied("\ufeffa\r\nb\rc"), "a\nb\nc");
+  assert.equal(await tidied("x\ud83dy\ude00z😀"), "x\ufffdy\ufffdz😀");
+  assert.equal(await tidied(""), "");
 });
 
 test("a text is counted in characters, not in code units", () => {
   assert.deepEqual(summarise("a😀a"), { characters: 3, distinct: ["a", "😀"] });
-});
-
-test("it does not matter where a text is cut: line ends and characters stay whole", () => {
-  const text = "a\r\nb\r\rc😀\ud83d";
-  for (let first = 0; first <= text.length; first++) {
-    for (let second = first; second <= text.length; second++) {
-      const intake = new Intake();
-      intake.add(text.slice(0, first));
-      intake.add(text.slice(first, second));
-      intake.add(text.slice(second), true);
-      const { pieces, summary } = intake.taken("");
-      assert.equal(pieces.join(""), "a\nb\n\nc😀\ufffd");
-      assert.equal(summary.characters, 8);
-    }
-  }
 });
 
 test("UTF-8 and UTF-16 are recognised, with a byte-order mark and without", async () => {
@@ -59,11 +47,11 @@ test("other line ends become plain ones, and that is said", async () => {
 test("what is no text is refused, and said to be what it is", async () => {
   await assert.rejects(take(""), /"a.txt" is empty/);
   await assert.rejects(take("%PDF-1.7\n"), /"a.txt" is a PDF/);
-  await assert.rejects(take(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)), /zip archive/);
-  await assert.rejects(take(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10)), /an image/);
+  await assert.rejects(take(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)), /a ZIP archive/);
+  await assert.rejects(take(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10)), /a picture/);
   await assert.rejects(take("{\\rtf1 x}"), /RTF/);
-  await assert.rejects(take(Uint8Array.of(0x61, 0, 0x62, 0x63, 0, 0)), /is not text/);
-  await assert.rejects(take(`${"text ".repeat(20_000)}\0`), /is not text/, "a zero byte late in the file");
+  await assert.rejects(take(Uint8Array.of(0x61, 0, 0x62, 0x63, 0, 0)), /not known here.*plain text is needed/);
+  assert.equal(await take(`${"text ".repeat(20_000)}\0`), "text ".repeat(20_000), "a zero byte late in the file");
   await assert.rejects(take(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff)), /damaged or cut short/);
   const big = /** @type {File} */ ({ name: "c.txt", size: MAX_FILE_BYTES + 1 });
   await assert.rejects(takeFile(big, "c.txt", null), /up to 50 MB/);
@@ -109,6 +97,28 @@ test("characters that a chosen encoding does not have are counted", async () => 
   const { pieces, notes } = await takeFile(file(Uint8Array.of(0x61, 0x81, 0xff, 0x62)), "a.txt", "shift_jis");
   assert.match(pieces.join(""), /\ufffd/);
   assert.match(notes.join(" "), /could not be read so/);
+});
+
+test("a byte that is no UTF-8 can be read so, and where it makes no sense in any other encoding that comes first", async () => {
+  const latin = await take("caf\xe9 noir\n".split("").map((c) => c.charCodeAt(0)).reduce((all, code) => Uint8Array.of(...all, code), new Uint8Array())).catch((reason) => reason);
+  assert.equal(latin.choices[0].encoding, "windows-1252");
+  assert.ok(latin.choices.slice(0, 5).some((/** @type {{ encoding: string }} */ { encoding }) => encoding === "utf-8"));
+  const line = new TextEncoder().encode("The tide is low and the mud is warm.\n");
+  const odd = Uint8Array.of(...line, 0xff, ...line);
+  const asked = await take(odd).catch((reason) => reason);
+  assert.equal(asked.choices[0].encoding, "utf-8");
+  assert.match(await take(odd, "utf-8"), /warm\.\n\ufffdThe/);
+});
+
+test("several files are one text, in their order, each on a line of its own", async () => {
+  const files = [new File(["one\r\n"], "1.txt"), new File(["two"], "2.txt"), new File([Uint8Array.of(0x63, 0x61, 0x66, 0xe9)], "3.txt")];
+  const asked = await takeFiles(files, new Map()).catch((reason) => reason);
+  assert.ok(asked instanceof UnknownEncoding && asked.file === files[2]);
+  const taken = await takeFiles(files, new Map([[files[2], "windows-1252"]]));
+  assert.equal(taken.pieces.join(""), "one\ntwo\ncafé");
+  assert.deepEqual(taken.summary, summarise("one\ntwo\ncafé"));
+  assert.equal(taken.name, "1.txt and 2 more");
+  assert.match(taken.notes.join(" "), /in this order: 1\.txt, 2\.txt, 3\.txt.*1\.txt: Its line ends.*3\.txt: Read as windows-1252/);
 });
 
 test("a large text comes in pieces that are whole again, with progress, and can be left", async () => {

@@ -1,5 +1,5 @@
-//! Changes that make no difference, or none that is larger than rounding, each with its reason; and
-//! a larger change of the same place that does, where there is one.
+//! Changes that make no difference, or none that is larger than rounding: `equivalent.txt`. Each has its
+//! reason there, and where there is one, a larger change of the same place that must be noticed.
 
 use crate::list::Change;
 
@@ -7,22 +7,15 @@ use crate::list::Change;
 #[derive(Debug)]
 pub struct Equivalent {
     file: &'static str,
-    /// The line's text, what stands there, and which one of those it is.
-    text: &'static str,
     was: &'static str,
     nth: usize,
     /// What is tried instead.
     pub instead: Option<&'static str>,
-    #[allow(dead_code)] // Read by people.
-    why: &'static str,
+    text: &'static str,
 }
 
 impl Equivalent {
-    /// The entry of a change, if it has one.
-    pub fn of(change: &Change) -> Option<&'static Self> {
-        EQUIVALENT.iter().find(|entry| entry.is(change))
-    }
-
+    /// Whether a change is this one.
     pub fn is(&self, change: &Change) -> bool {
         self.file == change.mutant.file
             && self.text == change.text
@@ -31,4 +24,24 @@ impl Equivalent {
     }
 }
 
-pub const EQUIVALENT: &[Equivalent] = &[];
+/// The whole list.
+///
+/// # Panics
+/// When a line of it is not as its head says.
+pub fn list() -> Vec<Equivalent> {
+    let lines = include_str!("equivalent.txt").lines();
+    let entries = lines.filter(|line| !line.starts_with('#')).map(|line| {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [file, was, nth, instead, _why, text] = columns[..] else {
+            panic!("six columns, not {line:?}");
+        };
+        Equivalent {
+            file,
+            was,
+            nth: nth.parse().expect("a number"),
+            instead: (instead != "-").then_some(instead),
+            text,
+        }
+    });
+    entries.collect()
+}

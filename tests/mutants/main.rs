@@ -3,12 +3,11 @@
 //!
 //! A few changes of every file are part of `make test`, the same ones each time;
 //! `WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants` makes all of them, and
-//! `WAVEFIELD_MUTANTS=17` draws others. Where there is no adapter, all show as ignored.
+//! `WAVEFIELD_MUTANTS=17` draws others; with `WAVEFIELD_SHOW=1` each change is told as it is tried. Where there is no adapter, all show as ignored.
 
 mod equivalent;
 mod list;
 
-use equivalent::{EQUIVALENT, Equivalent};
 use libtest_mimic::{Arguments, Failed, Trial};
 use list::{Change, changes};
 use std::cell::RefCell;
@@ -23,10 +22,10 @@ use wavefield::train::proof::{Part, all_parts, prove_parts};
 /// Changes of a file that are tried where not all are.
 const SAMPLE: usize = 2;
 
-/// A part of the proof, and the shaders that it runs.
+/// A part of the proof, and the shaders that it runs once that is known.
 struct Stage {
     part: Part,
-    shaders: BTreeSet<&'static str>,
+    shaders: Option<BTreeSet<&'static str>>,
 }
 
 /// An opened device and what the proof consists of.
@@ -41,44 +40,59 @@ thread_local! {
 }
 
 impl Bench {
-    /// Opens a device and has it pass every part unchanged.
-    fn new() -> Result<Self, String> {
-        let device = wait(GpuDevice::open()).map_err(|error| error.to_string())?;
-        let mut all = all_parts();
+    fn new() -> Self {
+        let mut parts = all_parts();
         // Operations by themselves are to notice first, and what takes long comes late.
-        all.sort_by_key(|part| match part {
+        parts.sort_by_key(|part| match part {
             Part::Operations(_) => 0,
             Part::Lines(line) | Part::LinesBackward(line) => *line,
             Part::Step(_) => usize::MAX,
         });
-        let mut stages = Vec::new();
-        for part in all {
-            device.take_asked();
-            if let Some(why) = refusal(&device, &part) {
+        let stages = parts.into_iter().map(|part| Stage {
+            part,
+            shaders: None,
+        });
+        Bench {
+            device: wait(GpuDevice::open()).expect("a device could be opened before"),
+            stages: stages.collect(),
+        }
+    }
+
+    /// Whether a part runs a shader that a file belongs to. A part that was not run yet has to pass
+    /// unchanged.
+    fn concerns(&mut self, stage: usize, file: &str) -> Result<bool, String> {
+        let Stage { part, shaders } = &mut self.stages[stage];
+        if shaders.is_none() {
+            self.device.mutate(None);
+            self.device.take_asked();
+            if let Some(why) = refusal(&self.device, part) {
                 return Err(format!("the unchanged shaders are refused: {why}"));
             }
-            let shaders = device.take_asked();
-            stages.push(Stage { part, shaders });
+            *shaders = Some(self.device.take_asked());
         }
-        Ok(Bench { device, stages })
+        let mut shaders = shaders.iter().flatten();
+        Ok(shaders.any(|shader| is_part(file, shader)))
     }
 
     /// Why the proof refuses a change; none where it does not.
-    fn noticed(&mut self, mutant: &Mutant) -> Option<String> {
-        self.device.mutate(Some(mutant.clone()));
-        let concerned = |stage: &&Stage| {
-            let mut shaders = stage.shaders.iter();
-            shaders.any(|shader| is_part(mutant.file, shader))
-        };
-        let why = (self.stages.iter().filter(concerned))
-            .find_map(|stage| refusal(&self.device, &stage.part));
+    fn noticed(&mut self, mutant: &Mutant) -> Result<Option<String>, String> {
+        let mut why = None;
+        for stage in 0..self.stages.len() {
+            if self.concerns(stage, mutant.file)? {
+                self.device.mutate(Some(mutant.clone()));
+                why = refusal(&self.device, &self.stages[stage].part);
+            }
+            if why.is_some() {
+                break;
+            }
+        }
         self.device.mutate(None);
         self.device.forgive();
         if why.is_some() && refusal(&self.device, &self.stages[0].part).is_some() {
             // The change was too much for it.
             self.device = wait(GpuDevice::open()).expect("a device could be opened before");
         }
-        why
+        Ok(why)
     }
 }
 
@@ -95,9 +109,10 @@ fn refusal(device: &GpuDevice, part: &Part) -> Option<String> {
 
 /// What is tried of a file's changes; instead of one that makes no difference, a larger one.
 fn chosen(file: &'static str, text: &str, asked: &str) -> Vec<Change> {
+    let list = equivalent::list();
     let mut all: Vec<Change> = changes(file, text)
         .into_iter()
-        .filter_map(|change| match Equivalent::of(&change) {
+        .filter_map(|change| match list.iter().find(|entry| entry.is(&change)) {
             None => Some(change),
             Some(equivalent) => equivalent.instead.map(|with| Change {
                 mutant: Mutant {
@@ -122,16 +137,15 @@ fn chosen(file: &'static str, text: &str, asked: &str) -> Vec<Change> {
 
 fn every_change_is_noticed(file: &'static str, text: &str, asked: &str) -> Result<(), Failed> {
     let found = BENCH.with_borrow_mut(|bench| -> Result<Vec<String>, String> {
-        if bench.is_none() {
-            *bench = Some(ManuallyDrop::new(Bench::new()?));
-        }
-        let bench = bench.as_mut().expect("made above");
+        let bench = bench.get_or_insert_with(|| ManuallyDrop::new(Bench::new()));
         let mut unnoticed = Vec::new();
         for change in chosen(file, text, asked) {
+            let why = bench.noticed(&change.mutant)?;
             if std::env::var_os("WAVEFIELD_SHOW").is_some() {
-                eprintln!("{}", change.described());
+                let why = why.as_deref().unwrap_or("UNNOTICED");
+                eprintln!("{}: {why}", change.described());
             }
-            if bench.noticed(&change.mutant).is_none() {
+            if why.is_none() {
                 unnoticed.push(change.described());
             }
         }
@@ -148,7 +162,8 @@ fn the_list_is_of_today() -> Result<(), Failed> {
     let all: Vec<Change> = (files().into_iter())
         .flat_map(|(file, text)| changes(file, text))
         .collect();
-    let stale = EQUIVALENT
+    let list = equivalent::list();
+    let stale = list
         .iter()
         .find(|entry| !all.iter().any(|change| entry.is(change)));
     match stale {

@@ -10,3 +10,14 @@ declare module "*/vendor/svgcanvas/svgcanvas.esm.js" {
     getSvg(): SVGElement;
   }
 }
+
+// What the tests use of selenium-webdriver, which brings no types of its own.
+declare module "selenium-webdriver" {
+  export interface WebDriver { get(url: string): Promise<void>; quit(): Promise<void>; }
+  export class Capabilities { constructor(wanted: Record<string, unknown>); }
+  export class Builder {
+    usingServer(url: string): this;
+    withCapabilities(capabilities: Capabilities): this;
+    build(): Promise<WebDriver>;
+  }
+}

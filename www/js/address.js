@@ -43,7 +43,9 @@ export class Address {
     if (!this.#link) return this.#takeUp();
     const { opening, state, notify } = this.#app;
     const { hash } = location;
-    if (opening.hurt("link", hash)) return this.#leaveBe(hash);
+    // The address may have been written anew meanwhile: what it says counts.
+    const hurt = opening.hurt("link");
+    if (hurt && JSON.stringify(readLink(hurt.id)?.page) === JSON.stringify(this.#link.page)) return this.#leaveBe(hash);
     await opening.mark("link", hash, "the link");
     const { page, faults } = this.#link;
     const own = { prompt: state.get("prompt"), stop: state.get("settings").stop };

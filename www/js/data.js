@@ -122,7 +122,7 @@ export function problemWith({ characters, distinct }, context, tokenizer, share 
  */
 export function fewestCharacters(context, share) {
   const held = (/** @type {number} */ characters) => characters - learnedFrom(characters, share);
-  let characters = Math.max(context + 1, Math.floor((context + 1) / (1 - share)) - 1);
+  let characters = Math.max(context + 1, Math.floor((context + 0.5) / (1 - share)) - 1);
   while (characters < MAX_FILE_BYTES && (learnedFrom(characters, share) < context + 1 || held(characters) < FEWEST_HELD_BACK)) characters++;
   return characters;
 }

@@ -35,7 +35,7 @@ export function acceptDrops(app) {
     const carries = kindOf(event);
     if (!isOurs(event, carries, own)) return;
     event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+    if (event.dataTransfer && carries === "files") event.dataTransfer.dropEffect = "copy";
     const near = carries === "files" && event.target instanceof Element ? event.target.closest("[data-takes-files]") : null;
     point(near);
     veil.hidden = near !== null;
@@ -56,6 +56,13 @@ export function acceptDrops(app) {
     const target = event.target instanceof Element ? event.target : null;
     if (carries === "files") takeFiles(app, event.dataTransfer, target);
     else takeWords(app, event.dataTransfer, target);
+  });
+  // A file that was copied elsewhere, or a picture of the screen; words are the field's that they are pasted into.
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0 || event.clipboardData?.types.includes("text/plain") || event.defaultPrevented) return;
+    event.preventDefault();
+    app.files.take(files, event.target instanceof Element ? event.target : null);
   });
 }
 

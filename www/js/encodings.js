@@ -107,6 +107,10 @@ function beyondAscii(bytes, most, longest) {
 const USUAL = new Set("“”„‘’‚–—…«»‹›€°§№·¿¡、。，「」『』！？：；（）\u00a0\u3000");
 
 const ELSEWHERE = "[\\p{Script=Cyrillic}\\p{Script=Greek}\\p{Script=Hebrew}\\p{Script=Arabic}\\p{Script=Han}\\p{Script=Hangul}]";
+const OTHER_SCRIPT = new RegExp(ELSEWHERE.replace("]", "\\p{Script=Hiragana}\\p{Script=Katakana}]"), "gu");
+/** So few letters of another script, with so many Latin ones to each, are in a text in Latin letters. */
+const FEW = 3;
+const LATIN_TIMES = 20;
 const MIXED = new RegExp(`[A-Za-z]${ELSEWHERE}|${ELSEWHERE}[A-Za-z]`, "gu");
 
 /**
@@ -125,7 +129,12 @@ function plausibility(text, { alphabets, common }) {
   // A capital after a small letter, as in a Cyrillic text that is read in another Cyrillic encoding; two scripts in a word.
   const turned = text.match(/\p{Ll}\p{Lu}/gu)?.length ?? 0;
   const mixed = text.match(MIXED)?.length ?? 0;
-  return (best - turned - 2 * mixed) / beyond.length;
+  // An encoding of another script that has none of it here, or a few letters among Latin ones: an accident.
+  const elsewhere = text.match(OTHER_SCRIPT)?.length ?? 0;
+  const latin = text.match(/[A-Za-z]/g)?.length ?? 0;
+  const needed = alphabets.some((alphabet) => new RegExp(OTHER_SCRIPT).test(alphabet)) ? 1 : 0;
+  const lost = elsewhere < needed || (elsewhere > 0 && elsewhere <= FEW && latin > LATIN_TIMES * elsewhere) ? 1 : 0;
+  return (best - turned - 2 * mixed) / beyond.length - lost;
 }
 
 /** @param {string} character @param {Set<string>} letters @param {boolean} common  the letters are only the frequent ones */

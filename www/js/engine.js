@@ -98,6 +98,7 @@ export class Engine {
     clearTimeout(this.#patience);
     const mute = () => !this.loaded && worker === this.#worker;
     this.#patience = setTimeout(async () => {
+      if (!mute()) return;
       const reason = await whyNotLoaded(SCRIPT);
       if (!mute()) return;
       if (reason) return this.#die(reason);
@@ -158,7 +159,10 @@ export class Engine {
     } else if (message.event === "fatal") {
       this.#die(message.detail.message);
     } else {
-      if (message.event === "ready") this.loaded = true;
+      if (message.event === "ready") {
+        this.loaded = true;
+        clearTimeout(this.#patience);
+      }
       this.#emit(message.event, message.detail);
     }
   }

@@ -15,6 +15,7 @@
  * @property {ModelParts | null} model
  * @property {File[]} trainings
  * @property {File[]} texts
+ * @property {File[]} settings
  * @property {{ file: File, why: string }[]} refused  each with a sentence
  */
 
@@ -31,7 +32,7 @@ const WEB_PAGE = /\.x?html?$/i;
 export function planFor(files, place, folder = false) {
   const of = (/** @type {Recognised["kind"][]} */ ...kinds) => files.filter(({ found }) => kinds.includes(found.kind));
   /** @type {Plan} */
-  const plan = { model: null, trainings: of("training").map(({ file }) => file), texts: [], refused: [] };
+  const plan = { model: null, trainings: of("training").map(({ file }) => file), texts: [], settings: of("settings").map(({ file }) => file), refused: [] };
   const refuse = (/** @type {Known} */ { file, found }, /** @type {string} */ why) => plan.refused.push({ file, why: `It is ${found.what}${why}` });
   modelIn(of("model"), of("tokenizer"), of("config", "model_index"), plan, refuse);
   for (const known of of("text", "data", "recipe")) {
@@ -40,8 +41,10 @@ export function planFor(files, place, folder = false) {
     else if (known.found.kind === "recipe") refuse(known, ": put it into a model's folder, and run wavefield train on that. Its settings can be set under Train, too.");
     else refuse(known, `: ${known.found.advice}. To train on it as it stands, drop it on the texts under Train.`);
   }
-  for (const known of of("other", "empty")) {
-    refuse(known, known.found.advice ? `: ${known.found.advice}.` : ". A model (.safetensors), a training of this page, a tokenizer.json or a text does.");
+  for (const known of of("archive", "other", "empty")) {
+    // Who chose one file as a text is told by the text's own place.
+    if (place === "text" && files.length === 1) plan.texts.push(known.file);
+    else refuse(known, known.found.advice ? `: ${known.found.advice}.` : ". A model (.safetensors), a training of this page, a tokenizer.json or a text does.");
   }
   return plan;
 }
@@ -65,6 +68,7 @@ function modelIn(models, tokenizers, besides, plan, refuse) {
   if (!first && tokenizer) {
     // The vocabulary of a model that came before it, or comes after it.
     plan.model = { name: "", tensors: [], config: config?.file ?? null, tokenizer: tokenizer.file };
+    for (const known of besides) if (known !== config) refuse(known, `: ${known.found.advice}.`);
   } else if (!first) {
     for (const known of besides) refuse(known, `: ${known.found.advice}.`);
   } else {
@@ -81,6 +85,6 @@ function modelIn(models, tokenizers, besides, plan, refuse) {
 
 /** The files that could not be used, in one message. @param {Plan["refused"]} refused @returns {{ title: string, message: string }} */
 export function refusal(refused) {
-  if (refused.length === 1) return { title: `${refused[0].file.name} was not opened.`, message: refused[0].why };
-  return { title: `${refused.length} files were not opened.`, message: refused.map(({ file, why }) => `"${file.name}": ${why}`).join(" ") };
+  if (refused.length === 1) return { title: `${refused[0].file.name} could not be opened.`, message: refused[0].why };
+  return { title: `${refused.length} files could not be opened.`, message: refused.map(({ file, why }) => `"${file.name}": ${why}`).join(" ") };
 }

@@ -2,6 +2,7 @@
 
 import { planFor, refusal } from "./file-plan.js";
 import { intakeWorker } from "./intake.js";
+import { readZip } from "./zip.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -12,6 +13,8 @@ import { intakeWorker } from "./intake.js";
 
 /** A checkpoint larger than this is not for a browser. */
 const LARGEST_MODEL = 512 * 2 ** 20;
+/** Files of an archive that are looked at. */
+const MOST_IN_ARCHIVE = 100;
 /** A tokenizer or a configuration is never larger. */
 const LARGEST_JSON = 64 * 2 ** 20;
 /** What the engine says of a model that comes without its vocabulary (src/web/open_model.rs). */
@@ -55,10 +58,10 @@ export class Files {
     const near = target?.closest("[data-takes-files]") ?? null;
     if (files.length === 0) return notify({ kind: "error", key: "files", title: "There is no file in it.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
     try {
-      const known = await Promise.all(files.map(async (file) => ({ file, found: await intakeWorker.recognise(file) })));
+      const known = await recognised(await unpacked(files));
       const plan = planFor(known, near ? "text" : "page", folder);
-      if (plan.refused.length > 0) notify({ kind: "error", key: "files", ...refusal(plan.refused) });
-      else if (!plan.model && plan.trainings.length === 0 && plan.texts.length === 0) notify({ kind: "error", key: "files", title: "There is nothing in it that this page opens.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
+      if (plan.refused.length > 0) this.#sayRefused(plan.refused);
+      else if (!plan.model && plan.trainings.length + plan.texts.length + plan.settings.length === 0) notify({ kind: "error", key: "files", title: "There is nothing in it that this page opens.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
       if (plan.trainings.length > 0) {
         this.#app.show("train");
         (await this.#trainings.promise)(plan.trainings);
@@ -68,10 +71,29 @@ export class Files {
         if (!near) this.#app.show("train");
         take(plan.texts);
       }
+      for (const file of plan.settings) await this.#takeSettings(file);
       if (plan.model) await this.#openModel(plan.model);
     } catch (error) {
       notify({ kind: "error", key: "files", title: files.length === 1 ? `${files[0].name} could not be opened.` : "The files could not be opened.", message: sentence(wordsOf(error)) });
     }
+  }
+
+  /** Settings that the page wrote into a file: alone, or among other things that it kept. @param {File} file */
+  async #takeSettings(file) {
+    const kept = await jsonOf(file);
+    this.#app.state.restore(kept.state ?? kept);
+    this.#app.notify({ kind: "info", key: "settings", title: "The settings were taken up.", message: `The prompt and the settings of writing are those of "${file.name}".` });
+  }
+
+  /** @param {import("./file-plan.js").Plan["refused"]} refused */
+  #sayRefused(refused) {
+    const { title, message } = refusal(refused);
+    this.#app.notify({ kind: "error", key: "files", title, message: `${message}${this.#stillOpen()}` });
+  }
+
+  #stillOpen() {
+    const open = this.#app.state.get("model")?.name;
+    return open ? ` Nothing was lost: ${open} is still open.` : "";
   }
 
   /** @param {ModelParts} parts */
@@ -112,12 +134,28 @@ export class Files {
 
   /** Says why a model was not opened. @param {string} name @param {unknown} error */
   refuse(name, error) {
-    const open = this.#app.state.get("model")?.name;
-    this.#app.notify({
-      kind: "error", key: "open", title: `${name} could not be opened.`,
-      message: `${sentence(wordsOf(error))}${open ? ` Nothing was lost: ${open} is still open.` : ""}`,
-    });
+    this.#app.notify({ kind: "error", key: "open", title: `${name} could not be opened.`, message: `${sentence(wordsOf(error))}${this.#stillOpen()}` });
   }
+}
+
+/** @param {File[]} files @returns {Promise<import("./file-plan.js").Known[]>} */
+const recognised = (files) => Promise.all(files.map(async (file) => ({ file, found: await intakeWorker.recognise(file) })));
+
+/** With what is in archives in place of them, as far as they are not compressed: this page writes such ones. @param {File[]} files */
+async function unpacked(files) {
+  const known = await recognised(files);
+  const inside = await Promise.all(known.map(async ({ file, found }) => {
+    if (found.kind !== "archive") return [file];
+    try {
+      const zip = await readZip(file);
+      const names = zip.names.filter((name) => !name.endsWith("/"));
+      if (names.length === 0 || names.length > MOST_IN_ARCHIVE) return [file];
+      return await Promise.all(names.map(async (name) => new File([await zip.file(name)], name.split("/").pop() ?? name)));
+    } catch {
+      return [file]; // What is in it cannot be read here: it is refused as what it is.
+    }
+  }));
+  return inside.flat();
 }
 
 /** A taker that is still to come. (Promise.withResolvers is too new.) */
@@ -145,6 +183,16 @@ async function textOf(file) {
     return new TextDecoder("utf-8", { fatal: true }).decode(await bytesOf(file));
   } catch (error) {
     if (error instanceof TypeError) throw new Error(`"${file.name}" is not in UTF-8. Save it again as UTF-8.`);
+    throw error;
+  }
+}
+
+/** @param {File} file */
+async function jsonOf(file) {
+  try {
+    return JSON.parse(await textOf(file));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(`"${file.name}" is broken or cut short: it is no JSON (${error.message}).`);
     throw error;
   }
 }

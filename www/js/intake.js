@@ -1,5 +1,6 @@
 // The page's side of the intake's worker. No DOM.
 
+import { readTextFile, readTextString, recogniseFile } from "./text-reading.js";
 import { whyNotLoaded } from "./why-not-loaded.js";
 
 /**
@@ -15,9 +16,16 @@ const PATIENCE_MS = { look: 10_000, end: 60_000 };
 class IntakeWorker {
   /** @type {Worker | null} */
   #worker = null;
+  /** An engine that answers in place of a worker's. @type {import("./text-reading.js").IntakeEngine | null} */
+  #here = null;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
   #lastId = 0;
+
+  /** Has an engine answer here, where there are no workers: in tests. @param {import("./text-reading.js").IntakeEngine} engine */
+  answerHere(engine) {
+    this.#here = engine;
+  }
 
   /** @param {File} file @returns {Promise<Recognised>} */
   recognise(file) {
@@ -29,8 +37,14 @@ class IntakeWorker {
     return this.#order(order, listening);
   }
 
-  /** @param {object} order @param {Listening} listening @returns {Promise<any>} */
+  /** @param {any} order @param {Listening} listening @returns {Promise<any>} */
   #order(order, listening) {
+    if (this.#here) {
+      const progress = { onPiece: () => {}, ...listening };
+      if (order.task === "recognise") return recogniseFile(this.#here, order.file, order.name);
+      if (order.task === "string") return readTextString(this.#here, order.text, progress);
+      return readTextFile(this.#here, order.file, order.name, order.encoding, progress);
+    }
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const worker = (this.#worker ??= this.#start());

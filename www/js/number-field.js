@@ -27,6 +27,8 @@ import { MOST_DIGITS, readNumber, settleNumber, showNumber, stepNumber } from ".
 
 /** The field that has the focus. @type {{field: HTMLInputElement, commit: () => void} | null} */ let focused = null;
 let listening = false;
+/** Digits that every field of the page has room for. */
+const ROOM = 7;
 
 /**
  * Some presses do not move the focus (a button in Safari), and a page that is closed moves none: what was typed is taken
@@ -80,8 +82,9 @@ export class NumberInput {
     const { strict, moving, digits } = this.#options;
     if (strict && !Number.isFinite(next)) return;
     // A number that is half typed is not rewritten under the hand: it is taken, or taken back, later.
+    if (Object.is(next, this.#current)) return;
     const untouched = !this.#dirty;
-    if (untouched && !moving && !Object.is(next, this.#current)) this.#say("");
+    if (untouched && !moving) this.#say("");
     this.#current = next;
     if (untouched) this.#show();
     else this.#shown = showNumber(next, digits);
@@ -111,6 +114,8 @@ export class NumberInput {
   #show() {
     this.#shown = showNumber(this.#current, this.#options.digits);
     this.field.value = this.#shown;
+    // A narrow field may not have room for all digits.
+    this.field.title = this.#shown.length > ROOM ? this.#shown : "";
     if (Number.isFinite(this.#current)) this.field.setAttribute("aria-valuenow", String(this.#current));
     else this.field.removeAttribute("aria-valuenow");
   }

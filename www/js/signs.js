@@ -26,12 +26,13 @@ const SHOWN = /** @type {Record<string, string>} */ ({ "\n": "⏎", "\t": "⇥",
  */
 export function visible(text) {
   if (text === "") return "∅";
-  const joined = /(?<=[\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])\u200d(?=\p{Extended_Pictographic})/gu;
-  return text.replace(joined, "\ue000")
-    .replace(/[\p{Cc} ]/gu, (character) => SHOWN[character] ?? controlPicture(character))
-    .replace(/[\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\p{Cn}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu, named)
-    .replace(/^\p{M}/u, "\u25cc$&").replaceAll("\ue000", "\u200d");
+  return text.replace(/[\p{Cc} ]/gu, (character) => SHOWN[character] ?? controlPicture(character))
+    .replace(/[\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\p{Cn}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu, (character, at, whole) => (joins(whole, at) ? character : named(character)))
+    .replace(/^\p{M}/u, "\u25cc$&");
 }
+
+/** Whether a sign without width joins two pictures to one, as a family of emoji. @param {string} text @param {number} at */
+const joins = (text, at) => text[at] === "\u200d" && /[\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}]$/u.test(text.slice(0, at)) && /^\p{Extended_Pictographic}/u.test(text.slice(at + 1));
 
 /** What XML cannot hold, and what nobody could see in it, shown by stand-ins. @param {string} text */
 export const xmlText = (text) => text.replace(/[^\P{Cc}\t\n\r]/gu, controlPicture).replace(/[\p{Cs}\ufffe\uffff]/gu, named);

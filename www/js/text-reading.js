@@ -15,7 +15,7 @@ import { rankEncodings } from "./encodings.js";
  * @property {(piece: string) => void} onPiece
  *
  * What a file is; `kind` as src/recognise has it.
- * @typedef {{ kind: "model" | "model_index" | "training" | "tokenizer" | "config" | "recipe" | "text" | "data" | "other" | "empty", what: string, advice: string | null }} Recognised
+ * @typedef {{ kind: "model" | "model_index" | "training" | "tokenizer" | "config" | "recipe" | "settings" | "archive" | "text" | "data" | "other" | "empty", what: string, advice: string | null }} Recognised
  */
 
 /** A piece takes a few milliseconds, on a slow phone some tens. */
@@ -39,7 +39,7 @@ export async function readTextFile(engine, file, name, encoding, progress) {
   if (encoding !== null) return decode(engine, file, name, encoding, true, progress, 0);
   const { kind, what, advice } = await recogniseFile(engine, file, name);
   if (kind === "empty") throw new Error(`"${name}" is empty. Choose a file with text in it.`);
-  if (kind === "other" || kind === "model" || kind === "training") {
+  if (["other", "archive", "model", "training"].includes(kind)) {
     throw new Error(`"${name}" is ${what}, and a plain text is needed here. ${advice ? `${advice[0].toUpperCase()}${advice.slice(1)}.` : "Choose a file that a text editor can show (.txt, .md, .csv, source code)."}`);
   }
   const survey = new engine.TextSurvey();

@@ -1,5 +1,7 @@
 // Opens the graphics adapter, or says why there is none: each reason apart, with what helps, and no wait without an end.
 
+import { TooLong, bounded } from "./bounded.js";
+
 /** @typedef {import("../pkg/wavefield.js").OpenedGpu} OpenedGpu */
 /** @typedef {{secure: boolean, here: GPU | undefined, page: boolean}} Offer  `here`: what this worker has; `page`: whether the page has it */
 
@@ -7,32 +9,6 @@
 export const PATIENCE_MS = { find: 10_000, open: 20_000 };
 
 const ON_PROCESSOR = "Everything is computed on the processor.";
-
-/** A wait that had its end. */
-export class TooLong extends Error {}
-
-/**
- * @template T @param {Promise<T>} work @param {number} milliseconds
- * @param {(late: T) => void} [onLate] is given what comes after the end
- * @returns {Promise<T>}
- */
-export function bounded(work, milliseconds, onLate = () => {}) {
-  return new Promise((resolve, reject) => {
-    let over = false;
-    const timer = setTimeout(() => {
-      over = true;
-      reject(new TooLong());
-    }, milliseconds);
-    work.then((value) => {
-      clearTimeout(timer);
-      if (over) onLate(value);
-      else resolve(value);
-    }, (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
-}
 
 /** @returns {Offer} What this worker is offered; whether the page has more, only the page knows. */
 export const offerHere = () => ({ secure: self.isSecureContext, here: /** @type {{gpu?: GPU}} */ (navigator).gpu ?? undefined, page: false });

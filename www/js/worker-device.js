@@ -1,7 +1,8 @@
 // The graphics adapter: found, proven against the processor, and what a person is told of it. Where a
 // training runs is decided here; worker-lessons.js moves it.
 
-import { TooLong, bounded, offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
+import { TooLong, bounded } from "./bounded.js";
+import { offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
 
 /**
  * @typedef {import("./protocol.js").DeviceChoice} DeviceChoice
@@ -17,8 +18,11 @@ export { wordsOf };
 const PROOF_MS = 60_000;
 /** So much faster the adapter must be to be worth a move. */
 const WORTH = 1.1;
-/** Losses of the same step may differ by this much, absolutely and relatively. */
-const LOSS_TOLERANCE = { absolute: 1e-3, relative: 1e-2 };
+/**
+ * Losses of the same step may differ by so much of them: the first one by rounding alone, the later ones by what the
+ * optimiser makes of it, which divides by the size of gradients that are next to nothing.
+ */
+const LOSS_TOLERANCE = { first: 2e-5, later: 5e-3 };
 /** So many losses of the device in one visit, and it is left alone. */
 const MOST_LOSSES = 3;
 
@@ -28,7 +32,7 @@ const MOST_LOSSES = 3;
  */
 export function lossesAgree(found, expected) {
   const near = (/** @type {number} */ loss, /** @type {number} */ i) =>
-    Math.abs(loss - expected[i]) <= LOSS_TOLERANCE.absolute + LOSS_TOLERANCE.relative * Math.abs(expected[i]);
+    Math.abs(loss - expected[i]) <= (i > 0 ? LOSS_TOLERANCE.later : LOSS_TOLERANCE.first) * (1 + Math.abs(expected[i]));
   return found.length === expected.length && found.every(near);
 }
 
@@ -47,6 +51,11 @@ export function wordsOfRace(race) {
 /** The first check that fails. @param {DeviceCheck[]} checks */
 export const failed = (checks) => checks.find(({ error, allowed }) => !(error <= allowed)) ?? null;
 
+/** What is wrong, to go into a sentence. @param {DeviceCheck} check */
+export const wordsOfCheck = ({ what, error, allowed }) => (Number.isFinite(error)
+  ? `${what}: off by ${error.toExponential(1)}, where ${allowed.toExponential(0)} is allowed`
+  : `${what}: no number, or written where nothing is due`);
+
 export class Devices {
   #open;
   #tell;
@@ -59,9 +68,12 @@ export class Devices {
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;
   /** Whether a software adapter may race; for tests. */ #softwareToo = false;
   #losses = 0;
+  /** What every adapter has to pass, of this one. @type {DeviceCheck[]} */ #general = [];
+  /** Shapes of trainings that the adapter was proven for. @type {Set<string>} */ #provenFor = new Set();
   #pageHas = false;
   /** @type {Promise<void> | null} */ #finding = null;
   /** Called when there is something new to decide. */ onNews = () => {};
+  /** Called when the adapter is to be proven again at once. */ onDoubt = () => {};
 
   /**
    * @param {() => Promise<OpenedGpu>} open Finds and opens an adapter.
@@ -140,10 +152,11 @@ export class Devices {
       if (this.#sabotage) gpu.sabotage(this.#sabotage);
       /** @type {DeviceCheck[]} */
       const checks = await bounded(gpu.prove(), PROOF_MS);
+      this.#general = checks;
       this.update({ checks });
       const wrong = failed(checks);
       if (wrong) {
-        return this.#refuse(`The graphics card computes wrong numbers (${wrong.what}: off by ${wrong.error.toExponential(1)}, where ${wrong.allowed.toExponential(0)} is allowed), so training stays on the processor.`);
+        return this.#refuse(`The graphics card computes wrong numbers (${wordsOfCheck(wrong)}), so training stays on the processor.`);
       }
     } catch (error) {
       const why = error instanceof TooLong ? `it has not answered in ${PROOF_MS / 1000} seconds` : wordsOf(error);
@@ -162,7 +175,26 @@ export class Devices {
   #drop() {
     this.#gpu?.free();
     this.#gpu = null;
+    this.#provenFor.clear();
     this.#status = { ...this.#status, phase: "none" };
+  }
+
+  /**
+   * Whether the adapter computes what a training of this shape needs besides; it is proven once.
+   * @param {string} shape @param {(gpu: OpenedGpu) => Promise<DeviceCheck[]>} prove
+   */
+  async isProvenFor(shape, prove) {
+    const { gpu } = this;
+    if (!gpu || this.#provenFor.has(shape)) return Boolean(gpu);
+    const checks = await bounded(prove(gpu), PROOF_MS).catch((error) => {
+      throw error instanceof TooLong ? new Error(`it has not answered in ${PROOF_MS / 1000} seconds`) : error;
+    });
+    if (this.gpu !== gpu) return false;
+    this.update({ checks: [...this.#general, ...checks] });
+    const wrong = failed(checks);
+    if (wrong) this.#refuse(`The graphics card computes wrong numbers at this training's size (${wordsOfCheck(wrong)}), so training stays on the processor.`);
+    else this.#provenFor.add(shape);
+    return !wrong;
   }
 
   /**
@@ -184,11 +216,14 @@ export class Devices {
     this.update({ phase: "ready", backend, why: wordsOfRace(race), speeds: { cpu: race.cpu, gpu: race.gpu } });
   }
 
-  /** The adapter is gone; another one is looked for, a few times. @param {string} why */
-  lost(why) {
+  /**
+   * The adapter is gone; another one is looked for, a few times, unless it is the one that cannot be trusted.
+   * @param {string} why @param {{trusted?: boolean}} [options]
+   */
+  lost(why, { trusted = true } = {}) {
     this.#drop();
     this.update({ phase: "lost", backend: "cpu", why, adapter: null, checks: null });
-    if (++this.#losses < MOST_LOSSES) this.find();
+    if (trusted && ++this.#losses < MOST_LOSSES) this.find();
   }
 
   /** For tests. @param {"lose" | "shader" | "numbers" | "software"} how */
@@ -197,5 +232,6 @@ export class Devices {
     if (how === "lose") return this.#gpu?.destroy();
     this.#sabotage = how;
     this.#gpu?.sabotage(how);
+    this.onDoubt();
   }
 }

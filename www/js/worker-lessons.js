@@ -8,6 +8,7 @@
 import { wordsOf } from "./worker-device.js";
 import { Progress, say } from "./worker-progress.js";
 import { WORTH_RACING, race } from "./worker-race.js";
+import { Drift, Watch } from "./worker-watch.js";
 
 /**
  * @typedef {import("./protocol.js").Events} Events
@@ -50,6 +51,7 @@ export class Lessons {
   /** What has the run alone, one after the other. @type {Promise<unknown>} */ #alone = Promise.resolve();
   #holds = 0;
   #copied = { step: 0, at: 0, took: 0 };
+  #watch = new Watch();
 
   /**
    * @param {Session} session @param {import("./worker-turns.js").Turns} turns @param {Devices} devices
@@ -62,6 +64,7 @@ export class Lessons {
     this.#crew = crew;
     this.#die = die;
     devices.onNews = crew.onSettled = () => this.#settle();
+    devices.onDoubt = () => this.#watch.doubt();
     turns.add(this);
   }
 
@@ -317,11 +320,20 @@ export class Lessons {
     }
     if (this.#progress.isDue(now)) this.#report();
     if (this.#progress.headsAreDue(now)) this.#reportHeads();
+    if (this.#place === "gpu" && this.#holds === 0 && this.#watch.isDue(now)) {
+      this.#hold(() => this.#proveAgain()).catch(() => {}); // A card that fails is seen to there; anything else by the next step.
+    }
     const { step, at, took } = this.#copied;
     if (this.#place === "gpu" && this.#holds === 0 && this.#progress.step - step >= COPY.steps && now - at >= COPY.share * took) {
       const run = this.#run;
       this.#hold(() => this.#copy()).catch((error) => this.#giveUp(error, run));
     }
+  }
+
+  /** Repeats a part of the graphics card's proof, if the training is on it. */
+  async #proveAgain() {
+    const { gpu } = this.#devices;
+    if (this.#place === "gpu" && gpu) await this.#watch.prove(() => this.#session.train_prove(gpu, true));
   }
 
   /** Whether an evaluation or a sample is due after a step. @param {number} step */
@@ -423,7 +435,9 @@ export class Lessons {
     this.#progress.restart();
     const over = this.#state === "done" || this.#state === "stopped";
     const kept = over ? "The trained model was kept as of step" : "Training goes on on the processor from step";
-    this.#devices.lost(`The graphics card stopped answering (${wordsOf(error)}). ${kept} ${step.toLocaleString("en-GB")}${steps}.`);
+    const trusted = !(error instanceof Drift);
+    const what = trusted ? "stopped answering" : "began to compute wrong numbers";
+    this.#devices.lost(`The graphics card ${what} (${wordsOf(error)}). ${kept} ${step.toLocaleString("en-GB")}${steps}.`, { trusted });
     return true;
   }
 
@@ -434,6 +448,8 @@ export class Lessons {
     this.#hold(async () => {
       const place = this.#devices.placeFor(this.#shape);
       if (place === this.#place || (place === "race" && this.#state !== "running")) return;
+      const own = (/** @type {import("../pkg/wavefield.js").OpenedGpu} */ gpu) => this.#session.train_prove(gpu, false);
+      if (place !== "cpu" && !(await this.#devices.isProvenFor(this.#shape, own))) return;
       if (place === "race") {
         // The processor races with as many workers as are best.
         if (this.#place === "cpu" && !this.#crew.undecided) await this.#race();
@@ -456,6 +472,7 @@ export class Lessons {
     if (place === "gpu" && gpu) this.#session.train_to_gpu(gpu);
     else this.#session.train_to_cpu();
     this.#place = place;
+    this.#watch.begin(performance.now());
     this.#asked = this.#copied.step;
     this.#progress.restart();
   }

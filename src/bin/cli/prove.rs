@@ -7,7 +7,7 @@ use std::time::Instant;
 use wavefield::backend::gpu::{AdapterReport, GpuDevice};
 use wavefield::backend::wait;
 use wavefield::error::{Error, Result};
-use wavefield::train::proof::{Check, FACTOR, all_parts, parts, prove_parts};
+use wavefield::train::proof::{Check, FACTOR, Part, all_parts, parts, prove_parts};
 
 #[derive(Args)]
 pub struct Prove {
@@ -26,24 +26,32 @@ struct Found {
     /// The first time, with the shaders' compilation, and once more.
     milliseconds: [f64; 2],
     pipelines: usize,
+    /// The milliseconds of each part by itself, by its first check.
+    parts: Vec<(String, f64)>,
 }
 
 impl Prove {
     pub fn run(self) -> Result<()> {
         let device = wait(GpuDevice::open())?;
         let all = if self.thorough { all_parts() } else { parts() };
-        let prove = || -> Result<(Vec<Check>, f64)> {
+        let prove = |parts: &[Part]| -> Result<(Vec<Check>, f64)> {
             let started = Instant::now();
-            let checks = wait(prove_parts(&device, &all))?;
+            let checks = wait(prove_parts(&device, parts))?;
             Ok((checks, 1e3 * started.elapsed().as_secs_f64()))
         };
-        let (checks, first) = prove()?;
-        let (_, again) = prove()?;
+        let (checks, first) = prove(&all)?;
+        let (_, again) = prove(&all)?;
+        let mut each = Vec::new();
+        for part in &all {
+            let (checks, time) = prove(std::slice::from_ref(part))?;
+            each.push((checks[0].what.clone(), time));
+        }
         let found = Found {
             adapter: device.report().clone(),
             checks,
             milliseconds: [first, again],
             pipelines: device.pipeline_count(),
+            parts: each,
         };
         let wrong = found.checks.iter().filter(|check| !check.passes()).count();
         match self.json {
@@ -81,8 +89,11 @@ fn print(found: &Found) {
     }
     let [first, again] = found.milliseconds;
     println!(
-        "{} respects, {} pipelines; {first:.0} ms, and {again:.0} ms once more",
+        "{} respects, {} shaders; {first:.0} ms with their compilation, {again:.0} ms once more, of which",
         found.checks.len(),
         found.pipelines
     );
+    for (what, time) in &found.parts {
+        println!("{time:>8.1} ms with {what}");
+    }
 }

@@ -13,12 +13,22 @@ const BATCH: Batch = Batch {
 };
 const ROWS: usize = BATCH.sequences * BATCH.seq_len;
 const VOCAB: usize = 37;
+/// Every so many rows of logits are unlike the others.
+const APART: usize = 7;
+/// Where the largest logit comes twice.
+const TWICE: [usize; 2] = [9, 30];
 
 /// Tokens, some often and some never; a third of the targets count for nothing.
 fn batch(w: &mut World) {
     let token = |i: usize| (mix32(i as u32) as usize % VOCAB.div_ceil(2) * 2 % VOCAB) as i32;
     let ids: Vec<i32> = (0..ROWS).map(token).collect();
-    let target = |i: usize| if i % 3 == 1 { IGNORED } else { token(i + 1000) };
+    let target = |i: usize| match i % (4 * APART) {
+        _ if i % 3 == 1 => IGNORED,
+        // The first of several largest logits.
+        0 => 0,
+        at if at == 3 * APART => TWICE[0] as i32,
+        _ => token(i + 1000),
+    };
     w.batch(BATCH, &ids, &(0..ROWS).map(target).collect::<Vec<_>>());
 }
 
@@ -69,16 +79,15 @@ pub fn embedding(w: &mut World) {
 /// Logits, among them rows of equal ones, very sure ones, and some that are far apart.
 fn logits(w: &mut World) -> View {
     let mut logits = w.noise_of(ROWS * VOCAB, 4.0);
-    for (r, row) in logits.chunks_exact_mut(VOCAB).enumerate().step_by(7) {
-        match r / 7 % 4 {
+    for (r, row) in logits.chunks_exact_mut(VOCAB).enumerate().step_by(APART) {
+        match r / APART % 4 {
             0 => row.fill(7.0),
             1 => row
                 .iter_mut()
                 .enumerate()
                 .for_each(|(i, x)| *x = -4.0 * i as f32),
             2 => row.fill(-1e5),
-            // The largest comes twice.
-            _ => (row[9], row[30]) = (9.0, 9.0),
+            _ => TWICE.iter().for_each(|i| row[*i] = 9.0),
         }
     }
     w.values(&logits)
@@ -87,11 +96,11 @@ fn logits(w: &mut World) -> View {
 pub fn loss(w: &mut World) {
     batch(w);
     let logits = logits(w);
-    let (row_stats, summary) = (w.output(ROWS * ROW), w.output(SUMMARY + 2));
+    let (row_stats, summary) = (w.output(ROWS * ROW), w.output(SUMMARY));
     let op = Op::CrossEntropy {
         logits: logits.clone(),
         row_stats: row_stats.clone(),
-        summary: View::of(summary.tensor, 1..1 + SUMMARY),
+        summary: summary.clone(),
     };
     let one = |i: usize| View::of(summary.tensor, i..i + 1);
     let wanted = [
@@ -99,6 +108,7 @@ pub fn loss(w: &mut World) {
         ("mean loss", &one(1)),
         ("tokens foretold", &one(2)),
         ("tokens that count", &one(3)),
+        ("loss in brief", &summary),
     ];
     w.check(op, &wanted);
     let dlogits = w.output(ROWS * VOCAB);
@@ -125,9 +135,9 @@ pub fn loss_of_no_number(w: &mut World) {
             row_stats,
             summary: summary.clone(),
         };
-        w.check_no_number(op, &[(loss, &View::of(summary.tensor, 0..1))]);
+        w.check_no_number(op, &[(loss, &View::of(summary.tensor, 1..2))]);
         let dlogits = w.output(ROWS * VOCAB);
-        let row = View::of(dlogits.tensor, 0..VOCAB);
+        let row = View::of(dlogits.tensor, 1..1 + VOCAB);
         w.check_no_number(
             Op::CrossEntropyBackward { logits, dlogits },
             &[(gradient, &row)],

@@ -25,6 +25,7 @@ pub struct World {
     cpu: Cpu<f32>,
     gpu: Gpu,
     seed: u32,
+    outputs: Vec<View>,
     ops: Vec<Op>,
     wanted: Vec<Wanted>,
     /// The tensor of all gradients and how much of it is taken.
@@ -52,6 +53,7 @@ impl World {
             cpu,
             gpu,
             seed: 0,
+            outputs: Vec::new(),
             ops: Vec::new(),
             wanted: Vec::new(),
             gradients: None,
@@ -92,9 +94,21 @@ impl World {
         self.sized(len, 2.0)
     }
 
-    /// An output, poisoned.
+    /// An output, poisoned, and so is what lies before and after it, where nothing is to be written.
     pub fn output(&mut self, len: usize) -> View {
-        self.values(&vec![POISON; len])
+        let whole = self.values(&vec![POISON; len + 2]);
+        let view = View::of(whole.tensor, 1..1 + len);
+        self.outputs.push(view.clone());
+        view
+    }
+
+    /// A view with what may not be written about it.
+    fn with_surroundings(&self, view: &View) -> View {
+        let start = usize::from(self.outputs.contains(view));
+        View::of(
+            view.tensor,
+            view.range.start - start..view.range.end + start,
+        )
     }
 
     /// A matrix of noise whose rows are dense; as its transpose where asked for.
@@ -150,7 +164,7 @@ impl World {
         for (what, view) in wanted {
             self.wanted.push(Wanted {
                 what,
-                view: (*view).clone(),
+                view: self.with_surroundings(view),
                 no_number: false,
             });
         }
@@ -158,10 +172,13 @@ impl World {
 
     /// The same where what comes out is no number.
     pub fn check_no_number(&mut self, op: Op, wanted: &[(&'static str, &View)]) {
-        let first = self.wanted.len();
-        self.check(op, wanted);
-        for wanted in &mut self.wanted[first..] {
-            wanted.no_number = true;
+        self.ops.push(op);
+        for (what, view) in wanted {
+            self.wanted.push(Wanted {
+                what,
+                view: (*view).clone(),
+                no_number: true,
+            });
         }
     }
 
@@ -174,15 +191,14 @@ impl World {
     fn list(&mut self) -> Vec<Op> {
         let mut ops = std::mem::take(&mut self.ops);
         if let Some((tensor, _)) = self.gradients {
-            let norm = self.output(2);
-            let norm = View::of(norm.tensor, 1..2);
+            let norm = self.output(1);
             ops.push(Op::GradientNorm {
                 gradients: View::of(tensor, 0..GRADIENTS),
                 norm: norm.clone(),
             });
             self.wanted.push(Wanted {
                 what: "length of all gradients",
-                view: norm,
+                view: self.with_surroundings(&norm),
                 no_number: false,
             });
         }

@@ -2,6 +2,7 @@
 
 use super::{Passage, floats, traced};
 use crate::diagnostics::energy;
+use crate::memory;
 use crate::web::{Answer, Session, object, read, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,12 @@ impl Session {
         let request: Request = read(request)?;
         let reading = self.reading(&request.passage).map_err(said)?;
         let model = reading.model;
+        memory::check(
+            &format!("The energy on a field of {} cells", model.config.field_size),
+            energy::memory(&model.config),
+            "open a model with a smaller field",
+        )
+        .map_err(said)?;
         let trace = traced(model, &reading.ids).map_err(said)?;
         let layer = request.layer.min(model.config.num_layers - 1);
         let stream = energy::stream(&trace);

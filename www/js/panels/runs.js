@@ -1,5 +1,6 @@
 // The list of all trainings that this browser keeps. It shows what the library holds and passes on what a person wishes.
 
+import { bounded } from "../bounded.js";
 import { atMostEvery, h } from "../dom.js";
 import { download } from "../text-out.js";
 import { BrokenRuns } from "./runs-broken.js";
@@ -29,6 +30,8 @@ import { fileStem, room } from "./train-words.js";
 
 const OPEN = "runs-open";
 const RENDER_MS = 1000;
+/** How long the browser may take to say how much it holds. */
+const ASKED_MS = 1000;
 /** A tab that is closed says nothing of what it lets go. */
 const LOOK_AGAIN_MS = 2000;
 /** Told apart without colour by letter and dash. The first colour is near that of the validation curve. @type {readonly Omit<Mark, "letter">[]} */
@@ -36,6 +39,9 @@ const MARKS = [
   { colour: "--head-1", dash: [10, 4] }, { colour: "--head-2", dash: [2, 3] }, { colour: "--head-3", dash: [10, 4, 2, 4] }, { colour: "--head-6", dash: [16, 4] },
   { colour: "--head-4", dash: [4, 4] }, { colour: "--head-7", dash: [12, 3, 2, 3, 2, 3] }, { colour: "--head-5", dash: [7, 2] }, { colour: "--head-0", dash: [2, 7] },
 ];
+
+/** What the browser says of its storage; null where it does not say. @template T @param {Promise<T> | undefined} answer @returns {Promise<T | null>} */
+const asked = async (answer) => (answer ? bounded(answer, ASKED_MS).catch(() => null) : null);
 
 /** @param {number} slot @returns {Mark} */
 const markOf = (slot) => ({ ...MARKS[slot], letter: String.fromCharCode(65 + slot) });
@@ -234,7 +240,7 @@ export class RunsView {
   async #renderStorage() {
     if (!this.element.open) return;
     const { storage } = this.#app;
-    const [estimate, safe] = await Promise.all([navigator.storage?.estimate?.().catch(() => null), navigator.storage?.persisted?.().catch(() => null)]);
+    const [estimate, safe] = await Promise.all([asked(navigator.storage?.estimate?.()), asked(navigator.storage?.persisted?.())]);
     const known = estimate?.usage !== undefined && estimate.quota
       ? `The browser holds ${room(estimate.usage)} for this page, of up to ${room(estimate.quota)}. ` : "";
     const promise = safe ? "It has promised to keep them until you delete them." : "It may clear them when this device runs short of space: export what you want to be sure of.";

@@ -20,6 +20,8 @@ const RANGES = [
 ];
 
 const USUAL_HEADS = 8;
+/** More dots than these no screen shows beside each other; a context may have a million. */
+const MOST_LAGS = 4096;
 /** Milliseconds between two steps of the text along the kernels. A slider does not wait for them. */
 const TEXT_INTERVAL = 80;
 
@@ -148,7 +150,7 @@ class WavesPanel {
     const layers = state.get("heads");
     const heads = layers[state.get("layer")];
     if (!config || !heads || heads.length !== this.#channels.length) return;
-    const lags = Math.max(2, Math.min(this.#range || config.max_seq_len, config.max_seq_len));
+    const lags = Math.max(2, Math.min(this.#range || MOST_LAGS, MOST_LAGS, config.max_seq_len));
     const recent = state.get("recent");
     const weights = recent.slice(0, lags).map(surprise);
     this.#channels.forEach((channel, i) => {

@@ -1,0 +1,148 @@
+// Drives the page from inside, as a person would, and tells the server what was seen: so the same steps run in a browser
+// that is driven, and in one that nothing can drive. Plain DOM only.
+//
+// The address says which part: ?part=text (write), ?part=first (write, bend, train, pause), then ?part=second (the same page after a reload).
+
+/** Milliseconds against hanging only. */
+const LIMIT_MS = 55_000;
+const part = new URL(location.href).searchParams.get("part") ?? "";
+
+/** @param {string} what @param {unknown} value @returns {Promise<unknown>} */
+const tell = (what, value) => fetch("../smoke/report", { method: "POST", body: JSON.stringify({ part, what, value }) });
+
+/**
+ * Waits for what must come.
+ * @template T @param {string} what @param {() => T | null | undefined | false} find @returns {Promise<T>}
+ */
+async function until(what, find) {
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end;) {
+    const found = find();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${what} has not come; the page says: ${document.querySelector("#notices")?.textContent} ${document.querySelector("#train .train-note, #loading")?.textContent}`);
+}
+
+/** @param {string} selector @returns {HTMLElement | null} */
+const one = (selector) => document.querySelector(selector);
+
+/** @param {string} place @param {RegExp} name @returns {Promise<void>} presses a button */
+async function press(place, name) {
+  const button = await until(`the button ${name}`, () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(`${place} button`))]
+    .find((button) => !button.disabled && button.getClientRects().length > 0 && name.test(button.getAttribute("aria-label") ?? button.textContent?.trim() ?? "")));
+  button.click();
+}
+
+const written = () => Number(one("#generate")?.dataset.written ?? 0);
+const text = () => [...document.querySelectorAll(".token")].map((token) => token.textContent).join("");
+/** @param {string} state */
+const reaches = (state) => until(`a training that is "${state}"`, () => one(`.train-run[data-state="${state}"]`));
+
+/** @param {string} path @returns {Promise<any>} a module of the page's own */
+const module = (path) => import(new URL(path, document.baseURI).href);
+
+/** FNV-1a, because crypto.subtle is not everywhere. @param {Blob | ArrayBuffer | Uint8Array} bytes */
+async function hash(bytes) {
+  const list = new Uint8Array(bytes instanceof Blob ? await bytes.arrayBuffer() : bytes);
+  let value = 0x811c9dc5;
+  for (const byte of list) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  return `${list.length}:${value.toString(16)}`;
+}
+
+/** The trainings that the browser keeps, the newest first. */
+async function kept() {
+  const { storage } = await module("js/storage.js");
+  const cards = [...(await storage.getAll("runs/")).values()].reverse();
+  return Promise.all(cards.map(async ({ id, name, step, last }) => ({
+    id, name, step, hash: last && (await hash(await storage.get(`run-checkpoint/${id}/${last.step}`))),
+    stored: storage.isStored(`runs/${id}`) && (!last || storage.isStored(`run-checkpoint/${id}/${last.step}`)),
+  })));
+}
+
+/** Trains to the end without a pause, and says what came of it. */
+async function trainToEnd() {
+  const before = (await kept()).length;
+  await press("#train", /^(Start training|Train another)$/);
+  await until("the training's end", () => one('.train-run[data-state="done"]'));
+  for (;;) {
+    const [newest, ...rest] = await kept();
+    if (rest.length === before && newest.step === STEPS) return newest;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const STEPS = Number(/(?:^|[#&])steps=(\d+)/.exec(location.hash)?.[1] ?? 0);
+
+async function firstText() {
+  await until("the first text", () => written() === 1);
+  return text();
+}
+
+async function first() {
+  await tell("text", await firstText());
+  // The waves bend: another text for the same seed, and the first one again without.
+  await press("#waves", /^Mute head 1$/);
+  await press("#generate", /^Generate$/);
+  await until("the bent text", () => written() === 2);
+  await tell("bent", text());
+  await press("#waves", /^(Mute|Unmute|Hear) head 1$/);
+  await press("#generate", /^Generate$/);
+  await until("the first text again", () => written() === 3);
+  await tell("unbent", text());
+  await tell("storage", one("#storage-status")?.textContent);
+  await press("#train", /^Start training$/);
+  await press("#train", /^Pause$/);
+  await reaches("paused");
+  await until("the snapshot", () => /^Saved at step/.test(one(".train-note")?.textContent ?? ""));
+  await tell("paused", await kept());
+}
+
+async function second() {
+  await reaches("interrupted");
+  await tell("found", await kept());
+  await press("#train", /^Go on/);
+  await reaches("done");
+  let whole = await kept();
+  while (whole[0].step !== STEPS) whole = await kept();
+  await tell("resumed", whole[0]);
+  await tell("uninterrupted", await trainToEnd());
+  await exportAndImport();
+  one("#train")?.scrollIntoView();
+  const canvas = await until("a curve", () => /** @type {HTMLCanvasElement | null} */ (document.querySelector("#train .uplot canvas")));
+  const legend = one("#train .u-legend, #train .train-legend");
+  await tell("curves", { drawn: canvas.width, language: navigator.language, legend: legend?.textContent });
+  const { gpu } = /** @type {any} */ (navigator);
+  await tell("webgpu", { page: Boolean(gpu), said: one(".train-device")?.textContent ?? "" });
+}
+
+/** The newest training as a file, and the file as a training. */
+async function exportAndImport() {
+  const { storage } = await module("js/storage.js");
+  const { RunLibrary } = await module("js/panels/runs-library.js");
+  const { writeRun } = await module("js/panels/runs-file.js");
+  const library = new RunLibrary(storage);
+  const [card] = await library.cards();
+  const file = new File([await writeRun(await library.whole(card))], "a.wavefield-run");
+  const picker = /** @type {HTMLInputElement} */ (await until("the picker", () => one('.runs input[type="file"]')));
+  const transfer = new DataTransfer();
+  transfer.items.add(file);
+  picker.files = transfer.files;
+  picker.dispatchEvent(new Event("change", { bubbles: true }));
+  let all = await kept();
+  for (const end = performance.now() + LIMIT_MS; all.length < 3; all = await kept()) {
+    const problem = one(".runs-problem")?.textContent;
+    if (problem || performance.now() > end) throw new Error(problem || "the imported training has not come");
+  }
+  await tell("imported", all[0]);
+}
+
+addEventListener("error", ({ message }) => tell("error", message));
+addEventListener("unhandledrejection", ({ reason }) => tell("error", String(reason?.stack ?? reason)));
+
+try {
+  if (part === "text") await tell("text", await firstText());
+  else await (part === "second" ? second() : first());
+  await tell("over", part);
+} catch (error) {
+  await tell("failed", String(error instanceof Error ? error.stack ?? error : error));
+}
