@@ -96,15 +96,15 @@ RUST_SOURCES := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -type 
 WASM_FEATURES := bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext simd
 WASM_OPT_FLAGS := -O3 $(addprefix --enable-,$(WASM_FEATURES))
 
-# $(call build_engine,NAME,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and NAME_bg.wasm
-# in $(STAGING).
+# $(call build_engine,NAME,TARGET DIR,CARGO FLAGS,WASM-OPT FLAGS): compiles the engine to NAME.js and
+# NAME_bg.wasm in $(STAGING).
 STAGING := $(TARGET_DIR)/pkg
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 define build_engine
-	cargo build --release --lib --target wasm32-unknown-unknown --target-dir $(TARGET_DIR) $(2)
+	cargo build --release --lib --target wasm32-unknown-unknown --target-dir $(2) $(3)
 	$(BINDGEN) --target web --remove-name-section --remove-producers-section \
-		--out-dir $(STAGING) --out-name $(1) $(TARGET_DIR)/wasm32-unknown-unknown/release/wavefield.wasm
-	$(WASM_OPT) $(WASM_OPT_FLAGS) $(3) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
+		--out-dir $(STAGING) --out-name $(1) $(2)/wasm32-unknown-unknown/release/wavefield.wasm
+	$(WASM_OPT) $(WASM_OPT_FLAGS) $(4) -o $(STAGING)/$(1)_bg.wasm $(STAGING)/$(1)_bg.wasm
 endef
 
 # With the relaxed instructions a multiply-add is one, which trains faster. Not every browser has them,
@@ -124,11 +124,17 @@ define MANIFEST
 endef
 export MANIFEST
 
+engine-plain:
+	$(call build_engine,wavefield,$(TARGET_DIR))
+
+engine-relaxed:
+	$(call build_engine,wavefield_relaxed,$(TARGET_DIR)/relaxed,$(RELAXED),--enable-relaxed-simd)
+
+# Both at once, each in a folder of its own: the last minute of a build, which optimises the whole, has one core at work.
 # The manifest is written last and is the target, so a build that breaks off half-way is not taken for done.
 pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 	@rm -rf $(STAGING)
-	$(call build_engine,wavefield)
-	$(call build_engine,wavefield_relaxed,$(RELAXED),--enable-relaxed-simd)
+	@$(MAKE) --no-print-directory -j2 engine-plain engine-relaxed
 	@rm -rf pkg && cp -R $(STAGING) pkg
 	@printf '%s\n' "$$MANIFEST" > $@
 

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { gzipSync } from "node:zlib";
+import { measureText, textInWords } from "./bench-text.mjs";
 import { measureView, viewInWords } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
@@ -150,6 +151,7 @@ for (const shape of SHAPES) {
 }
 
 const view = await measureView(browser, server.url);
+const ownText = await measureText(browser, server.url);
 
 /** The engine's two builds, of which a browser loads one. @param {string} name */
 function size(name) {
@@ -164,6 +166,7 @@ const result = {
   wasm: [size("wavefield"), size("wavefield_relaxed")],
   shapes,
   view,
+  own_text: ownText,
 };
 await browser.close();
 server.close();
@@ -184,6 +187,7 @@ if (process.argv.includes("--json")) {
   }
   console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
   console.log(viewInWords(view));
+  console.log(textInWords(ownText));
   for (const { name, bytes, gzip_bytes } of result.wasm) {
     console.log(`${name}_bg.wasm ${count.format(bytes)} bytes, ${count.format(gzip_bytes)} gzipped`);
   }

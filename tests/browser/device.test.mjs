@@ -8,7 +8,7 @@ import { SWIFTSHADER } from "./chromium.mjs";
 import { onePage, openPage } from "./launch.mjs";
 import { generatePanel } from "./parts.mjs";
 import { SHORT, passesStep, start } from "./train-parts.mjs";
-import { eventually, holdTraining, kept, words } from "./wait.mjs";
+import { engines, eventually, holdTraining, kept, words } from "./wait.mjs";
 
 /** @typedef {import("../../www/js/protocol.js").DeviceStatus} DeviceStatus */
 /** @typedef {import("playwright-core").Page} Page */
@@ -311,7 +311,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   await block.getByRole("button", { name: "Copy device report" }).click();
   await block.getByRole("button", { name: "Copied" }).waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /Version: \d[\s\S]*Trains on: gpu[\s\S]*Check: matrix product with bias, off by .*: right/);
-  await page.workers()[0].evaluate(() => {
+  await engines(page)[0].evaluate(() => {
     self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how: "panic" } } }));
   });
   await page.getByText("The engine stopped and was started again.").waitFor();

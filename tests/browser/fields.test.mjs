@@ -195,6 +195,29 @@ test("a prompt that was here before a link came can be had back", async (t) => {
   assert.equal(await prompt(page).inputValue(), "My own: ...\n");
 });
 
+test("waves that were bent here before a link came can be had back", async (t) => {
+  const page = await openPage(t);
+  await settle(page);
+  const frequency = channel(page, 1).getByRole("spinbutton", { name: "frequency" });
+  await frequency.fill("1.5");
+  await frequency.press("Enter");
+  await addressHas(page, /1\.1\.f1\.5(&|$)/);
+  await page.evaluate(async () => {
+    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+    while ((await storage.get("heads"))?.[0][0].frequency !== 1.5) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  await page.reload();
+  await firstText(page);
+  assert.equal(await page.locator(".notice").count(), 0, "the page's own address is no news");
+  await page.evaluate(() => { location.hash = "#seed=7&heads=Shakespeare:1.1.f2.5&end"; });
+  const notice = page.locator(".notice", { hasText: "The waves are the link’s." });
+  await notice.waitFor();
+  assert.equal(await frequency.inputValue(), "2.5");
+  await notice.getByRole("button", { name: "Bend them as they were" }).click();
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector(".channel .number"))?.value === "1.5");
+  await addressHas(page, /1\.1\.f1\.5(&|$)/);
+});
+
 test("a prompt too long for a link is said to be left out, and a reload keeps it", async (t) => {
   const page = await openPage(t, {
     before: (opening) => opening.addInitScript(() => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openEmpty, startBrowser } from "./launch.mjs";
+import { engines } from "./wait.mjs";
 
 const MODELS = 50;
 /** After so many, everything that is kept for good is there. */
@@ -22,7 +23,7 @@ test("50 models are opened, written with and dropped, and memory does not grow",
   });
 
   /** The size of the engine's memory, which WebAssembly never gives back: whatever was left behind shows. */
-  const memory = () => page.workers()[0].evaluate(async (pkg) => {
+  const memory = () => engines(page)[0].evaluate(async (pkg) => {
     // The worker has one of the two builds; asked again, it gives the instance that is there.
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
     const build = names.find((name) => name.startsWith(pkg) && name.endsWith(".wasm"));

@@ -18,10 +18,17 @@ const MODEL = "dist/models/shakespeare";
 
 const shared = onePage();
 
-/** Runs the command line, built as Rust's tests build it. @param {string[]} args @returns {any} */
+/** The command line as Rust's tests build it, so that it is compiled once. @type {string | null} */
+let program = null;
+function built() {
+  execFileSync("cargo", ["test", "--quiet", "--features", "cli", "--test", "cli", "--no-run"], { cwd: ROOT, stdio: "inherit" });
+  return join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug", "wavefield");
+}
+
+/** Runs the command line. @param {string[]} args @returns {any} */
 function wavefield(...args) {
-  const cargo = ["run", "--quiet", "--profile", "test", "--features", "cli", "--bin", "wavefield", "--"];
-  return JSON.parse(execFileSync("cargo", [...cargo, ...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
+  program ??= built();
+  return JSON.parse(execFileSync(program, [...args, "--json"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 }));
 }
 
 test("the same seed and settings write the same text in the page and natively", shared(async (page) => {

@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { test } from "node:test";
 import { onePage, openPage } from "./launch.mjs";
 import { SHORT, button, reaches, start } from "./train-parts.mjs";
-import { eventually, holdTraining, kept } from "./wait.mjs";
+import { engines, eventually, holdTraining, kept } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{losses: [number, number][], sharing: string[], most: number, digest: string, bytes: number[]}} Outcome */
@@ -135,7 +135,7 @@ test("a training comes out the same, bit for bit, however many cores the browser
       await route.fulfill({ response: answer, body });
     }) });
     await listen(page);
-    assert.equal(await page.workers()[0].evaluate(() => navigator.hardwareConcurrency), cores);
+    assert.equal(await engines(page)[0].evaluate(() => navigator.hardwareConcurrency), cores);
     await begin(page, { workers: 0, steps: 40 });
     const found = await ended(page);
     inOrder(found, 40);

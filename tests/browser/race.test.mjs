@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rateOf } from "../../www/js/panels/race-results.js";
 import { downloaded, onePage, openPage } from "./launch.mjs";
-import { eventually, holdNewEngines, kept as keptAt, words } from "./wait.mjs";
+import { engines, eventually, holdNewEngines, kept as keptAt, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -53,7 +53,7 @@ test("nothing heavy starts by itself, and the panel says what a race is", shared
   await panel(page).getByText("a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2").waitFor();
   await panel(page).scrollIntoViewIfNeeded();
   await panel(page).getByText("Parameters: Wave Field").waitFor();
-  assert.equal(page.workers().length, 1, "the race has an engine before it was started");
+  assert.equal(engines(page).length, 1, "the race has an engine before it was started");
 }));
 
 test("a tiny race of a wave model and a Transformer fills the table, and its files hold everything", async (t) => {
@@ -117,7 +117,7 @@ test("stopped, reloaded and taken up again, a race comes to the same numbers as 
   await race.release();
   await reaches(page, "stopped");
   await race.stop();
-  await eventually(() => page.workers().length, 1, "a stopped race keeps an engine");
+  await eventually(() => engines(page).length, 1, "a stopped race keeps an engine");
   await page.reload();
   await reaches(page, "interrupted");
   await panel(page).getByRole("button", { name: "Go on" }).click();
@@ -155,5 +155,5 @@ test("a setting out of its range is refused beside its field, and a text too sho
   await panel(page).locator(".train-understood", { hasText: "too short" }).waitFor();
   await start(page);
   await panel(page).locator(".race-problem", { hasText: "too short" }).waitFor();
-  assert.equal(page.workers().length, 1);
+  assert.equal(engines(page).length, 1);
 }));

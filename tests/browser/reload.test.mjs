@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage, startBrowser } from "./launch.mjs";
+import { engines } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** Moments of the page's clock, with the step that was reported, or that was on the disk by then. @typedef {[number, number][]} Moments */
@@ -90,7 +91,7 @@ test("an engine that dies in the middle costs no more, and goes on by itself", a
   const page = await openPage(t);
   await start(page, { Steps: 100_000, Batch: 4, Context: 16 });
   await page.waitForFunction(() => /** @type {any} */ (globalThis).log.stored.length >= 2);
-  const [worker] = page.workers();
+  const [worker] = engines(page);
   const found = await page.evaluate(() => /** @type {any} */ (globalThis).log.stored.at(-1)[1]);
   await worker.evaluate(() => self.postMessage({ type: "event", event: "fatal", detail: { message: "It was ended by a test." } }));
   await page.getByText("The engine stopped and was started again.").waitFor();

@@ -37,7 +37,7 @@ async function measureUpTo(page, longest) {
 
 /** Waits until only the page's own engine is left. @param {Page} page */
 async function labGone(page) {
-  await eventually(() => page.workers().length, 1, "a worker is left");
+  await eventually(() => page.workers().filter((worker) => worker.url().includes("scaling")).length, 0, "a worker is left");
 }
 
 /** The table of all times, row by row. @param {Page} page */

@@ -9,7 +9,7 @@ const TRAIN = {
   weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3,
 };
 /** A standard Transformer. */
-export const STANDARD = { architecture: "standard", field_size: 0, interference_interval: 3 };
+export const STANDARD = { architecture: "standard", field_size: 0 };
 
 /**
  * Models of names with all of its characters, as files; one engine makes them all.

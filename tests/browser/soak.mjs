@@ -65,6 +65,7 @@ for (const kind of ["idle", "busy"]) {
     console.log(`\n==== round ${round} of ${rounds}, ${kind === "busy" ? "every core busy" : "idle"}`);
     results.push(await run(round, kind));
   }
+  burners.forEach((burner) => burner.kill());
 }
 
 console.log(`\n${availableParallelism()} cores, ${cpus()[0]?.model ?? "unknown"}\n`);

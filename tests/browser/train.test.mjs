@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, onePage, openPage } from "./launch.mjs";
 import { SHORT, button, fits, keptWhole, panel, passesStep, pauseHeld, reaches, set, start, startHeld, step, train } from "./train-parts.mjs";
-import { engineTurns, eventually, slowClock, words } from "./wait.mjs";
+import { engines, engineTurns, eventually, slowClock, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -67,7 +67,7 @@ test("when the engine dies, the training goes on with a new engine; when that di
   await start(page, { ...SHORT, Steps: 200_000 });
   await page.locator(".train-note", { hasText: "Saved at step" }).waitFor();
   await slowClock(page);
-  const die = () => page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
+  const die = () => engines(page)[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
   await die();
   await page.getByText("The engine stopped and was started again.").waitFor();
   const again = Number(/from step ([\d,]+)/.exec(await page.getByText(/Training goes on on the processor from step/).innerText())?.[1].replace(",", ""));

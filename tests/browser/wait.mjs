@@ -100,6 +100,9 @@ export const applied = (page) => answered(page, BENDING);
 /** Waits until what would come next is shown for the waves as they are. @param {Page} page */
 export const foretold = (page) => answered(page, [...BENDING, "next_tokens"]);
 
+/** The page's engines, the oldest first; other workers read files, share steps or measure. @param {Page} page */
+export const engines = (page) => page.workers().filter((worker) => worker.url().endsWith("/js/worker.js"));
+
 /** Some frames of the page, in which it draws what it has to draw. @param {Page} page @param {number} [frames] */
 export const frames = (page, frames = 3) => page.evaluate(async (frames) => {
   for (let i = 0; i < frames; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
@@ -110,7 +113,7 @@ export const frames = (page, frames = 3) => page.evaluate(async (frames) => {
  * @param {Page} page @param {number} [turns]
  */
 export async function engineTurns(page, turns = 50) {
-  await page.workers()[0].evaluate(async (turns) => {
+  await engines(page)[0].evaluate(async (turns) => {
     const { port1, port2 } = new MessageChannel();
     for (let i = 0; i < turns; i++) {
       await new Promise((resolve) => {
@@ -187,7 +190,7 @@ const heldIn = (worker) => ({
  * @param {number} [free]  so many evaluations are made before it holds
  */
 export async function holdTraining(page, free = 1) {
-  const worker = () => page.workers()[0];
+  const worker = () => engines(page)[0];
   await worker().evaluate(async ([gate, free]) => {
     // The worker has one of the two builds; asked again, it gives the module that is there.
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
@@ -209,5 +212,5 @@ export async function holdNewEngines(page, free = 1) {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${await response.text()}\n(${gateTraining})(Session, ${free});` });
   });
-  return { ...heldIn(() => page.workers().at(-1)), stop: () => page.unroute(scripts) };
+  return { ...heldIn(() => engines(page).at(-1)), stop: () => page.unroute(scripts) };
 }

@@ -109,6 +109,9 @@ fn changed(random: &mut Random) -> Vec<u8> {
             0 | 1 => parts.change_inside("config", |config| change(config, random)),
             // A lawful field or context of any size: a few bytes that ask for gigabytes.
             2 | 3 => parts.change_inside("config", |config| {
+                if !config.is_object() {
+                    return;
+                }
                 let context = random.pick(&[17u64, 33, 1 << 16, 1 << 20, 1 << 21, 1 << 40]);
                 config["max_seq_len"] = json!(context);
                 let cells = random.pick(&[context, 2 * context - 1, 3 * context, 1 << 22]);

@@ -93,7 +93,7 @@ fn train(model: Model, tokenizer: &Tokenizer, random: &mut Random) -> Result<()>
     if random.once_in(2) {
         change(&mut value, random);
     }
-    if random.once_in(3) {
+    if random.once_in(3) && value.is_object() {
         let field = random.pick(&["batch_size", "seq_len", "shards"]);
         value[field] = odd_number(random);
     }

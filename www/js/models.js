@@ -149,8 +149,24 @@ export class Models {
     if (couplings) await this.#couple(info, couplings);
     this.#show(info);
     // What a link brought is kept like everything that is set here; the first text does not wait for that.
-    if (asked) Promise.all([this.rememberHeads(), this.rememberCouplings()]).catch(() => {});
+    if (asked) {
+      if (bentOtherwise(info, kept, asked)) this.#offerBack(source, kept);
+      Promise.all([this.rememberHeads(), this.rememberCouplings()]).catch(() => {});
+    }
     return info;
+  }
+
+  /** What was bent here before a link came is not lost. @param {Source} source @param {Bends} kept */
+  #offerBack(source, kept) {
+    const { notify } = this.#app;
+    const back = async () => {
+      await this.#load(source, kept);
+      await Promise.all([this.rememberHeads(), this.rememberCouplings()]);
+    };
+    notify({
+      kind: "info", key: "link-heads", title: "The waves are the link’s.", message: `${source.name} was bent otherwise here.`,
+      action: { label: "Bend them as they were", run: () => back().catch((error) => notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message })) },
+    });
   }
 
   /** @param {ModelInfo} info */
@@ -194,6 +210,15 @@ export class Models {
     this.#app.notify({ kind: "info", key: "forgotten", title: `The ${what} that were set do not fit this model, so it is open as in its file.`,
       message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** Whether a model was bent, and otherwise than a link asks. @param {ModelInfo} info @param {Bends} kept @param {Bends} asked */
+function bentOtherwise({ layers, couplings }, kept, asked) {
+  const text = (/** @type {Head[][] | null | undefined} */ heads) => JSON.stringify(heads?.map((layer) => layer.map(pick)));
+  const weights = (/** @type {readonly Pick<CouplingInfo, "weights">[] | null | undefined} */ mixes) => JSON.stringify(mixes?.map((mix) => [...mix.weights]));
+  const file = { heads: layers.map((layer) => layer.map(({ initial }) => initial)), mixes: couplings.map(({ initial }) => ({ weights: initial })) };
+  const heads = kept.heads?.length === layers.length && ![text(asked.heads), text(file.heads)].includes(text(kept.heads));
+  return heads || (kept.couplings?.length === couplings.length && ![weights(asked.couplings), weights(file.mixes)].includes(weights(kept.couplings)));
 }
 
 /** @param {Head} head @returns {Head} Its four numbers alone. */
