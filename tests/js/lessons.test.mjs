@@ -56,6 +56,7 @@ function makeSession({ spoilt = Infinity, fault = "loss", kept, heldBack = 1, te
     train_snapshot: () => Uint8Array.of(step),
     train_set_rate: (/** @type {number} */ rate) => { session.rate = rate; },
     train_to_gpu: () => {},
+    train_prove: async () => [],
   };
   return session;
 }
@@ -87,7 +88,7 @@ function makeLessons(session, place = "cpu") {
   told = [];
   const faults = /** @type {unknown[]} */ ([]);
   const died = (/** @type {unknown} */ error) => faults.push(error);
-  const devices = { gpu: place === "gpu" ? {} : null, choice: place, placeFor: () => place, update: () => {}, lost: (/** @type {string} */ why) => faults.push(why), onNews: () => {} };
+  const devices = { gpu: place === "gpu" ? {} : null, choice: place, placeFor: () => place, isProvenFor: async () => true, update: () => {}, lost: (/** @type {string} */ why) => faults.push(why), onNews: () => {} };
   const crew = { begin: () => {}, dismiss: () => {}, invalidate: () => {}, alone: () => {}, sharing: false, undecided: false, onSettled: () => {} };
   const lessons = new Lessons(/** @type {any} */ (session), /** @type {any} */ (makeTurns(died)), /** @type {any} */ (devices), /** @type {any} */ (crew), died);
   return { lessons, faults };
