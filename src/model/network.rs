@@ -14,6 +14,7 @@ use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
 use crate::memory;
+use crate::model::parameters::ALIGNMENT;
 use crate::model::{Leak, Model, ParameterTable};
 use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
@@ -34,6 +35,9 @@ pub struct Network {
     buffers: Buffers,
     training: Option<Training>,
 }
+
+/// Parameter tensors of a layer or an interference module, at most.
+const TENSORS: u64 = 20;
 
 /// What a network is laid out for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +184,10 @@ impl Network {
         let [layers, heads, dim] =
             [config.num_layers, config.num_heads, config.embedding_dim].map(|n| n as u64);
         let moments = 2 * u64::from(purpose == Purpose::Training);
-        let parameters = (1 + gradients + moments) * config.parameter_count() as u64;
+        // Tensors begin at round places.
+        let tensors = TENSORS * (layers + config.num_interference() as u64 + 1);
+        let numbers = config.parameter_count() as u64 + ALIGNMENT as u64 * tensors;
+        let parameters = (1 + gradients + moments) * numbers;
         let (taps, line) = match config.is_wave() {
             true => {
                 let taps = Geometry::taps(config, seq_len).count as u64;
