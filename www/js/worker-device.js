@@ -14,8 +14,8 @@ import { offerHere, openAdapter, wordsOf } from "./worker-adapter.js";
 
 export { wordsOf };
 
-/** Milliseconds that the proof of an adapter may take. */
-const PROOF_MS = 60_000;
+/** Milliseconds that the proof of an adapter may take. Most of it is the compilation of shaders, which a training needs as well. */
+const PROOF_MS = 180_000;
 /** So much faster the adapter must be to be worth a move. */
 const WORTH = 1.1;
 /**

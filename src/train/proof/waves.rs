@@ -292,17 +292,25 @@ pub fn prefix_means(w: &mut World) {
 pub fn interference(w: &mut World) {
     let (count, dim) = (270, 37);
     let len = count * dim;
-    let mut vectors = [0; 2].map(|_| w.noise_of(len, 2.0));
+    // All of one sign, or alike: the temperature's gradient is a sum over all rows, and one that is next
+    // to nothing would show how it was rounded and not how it was computed.
+    let positive = |w: &mut World| {
+        let values: Vec<f32> = w.noise_of(len, 2.0).iter().map(|x| x.abs()).collect();
+        w.values(&values)
+    };
+    let mut local = w.noise_of(len, 2.0);
+    let mut global: Vec<f32> = w.noise_of(len, 1.0);
+    global.iter_mut().zip(&local).for_each(|(g, l)| *g += l);
     // Some have no direction.
-    vectors[0][3 * dim..4 * dim].fill(0.0);
-    vectors[1][8 * dim..9 * dim].fill(0.0);
-    let [local, global] = vectors.map(|values| w.values(&values));
+    local[3 * dim..4 * dim].fill(0.0);
+    global[8 * dim..9 * dim].fill(0.0);
+    let [local, global] = [local, global].map(|values| w.values(&values));
     let temperature = w.values(&[0.3, -2.0]);
     let inputs = InterferenceInputs {
         x: w.noise(len),
         local,
         global,
-        context: w.noise(len),
+        context: positive(w),
         gate: w.noise(len),
         temperature: View::of(temperature.tensor, 1..2),
     };
@@ -316,7 +324,7 @@ pub fn interference(w: &mut World) {
     w.check(op(&stats), &[("interference", &out)]);
     let known = w.output(count * STATS);
     w.on_cpu(op(&known), &[&known]);
-    let dout = w.noise(len);
+    let dout = positive(w);
     let outputs = [0; 4].map(|_| w.output(len));
     let [dlocal, dglobal, dcontext, dgate] = &outputs;
     let dtemperature = w.gradient(1);
