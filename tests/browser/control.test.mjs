@@ -13,7 +13,11 @@ import { HANG_MS, eventually, holdTraining, words } from "./wait.mjs";
 /** A training that stands at a step half-way. @param {Page} page */
 const startPaused = async (page) => pauseHeld(page, await startHeld(page));
 
-/** Goes on with a training of the visit before, and pauses it at one of the next evaluations. @param {Page} page @param {number} evaluation */
+/**
+ * Goes on with a training of the visit before, and pauses it at one of the next evaluations; that of the step where it
+ * stands is made once more.
+ * @param {Page} page @param {number} evaluation
+ */
 async function goOnAndPause(page, evaluation) {
   await page.locator(".model-size", { hasText: "parameters" }).waitFor();
   const training = await holdTraining(page, evaluation - 1);
@@ -66,7 +70,7 @@ test("a changed learning rate shows in the list, counts at once and survives a r
   await page.reload();
   await reaches(page, "interrupted");
   await eventually(() => changes(page), [`step ${at}: learning rate 0.001 → 0.0005`, told]);
-  const later = await goOnAndPause(page, 1);
+  const later = await goOnAndPause(page, 2);
   assert.ok(later > at && later < SHORT.Steps, `${later}`);
   const { card: { plan }, facts } = await stored(page, ({ card }) => card.last?.step === later);
   assert.equal(plan.train.peak_lr, 0.0005);

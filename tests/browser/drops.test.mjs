@@ -41,7 +41,9 @@ const ownTextIs = (page, text) => eventually(() => page.locator("#train .train-o
 /** @param {Page} page */
 const trainings = (page) => page.locator(".runs-list > .runs-row").count();
 
-const shared = onePage();
+/** Everything that takes files is there. @param {Page} page */
+const ready = (page) => page.locator("#train [data-takes-files]").waitFor();
+const shared = onePage({}, ready);
 
 test("a model opens under any name, wherever it is dropped, and says what was odd about it", shared(async (page) => {
   const bytes = await fixture("prefix_orig_mod.safetensors");
@@ -130,6 +132,9 @@ test("what nothing takes is called what it is, with what helps, and nothing else
 }));
 
 test("what the page itself packed is unpacked: several things in one, and settings", shared(async (page) => {
+  // Without what was said before.
+  await page.reload();
+  await ready(page);
   const settings = JSON.stringify({ state: { prompt: "Out of a file", settings: { temperature: 0.5 }, pace: 0 } });
   const zip = new Uint8Array(await (await writeZip({ "your-own-text.txt": new Blob([POEM]), "settings.json": new Blob([settings]) })).arrayBuffer());
   await drop(page, [{ name: "wave-field-not-kept.zip", bytes: zip }]);

@@ -41,7 +41,7 @@ async function saved(page, kind, name) {
 /** @param {Buffer} bytes @returns {Record<string, string>[]} */
 function rows(bytes) {
   const fields = (/** @type {string} */ line) => [...line.matchAll(/"((?:[^"]|"")*)"|([^,]+)/g)].map(([, quoted, plain]) => quoted ?? plain);
-  const [head, ...lines] = bytes.toString().trimEnd().split("\n").map(fields);
+  const [head, ...lines] = bytes.toString().trim().split(/\r?\n/).map(fields);
   return lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]])));
 }
 

@@ -21,7 +21,7 @@ const shared = onePage();
 /** The command line as Rust's tests build it, so that it is compiled once. @type {string | null} */
 let program = null;
 function built() {
-  execFileSync("cargo", ["test", "--quiet", "--features", "cli", "--test", "cli", "--no-run"], { cwd: ROOT, stdio: "inherit" });
+  execFileSync("cargo", ["test", "--quiet", "--features", "cli", "--test", "engine", "--no-run"], { cwd: ROOT, stdio: "inherit" });
   return join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug", "wavefield");
 }
 

@@ -197,7 +197,8 @@ test("the number of workers is chosen beside the device, and kept over a reload"
   const page = await openPage(t);
   const group = page.getByRole("group", { name: "Processor workers" });
   await group.getByRole("radio", { name: "2", exact: true }).check();
-  await start(page, { ...SHORT, Steps: 200_000 });
+  // Batches that are large enough to be cut.
+  await start(page, { Steps: 200_000, Batch: 16, Context: 32 });
   await page.locator(".train-device-sharing", { hasText: "2 workers share each step, as you chose." }).waitFor();
   await group.getByRole("radio", { name: "1", exact: true }).check();
   await page.locator(".train-device-sharing", { hasText: "One worker does every step, as you chose." }).waitFor();

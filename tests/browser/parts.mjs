@@ -8,7 +8,7 @@ import { applied, foretold } from "./wait.mjs";
 export const generatePanel = (page) => page.locator("#generate");
 
 /** Waits until the first text is being written. @param {Page} page */
-export const firstText = (page) => page.locator(".token").nth(5).waitFor();
+export const firstText = (page) => page.locator(".token:visible").nth(5).waitFor();
 
 /** The text after the prompt. @param {Page} page @param {number} [view] */
 export const textOf = (page, view = 0) =>

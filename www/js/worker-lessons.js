@@ -365,7 +365,8 @@ export class Lessons {
       const evaluation = await this.#session.train_evaluate();
       if (run !== this.#run) return;
       if (!Number.isFinite(evaluation.loss)) return void this.#spoil(step, "held_back");
-      say("train_evaluation", { step, ...evaluation });
+      const { loss, perplexity, accuracy } = evaluation;
+      say("train_evaluation", { step, loss, perplexity, accuracy });
       enough = this.#session.train_judge(evaluation.loss);
     }
     if ((last && step > this.#seen) || this.#passed(step, sample_every)) {

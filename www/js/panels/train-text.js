@@ -66,7 +66,11 @@ export class TrainText {
       this.preview,
       this.tokenizer.element,
       this.understood);
-    app.files.takeTexts(this.element, (files) => this.#takeFiles(files));
+  }
+
+  /** Takes files from now on: not before it is known what an earlier visit kept, which would come over them. */
+  acceptFiles() {
+    this.#app.files.takeTexts(this.element, (files) => this.#takeFiles(files));
   }
 
   /** Brings back an earlier choice; the text itself is read by {@link begin}. @param {TextChoice} choice */

@@ -111,7 +111,7 @@ export function mountTrain(root, app) {
   run.onChange(() => {
     if (!run.busy) run.machine().then((machine) => settings.setMachine(machine));
   });
-  const restored = restore();
+  const restored = restore().finally(() => text.acceptFiles());
 
   async function restore() {
     const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);

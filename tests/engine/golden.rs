@@ -2,9 +2,7 @@
 //!
 //! `WAVEFIELD_FIXTURES` names another folder of cases to run.
 
-mod golden_cases;
-
-use golden_cases::{Case, Tolerances, run_case};
+use crate::golden_cases::{Case, Tolerances, run_case};
 use std::path::{Path, PathBuf};
 use wavefield::backend::cpu::Cpu;
 use wavefield::backend::wait;
