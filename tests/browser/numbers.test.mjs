@@ -116,7 +116,7 @@ test("the page keeps the last good step, says what to try, and nothing on the di
   await page.locator("#train").getByRole("button", { name: "Start training" }).click();
   const failed = page.locator('.train-run[data-state="failed"]');
   await failed.waitFor();
-  const said = /Training ended at step .* Try a lower learning rate .* You can use what it learned until then/;
+  const said = /Training ended at step .* Try a lower learning rate .* There is nothing yet that it has learned: set another rate/;
   await page.getByText(said).waitFor();
   await page.waitForFunction(async () => {
     const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
@@ -136,8 +136,8 @@ test("the page keeps the last good step, says what to try, and nothing on the di
     return found;
   });
   assert.deepEqual(odd, []);
-  await page.locator("#train").getByRole("button", { name: "Generate with it" }).click();
-  await page.locator(".model-name", { hasText: "Names" }).waitFor();
+  // It was over before the first snapshot: there is nothing to write with, and nobody is offered it.
+  await page.locator("#train").getByRole("button", { name: "Generate with it", disabled: true }).waitFor();
   // After a reload it is still said.
   await page.reload();
   await failed.waitFor();

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { cpus } from "node:os";
 import { test } from "node:test";
 import { onePage, openPage } from "./launch.mjs";
-import { SHORT, button, reaches, start } from "./train-parts.mjs";
+import { button, reaches, start } from "./train-parts.mjs";
 import { engines, eventually, holdTraining, kept } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */

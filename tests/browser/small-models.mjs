@@ -1,7 +1,7 @@
 // Small models that tests open in the page, made by the page's own engine in two steps.
 
 import { startBrowser } from "./launch.mjs";
-import { HANG_MS } from "./wait.mjs";
+import { HANG_MS, scrolled } from "./wait.mjs";
 
 const MODEL = { architecture: "wave", embedding_dim: 16, num_layers: 2, num_heads: 4, ffn_dim: 32, max_seq_len: 17, field_size: 17, interference_interval: 2, position_scale: 1 };
 const TRAIN = {
@@ -45,8 +45,10 @@ export async function makeModels(models) {
   return files.map((bytes) => Buffer.from(bytes));
 }
 
-/** Opens a model's file in the page. @param {import("playwright-core").Page} page @param {Buffer} buffer @param {string} [name] */
+/** Opens a model's file in the page, and waits until the page has scrolled to where the model writes. @param {import("playwright-core").Page} page @param {Buffer} buffer @param {string} [name] */
 export async function openModel(page, buffer, name = "small") {
   await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: `${name}.safetensors`, mimeType: "application/octet-stream", buffer });
   await page.locator(".model-name", { hasText: name }).waitFor();
+  await page.locator(".notice", { hasText: `${name} is open.` }).waitFor();
+  await scrolled(page);
 }

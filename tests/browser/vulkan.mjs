@@ -1,6 +1,6 @@
 // A Vulkan without a graphics card, for the native tests of the GPU: Chromium brings SwiftShader along.
-// Prints the shell's settings with which the Vulkan loader finds it besides the drivers of the system;
-// nothing where there is none.
+// Prints the shell's settings with which the Vulkan loader finds it: besides the drivers of the system where there may
+// be a graphics card, and otherwise in place of them, for other software is slower at it. Nothing where there is none.
 //
 //     eval "$(node tests/browser/vulkan.mjs)"
 
@@ -14,7 +14,8 @@ if (chromium) folders.unshift(dirname(realpathSync(chromium)));
 const driver = "vk_swiftshader_icd.json";
 const folder = folders.find((folder) => existsSync(join(folder, driver)));
 if (folder && process.platform === "linux") {
-  console.log(`export VK_ADD_DRIVER_FILES='${join(folder, driver)}'`);
+  const card = existsSync("/dev/dri");
+  console.log(`export ${card ? "VK_ADD_DRIVER_FILES" : "VK_DRIVER_FILES"}='${join(folder, driver)}'`);
   // Last, so that the system's own loader comes first.
   const libraries = [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(":");
   console.log(`export LD_LIBRARY_PATH='${libraries}'`);

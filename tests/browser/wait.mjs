@@ -103,6 +103,16 @@ export const foretold = (page) => answered(page, [...BENDING, "next_tokens"]);
 /** The page's engines, the oldest first; other workers read files, share steps or measure. @param {Page} page */
 export const engines = (page) => page.workers().filter((worker) => worker.url().endsWith("/js/worker.js"));
 
+/** Waits until the page does not scroll any more: a smooth scroll moves it in every frame. @param {Page} page */
+export const scrolled = (page) => page.evaluate(async () => {
+  let last = scrollY;
+  for (let still = 0; still < 6; ) {
+    await new Promise((done) => requestAnimationFrame(done));
+    still = scrollY === last ? still + 1 : 0;
+    last = scrollY;
+  }
+});
+
 /** Some frames of the page, in which it draws what it has to draw. @param {Page} page @param {number} [frames] */
 export const frames = (page, frames = 3) => page.evaluate(async (frames) => {
   for (let i = 0; i < frames; i++) await new Promise((resolve) => requestAnimationFrame(resolve));

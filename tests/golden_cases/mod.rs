@@ -160,8 +160,8 @@ pub async fn run_case<B: Backend>(
         network.update(settings),
     ]
     .concat();
-    // All but AdamW itself: with the norm, gradients are whole.
-    let program = backend.prepare(&train[..train.len() - 1]);
+    // All but the judgement and AdamW itself: with the norm, gradients are whole.
+    let program = backend.prepare(&train[..train.len() - 2]);
     backend.run(&program, &StepInputs::default());
     let read = async |backend: &mut B, view: View| {
         let values = backend.read(&[view]).await;

@@ -247,7 +247,7 @@ export class TrainView {
         if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
         return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;
       case "failed":
-        if (facts.faults.at(-1)?.message === run.message) return `${run.message} You can use what it learned until then, or set another rate under "Change this training" and go on.${unsafe}`;
+        if (facts.faults.at(-1)?.message === run.message) return `${run.message} ${facts.step === 0 ? "There is nothing yet that it has learned: s" : "You can use what it learned until then, or s"}et another rate under "Change this training" and go on.${unsafe}`;
         return `${run.message}${savedStep === null ? "" : ` It was kept at step ${savedStep.toLocaleString("en-GB")}: go on from there.`}`;
     }
   }
