@@ -169,11 +169,11 @@ test("an exported training goes on in another browser exactly as at home", async
   const away = await keptWhole(other);
   assert.deepEqual(outcome(away), outcome(home));
 
-  // What is not one is refused in words, wherever it was cut.
-  for (const [what, bytes] of Object.entries({ cut: buffer.subarray(0, buffer.length - 900), "cut early": buffer.subarray(0, 2000) })) {
-    await picker.setInputFiles({ name: `${what}.wavefield-run`, mimeType: "application/octet-stream", buffer: bytes });
-    await other.locator(".runs-problem", { hasText: `"${what}.wavefield-run" could not be imported. It is not a whole ZIP` }).waitFor();
-  }
+  // What is not one is refused in words: what was cut at its end as a training, what has hardly begun as the archive it is.
+  await picker.setInputFiles({ name: "cut.wavefield-run", mimeType: "application/octet-stream", buffer: buffer.subarray(0, buffer.length - 900) });
+  await other.locator(".runs-problem", { hasText: '"cut.wavefield-run" could not be imported. It is not a whole ZIP' }).waitFor();
+  await picker.setInputFiles({ name: "begun.wavefield-run", mimeType: "application/octet-stream", buffer: buffer.subarray(0, 2000) });
+  await other.locator(".notice", { hasText: "begun.wavefield-run could not be opened" }).waitFor();
   // Dropped anywhere on the page.
   await other.evaluate((bytes) => {
     const data = new DataTransfer();

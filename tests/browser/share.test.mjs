@@ -26,8 +26,9 @@ test("an untouched page has a clean address", async (t) => {
   assert.ok(!page.url().includes("#"));
   // The address follows a little later: what the first touch puts into it is all that is ever in it.
   await field(page, "Seed").fill("5");
+  await field(page, "Seed").press("Enter");
   await fragment(page, /./);
-  assert.equal(await page.evaluate(() => location.hash), "#seed=5");
+  assert.equal(await page.evaluate(() => location.hash), "#seed=5&end");
 });
 
 test("the address, opened elsewhere, gives the same settings, the same heads and the same text", async (t) => {
@@ -92,6 +93,7 @@ test("a link to a model that is not there says which file to open; once it is op
   await firstText(page);
   // Still in the address once that was written anew.
   await field(page, "Seed").fill("6");
+  await field(page, "Seed").press("Enter");
   await fragment(page, /^(?=.*seed=6).*heads=My\+model:1\.2\.f1\.5\.g0/);
   assert.notEqual(await channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.5");
   await page.evaluate(async () => {

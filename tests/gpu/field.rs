@@ -151,6 +151,7 @@ fn geometries_of_the_backward() -> Vec<Geometry> {
         all.extend([
             geometry(9, 9, 1, 3),
             geometry(50, 20, 20, 3),
+            geometry(4100, 4100, 4090, 23),
             geometry(257, 129, 100, 4),
             geometry(257, 86, 86, 3),
             geometry(2048, 2048, 2000, 2),
