@@ -2,6 +2,7 @@
 // change it and hear of changes; the panel asks the one that is in view to look again.
 
 import { observe } from "./observations.js";
+import { readable } from "./prompts.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -64,7 +65,10 @@ export class Lab {
   get whole() {
     if (!this.following) return this.own;
     const { state } = this.#app;
-    return state.get("prompt") + state.get("recent").map((token) => token.text).reverse().join("");
+    const model = state.get("model");
+    // As the open model read it, without letters that it lacks.
+    const prompt = model ? readable(state.get("prompt"), model).text : state.get("prompt");
+    return prompt + state.get("recent").map((token) => token.text).reverse().join("");
   }
 
   /** As much of its end as can matter; the engine reads as many tokens of that as fit. */

@@ -71,7 +71,7 @@ export class OwnText {
 
   /** Whether the field shows all of the text. */
   get inField() {
-    return this.taken.pieces.length <= 1 && (this.taken.pieces[0] ?? "").length <= EDITABLE;
+    return this.taken.pieces.reduce((length, piece) => length + piece.length, 0) <= EDITABLE;
   }
 
   /** Looks for what an earlier visit kept; it is read by {@link load}. */
