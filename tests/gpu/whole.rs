@@ -12,7 +12,7 @@ use wavefield::bench::random_tokens;
 use wavefield::model::inference::logits_on;
 use wavefield::model::{Leak, Model};
 use wavefield::tokenizer::Tokenizer;
-use wavefield::train::proof::{Part, all_parts, distance, prove_parts};
+use wavefield::train::proof::{all_parts, distance, prove_parts};
 use wavefield::train::{Dataset, StepReport, TrainConfig, Trainer};
 use wavefield::{Architecture, ModelConfig};
 
@@ -64,12 +64,7 @@ pub async fn golden_cases(device: GpuDevice) -> Outcome {
 }
 
 pub async fn proof_passes(device: GpuDevice) -> Outcome {
-    // Not the kernels' gradient on lines that go in several passes: see README, Limits.
-    let several_passes = |part: &Part| matches!(part, Part::LinesBackward(line) if *line > 2048);
-    let parts: Vec<Part> = (all_parts().into_iter())
-        .filter(|part| !several_passes(part))
-        .collect();
-    let checks = prove_parts(&device, &parts).await;
+    let checks = prove_parts(&device, &all_parts()).await;
     let checks = checks.map_err(|error| error.to_string())?;
     let wrong = checks.iter().filter(|check| !check.passes());
     let wrong: Vec<String> = wrong.map(|check| format!("{check:?}")).collect();

@@ -518,7 +518,12 @@ impl Encoder<'_> {
         let correlation = self.scratch("correlation", points);
         let other = Some((deposits, correlation));
         self.convolve_in_passes(g, call, [dy, ddeposits], spectra, other);
-        let dispatch = self.pass("inverse_runs", g, call);
+        // The correlations have a tensor of their own, whatever the place of the layer's spectra in theirs.
+        let own = Call {
+            spectrum: 0,
+            ..call
+        };
+        let dispatch = self.pass("inverse_runs", g, own);
         self.push(
             dispatch
                 .buffer(9, correlation, 2 * points)
