@@ -78,17 +78,17 @@ test("the same file gives the same vocabulary in the page and natively, whatever
     await writeFile(join(folder, "train.toml"), [
       'data = "text.txt"', "[tokenizer]", 'kind = "character"',
       "[model]", "embedding_dim = 8", "num_layers = 1", "num_heads = 2", "ffn_dim = 8", "field_size = 17", "max_seq_len = 17", "interference_interval = 2", "position_scale = 0.03",
-      "[train]", "batch_size = 2", "seq_len = 16", "steps = 4", "warmup_steps = 0", "peak_lr = 1e-3",
+      "[train]", "batch_size = 2", "seq_len = 16", "steps = 10", "warmup_steps = 0", "peak_lr = 1e-3",
     ].join("\n"));
     const native = wavefield("train", folder, "--restart");
     await panel(page).locator(".train-own input[type=file]").setInputFiles({ name: "text.txt", mimeType: "text/plain", buffer: bytes });
     const fact = (/** @type {string} */ name) => page.locator("#train .train-facts > div", { has: page.getByText(name, { exact: true }) }).locator("dd");
     const whole = bytes.toString().replaceAll("\r\n", "\n").replaceAll("\0", "").replace("\ufeff", "");
     await eventually(() => fact("Characters").innerText(), (text) => text === [...whole].length.toLocaleString("en-GB"), "the text was not taken as it should be");
-    await start(page, { Steps: 4, Batch: 2, Context: 16 });
+    await start(page, { Steps: 10, Batch: 2, Context: 16 });
     await reaches(page, "done");
     await button(page, "Generate with it").click();
-    await page.locator(".model-name", { hasText: "text, 4 steps" }).waitFor();
+    await page.locator(".model-name", { hasText: "text, 10 steps" }).waitFor();
     const { bytes: model } = await downloaded(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
     assert.equal(vocabularyOf(model), await readFile(join(folder, "tokenizer.json"), "utf8"));
     // The held-back tenth is as long: the tokens are cut at the same place.
