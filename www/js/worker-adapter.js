@@ -6,7 +6,7 @@ import { TooLong, bounded } from "./bounded.js";
 /** @typedef {{secure: boolean, here: GPU | undefined, page: boolean}} Offer  `here`: what this worker has; `page`: whether the page has it */
 
 /** Milliseconds that the browser may take to find an adapter, and to open it. */
-export const PATIENCE_MS = { find: 10_000, open: 20_000 };
+export const PATIENCE_MS = { find: 60_000, open: 60_000 };
 
 const ON_PROCESSOR = "Everything is computed on the processor.";
 

@@ -173,7 +173,11 @@ export class Devices {
   }
 
   #drop() {
-    this.#gpu?.free();
+    try {
+      this.#gpu?.free();
+    } catch {
+      // A proof of it is still under way and holds it: it is freed once nobody has it any more.
+    }
     this.#gpu = null;
     this.#provenFor.clear();
     this.#status = { ...this.#status, phase: "none" };
