@@ -225,7 +225,9 @@ export class TrainText {
     const waits = this.choice.data === "own" && this.own.waiting !== "";
     this.understood.classList.toggle("train-problem", problem !== "" && !waits);
     this.#renderPreview();
-    if (problem) this.understood.replaceChildren(h("p", null, this.#isLoading ? "The text is being fetched." : problem));
+    // What was changed about a text is said even where the text will not do.
+    const notes = waits || this.#isLoading ? [] : this.#taken.notes;
+    if (problem) this.understood.replaceChildren(h("p", null, this.#isLoading ? "The text is being fetched." : problem), ...notes.map((words) => h("p", { class: "train-advice" }, words)));
     else this.understood.replaceChildren(this.#facts(), this.#glyphs(), ...this.#remarks().map((words) => h("p", { class: "train-advice" }, words)));
     if (this.#isLoading) this.understood.classList.remove("train-problem");
     this.#onChange();
