@@ -9,7 +9,8 @@ use wavefield::rng::Philox;
 use wavefield::tokenizer::Tokenizer;
 use wavefield::{Architecture, Error, ModelConfig};
 
-fn whole() -> Vec<u8> {
+/// A small model of characters as a file.
+pub fn whole() -> Vec<u8> {
     let config = ModelConfig {
         architecture: Architecture::Wave,
         vocab_size: 5,

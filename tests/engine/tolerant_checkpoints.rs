@@ -1,31 +1,11 @@
 //! Checkpoint files that other programs have written or changed: what does no harm is taken, gives the
 //! same model, and is said.
 
+use crate::hostile_checkpoints::whole;
 use safetensors::SafeTensors;
 use serde_json::{Map, Value, json};
 use wavefield::checkpoint::{Checkpoint, ModelFiles};
-use wavefield::model::Model;
 use wavefield::tokenizer::Tokenizer;
-use wavefield::{Architecture, ModelConfig};
-
-fn whole() -> Vec<u8> {
-    let config = ModelConfig {
-        architecture: Architecture::Wave,
-        vocab_size: 5,
-        embedding_dim: 8,
-        num_layers: 1,
-        num_heads: 2,
-        ffn_dim: 8,
-        field_size: 33,
-        max_seq_len: 17,
-        interference_interval: 1,
-        position_scale: 0.03,
-    };
-    let tokenizer = Tokenizer::train_character("abcde").unwrap();
-    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer))
-        .to_bytes()
-        .unwrap()
-}
 
 /// A file's header and its values, to be changed and put together again.
 fn parts() -> (Map<String, Value>, Vec<u8>) {
