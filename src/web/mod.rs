@@ -351,6 +351,11 @@ impl Session {
         })))
     }
 
+    /// How many parts [`Session::train_prove`] repeats, one after the other.
+    pub fn train_proof_parts(&mut self) -> Answer<usize> {
+        Ok(self.training()?.proof_parts())
+    }
+
     /// Moves the run to the CPU; it goes on from its copy.
     pub fn train_to_cpu(&mut self) -> Answer<()> {
         self.training()?.move_to(None).map_err(said)

@@ -294,6 +294,11 @@ impl Training {
         self.watch.take_next()
     }
 
+    /// How many parts a GPU's proof has.
+    pub fn proof_parts(&self) -> usize {
+        self.watch.parts()
+    }
+
     /// A text by the copy of the model; always the same draw, so that what changes is the model. None
     /// where the model's forecast is no number.
     pub fn sample(&self) -> Result<Option<String>> {

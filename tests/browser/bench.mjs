@@ -1,11 +1,12 @@
 // What the page reaches in Chromium: training and decoding speed of the engine in its worker, the time
-// to the first token, the size of the wasm, and what looking at a training costs it. Build the page first; `make bench` does.
+// to the first token, the size of the wasm, and what looking at a training and keeping it costs. Build the page first; `make bench` does.
 //
 //     node tests/browser/bench.mjs [--json]
 
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { gzipSync } from "node:zlib";
+import { measureSnapshots, snapshotsInWords } from "./bench-snapshots.mjs";
 import { measureText, textInWords } from "./bench-text.mjs";
 import { measureView, viewInWords } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
@@ -151,6 +152,7 @@ for (const shape of SHAPES) {
 }
 
 const view = await measureView(browser, server.url);
+const snapshots = await measureSnapshots(browser, server.url);
 const ownText = await measureText(browser, server.url);
 
 /** The engine's two builds, of which a browser loads one. @param {string} name */
@@ -166,6 +168,7 @@ const result = {
   wasm: [size("wavefield"), size("wavefield_relaxed")],
   shapes,
   view,
+  snapshots,
   own_text: ownText,
 };
 await browser.close();
@@ -187,6 +190,7 @@ if (process.argv.includes("--json")) {
   }
   console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
   console.log(viewInWords(view));
+  console.log(snapshotsInWords(snapshots));
   console.log(textInWords(ownText));
   for (const { name, bytes, gzip_bytes } of result.wasm) {
     console.log(`${name}_bg.wasm ${count.format(bytes)} bytes, ${count.format(gzip_bytes)} gzipped`);

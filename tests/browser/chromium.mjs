@@ -40,8 +40,14 @@ export async function findChromium() {
   throw new Error("No Chromium or Chrome was found. Install one, or set CHROMIUM to its path.");
 }
 
-/** Flags for WebGPU where there is no graphics card. */
-export const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+/**
+ * Flags for WebGPU where there is no graphics card. A shader's shared memory is zeroed by a loop: SwiftShader compiles the
+ * other way, one store for each number, for six times as long as all the rest.
+ */
+export const SWIFTSHADER = [
+  "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader",
+  "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
+];
 
 /** What Playwright starts a browser with. @param {string[]} flags More of the browser's own flags. */
 async function launchOptions(flags) {

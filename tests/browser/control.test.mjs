@@ -162,6 +162,7 @@ async function trainWithHands(/** @type {Page} */ page, /** @type {"cpu" | "gpu"
       while (!what()) await new Promise((resolve) => setTimeout(resolve, 20));
     };
     const ask = (/** @type {string} */ type, payload = {}) => engine.request(type, payload);
+    await ask("break_device", { how: "products" });
     await ask("set_device", { choice: device });
     if (device === "gpu") await until(() => status?.phase === "ready");
     await ask("train_start", {

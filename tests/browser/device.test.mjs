@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { gpuWins } from "../../www/js/worker-device.js";
 import { SWIFTSHADER } from "./chromium.mjs";
 import { onePage, openPage } from "./launch.mjs";
-import { generatePanel } from "./parts.mjs";
+import { breakDevice, generatePanel } from "./parts.mjs";
 import { SHORT, passesStep, start } from "./train-parts.mjs";
-import { engines, eventually, holdTraining, kept, words } from "./wait.mjs";
+import { eventually, holdTraining, kept, words } from "./wait.mjs";
 
 /** @typedef {import("../../www/js/protocol.js").DeviceStatus} DeviceStatus */
 /** @typedef {import("playwright-core").Page} Page */
@@ -18,7 +18,7 @@ import { engines, eventually, holdTraining, kept, words } from "./wait.mjs";
  * A page that holds nothing but the engine's client. Proving an adapter costs more than what is proven with it, so the
  * tests share an engine that has proven it; those that break it have one of their own.
  */
-const lab = () => onePage({ empty: true, flags: SWIFTSHADER }, (page) => page.evaluate(async () => {
+const lab = ({ products = false } = {}) => onePage({ empty: true, flags: SWIFTSHADER }, (page) => page.evaluate(async (products) => {
   const client = "./js/engine.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
@@ -33,9 +33,11 @@ const lab = () => onePage({ empty: true, flags: SWIFTSHADER }, (page) => page.ev
   note("tokens", ({ tokens }) => (seen.tokens += tokens.length));
   note("fatal", ({ message }) => (seen.fatal = message));
   Object.assign(globalThis, { engine, seen });
-}));
+  if (products) await engine.request("break_device", { how: "products" });
+}, products));
 const proven = lab();
-const broken = lab();
+/** What comes after a proof does not depend on how much was proven. */
+const broken = lab({ products: true });
 
 /** @param {Page} page @param {string} type @param {any} payload */
 const ask = (page, type, payload = {}) =>
@@ -125,7 +127,7 @@ const fresh = (page) => page.evaluate(async () => {
   const { engine, seen } = /** @type {any} */ (globalThis);
   engine.restart();
   seen.device = [];
-  await engine.request("stop_generation", { run: null });
+  await engine.request("break_device", { how: "products" });
 });
 
 test("a software adapter is left alone unless it is chosen", proven(async (page) => {
@@ -286,7 +288,7 @@ test("a graphics card that compiles no shader is not used", broken(async (page) 
 test("without a graphics card the page says so, and the choice stays over a reload", async (t) => {
   const page = await openPage(t);
   const block = page.locator(".train-device");
-  await block.getByText("so everything is computed on the processor").waitFor();
+  await block.getByText("Everything is computed on the processor.").waitFor();
   await words(block, /Trains on the processor\./);
   await block.getByRole("radio", { name: "Processor", exact: true }).check({ force: true });
   await block.getByText("You chose the processor.").waitFor();
@@ -301,6 +303,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   const page = await openPage(t, { flags: SWIFTSHADER, expected: [/panic|unreachable|RuntimeError/] });
   const block = page.locator(".train-device");
   await block.getByText("software that itself runs on the processor").waitFor();
+  await breakDevice(page, "products");
   await block.getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await block.getByText("computes what the processor computes").waitFor();
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("A prompt of my own");
@@ -311,9 +314,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   await block.getByRole("button", { name: "Copy device report" }).click();
   await block.getByRole("button", { name: "Copied" }).waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /Version: \d[\s\S]*Trains on: gpu[\s\S]*Check: matrix product with bias, off by .*: right/);
-  await engines(page)[0].evaluate(() => {
-    self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how: "panic" } } }));
-  });
+  await breakDevice(page, "panic");
   await page.getByText("The engine stopped and was started again.").waitFor();
   await page.getByText("Trains on the processor").waitFor();
   await block.getByText("The engine stopped once, so training stays on the processor").waitFor();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
 import { downloaded, onePage, openPage } from "./launch.mjs";
-import { channel, settle } from "./parts.mjs";
+import { breakDevice, channel, settle } from "./parts.mjs";
 import { eventually, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -70,6 +70,7 @@ test("a thorough measurement can be stopped, and keeps what it has", shared(asyn
 test("a graphics card is measured beside the processor once it is ready", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER });
   await settle(page);
+  await breakDevice(page, "products");
   // A software adapter is used only when it is asked for.
   await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await page.locator(".badge").click();

@@ -31,6 +31,7 @@ async function train({ workers, gpu, growing }) {
     engine.on("train_ended", resolve);
   });
   await engine.request("set_workers", { workers });
+  await engine.request("break_device", { how: "products" });
   if (gpu) await engine.request("set_device", { choice: "gpu", page_has_gpu: true });
   await engine.request("train_start", {
     text, data_name: "sea", tokenizer: { kind: "character", vocab_size: 0 },

@@ -1,6 +1,6 @@
 // Words for what a person does with the Generate and Waves parts, shared by their tests.
 
-import { applied, foretold } from "./wait.mjs";
+import { applied, engines, foretold } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -13,6 +13,14 @@ export const firstText = (page) => page.locator(".token:visible").nth(5).waitFor
 /** The text after the prompt. @param {Page} page @param {number} [view] */
 export const textOf = (page, view = 0) =>
   page.locator(".display:visible").nth(view).evaluate((element) => [...element.querySelectorAll(".token")].map((token) => token.textContent).join(""));
+
+/**
+ * Has the page's engine do to its graphics card what `break_device` can.
+ * @param {Page} page @param {import("../../www/js/protocol.js").Requests["break_device"]["payload"]["how"]} how
+ */
+export const breakDevice = (page, how) => engines(page)[0].evaluate((how) => {
+  self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how } } }));
+}, how);
 
 /** Waits until nothing is being written. @param {Page} page */
 export const finished = (page) => generatePanel(page).getByRole("button", { name: "Generate", exact: true }).waitFor();

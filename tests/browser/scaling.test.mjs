@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
 import { downloaded, onePage, openPage } from "./launch.mjs";
-import { firstText, picture, stopWriting } from "./parts.mjs";
+import { breakDevice, firstText, picture, stopWriting } from "./parts.mjs";
 import { SHORT, button, start } from "./train-parts.mjs";
 import { eventually, kept, pressWhen, words } from "./wait.mjs";
 
@@ -136,6 +136,7 @@ test("the graphics card is measured once it is proven, and not before", async (t
   await panel(page).getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await panel(page).getByText("Only a graphics card that was found and compared").waitFor();
   await panel(page).getByRole("button", { name: "Measure", exact: true, disabled: true }).waitFor();
+  await breakDevice(page, "products");
   await page.locator(".train-device").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await page.locator(".train-device").getByText("computes what the processor computes").waitFor();
   await measureUpTo(page, 512);

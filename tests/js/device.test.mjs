@@ -43,8 +43,10 @@ test("the proof is repeated in at most a hundredth of the time, and a card that 
   const now = performance.now();
   assert.ok(!watch.isDue(now + 4000), "the part took 50 milliseconds, and has five seconds");
   assert.ok(watch.isDue(now + 3_600_000));
-  watch.doubt();
+  watch.doubt(2);
   assert.ok(watch.isDue(now));
+  await watch.prove(async () => right);
+  assert.ok(watch.isDue(now), "both parts are due at once");
   await assert.rejects(watch.prove(async () => [...right, { what: "deposits", error: 0.5, allowed: 2e-6 }]),
     (error) => error instanceof Drift && error.message === "deposits: off by 5.0e-1, where 2e-6 is allowed");
   assert.ok(!watch.isDue(performance.now()));

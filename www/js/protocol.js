@@ -165,9 +165,10 @@
  *   `page_has_gpu`: whether the page itself has WebGPU; its workers may be without.
  * @property {{payload: {workers: number}, value: null}} set_workers How many workers share the steps of trainings
  *   on the processor, a power of two; 0 lets the engine find out.
- * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software" | "helper"}, value: null}} break_device For
+ * @property {{payload: {how: "lose" | "shader" | "numbers" | "panic" | "software" | "products" | "helper"}, value: null}} break_device For
  *   tests: the graphics adapter is lost, compiles no shader or computes wrong numbers from now on, or the engine
- *   panics; or a software adapter is taken for a graphics card; or a worker that shares steps ends.
+ *   panics; or a software adapter is taken for a graphics card; or only matrix products are proven;
+ *   or a worker that shares steps ends.
  */
 
 /**
@@ -282,7 +283,7 @@ const REQUESTS = {
   observe: { view: isText, payload: isObject },
   set_device: { choice: oneOf("auto", "cpu", "gpu"), page_has_gpu: optional(isFlag) },
   set_workers: { workers: isCount },
-  break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software", "helper") },
+  break_device: { how: oneOf("lose", "shader", "numbers", "panic", "software", "products", "helper") },
 };
 
 /** @type {EventName[]} */

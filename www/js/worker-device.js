@@ -67,6 +67,7 @@ export class Devices {
   /** Races by the shape of model and batch. @type {Map<string, Race>} */ #races = new Map();
   /** @type {"shader" | "numbers" | null} */ #sabotage = null;
   /** Whether a software adapter may race; for tests. */ #softwareToo = false;
+  /** Whether matrix products are all that is proven; for tests. */ #productsAlone = false;
   #losses = 0;
   /** What every adapter has to pass, of this one. @type {DeviceCheck[]} */ #general = [];
   /** Shapes of trainings that the adapter was proven for. @type {Set<string>} */ #provenFor = new Set();
@@ -151,7 +152,7 @@ export class Devices {
     try {
       if (this.#sabotage) gpu.sabotage(this.#sabotage);
       /** @type {DeviceCheck[]} */
-      const checks = await bounded(gpu.prove(), PROOF_MS);
+      const checks = await bounded(gpu.prove(this.#productsAlone), PROOF_MS);
       this.#general = checks;
       this.update({ checks });
       const wrong = failed(checks);
@@ -189,7 +190,7 @@ export class Devices {
    */
   async isProvenFor(shape, prove) {
     const { gpu } = this;
-    if (!gpu || this.#provenFor.has(shape)) return Boolean(gpu);
+    if (!gpu || this.#productsAlone || this.#provenFor.has(shape)) return Boolean(gpu);
     const checks = await bounded(prove(gpu), PROOF_MS).catch((error) => {
       throw error instanceof TooLong ? new Error(`it has not answered in ${PROOF_MS / 1000} seconds`) : error;
     });
@@ -230,9 +231,10 @@ export class Devices {
     if (trusted && ++this.#losses < MOST_LOSSES) this.find();
   }
 
-  /** For tests. @param {"lose" | "shader" | "numbers" | "software"} how */
+  /** For tests. @param {"lose" | "shader" | "numbers" | "software" | "products"} how */
   break(how) {
     if (how === "software") return void (this.#softwareToo = true);
+    if (how === "products") return void (this.#productsAlone = true);
     if (how === "lose") return this.#gpu?.destroy();
     this.#sabotage = how;
     this.#gpu?.sabotage(how);

@@ -64,7 +64,7 @@ export class Lessons {
     this.#crew = crew;
     this.#die = die;
     devices.onNews = crew.onSettled = () => this.#settle();
-    devices.onDoubt = () => this.#watch.doubt();
+    devices.onDoubt = () => { if (this.#plan) this.#watch.doubt(session.train_proof_parts()); };
     turns.add(this);
   }
 
@@ -321,7 +321,8 @@ export class Lessons {
     if (this.#progress.isDue(now)) this.#report();
     if (this.#progress.headsAreDue(now)) this.#reportHeads();
     if (this.#place === "gpu" && this.#holds === 0 && this.#watch.isDue(now)) {
-      this.#hold(() => this.#proveAgain()).catch(() => {}); // A card that fails is seen to there; anything else by the next step.
+      const run = this.#run;
+      this.#hold(() => this.#proveAgain()).catch((error) => this.#giveUp(error, run));
     }
     const { step, at, took } = this.#copied;
     if (this.#place === "gpu" && this.#holds === 0 && this.#progress.step - step >= COPY.steps && now - at >= COPY.share * took) {

@@ -13,23 +13,23 @@ export class Drift extends Error {}
 
 export class Watch {
   #last = { at: 0, took: 0 };
-  #soon = false;
+  /** So many parts are due without a pause. */ #urgent = 0;
 
   /** The training is on the graphics card from now on. @param {number} now */
   begin(now) {
     this.#last = { at: now, took: 0 };
-    this.#soon = false;
+    this.#urgent = 0;
   }
 
-  /** The next part is due at once. */
-  doubt() {
-    this.#soon = true;
+  /** All of it is due at once. @param {number} parts */
+  doubt(parts) {
+    this.#urgent = parts;
   }
 
   /** @param {number} now */
   isDue(now) {
     const { at, took } = this.#last;
-    return this.#soon || now - at >= Math.max(PACE.milliseconds, PACE.share * took);
+    return this.#urgent > 0 || now - at >= Math.max(PACE.milliseconds, PACE.share * took);
   }
 
   /**
@@ -38,7 +38,7 @@ export class Watch {
    * @throws {Drift} with what is wrong, in words
    */
   async prove(prove) {
-    this.#soon = false;
+    this.#urgent = Math.max(0, this.#urgent - 1);
     const began = performance.now();
     const wrong = failed(await prove());
     const at = performance.now();

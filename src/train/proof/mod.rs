@@ -134,6 +134,11 @@ pub fn parts() -> Vec<Part> {
     operations.into_iter().chain(rest).collect()
 }
 
+/// The least of them, for tests of what comes after a proof.
+pub fn products() -> [Part; 1] {
+    [Part::Operations(dense::products)]
+}
+
 /// The parts that a training needs besides, with the tokens of a sequence: what larger matrices and
 /// its own length of line take shaders for.
 pub fn own_parts(config: &ModelConfig, seq_len: usize) -> Vec<Part> {
@@ -153,19 +158,11 @@ pub fn all_parts() -> Vec<Part> {
     parts.chain(lines.into_iter().flatten()).collect()
 }
 
-/// Computes the parts that every adapter has to pass on both, and says how far the GPU is off in each
-/// respect.
+/// Computes some parts on both, and says how far the GPU is off in each respect. All is asked for before
+/// anything is waited for.
 ///
 /// # Errors
 /// [`crate::Error::Device`] when the device fails on the way.
-pub async fn prove(device: &GpuDevice) -> Result<Vec<Check>> {
-    prove_parts(device, &parts()).await
-}
-
-/// Computes some parts on both. All is asked for before anything is waited for.
-///
-/// # Errors
-/// As [`prove`].
 pub async fn prove_parts(device: &GpuDevice, parts: &[Part]) -> Result<Vec<Check>> {
     let mut world = World::new(device.clone());
     let mut steps = Vec::new();
@@ -205,6 +202,11 @@ impl Watch {
             parts: own.into_iter().chain(parts()).collect(),
             next: 0,
         }
+    }
+
+    /// How many parts there are.
+    pub fn parts(&self) -> usize {
+        self.parts.len()
     }
 
     /// The next part, after the last one the first again.
