@@ -113,9 +113,9 @@ test("a frequency keeps every digit that was typed, in the wave, in the address 
   await addressHas(page, /1\.1\.f1\.23456789(&|$)/);
   await page.reload();
   await firstText(page);
-  assert.equal(await frequency.inputValue(), "1.23456789");
+  await eventually(() => frequency.inputValue(), "1.23456789");
   await channel(page, 1).getByRole("button", { name: "Reset head 1" }).click();
-  assert.equal(await frequency.inputValue(), before);
+  await eventually(() => frequency.inputValue(), before);
 });
 
 test("the fields of a training read commas too, keep what does not do as it was typed, and refuse it in words", async (t) => {

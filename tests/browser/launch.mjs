@@ -86,9 +86,12 @@ function watchForProblems(page, url) {
  * @property {string} [path] What follows the page's address, such as a query.
  * @property {RegExp[]} [expected] Problems that belong to the test.
  * @property {string[]} [flags] The browser's own.
- * @property {(page: Page) => Promise<unknown>} [before] Runs before the page is opened.
+ * @property {(page: Page) => Promise<unknown>} [before] Runs before the page is opened; the page is then given as soon as it loads.
  * @property {boolean} [empty] Not the page but an empty one of its origin, to load modules in.
  */
+
+/** Waits until the last part of the page is there. @param {Page} page */
+export const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
 /** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
 async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags = [], before, empty = false }) {
@@ -110,6 +113,8 @@ async function open({ size = "desktop", colors = "light", motion = "no-preferenc
   await before?.(page);
   if (empty) await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
   await page.goto(server.url + (empty ? "empty.html" : path));
+  // What is still being laid out moves under the hands. Where loading is meddled with, it may never stand.
+  if (!empty && !before) await stands(page);
   return { page, close: () => context.close(), assertNoProblems };
 }
 
