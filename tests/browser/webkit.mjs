@@ -96,10 +96,12 @@ test("WebKitGTK writes, bends, trains, goes on exactly in a new process, exports
 test("a private window of WebKitGTK writes, trains, keeps while it is open, and draws its curves", { skip }, async (t) => {
   const port = await freePort();
   const service = start(DRIVER, [`--port=${port}`], env);
-  t.after(() => service.kill());
   const capabilities = new Capabilities({ browserName: "MiniBrowser", "webkitgtk:browserOptions": { binary: browser, args: ["--automation"] } });
   const driver = await connected(() => new Builder().usingServer(`http://127.0.0.1:${port}`).withCapabilities(capabilities).build());
-  t.after(() => driver.quit());
+  t.after(async () => {
+    await driver.quit();
+    service.kill();
+  });
   const drive = async (/** @type {"first" | "second"} */ part) => {
     const heard = server.hear(part);
     heard.catch(() => {}); // Told below.

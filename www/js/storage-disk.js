@@ -16,6 +16,13 @@ export function settled(request) {
 }
 
 /**
+ * No more is asked in a transaction: it ends without this page's doing, though the page be frozen by then, as pages are
+ * that a person goes away from. One left open would keep the next page out.
+ * @param {IDBTransaction} transaction
+ */
+export const conclude = (transaction) => transaction.commit?.();
+
+/**
  * A write counts once its transaction has completed: a full disk shows up there, not in the request.
  * @param {IDBTransaction} transaction @returns {Promise<void>}
  */
@@ -66,7 +73,11 @@ export class Disk {
       const opening = this.#open();
       const database = await opening;
       try {
-        return await this.#bounded(task(database.transaction(STORE, mode)), patience, late);
+        const transaction = database.transaction(STORE, mode);
+        const found = task(transaction);
+        // What reads asks for everything at once.
+        if (mode === "readonly") conclude(transaction);
+        return await this.#bounded(found, patience, late);
       } catch (error) {
         // The browser closed the connection in the meantime: another one may do.
         const closed = this.#opening !== opening || (error instanceof DOMException && error.name === "InvalidStateError");

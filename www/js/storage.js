@@ -8,7 +8,7 @@
 // Every wait has an end. Once one had, nobody waits again until the disk answers: what is asked for meanwhile comes from
 // memory, and what was put there is written when the answer comes, however late.
 
-import { Disk, STORE, completed, settled } from "./storage-disk.js";
+import { Disk, STORE, completed, conclude, settled } from "./storage-disk.js";
 import { Known } from "./storage-known.js";
 import { weightOf, withBlobs, withoutBlobs } from "./storage-plain.js";
 import { reasonOf, troubleOf } from "./storage-reasons.js";
@@ -161,6 +161,7 @@ export class Storage {
         const next = change(await settled(store.get(key)));
         if (next === null) store.delete(key);
         else store.put(next, key);
+        conclude(transaction);
         await done;
         return next;
       });
@@ -224,6 +225,7 @@ export class Storage {
         const store = transaction.objectStore(STORE);
         for (const [key, value] of Object.entries(values)) store.put(value, key);
         for (const key of forgotten) store.delete(key);
+        conclude(transaction);
       } catch (error) {
         // Or what was put before it would be kept without it.
         done.catch(() => {});

@@ -1,10 +1,11 @@
 // Drives the page from inside, as a person would, and tells the server what was seen: so the same steps run in a browser
 // that is driven, and in one that nothing can drive. Plain DOM only.
 //
-// The address says which part: ?part=text (write), ?part=first (write, bend, train, pause), then ?part=second (the same page after a reload).
+// The address says which part: ?part=text (write), ?part=first (write, bend, train, pause), then ?part=second (the same page after a reload);
+// ?part=card (train on the graphics card).
 
-/** Milliseconds against hanging only. */
-const LIMIT_MS = 55_000;
+/** Milliseconds against hanging only: a little less than the server waits. */
+const LIMIT_MS = 590_000;
 const part = new URL(location.href).searchParams.get("part") ?? "";
 
 /** @param {string} what @param {unknown} value @returns {Promise<unknown>} */
@@ -35,6 +36,9 @@ async function press(place, name) {
 
 const written = () => Number(one("#generate")?.dataset.written ?? 0);
 const text = () => [...document.querySelectorAll(".token")].map((token) => token.textContent).join("");
+/** Where the training shows itself to be. */
+const step = () => Number([...document.querySelectorAll(".train-figures > div")].find((figure) => figure.querySelector("dt")?.textContent === "Step")
+  ?.querySelector("dd")?.textContent?.match(/[\d,]+/)?.[0].replaceAll(",", "") ?? 0);
 /** @param {string} state */
 const reaches = (state) => until(`a training that is "${state}"`, () => one(`.train-run[data-state="${state}"]`));
 
@@ -91,6 +95,7 @@ async function first() {
   await tell("unbent", text());
   await tell("storage", one("#storage-status")?.textContent);
   await press("#train", /^Start training$/);
+  await until("the first steps", () => step() > 0);
   await press("#train", /^Pause$/);
   await reaches("paused");
   await until("the snapshot", () => /^Saved at step/.test(one(".train-note")?.textContent ?? ""));
@@ -111,8 +116,21 @@ async function second() {
   const canvas = await until("a curve", () => /** @type {HTMLCanvasElement | null} */ (document.querySelector("#train .uplot canvas")));
   const legend = one("#train .u-legend, #train .train-legend");
   await tell("curves", { drawn: canvas.width, language: navigator.language, legend: legend?.textContent });
-  const { gpu } = /** @type {any} */ (navigator);
-  await tell("webgpu", { page: Boolean(gpu), said: one(".train-device")?.textContent ?? "" });
+}
+
+/** Trains on the graphics card, where the browser offers one at all. */
+async function card() {
+  await until("the first text", () => written() === 1);
+  const said = () => one(".train-device")?.textContent ?? "";
+  const chosen = /** @type {HTMLInputElement} */ (await until("the choice of the device", () => one('.train-device input[type="radio"][value="gpu"]')));
+  chosen.click();
+  await until("the judgement of the card", () => /computes what the processor computes|Everything is computed on the processor|computes wrong numbers|failed its test/.test(said()));
+  if (!said().includes("computes what the processor computes")) return tell("card", { said: said() });
+  await press("#train", /^(Start training|Train another)$/);
+  await until("a training on the graphics card", () => /Trains on the graphics card/.test(said()) && step() > 0);
+  const device = said();
+  await reaches("done");
+  await tell("card", { said: device, step: step() });
 }
 
 /** The newest training as a file, and the file as a training. */
@@ -141,8 +159,9 @@ addEventListener("unhandledrejection", ({ reason }) => tell("error", String(reas
 
 try {
   if (part === "text") await tell("text", await firstText());
-  else await (part === "second" ? second() : first());
+  else await (part === "first" ? first() : part === "second" ? second() : card());
   await tell("over", part);
 } catch (error) {
-  await tell("failed", String(error instanceof Error ? error.stack ?? error : error));
+  // Not every browser has the message in the stack.
+  await tell("failed", `${error}\n${error instanceof Error ? error.stack : ""}`);
 }
