@@ -205,7 +205,7 @@ test-clippy-wasm: $(CHECKED)/clippy-wasm ## Lints of the browser build
 	$(unchanged)
 
 test-rust: $(CHROMIUM_READY) ## Rust's tests, optimised
-	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; cargo test --features cli --no-fail-fast --lib --test engine --test fuzz --test gpu
+	@eval "$$(node tests/browser/vulkan.mjs)"; set -x; cargo test --features cli --no-fail-fast --lib --test engine --test fuzz --test gpu --test mutants
 
 $(CHECKED)/types: $(SCRIPTS) pkg/package.json $(NODE_MODULES)
 	node_modules/.bin/tsc -p tsconfig.json

@@ -1,12 +1,12 @@
 //! The proof of a graphics adapter, proven: one constant or comparison of a shader is changed, and the
 //! proof of the operations that it is part of must refuse the adapter.
 //!
-//! A few changes of every file are part of `make test`, the same ones each time;
-//! `WAVEFIELD_MUTANTS=all cargo test --features cli --test mutants` makes all of them, and
-//! `WAVEFIELD_MUTANTS=17` draws others; with `WAVEFIELD_SHOW=1` each change is told as it is tried. Where there is no adapter, all show as ignored.
+//! One or two of every file are part of `make test`; `make mutants` changes every constant and comparison,
+//! and tells each as it is tried. Where there is no adapter, all show as ignored.
 
 mod equivalent;
 mod list;
+mod one_of_each;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use list::{Change, changes};
@@ -16,11 +16,7 @@ use std::mem::ManuallyDrop;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::gpu::mutant::{Mutant, files, is_part};
 use wavefield::backend::wait;
-use wavefield::rng::mix32;
 use wavefield::train::proof::{Part, all_parts, prove_parts};
-
-/// Changes of a file that are tried where not all are.
-const SAMPLE: usize = 2;
 
 /// A part of the proof, and the shaders that it runs once that is known.
 struct Stage {
@@ -107,10 +103,10 @@ fn refusal(device: &GpuDevice, part: &Part) -> Option<String> {
     }
 }
 
-/// What is tried of a file's changes; instead of one that makes no difference, a larger one.
-fn chosen(file: &'static str, text: &str, asked: &str) -> Vec<Change> {
+/// Every change of a file; instead of one that makes no difference, a larger one.
+fn every(file: &'static str, text: &str) -> Vec<Change> {
     let list = equivalent::list();
-    let mut all: Vec<Change> = changes(file, text)
+    changes(file, text)
         .into_iter()
         .filter_map(|change| match list.iter().find(|entry| entry.is(&change)) {
             None => Some(change),
@@ -122,26 +118,23 @@ fn chosen(file: &'static str, text: &str, asked: &str) -> Vec<Change> {
                 ..change
             }),
         })
-        .collect();
-    if asked == "all" {
-        return all;
-    }
-    let seed: u32 = asked.parse().unwrap_or(1);
-    let mut drawn = Vec::new();
-    while drawn.len() < SAMPLE && !all.is_empty() {
-        let word = mix32(seed.wrapping_add(mix32(drawn.len() as u32 + 1)));
-        drawn.push(all.swap_remove(word as usize % all.len()));
-    }
-    drawn
+        .collect()
 }
 
-fn every_change_is_noticed(file: &'static str, text: &str, asked: &str) -> Result<(), Failed> {
+fn changes_are_noticed(file: &'static str, text: &str, all: bool) -> Result<(), Failed> {
+    let chosen = match all {
+        true => every(file, text),
+        false => one_of_each::of(file, text),
+    };
+    if chosen.is_empty() {
+        return Err("no change of this file is tried".into());
+    }
     let found = BENCH.with_borrow_mut(|bench| -> Result<Vec<String>, String> {
         let bench = bench.get_or_insert_with(|| ManuallyDrop::new(Bench::new()));
         let mut unnoticed = Vec::new();
-        for change in chosen(file, text, asked) {
+        for change in &chosen {
             let why = bench.noticed(&change.mutant)?;
-            if std::env::var_os("WAVEFIELD_SHOW").is_some() {
+            if all {
                 let why = why.as_deref().unwrap_or("UNNOTICED");
                 eprintln!("{}: {why}", change.described());
             }
@@ -176,7 +169,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One device, and so one thread, for all.
     arguments.test_threads = Some(1);
-    let asked = std::env::var("WAVEFIELD_MUTANTS").unwrap_or_default();
+    let all = std::env::var_os("WAVEFIELD_MUTANTS").is_some_and(|asked| asked == "all");
     let found = wait(GpuDevice::open());
     if let Err(error) = &found {
         println!("\nEvery test but one is ignored: {error}");
@@ -185,8 +178,7 @@ fn main() {
     let mut trials: Vec<Trial> = files()
         .into_iter()
         .map(|(file, text)| {
-            let asked = asked.clone();
-            let run = move || every_change_is_noticed(file, text, &asked);
+            let run = move || changes_are_noticed(file, text, all);
             Trial::test(format!("{file}.wgsl"), run).with_ignored_flag(missing)
         })
         .collect();
