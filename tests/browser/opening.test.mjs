@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, openPage } from "./launch.mjs";
 import { firstText, generatePanel } from "./parts.mjs";
+import { kept } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -58,7 +59,8 @@ test("what a page was opening when it stopped is not opened by itself, and opens
   const page = await openPage(t);
   await firstText(page);
   const size = await keepModel(page, "Mine");
-  await put(page, { state: { prompt: "JULIET:\n" } });
+  await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("JULIET:\n");
+  await kept(page, "state", (state) => state?.prompt === "JULIET:\n");
   await leaveMark(page, [{ kind: "model", id: `Mine:${size}`, name: "Mine" }, { kind: "settings", id: "", name: "the settings" }, { kind: "link", id: "#seed=77&x", name: "the link" }]);
   // Without the event that would have the page open the link itself.
   await page.evaluate(() => history.replaceState(null, "", "#seed=77&x"));

@@ -85,7 +85,14 @@ test("every training is kept with its last and its best model, and both can be g
   // So little text is soon known by heart: validation turns upwards.
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
   await panel(page).locator(".train-own textarea").fill("The sea was calm, the sky was wide. A gull cried twice; nobody heard it but the old man.\n".repeat(3) + "Quick zebras jump over vexed foxes by the dim quay.\n");
-  await train(page, { ...SHORT, Batch: 4, Steps: 400, "Learning rate": 0.01 });
+  // Held until the first evaluation's model is kept: a run that is over in a moment may have none but its last.
+  const training = await holdTraining(page, 0);
+  await start(page, { ...SHORT, Batch: 4, Steps: 400, "Learning rate": 0.01 });
+  await keptTrainings(page, ([newest]) => newest !== undefined);
+  await training.release(1);
+  await keptTrainings(page, ([newest]) => Boolean(newest?.card.best));
+  await training.release();
+  await reaches(page, "done");
   await openList(page);
   const { card, facts, checkpoints } = await keptWhole(page);
   const lowest = facts.evaluations.reduce((/** @type {any} */ low, /** @type {any} */ next) => (next.loss < low.loss ? next : low));
