@@ -104,8 +104,20 @@ test("a finished training can be made longer, also after a reload", async (t) =>
   await stored(page, ({ history }) => history.lastStep === 100);
 });
 
-test("training ends early when validation stops falling, says why, and goes on all the same", async (t) => {
+/** From now on no training is kept for the first time before it has ended. @param {Page} page */
+const keepLate = (page) => page.evaluate(async () => {
+  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+  const { told } = /** @type {any} */ (globalThis);
+  const setAll = storage.setAll.bind(storage);
+  storage.setAll = async (/** @type {any[]} */ ...args) => {
+    while (!told.train_ended) await new Promise((resolve) => setTimeout(resolve, 10));
+    return setAll(...args);
+  };
+});
+
+for (const late of [false, true]) test(`training ends early when validation stops falling, says why, and goes on all the same${late ? ", though it ends before it is kept" : ""}`, async (t) => {
   const page = await openPage(t);
+  if (late) await keepLate(page);
   // So fast that it gets nowhere.
   await start(page, { ...SHORT, Steps: 4000, "Learning rate": 0.1, "Validate every": 10, "Early stop": 2 });
   await reaches(page, "stopped");
@@ -201,7 +213,7 @@ async function trainWithHands(/** @type {Page} */ page, /** @type {"cpu" | "gpu"
 
 for (const device of /** @type {const} */ (["cpu", "gpu"])) {
   test(`what is held and dragged on the ${device === "gpu" ? "graphics card" : "processor"} is what the engine does`, async (t) => {
-    const page = await openEmpty(t, device === "gpu" ? SWIFTSHADER : []);
+    const page = await openEmpty(t, device === "gpu" ? SWIFTSHADER : undefined);
     page.setDefaultTimeout(HANG_MS);
     const { before, after, moved, steps, backend } = await trainWithHands(page, device);
     assert.equal(backend, device);

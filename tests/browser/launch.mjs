@@ -17,6 +17,7 @@
 import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
 import { after } from "node:test";
+import { PLAIN } from "./chromium.mjs";
 import { borrowBrowser } from "./pool.mjs";
 import { serve } from "./server.mjs";
 import { HANG_MS, noteRequests } from "./wait.mjs";
@@ -36,7 +37,7 @@ export const SIZES = {
 const started = new Map();
 
 /** The test file's browser with these flags, and its server. @param {string[]} [flags] @returns {Promise<Started>} */
-export function startBrowser(flags = []) {
+export function startBrowser(flags = PLAIN) {
   const key = flags.join(" ");
   const starting = started.get(key) ?? Promise.all([serve(), borrowBrowser(flags)]).then(([server, borrowed]) => ({ server, ...borrowed }));
   started.set(key, starting);
@@ -94,7 +95,7 @@ function watchForProblems(page, url) {
 export const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
 /** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
-async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags = [], before, empty = false }) {
+async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false }) {
   const { browser, server } = await startBrowser(flags);
   const context = await browser.newContext({
     viewport: typeof size === "string" ? SIZES[size] : size,
@@ -179,7 +180,7 @@ export async function downloaded(page, press) {
  * An empty page of the page's own origin, to load modules in.
  * @param {import("node:test").TestContext} t @param {string[]} [flags] The browser's own.
  */
-export async function openEmpty(t, flags = []) {
+export async function openEmpty(t, flags) {
   const { server, browser } = await startBrowser(flags);
   return emptyPage(t, browser, server.url);
 }

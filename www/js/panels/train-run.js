@@ -349,8 +349,8 @@ export class TrainRun {
     this.live = true;
     this.#lastProgress = performance.now();
     this.#snapshots.begin();
-    // A tiny run may have ended before the reply was handled.
-    if (this.state !== "done" && this.state !== "failed") this.#become("running");
+    // A tiny run may have ended, in whatever way, before the reply was handled.
+    if (this.busy) this.#become("running");
   }
 
   /** @param {import("../protocol.js").TrainProgress} detail */
