@@ -184,9 +184,9 @@ test("an exported training goes on in another browser exactly as at home", async
   // Dropped anywhere on the page.
   await other.evaluate((bytes) => {
     const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(bytes)], "dropped.wavefield-run"));
+    data.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], "dropped.wavefield-run"));
     document.querySelector("#waves")?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [...buffer]);
+  }, buffer.toString("base64"));
   await row(other, 1).waitFor();
   await named(other, 0, "Names (imported) 2");
 });

@@ -29,10 +29,10 @@ function run(round, kind) {
   const began = performance.now();
   /** @type {Round} */
   const result = { round, kind, passed: 0, failed: 0, skipped: 0, seconds: 0, names: [] };
-  const suite = spawn(process.execPath, [SUITE, ...given], { stdio: ["ignore", "pipe", "inherit"] });
+  const running = (suite = spawn(process.execPath, [SUITE, ...given], { stdio: ["ignore", "pipe", "inherit"] }));
   let rest = "";
   let failing = false;
-  suite.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+  running.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
     process.stdout.write(text);
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
@@ -46,7 +46,7 @@ function run(round, kind) {
       if (name && !name.startsWith("failing tests")) result.names.push(name);
     }
   });
-  return new Promise((resolve) => suite.on("close", (code) => {
+  return new Promise((resolve) => running.on("close", (code) => {
     if (code !== 0 && result.failed === 0) result.failed = 1;
     resolve({ ...result, seconds: (performance.now() - began) / 1000 });
   }));
@@ -54,7 +54,9 @@ function run(round, kind) {
 
 /** @type {import("node:child_process").ChildProcess[]} */
 let burners = [];
-process.on("exit", () => burners.forEach((burner) => burner.kill()));
+/** @type {import("node:child_process").ChildProcess | null} */
+let suite = null;
+process.on("exit", () => [...burners, suite].forEach((child) => child?.kill()));
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));
 
 /** @type {Round[]} */

@@ -30,6 +30,8 @@ files.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 
 const pool = await openPool();
 Object.assign(process.env, pool.env);
+// The browsers' library would close them and let the tests go on without.
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));
 const tests = run({ files, concurrency: AT_ONCE });
 tests.on("test:fail", () => (process.exitCode = 1));
 const told = tests.compose(new spec());
