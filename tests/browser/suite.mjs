@@ -1,5 +1,5 @@
-// Runs the browser's tests: one file more at a time than there are cores, the dearest first, so that all are at work to the end. Each
-// file is a process of its own, but the browsers are shared.
+// Runs the browser's tests: as many files at a time as there are cores, the dearest first, so that all are at work to the
+// end. Each file is a process of its own, but the browsers are shared.
 //
 //     node tests/browser/suite.mjs [FILE...]
 
@@ -16,7 +16,7 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** The files that cost most, as measured, the dearest first. What is not here comes after them. */
 const DEAREST = ["gpu", "device", "runs", "sight", "train", "parallel", "control", "race"];
 /** A test is trained and drawn for by several processes at once, so more files than that only wait. */
-const AT_ONCE = Math.min(availableParallelism(), 4) + 1;
+const AT_ONCE = Math.max(1, Math.min(availableParallelism(), 4));
 
 /** @param {string} file */
 const rank = (file) => {

@@ -67,7 +67,7 @@ class Tour {
     this.#dots.forEach((dot, i) => (i === index ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     history.replaceState(history.state, "", `#tour-${index + 1}`);
     step.go(this.#app);
-    this.#ring(step.target);
+    this.#ring(step.target, this.#under.signal);
     this.#title.focus({ preventScroll: true });
   }
 
@@ -83,16 +83,29 @@ class Tour {
   #leaveStep() {
     this.#under.abort();
     this.#under = new AbortController();
-    this.#ring(null);
+    this.#ringed?.classList.remove("tour-ringed");
+    this.#ringed = null;
   }
 
-  /** @param {string | null} target */
-  #ring(target) {
-    this.#ringed?.classList.remove("tour-ringed");
-    this.#ringed = target ? document.querySelector(target) : null;
-    this.#ringed?.classList.add("tour-ringed");
+  /**
+   * Marks what a step is about and brings it into view, once it is there: a link may be here before the model is.
+   * @param {string} target @param {AbortSignal} signal  the step is left
+   */
+  #ring(target, signal) {
+    if (signal.aborted) return;
+    const found = document.querySelector(target);
+    if (!found) return requestAnimationFrame(() => this.#ring(target, signal));
+    this.#ringed = found;
+    found.classList.add("tour-ringed");
     // The card covers the lower half of a narrow window.
-    this.#ringed?.scrollIntoView({ block: innerWidth < 720 ? "start" : "nearest", behavior: "smooth" });
+    const show = () => found.scrollIntoView({ block: innerWidth < 720 ? "start" : "nearest", behavior: "smooth" });
+    show();
+    // What is laid out meanwhile moves it away again, until the person moves the page.
+    const layout = new ResizeObserver(show);
+    layout.observe(document.body);
+    const rest = () => layout.disconnect();
+    signal.addEventListener("abort", rest);
+    for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(moved, rest, { signal, passive: true });
   }
 
   async #do() {
