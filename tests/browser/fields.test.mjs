@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openEmpty, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { button, reaches, set } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -94,6 +95,13 @@ test("Escape takes back what was typed, arrow keys step, and a press on a button
   await number(page, "Length").fill("13");
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).dispatchEvent("click");
   await page.waitForFunction(() => document.querySelectorAll(".token").length === 13);
+});
+
+test("a press on Start counts, though what is said of the number that it takes moves the button", async (t) => {
+  const page = await openPage(t);
+  await set(page, { Steps: 200_000 });
+  await button(page, "Start training").click();
+  await reaches(page, "running");
 });
 
 test("a frequency keeps every digit that was typed, in the wave, in the address and after a reload", async (t) => {

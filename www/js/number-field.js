@@ -40,6 +40,10 @@ function listenOnce() {
   const commit = (/** @type {Event} */ { target }) => { if (target !== focused?.field) focused?.commit(); };
   for (const kind of ["click", "submit"]) document.addEventListener(kind, commit, true);
   addEventListener("pagehide", commit, true);
+  // What is said of a number that is taken by a press may move the button from under it: the press stays the button's.
+  document.addEventListener("pointerdown", ({ target, pointerId }) => {
+    if (focused && target instanceof Element) target.closest("button")?.setPointerCapture(pointerId);
+  }, true);
 }
 
 export class NumberInput {
