@@ -4,6 +4,7 @@
 //     node tests/browser/bench-snapshots.mjs
 
 import { fileURLToPath } from "node:url";
+import { begin } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
@@ -14,6 +15,7 @@ const ROUNDS = 3;
 const SPAN_MS = 20_000;
 /** Until the number of workers and the pace of the snapshots are found. */
 const SETTLING_MS = 8000;
+/** What is set besides the page's own choices. @type {{name: string, settings: Record<string, number>}[]} */
 const SHAPES = [
   { name: "small", settings: {} },
   { name: "5 million parameters", settings: { Width: 256, Layers: 6, Heads: 8, Batch: 8 } },
@@ -42,14 +44,8 @@ async function watch(alone) {
 async function measure(browser, url, { settings }, alone) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(url);
-  await page.locator(".token").nth(5).waitFor();
-  await page.getByRole("button", { name: "Stop", exact: true }).first().click();
   await page.evaluate(watch, alone);
-  await page.locator(".train-details > summary").click();
-  const field = (/** @type {string} */ label) => page.locator("#train").getByLabel(label, { exact: true });
-  for (const [label, value] of Object.entries({ Steps: 200_000, ...settings })) await field(label).fill(String(value));
-  const tokens = Number(await field("Batch").inputValue()) * Number(await field("Context").inputValue());
-  await page.getByRole("button", { name: "Start training" }).click();
+  const tokens = await begin(page, settings);
   const read = () => page.evaluate(() => ({ .../** @type {{found: {step: number, at: number, snapshots: number}}} */ (/** @type {any} */ (globalThis)).found }));
   await page.waitForFunction(() => /** @type {any} */ (globalThis).found.step > 0);
   await page.waitForTimeout(SETTLING_MS);

@@ -64,14 +64,21 @@ export async function showPanel(page, shown) {
   await page.waitForTimeout(SETTLING_MS);
 }
 
-/** Begins a training that goes on for longer than it is watched, with nothing else at work. @param {Page} page */
-async function begin(page) {
+/**
+ * Begins a training that goes on for longer than it is watched, with nothing else at work.
+ * @param {Page} page @param {Record<string, number>} [settings]  by their labels
+ * @returns {Promise<number>} the tokens of a step
+ */
+export async function begin(page, settings = {}) {
   await page.locator(".token").nth(5).waitFor({ timeout: 20_000 });
   await page.getByRole("button", { name: "Stop", exact: true }).first().click();
   await page.locator(".train-details > summary").click();
-  await page.locator("#train").getByLabel("Steps", { exact: true }).fill("200000");
+  const field = (/** @type {string} */ label) => page.locator("#train").getByLabel(label, { exact: true });
+  for (const [label, value] of Object.entries({ Steps: 200_000, ...settings })) await field(label).fill(String(value));
+  const tokens = Number(await field("Batch").inputValue()) * Number(await field("Context").inputValue());
   await page.getByRole("button", { name: "Start training" }).click();
   await page.locator(".curve-main canvas").waitFor({ timeout: 60_000 });
+  return tokens;
 }
 
 /** @param {import("playwright-core").Browser} browser @param {string} url */
@@ -79,11 +86,7 @@ export async function measureView(browser, url) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.addInitScript(noteProgress);
   await page.goto(url);
-  await begin(page);
-  const tokens = await page.evaluate(() => {
-    const field = (/** @type {string} */ label) => Number([...document.querySelectorAll("#train label")].find(({ textContent }) => textContent === label)?.parentElement?.querySelector("input")?.value);
-    return field("Batch") * field("Context");
-  });
+  const tokens = await begin(page);
   const thread = await watchThread(page);
   const best = { shown: { speed: 0, busy: Infinity }, hidden: { speed: 0, busy: Infinity } };
   for (let round = 0; round < ROUNDS; round++) {

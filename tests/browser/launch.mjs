@@ -92,7 +92,7 @@ function watchForProblems(page, url) {
  */
 
 /** Waits until the last part of the page is there. @param {Page} page */
-export const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
+const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
 /** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
 async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false }) {
