@@ -28,7 +28,7 @@ const SHAPES = [
 async function watch(alone) {
   const found = { step: 0, at: 0, snapshots: 0 };
   Object.assign(globalThis, { found });
-  const { Engine } = await import(/** @type {string} */ (new URL("js/engine.js", document.baseURI).href));
+  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
   const { request } = Engine.prototype;
   Engine.prototype.request = function (/** @type {any[]} */ ...args) {
     if (args[0] === "train_start") {

@@ -52,7 +52,7 @@ function textOf(size) {
  */
 async function measure({ text, model, batch, window, steps, decoded, workers }) {
   // A variable, because the path is the browser's and not this file's.
-  const client = "./js/engine.js";
+  const client = "/sources/js/engine.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   /** @type {[number, number][]} When which step was reported. */
@@ -131,7 +131,7 @@ for (let run = 0; run < FIRST_TOKEN_RUNS; run++) {
 async function measureAlone({ vocabulary, model, batch, steps }, workers, decoded) {
   const page = await browser.newPage();
   await page.route("**/bench.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${server.url}bench.html`);
+  await page.goto(`${server.sources}bench.html`);
   const what = { text: textOf(vocabulary), model, batch, window: WINDOW, steps, decoded, workers };
   const found = await page.evaluate(measure, what);
   await page.close();
@@ -157,7 +157,7 @@ const ownText = await measureText(browser, server.url);
 
 /** The engine's two builds, of which a browser loads one. @param {string} name */
 function size(name) {
-  const wasm = readFileSync(new URL(`../../dist/pkg/${name}_bg.wasm`, import.meta.url));
+  const wasm = readFileSync(new URL(`../../pkg/${name}_bg.wasm`, import.meta.url));
   return { name, bytes: wasm.length, gzip_bytes: gzipSync(wasm, { level: 9 }).length };
 }
 

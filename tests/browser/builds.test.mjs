@@ -6,7 +6,7 @@ import { openEmpty } from "./launch.mjs";
 
 /** Trains with one of the builds; the losses of its steps. @param {string} build @returns {Promise<number[]>} */
 async function train(build) {
-  const engine = await import(new URL(`./pkg/${build}.js`, document.baseURI).href);
+  const engine = await import(new URL(`/sources/pkg/${build}.js`, document.baseURI).href);
   await engine.default();
   const session = new engine.Session();
   session.train_start({

@@ -19,7 +19,7 @@ import { eventually, holdTraining, kept, words } from "./wait.mjs";
  * tests share an engine that has proven it; those that break it have one of their own.
  */
 const lab = ({ products = false } = {}) => onePage({ empty: true, flags: SWIFTSHADER }, (page) => page.evaluate(async (products) => {
-  const client = "./js/engine.js";
+  const client = "/sources/js/engine.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   /** @type {Seen} */

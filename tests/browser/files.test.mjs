@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, onePage, openPage } from "./launch.mjs";
 import { channel, finished, generatePanel, settle, textOf, write } from "./parts.mjs";
-import { eventually, kept, words } from "./wait.mjs";
+import { alterEngines, eventually, kept, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -57,7 +57,7 @@ test("a saved model opens again with its bent waves", shared(async (page) => {
 test("a checkpoint can be dropped on the page", shared(async (page) => {
   await settle(page);
   await page.evaluate(async () => {
-    const response = await fetch("models/shakespeare/model.safetensors");
+    const response = await fetch("/sources/models/shakespeare/model.safetensors");
     const transfer = new DataTransfer();
     transfer.items.add(new File([await response.blob()], "dropped.safetensors"));
     document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
@@ -102,8 +102,7 @@ test("when the engine dies the page says so, keeps the text, and starts it again
   let trapped = false;
   const page = await openPage(t, {
     expected: [/unreachable/],
-    before: (page) => page.route("**/pkg/wavefield*.js", async (route) => {
-      const response = await route.fetch();
+    before: (page) => alterEngines(page, () => {
       // The 40th step of a text ends as a panic does; the engine that follows is sound.
       const trap = `
         const step = Session.prototype.run_step;
@@ -114,7 +113,7 @@ test("when the engine dies the page says so, keeps the text, and starts it again
         };`;
       const armed = !trapped;
       trapped = true;
-      await route.fulfill({ response, body: (await response.text()) + (armed ? trap : "") });
+      return armed ? trap : "";
     }),
   });
   const notice = page.locator(".notice-error", { hasText: "The engine stopped" });

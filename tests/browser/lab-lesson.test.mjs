@@ -15,12 +15,12 @@ async function mount(page, length) {
   await page.evaluate(async (length) => {
     document.documentElement.lang = "en";
     for (const name of ["tokens", "base", "lab", "lab-lesson"]) {
-      const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`css/${name}.css`, location.href).href });
+      const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`/sources/css/${name}.css`, location.href).href });
       document.head.append(link);
       await new Promise((resolve) => { link.onload = () => resolve(null); });
     }
     const at = (/** @type {string} */ path) => import(new URL(path, location.href).href);
-    const [{ makeLesson }, { storage }] = await Promise.all([at("js/panels/lab-lesson.js"), at("js/storage.js")]);
+    const [{ makeLesson }, { storage }] = await Promise.all([at("/sources/js/panels/lab-lesson.js"), at("/sources/js/storage.js")]);
     const lesson = makeLesson({ app: { storage, announce: (/** @type {string} */ said) => { document.title = said; } } }, length);
     Object.assign(globalThis, { lesson });
     const main = document.createElement("main");

@@ -88,9 +88,9 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
   const text = await page.locator("#lab .lab-token").allTextContents();
   const expected = await page.evaluate(async (prompt) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
+    const { Engine } = await load("/sources/js/engine.js");
     const engine = new Engine();
-    const bytes = await (await fetch("./models/shakespeare/model.safetensors")).arrayBuffer();
+    const bytes = await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer();
     const info = await engine.request("load_model", { bytes, name: "Shakespeare" });
     const heads = info.layers[0].map((/** @type {any} */ head, /** @type {number} */ i) => ({ ...head, gain: i === 0 ? 0 : head.gain }));
     await engine.request("set_heads", { layer: 0, heads });
@@ -153,7 +153,7 @@ test("while a wave is dragged, everything is said again and again; out of sight 
   await read(page, 8);
   // One request is in flight when the view goes out of sight; after it none is made.
   const asked = await page.evaluate(async () => {
-    const { Engine } = await import(new URL("./js/engine.js", document.baseURI).href);
+    const { Engine } = await import(new URL("/sources/js/engine.js", document.baseURI).href);
     let [asked, inFlight] = [0, 0];
     const { request } = Engine.prototype;
     Engine.prototype.request = function (/** @type {any} */ type, /** @type {any} */ payload, /** @type {any} */ transfer) {

@@ -171,7 +171,7 @@ test("the ramps grow evenly in lightness in both themes", async (t) => {
     await page.emulateMedia({ colorScheme });
     await page.addStyleTag({ path: fileURLToPath(new URL("../../www/css/tokens.css", import.meta.url)) });
     const [amounts, below, above] = await page.evaluate(async () => {
-      const { amountColour, signedColour, lightness } = await import(/** @type {string} */ (new URL("js/charts/ramp.js", document.baseURI).href));
+      const { amountColour, signedColour, lightness } = await import(/** @type {string} */ (new URL("/sources/js/charts/ramp.js", document.baseURI).href));
       const shares = Array.from({ length: 65 }, (_, i) => i / 64);
       const light = (/** @type {string} */ css) => lightness((css.match(/\d+/g) ?? []).map(Number));
       return [shares.map((share) => light(amountColour(share))), shares.map((share) => light(signedColour(-share))), shares.map((share) => light(signedColour(share)))];

@@ -23,38 +23,50 @@ test("the page's plain sentence goes once it runs", async (t) => {
 });
 
 for (const [what, file, answer, words] of /** @type {const} */ ([
-  ["is missing", "js/main.js", { status: 404, body: "no" }, /"main.js" is missing: the server answered 404/],
-  ["has a wrong type", "js/state.js", { contentType: "text/plain", body: "export const State = 1;" }, /sends "state.js" as "text\/plain"/],
-  ["is a sign-in page", "js/main.js", { contentType: "text/html", body: "<html>Sign in</html>" }, /In the place of "main.js" came a web page/],
+  ["is missing", /\/main-\w+\.js$/, { status: 404, body: "no" }, /"main-\w+\.js" is missing: the server answered 404/],
+  ["has a wrong type", /\/chunk-\w+\.js$/, { contentType: "text/plain", body: "export const State = 1;" }, /sends "chunk-\w+\.js" as "text\/plain"/],
+  ["is a sign-in page", /\/main-\w+\.js$/, { contentType: "text/html", body: "<html>Sign in</html>" }, /In the place of "main-\w+\.js" came a web page/],
 ])) {
   test(`a script of the page ${what}: the page says which and what helps`, async (t) => {
-    const page = await openPage(t, { expected: ANY, before: (opening) => opening.route(`**/${file}`, (route) => route.fulfill(answer)) });
+    const page = await openPage(t, { expected: ANY, before: (opening) => opening.route(file, (route) => route.fulfill(answer)) });
     await sentence(page, words);
   });
 }
 
 for (const [what, file, answer, words] of /** @type {const} */ ([
-  ["worker.js is missing", "js/worker.js", { status: 404, body: "no" }, /could not be loaded\. "worker.js" is missing: the server answered 404/],
-  ["a sign-in page came in place of a worker's module", "js/worker-texts.js", { contentType: "text/html", body: "<html>" }, /In the place of "worker-texts.js" came a web page.*sign in/],
-  ["worker.js has a wrong type", "js/worker.js", { contentType: "text/plain", body: "1" }, /sends "worker.js" as "text\/plain"/],
-  ["the engine came cut short", "pkg/*.wasm", { contentType: "application/wasm", body: Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 7]) }, /_bg.wasm" came damaged or cut short \(9 bytes\)/],
+  ["the worker's script is missing", /\/worker-[A-Z0-9]{8}\.js$/, { status: 404, body: "no" }, /could not be loaded\. "worker-\w+\.js" is missing: the server answered 404/],
+  ["a sign-in page came in place of a worker's module", /\/wavefield\w*-\w+\.js$/, { contentType: "text/html", body: "<html>" }, /In the place of "wavefield\w*-\w+\.js" came a web page.*sign in/],
+  ["the worker's script has a wrong type", /\/worker-[A-Z0-9]{8}\.js$/, { contentType: "text/plain", body: "1" }, /sends "worker-\w+\.js" as "text\/plain"/],
+  ["the engine came cut short", /\.wasm$/, { contentType: "application/wasm", body: Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 7]) }, /_bg-\w+\.wasm" came damaged or cut short \(9 bytes\)/],
 ])) {
   test(`${what}: the page opens and says so`, async (t) => {
-    const page = await openPage(t, { expected: ANY, before: (opening) => opening.context().route(`**/${file}`, (route) => route.fulfill(answer)) });
+    const page = await openPage(t, { expected: ANY, before: (opening) => opening.context().route(file, (route) => route.fulfill(answer)) });
     await notice(page, words);
     await page.locator("#train").getByRole("button", { name: "Start training" }).waitFor();
     // What was wrong is put right.
-    await page.context().unroute(`**/${file}`);
+    await page.context().unroute(file);
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator(".token").nth(3).waitFor();
   });
 }
 
+test("a part that comes later is missing: the page says which and why, and loads it when it is there", async (t) => {
+  const file = /\/train-\w+\.js$/;
+  const page = await openPage(t, { expected: ANY, before: (opening) => opening.route(file, (route) => route.fulfill({ status: 404, body: "no" })) });
+  await notice(page, /Training could not be loaded.*"train-\w+\.js" is missing: the server answered 404/s);
+  // The others are there, and the text goes on.
+  await page.locator("#scaling > *").first().waitFor({ state: "attached" });
+  await page.locator(".token").nth(3).waitFor();
+  await page.unroute(file);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator("#train").getByRole("button", { name: "Start training" }).waitFor();
+});
+
 test("a server whose rules forbid WebAssembly is told from a browser that lacks it", async (t) => {
   const policy = "script-src 'self' 'unsafe-inline'";
   const page = await openPage(t, {
     expected: ANY,
-    before: (opening) => opening.context().route(/playground\/($|js\/worker.*\.js$)/, async (route) => {
+    before: (opening) => opening.context().route(/playground\/($|assets\/worker.*\.js$)/, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
     }),

@@ -113,7 +113,7 @@ async function open({ size = "desktop", colors = "light", motion = "no-preferenc
   await noteRequests(page);
   await before?.(page);
   if (empty) await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(server.url + (empty ? "empty.html" : path));
+  await page.goto(empty ? `${server.sources}empty.html` : server.url + path);
   // What is still being laid out moves under the hands. Where loading is meddled with, it may never stand.
   if (!empty && !before) await stands(page);
   return { page, close: () => context.close(), assertNoProblems };
@@ -182,7 +182,7 @@ export async function downloaded(page, press) {
  */
 export async function openEmpty(t, flags) {
   const { server, browser } = await startBrowser(flags);
-  return emptyPage(t, browser, server.url);
+  return emptyPage(t, browser, server.sources);
 }
 
 /**

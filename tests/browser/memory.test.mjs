@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openEmpty, startBrowser } from "./launch.mjs";
+import { openEmpty } from "./launch.mjs";
 import { engines } from "./wait.mjs";
 
 const MODELS = 50;
@@ -10,12 +10,11 @@ const MODELS = 50;
 const SETTLED = 5;
 
 test("50 models are opened, written with and dropped, and memory does not grow", async (t) => {
-  const { server } = await startBrowser();
   const page = await openEmpty(t);
   await page.evaluate(async () => {
-    const client = "./js/engine.js";
+    const client = "/sources/js/engine.js";
     const { Engine } = await import(new URL(client, document.baseURI).href);
-    const checkpoint = await (await fetch("./models/shakespeare/model.safetensors")).arrayBuffer();
+    const checkpoint = await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer();
     const engine = new Engine();
     Object.assign(globalThis, { engine, checkpoint });
     // It answers once it is loaded.
@@ -23,14 +22,14 @@ test("50 models are opened, written with and dropped, and memory does not grow",
   });
 
   /** The size of the engine's memory, which WebAssembly never gives back: whatever was left behind shows. */
-  const memory = () => engines(page)[0].evaluate(async (pkg) => {
+  const memory = () => engines(page)[0].evaluate(async () => {
     // The worker has one of the two builds; asked again, it gives the instance that is there.
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    const build = names.find((name) => name.startsWith(pkg) && name.endsWith(".wasm"));
+    const build = names.find((name) => /\/wavefield(_relaxed)?\.js$/.test(name));
     if (!build) throw new Error(`no engine among ${names}`);
-    const { default: load } = await import(build.replace("_bg.wasm", ".js"));
+    const { default: load } = await import(build);
     return (await load()).memory.buffer.byteLength;
-  }, `${server.url}pkg/`);
+  });
 
   // It answers when the text has been written.
   const open = (/** @type {string} */ run) => page.evaluate(async (run) => {

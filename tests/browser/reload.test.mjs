@@ -13,8 +13,8 @@ import { engines } from "./wait.mjs";
 async function note() {
   const log = { reports: [], stored: [], delays: [] };
   Object.assign(globalThis, { log });
-  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
-  const { Engine } = await import(/** @type {string} */ (new URL("js/engine.js", document.baseURI).href));
+  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
   const request = Engine.prototype.request;
   let asked = 0;
   Engine.prototype.request = function (/** @type {any[]} */ ...args) {
@@ -69,7 +69,7 @@ for (const [what, settings] of /** @type {const} */ ([
     await next.goto(server.url);
     await reaches(next, "interrupted");
     const kept = await next.evaluate(async () => {
-      const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+      const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
       const [card] = [...(await storage.getAll("runs/")).values()];
       return card.last.step;
     });

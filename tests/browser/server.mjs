@@ -1,12 +1,16 @@
 // A static file server such as any web host: no special headers, and the page in a sub-folder, so that
-// an absolute URL or a need for cross-origin isolation shows at once.
+// an absolute URL or a need for cross-origin isolation shows at once. Beside it lie its sources, module by module, for tests
+// of a module alone and for looking at what a page keeps; nothing in the page may ask for them.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sourceOf, WWW } from "../../www/bundle.mjs";
 
+/** Where the sources are served. */
+const SOURCES = "/sources/";
 const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** @type {Record<string, string>} */
@@ -30,10 +34,11 @@ const TYPES = {
  */
 async function fileFor(folder, prefix, url) {
   const path = decodeURIComponent(new URL(url, "http://localhost").pathname);
-  if (!path.startsWith(prefix)) return null;
+  const root = [prefix, SOURCES].find((start) => path.startsWith(start));
+  if (!root) return null;
   // normalize() of an absolute path cannot climb out of it.
-  const inside = normalize(`/${path.slice(prefix.length)}`);
-  const file = join(folder, inside.endsWith("/") ? `${inside}index.html` : inside);
+  const inside = normalize(`/${path.slice(root.length)}`);
+  const file = root === SOURCES ? sourceOf(join(WWW, inside)) : join(folder, inside.endsWith("/") ? `${inside}index.html` : inside);
   const info = await stat(file).catch(() => null);
   return info?.isFile() ? { file, size: info.size } : null;
 }
@@ -60,6 +65,8 @@ export async function serve({ folder = DIST, prefix = "/playground/", port = 0 }
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${address.port}${prefix}`,
+    /** Where an empty page has the page's modules beside it. */
+    sources: `http://127.0.0.1:${address.port}${SOURCES}`,
     /** Also drops connections that the browser keeps open. */
     close: () => {
       server.closeAllConnections();

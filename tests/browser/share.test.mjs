@@ -97,7 +97,7 @@ test("a link to a model that is not there says which file to open; once it is op
   await fragment(page, /^(?=.*seed=6).*heads=My\+model:1\.2\.f1\.5\.g0/);
   assert.notEqual(await channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.5");
   await page.evaluate(async () => {
-    const response = await fetch("models/shakespeare/model.safetensors");
+    const response = await fetch("/sources/models/shakespeare/model.safetensors");
     const transfer = new DataTransfer();
     transfer.items.add(new File([await response.blob()], "my-model.safetensors"));
     document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));

@@ -211,7 +211,7 @@ test("what the pointer is on in one chart is marked and read in all of them", sh
 
 test("a record of an older page, without its course, is shown as far as it goes", shared(async (page) => {
   await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
     const [key] = await storage.keys("run-curves/");
     const { course, ...curves } = await storage.get(key);
     if (!course) throw new Error("the course was not stored");
@@ -233,10 +233,10 @@ test("other runs are drawn beside this one under their names, however long they 
   for (const file of ["tokens", "base", "train"]) await page.addStyleTag({ path: fileURLToPath(new URL(`../../www/css/${file}.css`, import.meta.url)) });
   await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(/** @type {string} */ (new URL(path, document.baseURI).href));
-    const { TrainCurves } = await load("js/panels/train-curves.js");
-    const { momentAt } = await load("js/panels/train-moment.js");
-    const { Course } = await load("js/panels/train-course.js");
-    const { LossHistory } = await load("js/panels/train-series.js");
+    const { TrainCurves } = await load("/sources/js/panels/train-curves.js");
+    const { momentAt } = await load("/sources/js/panels/train-moment.js");
+    const { Course } = await load("/sources/js/panels/train-course.js");
+    const { LossHistory } = await load("/sources/js/panels/train-series.js");
     const history = new LossHistory();
     const course = new Course();
     const steps = 100_000;

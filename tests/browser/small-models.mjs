@@ -21,15 +21,15 @@ export async function makeModels(models) {
   const page = await browser.newPage();
   page.setDefaultTimeout(HANG_MS);
   await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${server.url}empty.html`);
+  await page.goto(`${server.sources}empty.html`);
   const orders = models.map((model) => ({
     data_name: "Names", tokenizer: { kind: "character", vocab_size: 0 }, model: { ...MODEL, ...model }, train: TRAIN,
     evaluate_every: 0, sample_every: 0, sample_prompt: "\n",
   }));
   const files = await page.evaluate(async (orders) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("./js/engine.js");
-    const { loadDataSet } = await load("./js/data.js");
+    const { Engine } = await load("/sources/js/engine.js");
+    const { loadDataSet } = await load("/sources/js/data.js");
     const [engine, text] = [new Engine(), (await loadDataSet("names")).slice(0, 20_000)];
     const files = [];
     for (const order of orders) {

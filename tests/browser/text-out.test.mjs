@@ -13,7 +13,7 @@ const CONTROL = await readFile(new URL("../fixtures/control_characters.txt", imp
 test("a picture with any text in it is saved as SVG that an XML parser reads, with stand-ins for what XML cannot hold", async (t) => {
   const page = await openEmpty(t);
   const found = await page.evaluate(async (text) => {
-    const { Figure } = await import(/** @type {string} */ (new URL("js/charts/figure.js", document.baseURI).href));
+    const { Figure } = await import(/** @type {string} */ (new URL("/sources/js/charts/figure.js", document.baseURI).href));
     const figure = new Figure({
       name: "any-text", height: 60, title: () => `Title \u0000 <b>&amp; “\u05e9\u05dc\u05d5\u05dd”`, describe: () => `${text}\ud83d\ufffe“\u0633\u0644\u0627\u0645”`,
       draw: (/** @type {CanvasRenderingContext2D} */ context) => context.fillText("a\u000cb\u0003 -->", 10, 10), table: () => ({ head: [], rows: [] }),
@@ -42,11 +42,11 @@ test("Arabic and Hebrew run their own way, and the arrow keys go where they poin
   const page = await openEmpty(t);
   await page.evaluate(async () => {
     for (const sheet of ["tokens", "base", "generate"]) {
-      const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`css/${sheet}.css`, document.baseURI).href });
+      const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`/sources/css/${sheet}.css`, document.baseURI).href });
       document.head.append(link);
       await new Promise((resolve) => { link.onload = resolve; });
     }
-    const { TokenView } = await import(/** @type {string} */ (new URL("js/panels/token-view.js", document.baseURI).href));
+    const { TokenView } = await import(/** @type {string} */ (new URL("/sources/js/panels/token-view.js", document.baseURI).href));
     const view = new TokenView("Text", () => {});
     view.scroller.id = "view";
     document.body.append(view.element);

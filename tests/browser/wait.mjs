@@ -48,7 +48,7 @@ export const words = (locator, wanted) => eventually(() => locator.innerText(), 
  * @param {Page} page @param {string} key @param {(value: any) => boolean} [wanted] @returns {Promise<any>}
  */
 export const kept = (page, key, wanted = (value) => value !== undefined) => eventually(() => page.evaluate(async (key) => {
-  const { storage } = await import(/** @type {string} */ (new URL("js/storage.js", document.baseURI).href));
+  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
   return storage.get(key);
 }, key), wanted, `"${key}" was not kept as expected`);
 
@@ -101,7 +101,7 @@ export const applied = (page) => answered(page, BENDING);
 export const foretold = (page) => answered(page, [...BENDING, "next_tokens"]);
 
 /** The page's engines, the oldest first; other workers read files, share steps or measure. @param {Page} page */
-export const engines = (page) => page.workers().filter((worker) => worker.url().endsWith("/js/worker.js"));
+export const engines = (page) => page.workers().filter((worker) => /\/worker(-[A-Z0-9]{8})?\.js$/.test(worker.url()));
 
 /** Waits until the page does not scroll any more: a smooth scroll moves it in every frame. @param {Page} page */
 export const scrolled = (page) => page.evaluate(async () => {
@@ -204,12 +204,29 @@ export async function holdTraining(page, free = 1) {
   await worker().evaluate(async ([gate, free]) => {
     // The worker has one of the two builds; asked again, it gives the module that is there.
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    const build = names.find((name) => /\/pkg\/[^/]*_bg\.wasm$/.test(name));
+    const build = names.find((name) => /\/wavefield(_relaxed)?(-[A-Z0-9]{8})?\.js$/.test(name));
     if (!build) throw new Error(`no engine among ${names}`);
-    const { Session } = await import(build.replace("_bg.wasm", ".js"));
+    const { Session } = await import(build);
     new Function(`return ${gate}`)()(Session, free);
   }, /** @type {const} */ ([String(gateTraining), free]));
   return heldIn(worker);
+}
+
+/**
+ * Has engines that are started from now on run something more, which sees their `Session`.
+ * @param {Page} page @param {() => string} more  its text, asked for each time that an engine is loaded
+ * @returns {Promise<() => Promise<void>>} stops that
+ */
+export async function alterEngines(page, more) {
+  const scripts = /\/wavefield(_relaxed)?(-[A-Z0-9]{8})?\.js$/;
+  await page.route(scripts, async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    // In the built page the class has a short name of its own.
+    const name = /([\w$]+) as Session\b/.exec(text)?.[1] ?? "Session";
+    await route.fulfill({ response, body: `${text}\n((Session) => {${more()}})(${name});` });
+  });
+  return () => page.unroute(scripts);
 }
 
 /**
@@ -217,10 +234,6 @@ export async function holdTraining(page, free = 1) {
  * @param {Page} page @param {number} [free]
  */
 export async function holdNewEngines(page, free = 1) {
-  const scripts = "**/pkg/wavefield*.js";
-  await page.route(scripts, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${await response.text()}\n(${gateTraining})(Session, ${free});` });
-  });
-  return { ...heldIn(() => engines(page).at(-1)), stop: () => page.unroute(scripts) };
+  const stop = await alterEngines(page, () => `(${gateTraining})(Session, ${free});`);
+  return { ...heldIn(() => engines(page).at(-1)), stop };
 }

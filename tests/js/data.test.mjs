@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines, fewestCharacters } from "../../www/js/data.js";
 import { summarise } from "../../www/js/text-intake.js";
@@ -18,9 +19,9 @@ test("every shipped text is there, trainable, and named in the notice with its l
   const notice = await readFile(new URL("../../www/data/README.md", import.meta.url), "utf8");
   for (const { file, origin } of DATA_SETS) {
     if (file === null) continue;
-    const text = await readFile(new URL(`../../www/${file}`, import.meta.url), "utf8");
-    assert.equal(problemWith(summarise(text), 128, "character"), null, file);
-    assert.ok(notice.includes(file.replace("data/", "")), file);
+    const text = await readFile(file, "utf8");
+    assert.equal(problemWith(summarise(text), 128, "character"), null, file.href);
+    assert.ok(notice.includes(basename(file.pathname)), file.href);
     assert.match(origin, /public.domain|CDLA-Sharing-1\.0/);
   }
 });

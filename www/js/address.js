@@ -1,12 +1,12 @@
 // The page's address: what a link brought is laid over what the browser kept, and from then on the address follows what
 // is set, so that it is a link to this very page at any time.
 
+import { OWN_TEXT } from "./data.js";
 import { atMostEvery } from "./dom.js";
 import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./share.js";
 import { fileName } from "./file-name.js";
 import { download } from "./text-out.js";
 import { SHIPPED } from "./models.js";
-import { OWN_TEXT } from "./panels/train-own.js";
 
 /**
  * @typedef {import("./app.js").App} App

@@ -1,7 +1,5 @@
 // The texts a model can be trained on: those that the page ships, and the person's own.
 
-import { MAX_FILE_BYTES } from "./text-intake.js";
-
 /**
  * @typedef {"names" | "shakespeare" | "stories" | "own"} DataId
  * @typedef {import("./text-intake.js").TextSummary} TextSummary
@@ -9,21 +7,26 @@ import { MAX_FILE_BYTES } from "./text-intake.js";
  * @property {DataId} id
  * @property {string} label
  * @property {string} about      one sentence, shown beside the choice
- * @property {string | null} file  where the text is; null: the person brings it
+ * @property {URL | null} file  where the text is; null: the person brings it
  * @property {boolean} list      one item a line, each on its own (names): samples are shown as items
  * @property {string} origin     where a shipped text is from, and its licence; empty for the person's own
  */
 
 /** @type {readonly DataSet[]} */
 export const DATA_SETS = [
-  { id: "names", label: "Names", about: "32,033 given names. A tiny model invents new ones within a minute.", file: "data/names.txt", list: true,
+  { id: "names", label: "Names", about: "32,033 given names. A tiny model invents new ones within a minute.", file: new URL("../data/names.txt", import.meta.url), list: true,
     origin: "From the US Social Security Administration's list, as collected in the makemore project: public-domain data, collection under the MIT licence." },
-  { id: "shakespeare", label: "Shakespeare", about: "40,000 lines of the plays. Words and speeches take shape within minutes.", file: "data/tinyshakespeare.txt", list: false,
+  { id: "shakespeare", label: "Shakespeare", about: "40,000 lines of the plays. Words and speeches take shape within minutes.", file: new URL("../data/tinyshakespeare.txt", import.meta.url), list: false,
     origin: "Shakespeare's plays, as collected in the char-rnn project: public domain." },
-  { id: "stories", label: "Stories", about: "Short stories in words that small children know. Whole sentences take shape within minutes.", file: "data/tinystories-sample.txt", list: false,
+  { id: "stories", label: "Stories", about: "Short stories in words that small children know. Whole sentences take shape within minutes.", file: new URL("../data/tinystories-sample.txt", import.meta.url), list: false,
     origin: "A sample of TinyStories (Eldan and Li, 2023, arXiv 2305.07759): CDLA-Sharing-1.0." },
   { id: "own", label: "Your own text", about: "Paste it, drop a file, or choose one. It stays in this browser.", file: null, list: false, origin: "" },
 ];
+
+/** What the person's own text is kept under. */
+export const OWN_TEXT = "train-own-text";
+/** The engine and the browser hold several copies of a text, so there is a limit. */
+export const MAX_FILE_BYTES = 50 * 1024 * 1024;
 
 /** Validation takes the last tenth of the text, if nothing else is chosen. */
 export const VALIDATION_SHARE = 0.1;
@@ -60,11 +63,11 @@ export function loadDataSet(id) {
   return text;
 }
 
-/** @param {string} file @param {string} label @returns {Promise<string>} */
+/** @param {URL} file @param {string} label @returns {Promise<string>} */
 async function fetchText(file, label) {
   let response;
   try {
-    response = await fetch(new URL(`../${file}`, import.meta.url));
+    response = await fetch(file);
   } catch {
     throw new Error(`"${label}" could not be loaded: there is no connection to the page's server. Try again when there is one.`);
   }

@@ -18,14 +18,13 @@ export class EngineRun {
 
   /**
    * @param {Result} result As it is before anything was found.
-   * @param {{file: string, name: string, order: unknown, named: string}} work `file` is the worker's script, beside this
-   *   one; `named` is what its engine is called for the person.
+   * @param {{script: URL, name: string, order: unknown, named: string}} work `script` is the worker's; `named` is what
+   *   its engine is called for the person.
    * @param {() => void} onChange Called when something was found, and at the end.
    */
-  constructor(result, { file, name, order, named }, onChange) {
+  constructor(result, { script, name, order, named }, onChange) {
     this.result = result;
     this.#onChange = onChange;
-    const script = new URL(`./${file}`, import.meta.url);
     const worker = new Worker(script, { type: "module", name });
     this.#worker = worker;
     let heard = false;

@@ -1,8 +1,7 @@
 // Takes files, wherever they were dropped or picked: has them recognised, and gives each to whom it belongs.
 
-import { planFor, refusal } from "./file-plan.js";
-import { intakeWorker } from "./intake.js";
-import { readZip } from "./zip.js";
+import { orWhy } from "./why-not-loaded.js";
+
 
 /**
  * @typedef {import("./app.js").App} App
@@ -11,12 +10,11 @@ import { readZip } from "./zip.js";
  * @typedef {(files: File[]) => unknown} Taker
  */
 
+/** What reads files comes when there are some. */
+const reading = () => orWhy(import("./file-reading.js"));
+
 /** A checkpoint larger than this is not for a browser. */
 const LARGEST_MODEL = 512 * 2 ** 20;
-/** Files of an archive that are looked at. */
-const MOST_IN_ARCHIVE = 100;
-/** A tokenizer or a configuration is never larger. */
-const LARGEST_JSON = 64 * 2 ** 20;
 /** What the engine says of a model that comes without its vocabulary (src/web/open_model.rs). */
 const NO_VOCABULARY = /carries no vocabulary/;
 
@@ -58,9 +56,10 @@ export class Files {
     const near = target?.closest("[data-takes-files]") ?? null;
     if (files.length === 0) return notify({ kind: "error", key: "files", title: "There is no file in it.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
     try {
+      const { planFor, recognised, refusal, unpacked } = await reading();
       const known = await recognised(await unpacked(files));
       const plan = planFor(known, near ? "text" : "page", folder);
-      if (plan.refused.length > 0) this.#sayRefused(plan.refused);
+      if (plan.refused.length > 0) this.#sayRefused(refusal(plan.refused));
       else if (!plan.model && plan.trainings.length + plan.texts.length + plan.settings.length === 0) notify({ kind: "error", key: "files", title: "There is nothing in it that this page opens.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
       if (plan.trainings.length > 0) {
         this.#app.show("train");
@@ -80,14 +79,13 @@ export class Files {
 
   /** Settings that the page wrote into a file: alone, or among other things that it kept. @param {File} file */
   async #takeSettings(file) {
-    const kept = await jsonOf(file);
+    const kept = await (await reading()).jsonOf(file);
     this.#app.state.restore(kept.state ?? kept);
     this.#app.notify({ kind: "info", key: "settings", title: "The settings were taken up.", message: `The prompt and the settings of writing are those of "${file.name}".` });
   }
 
-  /** @param {import("./file-plan.js").Plan["refused"]} refused */
-  #sayRefused(refused) {
-    const { title, message } = refusal(refused);
+  /** @param {{title: string, message: string}} why */
+  #sayRefused({ title, message }) {
     this.#app.notify({ kind: "error", key: "files", title, message: `${message}${this.#stillOpen()}` });
   }
 
@@ -109,6 +107,7 @@ export class Files {
     try {
       const size = whole.tensors.reduce((sum, file) => sum + file.size, 0);
       if (size > LARGEST_MODEL) throw new Error(`It is ${Math.round(size / 2 ** 20)} MB; this page opens models of up to ${LARGEST_MODEL / 2 ** 20} MB.`);
+      const { bytesOf, textOf } = await reading();
       const tensors = await Promise.all(whole.tensors.map(bytesOf));
       const [config, tokenizer] = await Promise.all([whole.config, whole.tokenizer].map((file) => file && textOf(file)));
       const info = await models.openFiles({ tensors, config, tokenizer }, name);
@@ -138,26 +137,6 @@ export class Files {
   }
 }
 
-/** @param {File[]} files @returns {Promise<import("./file-plan.js").Known[]>} */
-const recognised = (files) => Promise.all(files.map(async (file) => ({ file, found: await intakeWorker.recognise(file) })));
-
-/** With what is in archives in place of them, as far as they are not compressed: this page writes such ones. @param {File[]} files */
-async function unpacked(files) {
-  const known = await recognised(files);
-  const inside = await Promise.all(known.map(async ({ file, found }) => {
-    if (found.kind !== "archive") return [file];
-    try {
-      const zip = await readZip(file);
-      const names = zip.names.filter((name) => !name.endsWith("/"));
-      if (names.length === 0 || names.length > MOST_IN_ARCHIVE) return [file];
-      return await Promise.all(names.map(async (name) => new File([await zip.file(name)], name.split("/").pop() ?? name)));
-    } catch {
-      return [file]; // What is in it cannot be read here: it is refused as what it is.
-    }
-  }));
-  return inside.flat();
-}
-
 /** A taker that is still to come. (Promise.withResolvers is too new.) */
 function resolvers() {
   /** @type {(value: Taker) => void} */
@@ -165,36 +144,6 @@ function resolvers() {
   /** @type {Promise<Taker>} */
   const promise = new Promise((settle) => { resolve = settle; });
   return { promise, resolve };
-}
-
-/** @param {File} file */
-async function bytesOf(file) {
-  try {
-    return await file.arrayBuffer();
-  } catch {
-    throw new Error(`"${file.name}" could not be read: it has been moved, changed or closed since it was chosen. Choose it again.`);
-  }
-}
-
-/** @param {File} file */
-async function textOf(file) {
-  if (file.size > LARGEST_JSON) throw new Error(`"${file.name}" is ${Math.round(file.size / 2 ** 20)} MB, which no such file is; up to ${LARGEST_JSON / 2 ** 20} MB are read.`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await bytesOf(file));
-  } catch (error) {
-    if (error instanceof TypeError) throw new Error(`"${file.name}" is not in UTF-8. Save it again as UTF-8.`);
-    throw error;
-  }
-}
-
-/** @param {File} file */
-async function jsonOf(file) {
-  try {
-    return JSON.parse(await textOf(file));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`"${file.name}" is broken or cut short: it is no JSON (${error.message}).`);
-    throw error;
-  }
 }
 
 /** @param {unknown} error */

@@ -41,7 +41,7 @@ export class LeakRun extends EngineRun {
   constructor(order, onChange) {
     super(
       { leak: order.leak, when: Date.now(), steps: order.steps, points: [], written: null, first: null, leaks: null, ended: "stopped" },
-      { file: "worker-leak.js", name: "wavefield-lesson", order, named: "The lesson's engine" },
+      { script: new URL("./worker-leak.js", import.meta.url), name: "wavefield-lesson", order, named: "The lesson's engine" },
       onChange);
   }
 

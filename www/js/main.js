@@ -8,21 +8,17 @@ import { Engine } from "./engine.js";
 import { Files } from "./files.js";
 import { Heads } from "./heads.js";
 import { labAnchor } from "./lab.js";
+import { LaterParts } from "./later.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
 import { opening } from "./opening.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
-import { mountLab } from "./panels/lab.js";
-import { mountRace } from "./panels/race.js";
-import { mountScaling } from "./panels/scaling.js";
-import { mountTour } from "./panels/tour.js";
-import { mountTrain } from "./panels/train.js";
 import { mountWaves } from "./panels/waves.js";
 import { State } from "./state.js";
 import { storage } from "./storage.js";
 import { mountTabs } from "./tabs.js";
-import { unkeptFile } from "./unkept.js";
+import { orWhy } from "./why-not-loaded.js";
 
 const KEY_STATE = "state";
 const KEY_ASIDE = "state-aside";
@@ -48,10 +44,25 @@ const files = new Files({ models, notify, show, state });
 /** Which of the lab's views is asked for before the lab is there. */
 let awaited = labAnchor(location.hash);
 
+const later = new LaterParts([
+  { name: "lab", title: "The lab", make: async () => {
+    const { mountLab } = await orWhy(import("./panels/lab.js"));
+    app.openLab = mountLab(part("lab"), app, awaited);
+    if (awaited !== null) app.openLab(awaited);
+  } },
+  { name: "train", title: "Training", make: async () => (await orWhy(import("./panels/train.js"))).mountTrain(part("train"), app) },
+  { name: "race", title: "The race", make: async () => (await orWhy(import("./panels/race.js"))).mountRace(part("race"), app) },
+  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./panels/scaling.js"))).mountScaling(part("scaling"), app) },
+  { name: "tour", title: "The tour", make: async () => (await orWhy(import("./panels/tour.js"))).mountTour(app) },
+], notify);
+
 /** @type {import("./app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
-  openLab: (view = "") => { awaited = view; },
+  openLab: (view = "") => {
+    awaited = view;
+    later.want("lab");
+  },
 };
 
 engine.on("ready", ({ simd }) => {
@@ -107,6 +118,7 @@ function showStorage() {
 
 async function saveUnkept() {
   try {
+    const { unkeptFile } = await orWhy(import("./unkept.js"));
     const file = await unkeptFile(storage);
     if (file) download(file.bytes, file.name);
     else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
@@ -183,17 +195,16 @@ async function start() {
   }
   keepState(known);
   address.follow();
+  addEventListener("hashchange", followAnchor);
+  state.on("tab", (tab) => { later.want(tab); });
+  later.want(state.get("tab"));
+  if (awaited !== null) later.want("lab");
+  if (location.hash.startsWith("#tour")) later.want("tour");
   storage.onChange(showStorage);
   showStorage();
   // The first text comes first; a model that takes long keeps nobody from training.
   await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
-  app.openLab = mountLab(part("lab"), app, awaited);
-  mountTrain(part("train"), app);
-  mountRace(part("race"), app);
-  mountScaling(part("scaling"), app);
-  if (awaited !== null) app.openLab(awaited);
-  addEventListener("hashchange", followAnchor);
-  mountTour(app);
+  await later.all();
   device.begin();
   await drawn();
   opening.alive("settings");
@@ -202,6 +213,7 @@ async function start() {
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */
 function followAnchor() {
+  if (location.hash.startsWith("#tour")) later.want("tour");
   const view = labAnchor(location.hash);
   if (view === null) return;
   app.openLab(view);

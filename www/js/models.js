@@ -11,7 +11,7 @@ import { Aside, idOf, isKept } from "./aside.js";
  * @typedef {{name: string, bytes: ArrayBuffer | null}} Source `bytes` is null for the shipped model.
  */
 
-export const SHIPPED = { name: "Shakespeare", url: "./models/shakespeare/model.safetensors" };
+export const SHIPPED = { name: "Shakespeare", url: new URL("../models/shakespeare/model.safetensors", import.meta.url) };
 
 const KEY_MODEL = "model";
 const KEY_HEADS = "heads";
@@ -225,7 +225,7 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
 export const pick = ({ frequency, damping, phase, gain }) => ({ frequency, damping, phase, gain });
 
 async function fetchShipped() {
-  const response = await fetch(new URL(`../${SHIPPED.url}`, import.meta.url));
+  const response = await fetch(SHIPPED.url);
   if (!response.ok) {
     throw new Error(`The model that comes with the page could not be fetched (${response.status}). Open a checkpoint of your own, or train one below.`);
   }

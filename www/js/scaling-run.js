@@ -28,7 +28,7 @@ export class ScalingRun extends EngineRun {
         backend: order.backend, device: processor, when: Date.now(), layer: order.layer, longest: order.longest, limit: order.limit,
         measured: [], leftOut: [], ended: "stopped", disturbed: false,
       },
-      { file: "worker-scaling.js", name: "wavefield-scaling", order, named: "The lab's engine" },
+      { script: new URL("./worker-scaling.js", import.meta.url), name: "wavefield-scaling", order, named: "The lab's engine" },
       onChange);
     this.#rest = everything(order.longest);
     this.#of = this.#rest.length;

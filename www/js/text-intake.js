@@ -2,10 +2,9 @@
 // stays alive beside it, with progress, and with a way out. How a text is read is the engine's affair (src/intake), so
 // that the command line reads the same file alike. No DOM.
 
+import { MAX_FILE_BYTES } from "./data.js";
 import { intakeWorker } from "./intake.js";
 
-/** The engine and the browser hold several copies of the text, so there is a limit. */
-export const MAX_FILE_BYTES = 50 * 1024 * 1024;
 const PIECES_AT_ONCE = 16;
 
 /**

@@ -1,6 +1,6 @@
 // What the browser does not keep, as a file: trainings, texts and models that are gone with this tab.
 
-import { OWN_TEXT } from "./panels/train-own.js";
+import { OWN_TEXT } from "./data.js";
 import { ENDING, writeRun } from "./panels/runs-file.js";
 import { RunLibrary } from "./panels/runs-library.js";
 import { fileStem } from "./panels/train-words.js";

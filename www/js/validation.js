@@ -1,7 +1,7 @@
 // The text that losses are measured on: the part of a data set that training holds back, cut into windows of
 // tokens. What was learned from would flatter the model.
 
-import { DATA_SETS, VALIDATION_SHARE, dataSet, learnedFrom, loadDataSet } from "./data.js";
+import { DATA_SETS, OWN_TEXT, VALIDATION_SHARE, dataSet, learnedFrom, loadDataSet } from "./data.js";
 import { observe } from "./observations.js";
 
 /**
@@ -21,8 +21,6 @@ import { observe } from "./observations.js";
 export const WINDOW = 128;
 /** Code units of a text that are read; so many windows are more than anyone waits for. */
 const MOST = 400_000;
-/** What the person's own text is kept under. */
-const OWN_TEXT = "train-own-text";
 
 /**
  * The data set that a model was trained on, as far as it says; Shakespeare where it says nothing.

@@ -25,18 +25,22 @@ const RELAXED = withBody(...ZERO, ...ZERO, ...ZERO, 0xfd, 0x85, 0x02);
 export async function loadEngine() {
   if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is switched off in this browser (by a lockdown mode or a setting). Switch it on for this page.");
   if (!WebAssembly.validate(SIMD)) throw new Error("This browser does not know WebAssembly SIMD. Any browser from 2023 on does: update it, or use another one.");
-  const plain = async () => started(await import("../pkg/wavefield.js"));
+  const plain = () => started(import("../pkg/wavefield.js"), new URL("../pkg/wavefield_bg.wasm", import.meta.url));
   try {
     if (!WebAssembly.validate(RELAXED)) return await plain();
-    return await import("../pkg/wavefield_relaxed.js").then(started).catch(plain);
+    return await started(import("../pkg/wavefield_relaxed.js"), new URL("../pkg/wavefield_relaxed_bg.wasm", import.meta.url)).catch(plain);
   } catch (error) {
     throw new Error(await whyNot(error));
   }
 }
 
-/** @param {EngineModule} engine */
-async function started(engine) {
-  await engine.default();
+/**
+ * The engine once it runs. Its two files come at the same time.
+ * @param {Promise<EngineModule>} importing @param {URL} wasm
+ */
+async function started(importing, wasm) {
+  const [engine, response] = await Promise.all([importing, fetch(wasm)]);
+  await engine.default({ module_or_path: response });
   return engine;
 }
 
@@ -44,7 +48,7 @@ async function started(engine) {
 async function whyNot(error) {
   if (error instanceof RangeError) return "There is not enough memory for it. Close other tabs or programs, then reload the page.";
   const words = error instanceof Error ? error.message : String(error);
-  const wrong = await whyNotLoaded(new URL("../pkg/wavefield.js", import.meta.url));
+  const wrong = await whyNotLoaded(import.meta.url);
   if (wrong) return wrong;
   // The file is whole, and yet it may not be compiled.
   if (error instanceof WebAssembly.CompileError || /content.security.policy|unsafe-eval/i.test(words)) {

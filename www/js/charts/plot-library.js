@@ -7,7 +7,6 @@ import { whyNotLoaded } from "../why-not-loaded.js";
 /** @import uPlot from "uplot" */
 /** @typedef {typeof uPlot} Library */
 
-const FILE = new URL("../../vendor/uplot/uPlot.esm.js", import.meta.url);
 /** @type {Promise<Library> | null} */
 let library = null;
 
@@ -15,7 +14,7 @@ let library = null;
 export function loadPlots() {
   if (library) return library;
   ensureLanguage();
-  document.head.append(h("link", { rel: "stylesheet", href: new URL("./uPlot.min.css", FILE) }));
+  document.head.append(h("link", { rel: "stylesheet", href: new URL("../../vendor/uplot/uPlot.min.css", import.meta.url) }));
   library = import("../../vendor/uplot/uPlot.esm.js").then((module) => module.default);
   return library;
 }
@@ -23,6 +22,6 @@ export function loadPlots() {
 /** What stands in a chart's place where there is no library to draw it. */
 export function withoutPlots() {
   const element = h("p", { class: "chart-missing", role: "status" }, "The curves cannot be drawn: a part of the page could not be loaded.");
-  whyNotLoaded(FILE).then((reason) => element.append(` ${reason ?? "Reload the page."}`));
+  whyNotLoaded(import.meta.url).then((reason) => element.append(` ${reason ?? "Reload the page."}`));
   return element;
 }

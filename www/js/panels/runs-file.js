@@ -2,7 +2,7 @@
 // run.json holds all that the page needs besides the checkpoints; the tables are for other programs. No DOM here.
 
 import { csv } from "../csv.js";
-import { MAX_FILE_BYTES } from "../text-intake.js";
+import { MAX_FILE_BYTES } from "../data.js";
 import { tableFile } from "../text-out.js";
 import { readZip, writeZip } from "../zip.js";
 import { course as courseCheck, factsOnly, wrongInRun } from "./runs-check.js";

@@ -2,7 +2,7 @@
 // how; and kept in the browser.
 
 import { atMostEvery, h, VERBATIM } from "../dom.js";
-import { number } from "../data.js";
+import { OWN_TEXT, number } from "../data.js";
 import { UnknownEncoding, noText, takeFile, takeFiles, takeString, toBlob } from "../text-intake.js";
 import { encodingQuestion } from "./train-encoding.js";
 
@@ -12,8 +12,6 @@ import { encodingQuestion } from "./train-encoding.js";
  * @typedef {import("../text-intake.js").Watch} Watch
  */
 
-/** What it is kept under. */
-export const OWN_TEXT = "train-own-text";
 const TYPING_MS = 300;
 const PROGRESS_MS = 150;
 /** A longer text is not put into the field: with megabytes in it, it is slow. */

@@ -1,0 +1,136 @@
+// Puts the page's files together: Trunk runs it once the engine is built and index.html lies in its folder.
+//
+//     node www/bundle.mjs FOLDER
+//
+// Everything that the page loads goes to FOLDER/assets under a name with a hash of its content, so that a host or a cache
+// can never mix two versions; index.html alone keeps its name, and its addresses are set to those. Scripts name whatever
+// else they need as `new URL("./a-file", import.meta.url)`: a worker is built on its own, any other file is taken as it is.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+export const WWW = dirname(fileURLToPath(import.meta.url));
+const PROJECT = dirname(WWW);
+const ASSETS = "assets";
+/** Where what lies beside the page's own folders in the built page comes from. @type {Record<string, string>} */
+const ELSEWHERE = { pkg: join(PROJECT, "pkg"), models: join(PROJECT, "models"), "vendor/uplot": join(PROJECT, "node_modules/uplot/dist"), "vendor/svgcanvas": join(PROJECT, "node_modules/svgcanvas/dist") };
+/** A file that a script names by its address. */
+const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
+/** What index.html names. */
+const NAMED = /(["'])\.\/((?:js|css|models)\/[^"']+)\1/g;
+
+/** A file of the page as it is in the project. @param {string} address  absolute, as if all lay in www/ */
+export function sourceOf(address) {
+  const inside = relative(WWW, address);
+  const folder = Object.keys(ELSEWHERE).find((name) => inside.startsWith(`${name}/`));
+  return folder ? join(ELSEWHERE[folder], inside.slice(folder.length + 1)) : address;
+}
+
+/** The same the other way round: where a file would lie if all lay in www/. @param {string} file */
+function addressOf(file) {
+  const found = Object.entries(ELSEWHERE).find(([, folder]) => file.startsWith(`${folder}/`));
+  return found ? join(WWW, found[0], relative(found[1], file)) : file;
+}
+
+export class Bundle {
+  /** What was built, by its name in the assets. @type {Map<string, Uint8Array>} */ files = new Map();
+  /** The name that each file got. @type {Map<string, Promise<string>>} */ #names = new Map();
+  /** What the first view loads of each script. @type {Map<string, string[]>} */ #loads = new Map();
+
+  /** @param {string} file  a script, a style sheet or anything else @returns {Promise<string>} its name in the assets */
+  name(file) {
+    const known = this.#names.get(file);
+    if (known) return known;
+    const name = /\.(js|css)$/.test(file) ? this.#build(file) : this.#take(file);
+    this.#names.set(file, name);
+    return name;
+  }
+
+  /** The chunks that a script cannot begin without. @param {string} name */
+  loadsOf(name) {
+    return this.#loads.get(name) ?? [];
+  }
+
+  /** @param {string} file */
+  async #take(file) {
+    const bytes = await readFile(file);
+    const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+    const name = `${basename(file, extname(file))}-${hash}${extname(file)}`;
+    this.files.set(name, bytes);
+    return name;
+  }
+
+  /** @param {string} entry */
+  async #build(entry) {
+    const { outputFiles, metafile } = await esbuild.build({
+      entryPoints: [entry],
+      bundle: true,
+      splitting: true,
+      minify: true,
+      format: "esm",
+      target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+      sourcemap: true,
+      sourcesContent: true,
+      metafile: true,
+      write: false,
+      outdir: ASSETS,
+      absWorkingDir: PROJECT,
+      entryNames: "[name]-[hash]",
+      chunkNames: "[name]-[hash]",
+      logLevel: "warning",
+      plugins: [this.#plugin(entry)],
+    });
+    for (const { path, contents } of outputFiles) this.files.set(basename(path), contents);
+    const outputs = Object.entries(metafile.outputs);
+    const [path, { imports }] = /** @type {(typeof outputs)[number]} */ (outputs.find(([, { entryPoint }]) => entryPoint && join(PROJECT, entryPoint) === entry));
+    this.#loads.set(basename(path), imports.filter(({ kind }) => kind === "import-statement").map((chunk) => basename(chunk.path)));
+    return basename(path);
+  }
+
+  /** @param {string} entry @returns {esbuild.Plugin} */
+  #plugin(entry) {
+    /** What the entry loads later. @type {Set<string>} */
+    const parts = new Set();
+    return {
+      name: "page",
+      setup: (build) => {
+        build.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
+          const file = sourceOf(resolve(dirname(addressOf(importer)), path));
+          if (kind === "dynamic-import" && importer === entry) parts.add(file);
+          return existsSync(file) ? { path: file } : undefined;
+        });
+        build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
+          const source = await readFile(path, "utf8");
+          const names = await Promise.all([...source.matchAll(ADDRESS)].map(([, , address]) => this.name(sourceOf(resolve(dirname(addressOf(path)), address)))));
+          const contents = source.replace(ADDRESS, () => `new URL("./${names.shift()}", import.meta.url)`);
+          // As if a later part asked for all that came first: so that comes in one piece, and not in one for each set of parts
+          // that share something.
+          return { contents: parts.has(path) ? `${contents}\nimport ${JSON.stringify(entry)};` : contents, loader: "js" };
+        });
+      },
+    };
+  }
+}
+
+/** @param {string} folder  with index.html in it */
+async function bundle(folder) {
+  const html = join(folder, "index.html");
+  let page = await readFile(html, "utf8");
+  const all = new Bundle();
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  for (const [, , address] of page.matchAll(NAMED)) names.set(address, await all.name(sourceOf(join(WWW, address))));
+  page = page.replace(NAMED, (_, quote, address) => `${quote}./${ASSETS}/${names.get(address)}${quote}`);
+  // What the first script cannot begin without is asked for together with it.
+  const first = all.loadsOf(names.get("js/main.js") ?? "");
+  page = page.replace("</head>", `${first.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
+  await mkdir(join(folder, ASSETS), { recursive: true });
+  await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));
+  await writeFile(html, page);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(resolve(process.argv[2] ?? process.env.TRUNK_STAGING_DIR ?? join(PROJECT, "dist")));
