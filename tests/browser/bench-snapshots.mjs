@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { begin } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
+import { noteRequests } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {{kept: number, alone: number, snapshots: number}} Cost  tokens a second, and how many snapshots were written in that time */
@@ -25,24 +26,22 @@ const SHAPES = [
  * Notes which step the engine has reached, and when; with `alone`, no snapshot is ever asked for. Runs in the page.
  * @param {boolean} alone
  */
-async function watch(alone) {
+function watch(alone) {
   const found = { step: 0, at: 0, snapshots: 0 };
   Object.assign(globalThis, { found });
-  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
-  const { request } = Engine.prototype;
-  Engine.prototype.request = function (/** @type {any[]} */ ...args) {
-    if (args[0] === "train_start") {
-      this.on("train_progress", (/** @type {any} */ { step }) => Object.assign(found, { step, at: performance.now() }));
-    }
-    if (args[0] !== "train_snapshot") return request.apply(this, args);
+  const { wire } = /** @type {{wire: import("./wait.mjs").Wire}} */ (/** @type {any} */ (globalThis));
+  wire.told.push(({ event, detail }) => { if (event === "train_progress") Object.assign(found, { step: detail.step, at: performance.now() }); });
+  wire.asked.push(({ type }) => {
+    if (type !== "train_snapshot") return true;
     found.snapshots++;
-    return alone ? new Promise(() => {}) : request.apply(this, args);
-  };
+    return !alone;
+  });
 }
 
 /** @param {Browser} browser @param {string} url @param {typeof SHAPES[number]} shape @param {boolean} alone */
 async function measure(browser, url, { settings }, alone) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await noteRequests(page);
   await page.goto(url);
   await page.evaluate(watch, alone);
   const tokens = await begin(page, settings);

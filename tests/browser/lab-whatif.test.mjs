@@ -153,28 +153,20 @@ test("while a wave is dragged, everything is said again and again; out of sight 
   await read(page, 8);
   // One request is in flight when the view goes out of sight; after it none is made.
   const asked = await page.evaluate(async () => {
-    const { Engine } = await import(new URL("/sources/js/engine.js", document.baseURI).href);
-    let [asked, inFlight] = [0, 0];
-    const { request } = Engine.prototype;
-    Engine.prototype.request = function (/** @type {any} */ type, /** @type {any} */ payload, /** @type {any} */ transfer) {
-      const answer = request.call(this, type, payload, transfer);
-      if (type === "observe" && payload.view.startsWith("whatif")) {
-        asked++;
-        inFlight++;
-        answer.catch(() => {}).then(() => inFlight--);
-      }
-      return answer;
-    };
+    const { wire, unanswered } = /** @type {{wire: import("./wait.mjs").Wire, unanswered: Set<{type: string}>}} */ (/** @type {any} */ (globalThis));
+    let asked = 0;
+    const count = (/** @type {{type: string, payload: any}} */ { type, payload }) => { if (type === "observe" && payload.view.startsWith("whatif")) asked++; };
+    wire.asked.push(count);
     const frames = async (/** @type {number} */ count) => { for (let i = 0; i < count; i++) await new Promise((resolve) => requestAnimationFrame(resolve)); };
     while (asked < 2) await frames(1);
     const inSight = asked;
     document.querySelector("#scaling")?.scrollIntoView({ behavior: "instant" });
     // It is seen to be out of sight in one of the next frames.
     await frames(5);
-    while (inFlight > 0) await frames(1);
+    while ([...unanswered].some(({ type }) => type === "observe")) await frames(1);
     const before = asked;
     await frames(15);
-    Engine.prototype.request = request;
+    wire.asked.splice(wire.asked.indexOf(count), 1);
     return { inSight, hidden: asked - before };
   });
   assert.ok(asked.inSight > 0, "nothing is measured in sight");

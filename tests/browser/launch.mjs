@@ -91,6 +91,17 @@ function watchForProblems(page, url) {
  * @property {boolean} [empty] Not the page but an empty one of its origin, to load modules in.
  */
 
+/**
+ * What a promise gives, or an error after so many milliseconds.
+ * @template T @param {number} milliseconds @param {Promise<T>} promise @param {string} what @returns {Promise<T>}
+ */
+function within(milliseconds, promise, what) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const end = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not end in ${milliseconds / 1000} seconds`)), milliseconds); });
+  return /** @type {Promise<T>} */ (Promise.race([promise, end])).finally(() => clearTimeout(timer));
+}
+
 /** Waits until the last part of the page is there. @param {Page} page */
 const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
@@ -105,6 +116,9 @@ async function open({ size = "desktop", colors = "light", motion = "no-preferenc
   });
   context.setDefaultTimeout(HANG_MS);
   const page = await context.newPage();
+  // What is asked of a page has an end too, which Playwright leaves to it.
+  const evaluate = page.evaluate.bind(page);
+  page.evaluate = /** @type {typeof page.evaluate} */ ((/** @type {any[]} */ ...args) => within(HANG_MS, /** @type {any} */ (evaluate)(...args), `page.evaluate(${args[0]})`));
   const problems = watchForProblems(page, server.url);
   const assertNoProblems = () => {
     const unexpected = problems.splice(0).filter((problem) => !expected.some((pattern) => pattern.test(problem)));

@@ -95,13 +95,9 @@ test("the same on a graphics card", async (t) => {
 });
 
 /** Has every training that the page asks for grow without bounds. @param {any} growing */
-async function spoil(growing) {
-  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
-  const request = Engine.prototype.request;
-  Engine.prototype.request = function (/** @type {string} */ type, /** @type {any} */ payload, /** @type {any[]} */ ...rest) {
-    const asked = type === "train_start" ? { ...payload, train: { ...payload.train, ...growing } } : payload;
-    return request.call(this, type, asked, ...rest);
-  };
+function spoil(growing) {
+  const { wire } = /** @type {{wire: import("./wait.mjs").Wire}} */ (/** @type {any} */ (globalThis));
+  wire.asked.push(({ type, payload }) => { if (type === "train_start") payload.train = { ...payload.train, ...growing }; });
 }
 
 /** @param {Page} page @param {string} panel @param {Record<string, number>} settings */

@@ -52,8 +52,21 @@ export const kept = (page, key, wanted = (value) => value !== undefined) => even
   return storage.get(key);
 }, key), wanted, `"${key}" was not kept as expected`);
 
-/** Notes in a page what its engines were asked and have not answered yet, and what they told. @param {Page} page  before it is opened */
+/**
+ * What passes between a page and its engines; `wire` of the page's globals.
+ * @typedef {object} Wire
+ * @property {((message: {type: string, payload: any}) => any)[]} asked Called with each request before it is sent, which
+ *   they may change; where one gives false, it is not sent.
+ * @property {((message: any) => void)[]} told Called with all that engines say, after the page has heard it.
+ */
+
+/**
+ * Notes in a page what its engines were asked and have not answered yet, and what they told, and lets a test listen in.
+ * @param {Page} page  before it is opened
+ */
 export const noteRequests = (page) => page.addInitScript(() => {
+  /** @type {Wire} */
+  const wire = { asked: [], told: [] };
   /** @type {Set<{type: string}>} */
   const unanswered = new Set();
   /** How often each event came. @type {Record<string, number>} */
@@ -68,11 +81,13 @@ export const noteRequests = (page) => page.addInitScript(() => {
       workers.set(this, made);
       this.addEventListener("message", ({ data }) => {
         if (data?.event) told[data.event] = (told[data.event] ?? 0) + 1;
+        for (const hear of wire.told) hear(data);
         if (data?.type !== "reply") return;
         // After the page has heard it, and has asked what it asks next.
         setTimeout(() => unanswered.delete(made.get(data.id) ?? { type: "" }));
       });
     }
+    if (typeof message?.type === "string" && wire.asked.map((hear) => hear(message)).includes(false)) return;
     if (typeof message?.id === "number") {
       const request = { type: String(message.type) };
       asked.set(message.id, request);
@@ -80,7 +95,7 @@ export const noteRequests = (page) => page.addInitScript(() => {
     }
     return postMessage.call(this, message, options);
   };
-  Object.assign(globalThis, { unanswered, told });
+  Object.assign(globalThis, { unanswered, told, wire });
 });
 
 /**

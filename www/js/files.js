@@ -11,7 +11,7 @@ import { orWhy } from "./why-not-loaded.js";
  */
 
 /** What reads files comes when there are some. */
-const reading = () => orWhy(import("./file-reading.js"));
+const reading = () => orWhy(import("./file-reading.js"), import.meta.url);
 
 /** A checkpoint larger than this is not for a browser. */
 const LARGEST_MODEL = 512 * 2 ** 20;

@@ -46,14 +46,14 @@ let awaited = labAnchor(location.hash);
 
 const later = new LaterParts([
   { name: "lab", title: "The lab", make: async () => {
-    const { mountLab } = await orWhy(import("./panels/lab.js"));
+    const { mountLab } = await orWhy(import("./panels/lab.js"), import.meta.url);
     app.openLab = mountLab(part("lab"), app, awaited);
     if (awaited !== null) app.openLab(awaited);
   } },
-  { name: "train", title: "Training", make: async () => (await orWhy(import("./panels/train.js"))).mountTrain(part("train"), app) },
-  { name: "race", title: "The race", make: async () => (await orWhy(import("./panels/race.js"))).mountRace(part("race"), app) },
-  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./panels/scaling.js"))).mountScaling(part("scaling"), app) },
-  { name: "tour", title: "The tour", make: async () => (await orWhy(import("./panels/tour.js"))).mountTour(app) },
+  { name: "train", title: "Training", make: async () => (await orWhy(import("./panels/train.js"), import.meta.url)).mountTrain(part("train"), app) },
+  { name: "race", title: "The race", make: async () => (await orWhy(import("./panels/race.js"), import.meta.url)).mountRace(part("race"), app) },
+  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./panels/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
+  { name: "tour", title: "The tour", make: async () => (await orWhy(import("./panels/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 
 /** @type {import("./app.js").App} */
@@ -118,7 +118,7 @@ function showStorage() {
 
 async function saveUnkept() {
   try {
-    const { unkeptFile } = await orWhy(import("./unkept.js"));
+    const { unkeptFile } = await orWhy(import("./unkept.js"), import.meta.url);
     const file = await unkeptFile(storage);
     if (file) download(file.bytes, file.name);
     else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });

@@ -30,11 +30,11 @@ export async function whyNotLoaded(script) {
 /**
  * A part of the page's scripts that comes later.
  * @template Module
- * @param {Promise<Module>} importing @returns {Promise<Module>}
+ * @param {Promise<Module>} importing @param {string} by  the module that asks for it @returns {Promise<Module>}
  * @throws {Error} with a sentence for the person: why it could not be loaded, and what helps
  */
-export const orWhy = (importing) => importing.catch(async (error) => {
-  throw new Error((await whyNotLoaded(import.meta.url)) ?? (error instanceof Error ? error.message : String(error)));
+export const orWhy = (importing, by) => importing.catch(async (error) => {
+  throw new Error((await whyNotLoaded(by)) ?? (error instanceof Error ? error.message : String(error)));
 });
 
 /** @param {string} url @returns {Promise<string | {asks: string[]}>} what is wrong with it, or what it asks for */
