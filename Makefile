@@ -65,22 +65,20 @@ $(NODE_MODULES): package.json package-lock.json
 	@npm ci --no-audit --no-fund --no-update-notifier
 	@touch $@
 
-# The browser tests take any Chromium or Chrome. Where there is none: Debian's package, if we may
-# install one, and otherwise the build that Playwright offers.
-$(CHROMIUM_READY): | $(NODE_MODULES)
-	@mkdir -p .tools
-	@node tests/browser/chromium.mjs >/dev/null 2>&1 || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
-		then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
-		else PLAYWRIGHT_BROWSERS_PATH=$(CURDIR)/.tools/browsers node_modules/.bin/playwright-core install chromium; fi; }
-	@node tests/browser/chromium.mjs
-	@touch $@
-
-# The other browsers come from Debian, if we may install there. Where there are none, their tests are skipped and say why.
-# $(call debian,PROGRAM,PACKAGES): installs PACKAGES unless PROGRAM is there.
+# $(call debian,PROGRAM,PACKAGES): installs PACKAGES, if we may and it is a Debian, unless PROGRAM is there.
 debian = @mkdir -p .tools; command -v $(1) >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); } || echo "$(2) could not be installed."
 
+# The browser tests take any Chromium or Chrome; the one without a window opens a page in half the time. Where it is not:
+# Debian's package, if we may install one, and where there is none at all, the build that Playwright offers.
+$(CHROMIUM_READY): | $(NODE_MODULES)
+	$(call debian,chromium-headless-shell,chromium-headless-shell)
+	@node tests/browser/chromium.mjs >/dev/null 2>&1 || \
+		PLAYWRIGHT_BROWSERS_PATH=$(CURDIR)/.tools/browsers node_modules/.bin/playwright-core install chromium
+	@node tests/browser/chromium.mjs
+	@touch $@
+
+# Where the other browsers are not and cannot be installed, their tests are skipped and say why.
 .tools/firefox:
 	$(call debian,firefox-esr,firefox-esr)
 	@touch $@

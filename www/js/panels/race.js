@@ -57,8 +57,10 @@ export function mountRace(root, app) {
     app.storage.set(CHOICES, form.kept);
   }
 
+  /** What was chosen at the last visit is known: before, it would take the place of what is chosen now. */
+  let known = false;
   function lock() {
-    form.lock(run.busy);
+    form.lock(run.busy || !known);
     form.start.textContent = mayForget ? "Start all the same" : run.busy ? "Racing…" : "Start the race";
   }
 
@@ -100,11 +102,14 @@ export function mountRace(root, app) {
   addEventListener("pagehide", () => run.save());
   document.addEventListener("freeze", () => run.save());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && run.save());
+  lock();
   const restored = restore();
 
   async function restore() {
-    const choices = await app.storage.get(CHOICES);
-    await form.restore(choices);
+    await app.storage.get(CHOICES).then((choices) => form.restore(choices)).finally(() => {
+      known = true;
+      lock();
+    });
     kept = JSON.stringify(form.kept);
     await run.restore();
     form.changed();

@@ -38,6 +38,8 @@ export function mountTrain(root, app) {
     h("div", { class: "train-box" }, runs.element, bench));
 
   let kept = "";
+  /** What was chosen at the last visit is known: before, it would take the place of what is chosen now. */
+  let known = false;
   function changed() {
     settings.setData(text.choice.data, text.vocabulary);
     const { context, validation_share } = settings.settings;
@@ -83,7 +85,7 @@ export function mountTrain(root, app) {
   }
 
   function lock() {
-    for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy;
+    for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy || !known;
     start.disabled = run.busy;
     start.textContent = run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
     arrange();
@@ -111,9 +113,23 @@ export function mountTrain(root, app) {
   run.onChange(() => {
     if (!run.busy) run.machine().then((machine) => settings.setMachine(machine));
   });
+  lock();
   const restored = restore().finally(() => text.acceptFiles());
 
   async function restore() {
+    await restoreChoices().finally(() => {
+      known = true;
+      lock();
+    });
+    settings.setMachine(await run.machine());
+    await runs.restore();
+    await run.restore();
+    view.render();
+    // The text is read only once the panel is looked at: the page's first text comes first.
+    whenSeen(root, () => text.begin());
+  }
+
+  async function restoreChoices() {
     const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);
     if (choices && !wrongInChoices(choices)) {
       app.state.set("choices", { ...choices, changed: choices.changed ?? {} });
@@ -121,11 +137,5 @@ export function mountTrain(root, app) {
       kept = JSON.stringify(choices);
       await text.restore(choices);
     }
-    settings.setMachine(await run.machine());
-    await runs.restore();
-    await run.restore();
-    view.render();
-    // The text is read only once the panel is looked at: the page's first text comes first.
-    whenSeen(root, () => text.begin());
   }
 }
