@@ -19,10 +19,12 @@
 //! model, and not of its file.
 
 mod container;
+mod encode;
 mod entries;
 mod files;
 mod header;
 mod names;
+mod precision;
 mod release;
 
 use crate::config::{Architecture, ModelConfig};
@@ -33,10 +35,11 @@ use crate::memory;
 use crate::model::Model;
 use crate::tokenizer::Tokenizer;
 use crate::train::{TrainConfig, TrainerState};
-pub use container::Encoded;
 use container::{Container, error};
+pub use encode::Encoded;
 use entries::{read_config, read_kind, read_tokenizer, read_trainer};
 pub use files::ModelFiles;
+pub use precision::Precision;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 
@@ -138,6 +141,17 @@ impl Checkpoint {
     /// # Panics
     /// As [`Contents::encode`].
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.to_bytes_in(Precision::F32)
+    }
+
+    /// The file's bytes, with the model's numbers in fewer bits.
+    ///
+    /// # Errors
+    /// As [`Contents::encode`].
+    ///
+    /// # Panics
+    /// As [`Contents::encode`].
+    pub fn to_bytes_in(&self, precision: Precision) -> Result<Vec<u8>> {
         let trainer = self.trainer.as_ref().map(|trainer| RunState {
             step: trainer.step,
             moments: [&trainer.first_moment, &trainer.second_moment],
@@ -148,6 +162,7 @@ impl Checkpoint {
             tokenizer: self.tokenizer.as_ref(),
             extra: &self.extra,
             trainer,
+            precision,
         };
         Ok(contents.encode()?.to_vec())
     }
@@ -190,16 +205,24 @@ impl Checkpoint {
     /// [`Error::File`] when the system cannot write it, and as [`Contents::encode`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn write(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        Self::write_bytes(path, &self.to_bytes()?)
+    }
+
+    /// The same with bytes that are a file's already.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the system cannot write it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn write_bytes(path: impl AsRef<std::path::Path>, bytes: &[u8]) -> Result<()> {
         use std::io::Write;
         let path = path.as_ref();
-        let bytes = self.to_bytes()?;
         let mut name = std::ffi::OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
         let written = std::fs::File::create(&temporary)
             .and_then(|mut file| {
-                file.write_all(&bytes)?;
+                file.write_all(bytes)?;
                 file.sync_all()
             })
             .and_then(|()| std::fs::rename(&temporary, path));
@@ -217,6 +240,8 @@ pub struct Contents<'a> {
     pub tokenizer: Option<&'a Tokenizer>,
     pub extra: &'a BTreeMap<String, String>,
     pub trainer: Option<RunState<'a>>,
+    /// What the model's numbers are written as; a run's state keeps all of its bits.
+    pub precision: Precision,
 }
 
 /// The state of a run: [`TrainerState`], where it lies.
@@ -255,7 +280,7 @@ impl<'a> Contents<'a> {
                 ),
             );
         }
-        let mut tensors = release::write(self.model);
+        let mut tensors = release::write(self.model, self.precision);
         if let Some(trainer) = &self.trainer {
             put(TRAINER_STEP, trainer.step.to_string());
             put(TRAINER_CONFIG, to_json(trainer.config));
@@ -266,7 +291,7 @@ impl<'a> Contents<'a> {
                 release::write_like(&self.model.parameters, prefix, moment, &mut tensors);
             }
         }
-        container::encode(&metadata, tensors)
+        encode::encode(&metadata, tensors)
     }
 }
 

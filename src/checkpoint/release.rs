@@ -4,12 +4,14 @@
 //! neither: reading drops them, writing fills them in, so that every file of ours loads strictly
 //! there.
 
-use super::container::{TensorOut, error, floats};
+use super::container::error;
+use super::encode::TensorOut;
 use super::names::listed;
+use super::precision::{Precision, SCALE, floats};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::model::{Model, ParameterSpec, Parameters};
-use safetensors::tensor::TensorView;
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 
 /// How the release has one of our parameters: the same rows, after some that it never uses.
@@ -39,7 +41,7 @@ fn unused_tensors(config: &ModelConfig) -> impl Iterator<Item = (String, f32)> {
 }
 
 /// All tensors of the release's form.
-pub fn write(model: &Model) -> BTreeMap<String, TensorOut<'_>> {
+pub fn write(model: &Model, precision: Precision) -> BTreeMap<String, TensorOut<'_>> {
     let flat = model.parameters.flat();
     let own = model.parameters.specs().iter().map(|spec| {
         let ReleaseForm { shape, unused } = release_form(spec);
@@ -47,6 +49,7 @@ pub fn write(model: &Model) -> BTreeMap<String, TensorOut<'_>> {
             shape,
             filling: (unused, 0.0),
             values: &flat[spec.range()],
+            precision,
         };
         (spec.name.clone(), tensor)
     });
@@ -56,6 +59,7 @@ pub fn write(model: &Model) -> BTreeMap<String, TensorOut<'_>> {
             shape: vec![dim],
             filling: (dim, value),
             values: &[],
+            precision,
         };
         (name, tensor)
     });
@@ -125,6 +129,7 @@ pub fn write_like<'a>(
             shape: spec.shape.clone(),
             filling: (0, 0.0),
             values: &flat[spec.range()],
+            precision: Precision::F32,
         };
         tensors.insert(format!("{prefix}{}", spec.name), tensor);
     }
@@ -168,5 +173,9 @@ fn take(
             ),
         ));
     }
-    floats(name, &tensor)
+    let scales = match tensor.dtype() {
+        Dtype::I8 => tensors.remove(&format!("{name}{SCALE}")),
+        _ => None,
+    };
+    floats(name, &tensor, scales.as_ref())
 }

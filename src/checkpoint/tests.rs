@@ -90,7 +90,8 @@ fn the_file_has_the_releases_form() {
     assert_eq!(metadata["format"], "pt");
 
     let shape = |name: &str| tensors.tensor(name).unwrap().shape().to_vec();
-    let values = |name: &str| container::floats(name, &tensors.tensor(name).unwrap()).unwrap();
+    let values =
+        |name: &str| precision::floats(name, &tensors.tensor(name).unwrap(), None).unwrap();
     let name = "layers.1.attention.qkv_proj.weight";
     assert_eq!(shape(name), [24, 8]);
     let (query, rest) = (&values(name)[..64], &values(name)[64..]);
@@ -129,7 +130,7 @@ fn in_halves(bytes: &[u8], dtype: &str, convert: fn(f32) -> u16) -> Vec<u8> {
     header.insert("__metadata__".into(), serde_json::json!(container.metadata));
     for (name, tensor) in &container.tensors {
         let start = data.len();
-        for value in container::floats(name, tensor).unwrap() {
+        for value in precision::floats(name, tensor, None).unwrap() {
             data.extend_from_slice(&convert(value).to_le_bytes());
         }
         let entry = serde_json::json!({

@@ -4,7 +4,7 @@ use super::open_model::OpenModel;
 use super::train_control::Control;
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
-use crate::checkpoint::{Checkpoint, Contents, Encoded};
+use crate::checkpoint::{Checkpoint, Contents, Encoded, Precision};
 use crate::config::{Architecture, ModelConfig};
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
@@ -387,6 +387,7 @@ impl Training {
             tokenizer: Some(&self.tokenizer),
             extra: &BTreeMap::from([(PLAN.to_string(), plan)]),
             trainer: self.trainer.kept_run(),
+            precision: Precision::F32,
         };
         Ok(take(contents.encode()?))
     }

@@ -6,6 +6,7 @@ mod output;
 
 mod bench;
 mod bench_gpu;
+mod convert;
 mod eval;
 mod generate;
 mod inspect;
@@ -47,6 +48,8 @@ enum Task {
     Generate(generate::Generate),
     /// Measure a model on a text.
     Eval(eval::Eval),
+    /// Write a model with its numbers in fewer bits, and say what that costs in loss.
+    Convert(convert::Convert),
     /// Show a model's shape and each head's physics.
     Inspect(inspect::Inspect),
     /// Time training and decoding on this machine.
@@ -80,6 +83,7 @@ impl Command {
             Task::Train(task) => task.run(),
             Task::Generate(task) => task.run(),
             Task::Eval(task) => task.run(),
+            Task::Convert(task) => task.run(),
             Task::Inspect(task) => task.run(),
             Task::Bench(task) => task.run(),
             Task::Prove(task) => task.run(),

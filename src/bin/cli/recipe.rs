@@ -8,7 +8,7 @@ use wavefield::error::{Error, Result};
 use wavefield::train::TrainConfig;
 
 /// The recipe's name in a model's folder.
-const RECIPE_FILE: &str = "train.toml";
+pub const RECIPE_FILE: &str = "train.toml";
 
 /// train.toml.
 #[derive(Deserialize)]
