@@ -124,6 +124,8 @@ async function bundle(folder) {
   /** @type {Map<string, string>} */
   const names = new Map();
   for (const [, , address] of page.matchAll(NAMED)) names.set(address, await all.name(sourceOf(join(WWW, address))));
+  // A server that compresses a file does not say how large it is.
+  page = page.replace(/(<link rel="preload" href="\.\/)([^"]+)"/g, (_, start, address) => `${start}${address}" data-bytes="${all.files.get(names.get(address) ?? "")?.length}"`);
   page = page.replace(NAMED, (_, quote, address) => `${quote}./${ASSETS}/${names.get(address)}${quote}`);
   // What the first script cannot begin without is asked for together with it.
   const first = all.loadsOf(names.get("js/main.js") ?? "");

@@ -15,8 +15,12 @@
 //!
 //! A run's state adds the tensors `optimizer.first_moment.<name>` and
 //! `optimizer.second_moment.<name>`, in our own shapes; the release does not know them, so a file
-//! for the release is written without. Values keep their bits. Heads' gains are not part of a
-//! model, and not of its file.
+//! for the release is written without. Heads' gains are not part of a model, and not of its file.
+//!
+//! Values are F32 and keep their bits, unless a smaller [`Precision`] is asked for: then they are
+//! F16, or a matrix `X` of shape `[rows, columns]` is I8 beside `X.scale`, F16 of shape `[rows]`,
+//! and stands for `X[r][c] · X.scale[r]`. F64 and BF16 are read as well. A run's state is always
+//! F32. A file in 8 bits does not load in the release.
 
 mod container;
 mod encode;

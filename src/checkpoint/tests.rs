@@ -170,6 +170,51 @@ fn half_precision_reads_as_the_nearest_float32() {
 }
 
 #[test]
+fn fewer_bits_change_the_model_little_and_its_run_not_at_all() {
+    let whole = checkpoint();
+    for (precision, matrix, allowed) in [
+        (Precision::F16, Dtype::F16, 1.0 / 2048.0),
+        (Precision::Int8, Dtype::I8, 0.51 / 127.0),
+    ] {
+        let bytes = whole.to_bytes_in(precision).unwrap();
+        let container = Container::parse(&bytes).unwrap();
+        let name = "layers.1.attention.qkv_proj.weight";
+        assert_eq!(container.tensors[name].dtype(), matrix);
+        assert_eq!(container.tensors["norm.bias"].dtype(), Dtype::F16);
+        // Other programs read numbers in place.
+        for tensor in container.tensors.values() {
+            let place = tensor.data().as_ptr() as usize - bytes.as_ptr() as usize;
+            assert_eq!(place % tensor.dtype().bitsize().div_ceil(8), 0);
+        }
+        let after = Checkpoint::from_bytes(&bytes).unwrap();
+        for spec in whole.model.parameters.specs() {
+            let [found, expected] =
+                [&after.model, &whole.model].map(|model| model.parameters.get(&spec.name).unwrap());
+            let columns = spec.shape.last().copied().unwrap_or(1).max(1);
+            for (found, expected) in found.chunks(columns).zip(expected.chunks(columns)) {
+                let largest = (expected.iter()).fold(0.0_f32, |most, value| most.max(value.abs()));
+                for (found, expected) in found.iter().zip(expected) {
+                    assert!(
+                        (found - expected).abs() <= allowed * largest + 3e-8,
+                        "{}: {found} for {expected}",
+                        spec.name
+                    );
+                }
+            }
+        }
+        let trainers = [&after.trainer, &whole.trainer].map(|trainer| trainer.as_ref().unwrap());
+        let [found, expected] = trainers.map(|trainer| bits(&trainer.second_moment));
+        assert_eq!(found, expected);
+        // What was written once is written again as it is.
+        assert_eq!(
+            after.to_bytes_in(precision).unwrap(),
+            bytes,
+            "{precision:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_is_replaced_whole_and_its_errors_name_it() {
     let folder = std::env::temp_dir().join(format!("wavefield-checkpoint-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

@@ -168,9 +168,9 @@ impl Session {
         object(&self.open()?.info())
     }
 
-    /// The open model, as bent, as the bytes of a checkpoint, its numbers in a precision ("f32", "f16" or "int8").
-    pub fn export_model(&self, precision: JsValue) -> Answer<Vec<u8>> {
-        self.open()?.to_bytes(read(precision)?).map_err(said)
+    /// The open model, as bent, as the bytes of a checkpoint.
+    pub fn export_model(&self) -> Answer<Vec<u8>> {
+        self.open()?.to_bytes().map_err(said)
     }
 
     /// A file name for [`Session::export_model`].

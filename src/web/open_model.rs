@@ -327,14 +327,14 @@ impl OpenModel {
     /// The bytes of a checkpoint, with the heads as they are bent and coupled now.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when a number of it is none, or too large for the precision.
-    pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>> {
+    /// [`Error::Checkpoint`] when a number of it is none.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let contents = Contents {
             model: &self.model,
             tokenizer: Some(&self.tokenizer),
             extra: &self.extra,
             trainer: None,
-            precision,
+            precision: Precision::F32,
         };
         Ok(contents.encode()?.to_vec())
     }

@@ -14,7 +14,7 @@ const SOURCES = "/sources/";
 const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** @type {Record<string, string>} */
-const TYPES = {
+export const TYPES = {
   ".css": "text/css; charset=utf-8",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",

@@ -3,7 +3,7 @@
 
 use safetensors::SafeTensors;
 use serde_json::{Map, Value, json};
-use wavefield::checkpoint::Checkpoint;
+use wavefield::checkpoint::{Checkpoint, Precision};
 use wavefield::model::Model;
 use wavefield::rng::Philox;
 use wavefield::tokenizer::Tokenizer;
@@ -257,6 +257,50 @@ fn tensors_that_do_not_belong_are_named() {
             },
         );
     }
+}
+
+#[test]
+fn numbers_in_8_bits_need_their_scales() {
+    let whole = Checkpoint::from_bytes(&whole()).unwrap();
+    let bytes = whole.to_bytes_in(Precision::Int8).unwrap();
+    let name = "layers.0.ffn.0.weight";
+    let scales = "layers.0.ffn.0.weight.scale";
+    let breaks = |part: &str, words: &[&str], break_it: &dyn Fn(&mut Parts)| {
+        let mut parts = Parts::of(&bytes);
+        break_it(&mut parts);
+        refused(&parts.bytes(), part, words);
+    };
+    Checkpoint::from_bytes(&Parts::of(&bytes).bytes()).unwrap();
+    breaks(scales, &["each row", name, "none"], &|p| p.remove(scales));
+    for (dtype, shape, size) in [
+        ("F16", json!([7]), 14),
+        ("F16", json!([8, 1]), 16),
+        ("I8", json!([8]), 8),
+    ] {
+        breaks(scales, &["8 floats", "float32"], &|p| {
+            p.remove(scales);
+            p.add(scales, dtype, shape.clone(), size);
+        });
+    }
+    for (bad, word) in [
+        ([0x00, 0xbc], "-1"),
+        ([0x00, 0x7e], "NaN"),
+        ([0x00, 0x7c], "inf"),
+    ] {
+        breaks(scales, &[word], &|p| {
+            let (start, _) = offsets(&p.header[scales]);
+            p.data[start + 4..start + 6].copy_from_slice(&bad);
+        });
+    }
+    breaks("norm.bias", &["matrix", "[8]"], &|p| {
+        p.remove("norm.bias");
+        p.add("norm.bias", "I8", json!([8]), 8);
+        p.add("norm.bias.scale", "F16", json!([8]), 16);
+    });
+    // Scales of what needs none belong to nothing.
+    breaks("norm.bias.scale", &["only the tensors"], &|p| {
+        p.add("norm.bias.scale", "F16", json!([1]), 2)
+    });
 }
 
 #[test]

@@ -23,8 +23,9 @@ import { orWhy } from "./why-not-loaded.js";
 const KEY_STATE = "state";
 const KEY_ASIDE = "state-aside";
 const KEEP_AFTER = 300;
-/** Milliseconds that the training panel leaves to the first text. */
+/** Milliseconds that the later parts leave to the first text, once its model is there, and in any case. */
 const LONGEST_WAIT = 1000;
+const LONGEST_LOADING = 20_000;
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -98,7 +99,10 @@ function restart() {
 /** @param {Error} error */
 function cannotOpen(error) {
   if (!engine.alive) return;
-  notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message });
+  notify({
+    kind: "error", key: "open", title: "The model could not be opened.", message: error.message,
+    action: { label: "Try again", run: () => models.reload().then(() => dismiss("open"), cannotOpen) },
+  });
 }
 
 let wasSilent = false;
@@ -182,8 +186,8 @@ async function start() {
   const restored = restoreState();
   const firstTokens = new Promise((resolve) => engine.on("tokens", resolve));
   // The engine is alive with a model once it has read something with it.
-  models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen)
-    .then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
+  const opened = models.restore(restored, (info) => address.askedOf(info)).catch(cannotOpen);
+  opened.then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
     .then(drawn).then(() => opening.alive("model"));
   await restored;
   const known = !storage.silent;
@@ -202,8 +206,9 @@ async function start() {
   if (location.hash.startsWith("#tour")) later.want("tour");
   storage.onChange(showStorage);
   showStorage();
-  // The first text comes first; a model that takes long keeps nobody from training.
-  await Promise.race([firstTokens.then(() => breath()), breath(LONGEST_WAIT)]);
+  // The first text comes first: what comes later would take its share of the line. Whoever looks further down does not wait.
+  const looks = new Promise((resolve) => addEventListener("scroll", resolve, { once: true, passive: true }));
+  await Promise.race([firstTokens.then(() => breath()), opened.then(() => breath(LONGEST_WAIT)), breath(LONGEST_LOADING), looks]);
   await later.all();
   device.begin();
   await drawn();

@@ -13,6 +13,10 @@ import { Aside, idOf, isKept } from "./aside.js";
 
 export const SHIPPED = { name: "Shakespeare", url: new URL("../models/shakespeare/model.safetensors", import.meta.url) };
 
+/** Bytes of the shipped model, as index.html says; null where it does not. */
+const SIZE = Number(globalThis.document?.querySelector("link[data-bytes]")?.getAttribute("data-bytes")) || null;
+const TOLD_EVERY_MS = 100;
+
 const KEY_MODEL = "model";
 const KEY_HEADS = "heads";
 const KEY_COUPLINGS = "couplings";
@@ -24,14 +28,15 @@ export class Models {
   #aside;
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
-  #early = fetchShipped();
+  #early;
 
   /** @param {Pick<App, "engine" | "state" | "storage" | "notify" | "opening">} app */
   constructor(app) {
     this.#app = app;
+    this.#early = this.#fetchShipped();
     this.#aside = new Aside(app, (bytes, name) => this.openBytes(bytes, name));
     // Whoever asks for it hears of a failure; a person with a model of their own need not.
-    this.#early?.catch(() => {});
+    this.#early.catch(() => {});
   }
 
   /** Whether the model that comes with the page is the open one. */
@@ -138,9 +143,18 @@ export class Models {
    * @param {(info: ModelInfo) => Bends | null} [linked] Gives another that wins over it.
    */
   async #load(source, kept = NOTHING, linked = () => null) {
+    try {
+      return await this.#loaded(source, kept, linked);
+    } finally {
+      this.#app.state.set("coming", null);
+    }
+  }
+
+  /** @param {Source} source @param {Bends} kept @param {(info: ModelInfo) => Bends | null} linked */
+  async #loaded(source, kept, linked) {
     const early = this.#early;
     this.#early = null;
-    const bytes = source.bytes?.slice(0) ?? (await (early ?? fetchShipped()));
+    const bytes = source.bytes?.slice(0) ?? (await (early ?? this.#fetchShipped()));
     const info = await this.#app.engine.request("load_model", { bytes, name: source.name }, [bytes]);
     this.#source = source;
     const asked = linked(info);
@@ -154,6 +168,20 @@ export class Models {
       Promise.all([this.rememberHeads(), this.rememberCouplings()]).catch(() => {});
     }
     return info;
+  }
+
+  /** @returns {Promise<ArrayBuffer>} the model that comes with the page */
+  async #fetchShipped() {
+    const tell = (/** @type {number} */ bytes) => this.#app.state.set("coming", { bytes, total: SIZE });
+    tell(0);
+    try {
+      const response = await fetch(SHIPPED.url);
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      return await read(response, tell);
+    } catch (error) {
+      const why = error instanceof TypeError ? "there is no connection to the page's server, or it broke" : error instanceof Error ? error.message : error;
+      throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a checkpoint of your own, or train one below.`);
+    }
   }
 
   /** What was bent here before a link came is not lost. @param {Source} source @param {Bends} kept */
@@ -224,10 +252,23 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
 /** @param {Head} head @returns {Head} Its four numbers alone. */
 export const pick = ({ frequency, damping, phase, gain }) => ({ frequency, damping, phase, gain });
 
-async function fetchShipped() {
-  const response = await fetch(SHIPPED.url);
-  if (!response.ok) {
-    throw new Error(`The model that comes with the page could not be fetched (${response.status}). Open a checkpoint of your own, or train one below.`);
+/**
+ * An answer's bytes, as they come.
+ * @param {Response} response @param {(bytes: number) => void} tell  how many there are so far
+ */
+async function read(response, tell) {
+  const reader = response.body?.getReader();
+  if (!reader) return response.arrayBuffer();
+  const pieces = [];
+  let length = 0;
+  let told = performance.now();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+    const piece = /** @type {Uint8Array<ArrayBuffer>} */ (value);
+    pieces.push(piece);
+    length += piece.length;
+    if (performance.now() - told < TOLD_EVERY_MS) continue;
+    told = performance.now();
+    tell(length);
   }
-  return response.arrayBuffer();
+  return new Blob(pieces).arrayBuffer();
 }

@@ -18,6 +18,8 @@ import { soundSettings } from "./sampling.js";
  * @typedef {object} Values
  * @property {"loading" | "ready" | "dead"} engine
  * @property {ModelInfo | null} model The open model.
+ * @property {{bytes: number, total: number | null} | null} coming How much has come of a model that is being opened; null where
+ *   none is.
  * @property {HeadInfo[][]} heads The heads as they are bent now, by layer; `gain` is what is heard.
  * @property {import("./protocol.js").CouplingInfo[]} couplings How the heads mix now, by layer.
  * @property {number} applied How often the engine has taken over bent heads or couplings.
@@ -39,6 +41,7 @@ import { soundSettings } from "./sampling.js";
 export const INITIAL = {
   engine: "loading",
   model: null,
+  coming: { bytes: 0, total: null },
   heads: [],
   couplings: [],
   applied: 0,

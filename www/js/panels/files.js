@@ -13,6 +13,7 @@ export function mountFiles(root, app) {
   const { state } = app;
   const name = h("span", { class: "model-name", dir: "auto" }, "Loading the model");
   const size = h("span", { class: "model-size" }, " ");
+  const bar = h("progress", { class: "model-coming", "aria-label": "Loading the model", hidden: true });
   const picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "File to open" });
   const open = h("button", { type: "button" }, "Open");
   open.title = "Open a model (.safetensors), a training of this page or a text; dropping one on the page does the same";
@@ -34,9 +35,14 @@ export function mountFiles(root, app) {
     const model = state.get("model");
     save.disabled = state.get("engine") !== "ready" || !model;
     shipped.hidden = !model || app.models.isShipped;
+    const coming = model ? null : state.get("coming");
+    bar.hidden = !coming;
     if (!model) {
       name.translate = true;
-      name.textContent = state.get("engine") === "loading" ? "Loading the model" : "No model is open";
+      name.textContent = coming || state.get("engine") === "loading" ? "Loading the model" : "No model is open";
+      size.textContent = coming ? amount(coming) : " ";
+      if (coming?.total) bar.value = coming.bytes / coming.total;
+      else bar.removeAttribute("value");
       return;
     }
     const { num_layers: layers, num_heads: heads } = model.config;
@@ -47,11 +53,18 @@ export function mountFiles(root, app) {
   };
   state.on("model", show);
   state.on("engine", show);
+  state.on("coming", show);
   root.append(
-    h("div", { class: "model-card" }, h("div", { class: "model-title" }, name, makeBadge(app)), size),
+    h("div", { class: "model-card" }, h("div", { class: "model-title" }, name, makeBadge(app)), size, bar),
     h("div", { class: "file-buttons" }, shipped, open, save, shareButton(app), themeToggle()), picker);
   show();
   acceptDrops(app);
+}
+
+/** How much of a model has come. @param {{bytes: number, total: number | null}} coming */
+function amount({ bytes, total }) {
+  const megabytes = (/** @type {number} */ count) => (count / 1e6).toFixed(1);
+  return total === null ? `${megabytes(bytes)} MB so far` : `${megabytes(bytes)} of ${megabytes(total)} MB`;
 }
 
 /** @param {number} count */
