@@ -1,18 +1,17 @@
-// What the page reaches in Chromium: training and decoding speed of the engine in its worker, the time
-// to the first token, the size of the wasm, and what looking at a training and keeping it costs. Build the page first; `make bench` does.
+// What the page reaches in Chromium: training and decoding speed of the engine in its worker, how long a
+// visitor waits for the first text, the size of the wasm, and what looking at a training and keeping it costs. Build the page first; `make bench` does.
 //
 //     node tests/browser/bench.mjs [--json]
 
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { gzipSync } from "node:zlib";
+import { loadInWords, measureLoad } from "./bench-load.mjs";
 import { measureSnapshots, snapshotsInWords } from "./bench-snapshots.mjs";
 import { measureText, textInWords } from "./bench-text.mjs";
 import { measureView, viewInWords } from "./bench-view.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
-
-/** @typedef {import("playwright-core").Page} Page */
 
 const SHAPES = [
   {
@@ -32,7 +31,6 @@ const SHAPES = [
 ];
 const WINDOW = 128;
 const DECODED = 2000;
-const FIRST_TOKEN_RUNS = 5;
 /** Trainings with each number of workers, in turn, of which the fastest counts: whatever else a machine does only slows. */
 const ROUNDS = 3;
 
@@ -101,31 +99,8 @@ async function measure({ text, model, batch, window, steps, decoded, workers }) 
   return { parameters: info.parameters, training, decoding: tokens / seconds };
 }
 
-/** Milliseconds from navigation to the first token on the page. @param {Page} page @param {string} url */
-async function firstToken(page, url) {
-  await page.goto(url);
-  return page.evaluate(() => new Promise((/** @type {(time: number) => void} */ resolve) => {
-    const look = () => {
-      if (document.querySelector("[data-token]")) resolve(performance.now());
-      else requestAnimationFrame(look);
-    };
-    look();
-  }));
-}
-
-/** @param {number[]} values */
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-
 const server = await serve();
 const browser = await launchChromium();
-
-const firstTokens = [];
-for (let run = 0; run < FIRST_TOKEN_RUNS; run++) {
-  // A fresh context has an empty cache, as on a first visit.
-  const context = await browser.newContext();
-  firstTokens.push(await firstToken(await context.newPage(), server.url));
-  await context.close();
-}
 
 /** @param {typeof SHAPES[number]} shape @param {number} workers @param {number} decoded */
 async function measureAlone({ vocabulary, model, batch, steps }, workers, decoded) {
@@ -151,6 +126,7 @@ for (const shape of SHAPES) {
   shapes.push({ name: shape.name, parameters, decoding, training, rounds });
 }
 
+const load = await measureLoad(browser);
 const view = await measureView(browser, server.url);
 const snapshots = await measureSnapshots(browser, server.url);
 const ownText = await measureText(browser, server.url);
@@ -164,7 +140,7 @@ function size(name) {
 const result = {
   machine: cpus()[0]?.model ?? "unknown",
   chromium: browser.version(),
-  first_token_ms: median(firstTokens),
+  load,
   wasm: [size("wavefield"), size("wavefield_relaxed")],
   shapes,
   view,
@@ -188,7 +164,7 @@ if (process.argv.includes("--json")) {
       console.log(`  ${workers === 1 ? "1 worker" : `${workers} workers`}: ${count.format(training[workers])} tokens/s${times} (rounds: ${each})`);
     }
   }
-  console.log(`first token ${count.format(result.first_token_ms)} ms after navigation, median of ${FIRST_TOKEN_RUNS}`);
+  console.log(loadInWords(load));
   console.log(viewInWords(view));
   console.log(snapshotsInWords(snapshots));
   console.log(textInWords(ownText));
