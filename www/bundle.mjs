@@ -18,6 +18,7 @@ const PROJECT = dirname(WWW);
 const ASSETS = "assets";
 /** Where what lies beside the page's own folders in the built page comes from. @type {Record<string, string>} */
 const ELSEWHERE = { pkg: join(PROJECT, "pkg"), models: join(PROJECT, "models"), "vendor/uplot": join(PROJECT, "node_modules/uplot/dist"), "vendor/svgcanvas": join(PROJECT, "node_modules/svgcanvas/dist") };
+const TARGET = ["es2022", "chrome111", "firefox115", "safari16.4"];
 /** A file that a script names by its address. */
 const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
 /** What index.html names. */
@@ -72,7 +73,7 @@ export class Bundle {
       splitting: true,
       minify: true,
       format: "esm",
-      target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+      target: TARGET,
       sourcemap: true,
       sourcesContent: true,
       metafile: true,
@@ -116,6 +117,21 @@ export class Bundle {
   }
 }
 
+/**
+ * The service worker, which has to lie beside index.html under a name that stays. It keeps all but the larger texts.
+ * @param {string} page @param {string[]} names  of the assets
+ */
+async function serviceWorker(page, names) {
+  const version = createHash("sha256").update(page).digest("hex").slice(0, 8);
+  const [relaxed, plain] = [/^wavefield_relaxed/, /^wavefield(_bg)?-/].map((build) => names.filter((name) => build.test(name) && !name.endsWith(".map")));
+  const all = names.filter((name) => /\.(js|css|safetensors)$|^names-/.test(name) && !name.startsWith("wavefield"));
+  const { outputFiles: [{ contents }] } = await esbuild.build({
+    entryPoints: [join(WWW, "js/worker-offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
+    define: { FILES: JSON.stringify({ version, all, relaxed, plain }) },
+  });
+  return contents;
+}
+
 /** @param {string} folder  with index.html in it */
 async function bundle(folder) {
   const html = join(folder, "index.html");
@@ -131,6 +147,7 @@ async function bundle(folder) {
   const first = all.loadsOf(names.get("js/main.js") ?? "");
   page = page.replace("</head>", `${first.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
   await mkdir(join(folder, ASSETS), { recursive: true });
+  await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));
   await writeFile(html, page);
 }

@@ -88,6 +88,7 @@ function watchForProblems(page, url) {
  * @property {RegExp[]} [expected] Problems that belong to the test.
  * @property {string[]} [flags] The browser's own.
  * @property {(page: Page) => Promise<unknown>} [before] Runs before the page is opened; the page is then given as soon as it loads.
+ * @property {boolean} [offline] The page may keep itself in the browser.
  * @property {boolean} [empty] Not the page but an empty one of its origin, to load modules in.
  */
 
@@ -106,13 +107,15 @@ function within(milliseconds, promise, what) {
 const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
 /** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
-async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false }) {
+async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false, offline = false }) {
   const { browser, server } = await startBrowser(flags);
   const context = await browser.newContext({
     viewport: typeof size === "string" ? SIZES[size] : size,
     colorScheme: colors,
     reducedMotion: motion,
     acceptDownloads: true,
+    // What is kept would hide what a test does to the page's files.
+    serviceWorkers: offline ? "allow" : "block",
   });
   context.setDefaultTimeout(HANG_MS);
   const page = await context.newPage();

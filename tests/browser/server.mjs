@@ -11,7 +11,7 @@ import { sourceOf, WWW } from "../../www/bundle.mjs";
 
 /** Where the sources are served. */
 const SOURCES = "/sources/";
-const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
+export const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** @type {Record<string, string>} */
 export const TYPES = {

@@ -11,6 +11,7 @@ import { labAnchor } from "./lab.js";
 import { LaterParts } from "./later.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
+import { keepPage } from "./offline.js";
 import { opening } from "./opening.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
@@ -214,6 +215,7 @@ async function start() {
   await drawn();
   opening.alive("settings");
   opening.alive("link");
+  await keepPage(app, part("offline-status"));
 }
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */

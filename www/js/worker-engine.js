@@ -1,21 +1,9 @@
 // Which of the engine's two builds a worker loads, and why it could not. Workers that share a step must have the same one.
 
+import { knowsRelaxedSimd, knowsSimd } from "./wasm-features.js";
 import { whyNotLoaded } from "./why-not-loaded.js";
 
 /** @typedef {typeof import("../pkg/wavefield.js")} EngineModule */
-
-/** A module with one function of no parameters that gives a v128. @param {...number} body */
-const withBody = (...body) => Uint8Array.of(
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
-  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // types: () -> v128
-  0x03, 0x02, 0x01, 0x00, // functions: one, of type 0
-  0x0a, body.length + 4, 0x01, body.length + 2, 0x00, ...body, 0x0b, // code: one body, no locals, end
-);
-/** `i8x16.splat` of 0. */
-const ZERO = [0x41, 0x00, 0xfd, 0x0f];
-const SIMD = withBody(...ZERO);
-/** `f32x4.relaxed_madd` of three zeros. */
-const RELAXED = withBody(...ZERO, ...ZERO, ...ZERO, 0xfd, 0x85, 0x02);
 
 /**
  * Loads the engine: the build with fused multiply-adds where the browser knows them, because it trains faster.
@@ -24,10 +12,10 @@ const RELAXED = withBody(...ZERO, ...ZERO, ...ZERO, 0xfd, 0x85, 0x02);
  */
 export async function loadEngine() {
   if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is switched off in this browser (by a lockdown mode or a setting). Switch it on for this page.");
-  if (!WebAssembly.validate(SIMD)) throw new Error("This browser does not know WebAssembly SIMD. Any browser from 2023 on does: update it, or use another one.");
+  if (!knowsSimd()) throw new Error("This browser does not know WebAssembly SIMD. Any browser from 2023 on does: update it, or use another one.");
   const plain = () => started(import("../pkg/wavefield.js"), new URL("../pkg/wavefield_bg.wasm", import.meta.url));
   try {
-    if (!WebAssembly.validate(RELAXED)) return await plain();
+    if (!knowsRelaxedSimd()) return await plain();
     return await started(import("../pkg/wavefield_relaxed.js"), new URL("../pkg/wavefield_relaxed_bg.wasm", import.meta.url)).catch(plain);
   } catch (error) {
     throw new Error(await whyNot(error));
