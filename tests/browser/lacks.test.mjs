@@ -50,6 +50,30 @@ for (const [what, file, answer, words] of /** @type {const} */ ([
   });
 }
 
+test("while the model is on its way the page says so; where it does not come, why, and it can be tried again", async (t) => {
+  const file = /\/model-\w+\.safetensors$/;
+  /** @type {(value?: unknown) => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => { release = resolve; });
+  const page = await openPage(t, {
+    expected: ANY,
+    before: (opening) => opening.route(file, async (route) => {
+      await held;
+      await route.fulfill({ status: 503, body: "no" });
+    }),
+  });
+  // The engine is there, and waits for it.
+  await page.locator("#engine-status", { hasText: "WebAssembly" }).waitFor();
+  await words(page.locator(".model-card"), /^Loading the model\s+0\.0 of 1\.5 MB$/);
+  release();
+  await notice(page, /The model could not be opened.*could not be fetched: the server answered 503/s);
+  await words(page.locator(".model-card"), /^No model is open/);
+  await page.unroute(file);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator(".token").nth(3).waitFor();
+  await page.locator(".notice-error").waitFor({ state: "detached" });
+});
+
 test("a part that comes later is missing: the page says which and why, and loads it when it is there", async (t) => {
   const file = /\/train-\w+\.js$/;
   const page = await openPage(t, { expected: ANY, before: (opening) => opening.route(file, (route) => route.fulfill({ status: 404, body: "no" })) });

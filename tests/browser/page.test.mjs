@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { openPage } from "./launch.mjs";
+import { firstText } from "./parts.mjs";
 
 test("the page opens", async (t) => {
   const page = await openPage(t);
@@ -27,4 +29,20 @@ test("only the worker loads the engine, never the page itself", async (t) => {
   });
   assert.ok(loaded.some((path) => /\/main-\w+\.js$/.test(path)), "the page's script was not loaded");
   assert.deepEqual(loaded.filter((path) => /\/wavefield.*\.(js|wasm)$/.test(path)), []);
+});
+
+test("the first text takes few requests and little script, all of it under names with a hash", async (t) => {
+  /** @type {import("playwright-core").Response[]} */
+  const loaded = [];
+  const page = await openPage(t, { before: async (page) => { page.context().on("response", (response) => loaded.push(response)); } });
+  await firstText(page);
+  const until = loaded.splice(0).filter((response) => response.url().startsWith("http"));
+  const names = until.map((response) => new URL(response.url()).pathname.split("/").pop() ?? "");
+  assert.ok(until.length <= 15, names.join(" "));
+  assert.deepEqual(names.filter((name) => name && !/-[A-Za-z0-9]{8}\.\w+$/.test(name)), []);
+  const sizes = await Promise.all(until.map(async (response, i) => ({ name: names[i], bytes: gzipSync(await response.body(), { level: 9 }).length })));
+  const sum = (/** @type {RegExp} */ kind) => sizes.filter(({ name }) => kind.test(name)).reduce((bytes, file) => bytes + file.bytes, 0);
+  assert.ok(sum(/\.css$/) <= 12 * 1024, `${sum(/\.css$/)} bytes of style`);
+  const script = sum(/^(main|chunk|worker|wavefield)\w*-\w+\.js$/);
+  assert.ok(script > 20_000 && script <= 70 * 1024, `${script} bytes of script`);
 });
