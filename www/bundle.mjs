@@ -12,6 +12,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { record } from "./record.mjs";
 
 export const WWW = dirname(fileURLToPath(import.meta.url));
 const PROJECT = dirname(WWW);
@@ -144,8 +145,10 @@ async function bundle(folder) {
   page = page.replace(/(<link rel="preload" href="\.\/)([^"]+)"/g, (_, start, address) => `${start}${address}" data-bytes="${all.files.get(names.get(address) ?? "")?.length}"`);
   page = page.replace(NAMED, (_, quote, address) => `${quote}./${ASSETS}/${names.get(address)}${quote}`);
   // What the first script cannot begin without is asked for together with it.
-  const first = all.loadsOf(names.get("js/main.js") ?? "");
-  page = page.replace("</head>", `${first.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
+  const chunks = all.loadsOf(names.get("js/main.js") ?? "");
+  page = page.replace("</head>", `${chunks.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
+  const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
+  page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));

@@ -90,7 +90,7 @@ function watch() {
     for (const entry of /** @type {any[]} */ (list.getEntries())) if (!entry.hadRecentInput) found.shift += entry.value;
   }).observe({ type: "layout-shift", buffered: true });
   const look = () => {
-    if (!found.picture && document.querySelector("#waves canvas, #waves svg")) found.picture = performance.now();
+    if (!found.picture && document.querySelector("#waves .channel canvas")) found.picture = performance.now();
     if (!found.text && document.querySelector(".token")) found.text = performance.now();
     if (!found.text) requestAnimationFrame(look);
   };

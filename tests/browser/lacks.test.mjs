@@ -65,6 +65,9 @@ test("while the model is on its way the page says so; where it does not come, wh
   // The engine is there, and waits for it.
   await page.locator("#engine-status", { hasText: "WebAssembly" }).waitFor();
   await words(page.locator(".model-card"), /^Loading the model\s+0\.0 of 1\.5 MB$/);
+  // What can be seen at once is there, and says that it is recorded.
+  await page.locator(".recorded", { hasText: "Recorded: how the model that comes with this page begins." }).waitFor();
+  assert.equal(await page.locator(".channels[inert] .channel").count(), 8);
   release();
   await notice(page, /The model could not be opened.*could not be fetched: the server answered 503/s);
   await words(page.locator(".model-card"), /^No model is open/);
@@ -72,6 +75,8 @@ test("while the model is on its way the page says so; where it does not come, wh
   await page.getByRole("button", { name: "Try again" }).click();
   await page.locator(".token").nth(3).waitFor();
   await page.locator(".notice-error").waitFor({ state: "detached" });
+  await page.locator(".recorded").waitFor({ state: "detached" });
+  await page.locator(".channels:not([inert]) .channel").first().waitFor();
 });
 
 test("a part that comes later is missing: the page says which and why, and loads it when it is there", async (t) => {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openPage } from "./launch.mjs";
-import { firstText } from "./parts.mjs";
+import { channel, firstText, textOf } from "./parts.mjs";
+import { eventually } from "./wait.mjs";
 
 test("the page opens", async (t) => {
   const page = await openPage(t);
@@ -29,6 +30,18 @@ test("only the worker loads the engine, never the page itself", async (t) => {
   });
   assert.ok(loaded.some((path) => /\/main-\w+\.js$/.test(path)), "the page's script was not loaded");
   assert.deepEqual(loaded.filter((path) => /\/wavefield.*\.(js|wasm)$/.test(path)), []);
+});
+
+test("the text that is recorded is the one that the page writes, and its waves are the model's", async (t) => {
+  const page = await openPage(t);
+  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  const recorded = await page.evaluate(() => JSON.parse(document.getElementById("recorded")?.textContent ?? ""));
+  assert.ok(recorded.text.length > 200);
+  await eventually(() => textOf(page), (text) => text.length >= recorded.text.length && text.startsWith(recorded.text));
+  for (const [head, { frequency }] of recorded.heads.entries()) {
+    const shown = Number(await channel(page, head + 1).getByRole("slider", { name: "frequency" }).inputValue());
+    assert.ok(Math.abs(shown - frequency) < 0.01 + 0.01 * frequency, `head ${head + 1}: ${shown}, and ${frequency} is recorded`);
+  }
 });
 
 test("the first text takes few requests and little script, all of it under names with a hash", async (t) => {

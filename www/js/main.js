@@ -11,7 +11,6 @@ import { labAnchor } from "./lab.js";
 import { LaterParts } from "./later.js";
 import { Models } from "./models.js";
 import { makeNotices } from "./notices.js";
-import { keepPage } from "./offline.js";
 import { opening } from "./opening.js";
 import { mountFiles } from "./panels/files.js";
 import { mountGenerate } from "./panels/generate.js";
@@ -215,7 +214,8 @@ async function start() {
   await drawn();
   opening.alive("settings");
   opening.alive("link");
-  await keepPage(app, part("offline-status"));
+  const status = part("offline-status");
+  orWhy(import("./offline.js"), import.meta.url).then(({ keepPage }) => keepPage(app, status), (error) => { status.textContent = `It is not kept for use without a connection. ${error.message}`; });
 }
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */

@@ -7,6 +7,8 @@ import { EngineError } from "../engine.js";
 import { isBent } from "../heads.js";
 import { observe } from "../observations.js";
 import { lengthInWords, missingInWords, readable } from "../prompts.js";
+import { recorded } from "../recorded.js";
+import { INITIAL } from "../state.js";
 import { makeSettings } from "./generate-settings.js";
 import { Inspector } from "./inspector.js";
 import { TokenView } from "./token-view.js";
@@ -18,6 +20,7 @@ import { TokenView } from "./token-view.js";
  * @typedef {{view: TokenView, original: boolean}} Run
  */
 
+const RECORDED = "Recorded: how the model that comes with this page begins. It writes anew as soon as it is here.";
 /** Milliseconds between two readings while text is written: faster could not be read. */
 const LIVE_INTERVAL = 160;
 const SPEED_INTERVAL = 250;
@@ -79,6 +82,9 @@ class GeneratePanel {
     this.#other.caption.textContent = "As in the file";
     this.#other.element.hidden = true;
     this.#build(root);
+    const record = recorded();
+    // Under another prompt it would be another text.
+    if (record && app.state.get("prompt") === INITIAL.prompt) this.#view.showRecorded(INITIAL.prompt, record.text, RECORDED);
     this.#listen();
   }
 

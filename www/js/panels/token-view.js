@@ -50,6 +50,14 @@ export class TokenView {
     return this.#prompt + this.tokens.map((token) => token.text).join("");
   }
 
+  /**
+   * Shows a text of an earlier time until there is another; none of its tokens can be pointed at.
+   * @param {string} prompt @param {string} text @param {string} words  what it is
+   */
+  showRecorded(prompt, text, words) {
+    this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt), text, h("p", { class: "recorded", translate: "yes" }, words));
+  }
+
   /** Empties the view. @param {string} prompt Shown first, set apart. */
   clear(prompt) {
     this.tokens = [];

@@ -6,6 +6,7 @@ import { segmented } from "../controls.js";
 import { atMostEvery, h, oncePerFrame } from "../dom.js";
 import { isBent } from "../heads.js";
 import { kernelByLag, roleExplained } from "../physics.js";
+import { recorded } from "../recorded.js";
 import { surprise } from "./token-view.js";
 import { headColour } from "../charts/colours.js";
 import { WaveChannel, responseInWords } from "./wave-channel.js";
@@ -43,6 +44,7 @@ class WavesPanel {
   /** The head whose hearing tints the text. */ #chosen = 0;
   #words = h("p", { class: "chosen-words" });
   #context = h("div", { class: "context-row context-empty" });
+  /** What is shown until there is a model. */ #recorded = recorded();
 
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
@@ -83,14 +85,24 @@ class WavesPanel {
     this.#channels = Array.from({ length: count }, (_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
   }
 
-  #rebuild() {
+  /** The open model's heads; before there is one those of the model that comes with the page, to be looked at only. */
+  get #shown() {
     const { state } = this.#app;
     const model = state.get("model");
-    const layers = state.get("heads");
-    if (!model) return;
+    if (model) return { config: model.config, layers: state.get("heads"), layer: state.get("layer"), count: state.get("heads").length };
+    if (!this.#recorded) return null;
+    const { config, heads } = this.#recorded;
+    return { config, layers: [heads.map((head) => ({ ...head, initial: head }))], layer: 0, count: config.num_layers };
+  }
+
+  #rebuild() {
+    const shown = this.#shown;
+    if (!shown) return;
+    const { layers, count } = shown;
     if (layers.length === 0) return this.#sayNoWaves();
-    const layer = Math.min(state.get("layer"), layers.length - 1);
-    this.#showLayers(layers.length, layer);
+    const layer = Math.min(shown.layer, layers.length - 1);
+    this.#list.inert = this.#layers.inert = !this.#app.state.get("model");
+    this.#showLayers(count, layer);
     this.#context.classList.remove("context-empty");
     this.#makeChannels(layers[layer].length);
     if (this.#list.firstElementChild !== this.#channels[0].element) {
@@ -146,15 +158,16 @@ class WavesPanel {
 
   #draw = oncePerFrame(() => {
     const { state } = this.#app;
-    const config = state.get("model")?.config;
-    const layers = state.get("heads");
-    const heads = layers[state.get("layer")];
-    if (!config || !heads || heads.length !== this.#channels.length) return;
+    const shown = this.#shown;
+    if (!shown) return;
+    const { config, layers, layer } = shown;
+    const heads = layers[layer];
+    if (!heads || heads.length !== this.#channels.length) return;
     const lags = Math.max(2, Math.min(this.#range || MOST_LAGS, MOST_LAGS, config.max_seq_len));
     const recent = state.get("recent");
     const weights = recent.slice(0, lags).map(surprise);
     this.#channels.forEach((channel, i) => {
-      channel.show({ head: heads[i], config, lags, weights, layer: state.get("layer"), chosen: i === this.#chosen });
+      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen });
     });
     const chosen = heads[this.#chosen];
     const kernel = kernelByLag(chosen, config, lags).map(Math.abs);

@@ -1,0 +1,32 @@
+// What a visitor sees before the engine and the model are there: the shipped model's first layer of heads, and how the text
+// begins that it writes with the settings of an untouched page. Made by the engine itself when the page is built.
+
+import { readFile } from "node:fs/promises";
+import { INITIAL } from "./js/state.js";
+
+/** Tokens of the text. */
+const TOKENS = 240;
+
+/**
+ * @param {string} pkg  the folder of the engine @param {string} model  the checkpoint's file
+ * @returns {Promise<import("./js/recorded.js").Recorded>}
+ */
+export async function record(pkg, model) {
+  const engine = await import(`${pkg}/wavefield.js`);
+  engine.initSync({ module: await readFile(`${pkg}/wavefield_bg.wasm`) });
+  const session = new engine.Session();
+  const { config, layers } = session.load_model(new Uint8Array(await readFile(model)), "");
+  const { prompt, settings } = INITIAL;
+  session.run_start("recorded", { prompt, settings: { ...settings, max_tokens: TOKENS }, original: true });
+  let text = "";
+  for (let over = false; !over;) {
+    const { tokens, reason } = session.run_step("recorded", TOKENS);
+    text += tokens.map((/** @type {{text: string}} */ token) => token.text).join("");
+    over = Boolean(reason);
+  }
+  session.free();
+  // As many digits as a picture shows.
+  const short = (/** @type {number} */ value) => Number(value.toPrecision(5));
+  const heads = layers[INITIAL.layer].map((/** @type {import("./js/protocol.js").Head} */ { frequency, damping, phase, gain }) => ({ frequency: short(frequency), damping: short(damping), phase: short(phase), gain }));
+  return { config, heads, text };
+}
