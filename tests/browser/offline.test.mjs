@@ -35,6 +35,7 @@ test("a newer version is offered, and nothing is reloaded by itself", async (t) 
   context.setDefaultTimeout(HANG_MS);
   t.after(async () => {
     await context.close();
+    await browser.close();
     giveBack();
     server.close();
     await rm(folder, { recursive: true });

@@ -1,5 +1,19 @@
 // Keeps the page in the browser, so that it opens without a connection, and says when a newer one is there.
 
+/**
+ * Resolves once all is kept; `navigator.serviceWorker.ready` would wait for ever where that fails.
+ * @param {ServiceWorkerRegistration} registration
+ */
+const begun = (registration) => new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  const look = () => {
+    if (registration.active) resolve();
+    else if (!worker || worker.state === "redundant") reject(new Error("one of them did not come, or there is no room; the next visit tries again"));
+  };
+  worker?.addEventListener("statechange", look);
+  look();
+});
+
 /** @param {Pick<import("./app.js").App, "notify">} app @param {HTMLElement} status  where it is said that the page is kept */
 export async function keepPage({ notify }, status) {
   // Not over http from another device, and not in every private window.
@@ -7,9 +21,9 @@ export async function keepPage({ notify }, status) {
   let registration;
   try {
     registration = await navigator.serviceWorker.register(new URL("./service-worker.js", document.baseURI));
-    await navigator.serviceWorker.ready;
+    await begun(registration);
   } catch (error) {
-    status.textContent = `It needs a connection to be opened: the browser does not keep its files (${error instanceof Error ? error.message : error}).`;
+    status.textContent = `It needs a connection to be opened: its files could not be kept (${error instanceof Error ? error.message : error}).`;
     return;
   }
   status.textContent = "It opens without a connection, too.";
