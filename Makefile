@@ -174,7 +174,7 @@ TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS
 # What only looks at the sources is not done again until they change: a file in here says when it was done last.
 CHECKED := $(TARGET_DIR)/checked
 CRATE := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src tests -name '*.rs' -o -name '*.wgsl')
-SCRIPTS := tsconfig.json $(wildcard tests/tsconfig*.json tests/types/*) $(shell find www/js tests -name '*.js' -o -name '*.mjs')
+SCRIPTS := tsconfig.json $(wildcard tests/tsconfig*.json tests/types/*) $(shell find www tests -name '*.js' -o -name '*.mjs')
 checked = @mkdir -p $(@D) && touch $@
 unchanged = @echo "Checked at $$(date -r $< '+%H:%M on %-d %B'); nothing has changed since."
 
