@@ -2,10 +2,10 @@
 
 use super::container::{PREFIX, error};
 use super::precision::{Precision, SCALE, to_halves, to_rows};
+use super::to_json;
 use crate::error::Result;
 use crate::kernels::math::first_not_finite;
 use safetensors::tensor::Dtype;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A tensor to write: its shape and its values in row-major order.
@@ -116,10 +116,6 @@ impl Bytes<'_> {
     }
 }
 
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("text and lists of numbers are always JSON")
-}
-
 /// A file that is about to be written.
 pub struct Encoded<'a> {
     /// All that comes before the values.
@@ -183,7 +179,7 @@ pub fn encode<'a>(
     }
     // Wider numbers first, so that each begins at a multiple of its own size.
     stored.sort_by(|(a, x), (b, y)| (y.dtype.bitsize(), a).cmp(&(x.dtype.bitsize(), b)));
-    let mut header = format!("{{\"__metadata__\":{}", json(metadata));
+    let mut header = format!("{{\"__metadata__\":{}", to_json(metadata));
     let mut end = 0;
     for (
         name,
@@ -196,7 +192,7 @@ pub fn encode<'a>(
     {
         let start = end;
         end += bytes.len();
-        let (name, shape) = (json(name), json(shape));
+        let (name, shape) = (to_json(name), to_json(shape));
         header.push_str(&format!(
             ",{name}:{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}"
         ));

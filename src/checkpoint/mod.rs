@@ -308,7 +308,7 @@ fn file_error(path: &std::path::Path, error: &std::io::Error) -> Error {
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("a struct of numbers is always JSON")
+    serde_json::to_string(value).expect("texts, numbers and lists of them are always JSON")
 }
 
 /// How the metadata names an architecture.

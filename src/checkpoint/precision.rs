@@ -4,7 +4,6 @@
 use super::container::error;
 use crate::error::Result;
 use safetensors::tensor::{Dtype, TensorView};
-use serde::{Deserialize, Serialize};
 
 /// What the name of a matrix' scales ends with.
 pub const SCALE: &str = ".scale";
@@ -12,8 +11,7 @@ pub const SCALE: &str = ".scale";
 const LARGEST: f32 = 127.0;
 
 /// What a model's numbers are written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// 32 bits: exactly what is computed with.
     #[default]

@@ -5,18 +5,17 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
-import { basename, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { launchChromium } from "./chromium.mjs";
-import { TYPES } from "./server.mjs";
+import { DIST, TYPES } from "./server.mjs";
 
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {{name: string, bits: number, rtt: number}} Line  bits a second; `rtt` in milliseconds. */
 /** @typedef {{picture: number, text: number, requests: number, bytes: number}} Load  in milliseconds; until the first text. */
 
-const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
 const ROUNDS = 3;
 /** Windows. */
 const DESKTOP = { width: 1440, height: 900 };
@@ -143,7 +142,7 @@ export function loadInWords({ lines, shifts }) {
     "| window | layout shift while loading, at 9 Mbit/s |", "| --- | --- |", ...Object.entries(shifts).map(([name, shift]) => `| ${name} | ${shift.toFixed(3)} |`)].join("\n");
 }
 
-if (basename(process.argv[1] ?? "") === "bench-load.mjs") {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const browser = await launchChromium();
   console.log(loadInWords(await measureLoad(browser)));
   await browser.close();

@@ -64,7 +64,7 @@ for (const [what, settings] of /** @type {const} */ ([
     });
     const known = /** @type {[number, number]} */ (log.stored.at(-1))[1];
     assert.ok(kept >= known, `step ${known} was stored, and ${kept} was found`);
-    // How long that takes is measured by the benchmark, and when a snapshot is due by the unit tests of its pace.
+    // When a snapshot is due, which decides how much is lost, the unit tests of its pace hold.
     const [now] = /** @type {[number, number]} */ (log.reports.at(-1));
     const [made] = log.reports.findLast(([, step]) => step <= kept) ?? [now];
     t.diagnostic(`step ${kept} of ${/** @type {[number, number]} */ (log.reports.at(-1))[1]}; ${Math.round(now - made)} ms of training were lost`);

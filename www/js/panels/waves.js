@@ -44,7 +44,7 @@ class WavesPanel {
   /** The head whose hearing tints the text. */ #chosen = 0;
   #words = h("p", { class: "chosen-words" });
   #context = h("div", { class: "context-row context-empty" });
-  /** What is shown until there is a model. */ #recorded = recorded();
+  /** What is shown until there is a model. */ #recorded = withInitial(recorded());
 
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
@@ -90,9 +90,7 @@ class WavesPanel {
     const { state } = this.#app;
     const model = state.get("model");
     if (model) return { config: model.config, layers: state.get("heads"), layer: state.get("layer"), count: state.get("heads").length };
-    if (!this.#recorded) return null;
-    const { config, heads } = this.#recorded;
-    return { config, layers: [heads.map((head) => ({ ...head, initial: head }))], layer: 0, count: config.num_layers };
+    return this.#recorded;
   }
 
   #rebuild() {
@@ -184,3 +182,9 @@ class WavesPanel {
   });
 }
 
+/** Recorded heads as an open model's, of which only the first layer is there. @param {import("../recorded.js").Recorded | null} recorded */
+function withInitial(recorded) {
+  if (!recorded) return null;
+  const { config, heads } = recorded;
+  return { config, layers: [heads.map((head) => ({ ...head, initial: head }))], layer: 0, count: config.num_layers };
+}
