@@ -85,6 +85,21 @@ test("a file in an older encoding is asked about, the likeliest first, and read 
   }
 });
 
+/** @param {string} text @param {string} encoding  with a byte for each character */
+function inBytes(text, encoding) {
+  const table = new TextDecoder(encoding).decode(Uint8Array.from({ length: 256 }, (_, byte) => byte));
+  return Uint8Array.from(text, (character) => table.indexOf(character));
+}
+
+test("two encodings that have capitals where the other has small letters are told apart", async () => {
+  const russian = "над морем тихо, только ветер ходит по песку";
+  const belarusian = "Тры вялікія вярблюды";
+  for (const [text, encoding] of [[russian, "koi8-r"], [russian, "windows-1251"], [belarusian, "windows-1251"]]) {
+    const error = await take(inBytes(text, encoding)).catch((reason) => reason);
+    assert.equal(error.choices[0].encoding, encoding, error.choices[0].sample);
+  }
+});
+
 test("the sample comes from where the file stops being UTF-8, however late that is", async () => {
   const bytes = new Uint8Array(700_000).fill(0x61);
   for (let i = 0; i < bytes.length; i += 50) bytes[i] = 10;

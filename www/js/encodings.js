@@ -7,7 +7,7 @@
  */
 
 const RUSSIAN = "абвгдежзийклмнопрстуфхцчшщъыьэюяё";
-const CYRILLIC = [RUSSIAN, `${RUSSIAN}іїєґ`.replace(/[ёъыэ]/g, ""), "абвгдђежзијклљмнњопрстћуфхцчџш", `${RUSSIAN}ў`];
+const CYRILLIC = [RUSSIAN, `${RUSSIAN}іїєґ`.replace(/[ёъыэ]/g, ""), "абвгдђежзијклљмнњопрстћуфхцчџш", `${RUSSIAN}іў`.replace(/[ищъ]/g, "")];
 const CENTRAL = ["ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćšđž", "ăâîşţ"];
 const HAN = "一不人有我在是了大上中到和以地你子出得生之也下天要好心可自然後后里那去道十三二小年事成多又如作同手能本日行方主前家此現高老看無法水月白何文今山知長身些她他的";
 
@@ -113,6 +113,9 @@ const FEW = 3;
 const LATIN_TIMES = 20;
 const MIXED = new RegExp(`[A-Za-z]${ELSEWHERE}|${ELSEWHERE}[A-Za-z]`, "gu");
 
+/** What a capital counts against a reading; so little that it decides between equals only. */
+const RARER = 0.02;
+
 /**
  * How much a text looks like one of the languages that are written in an encoding; 1 is perfectly.
  * @param {string} text @param {Candidate} candidate
@@ -129,12 +132,14 @@ function plausibility(text, { alphabets, common }) {
   // A capital after a small letter, as in a Cyrillic text that is read in another Cyrillic encoding; two scripts in a word.
   const turned = text.match(/\p{Ll}\p{Lu}/gu)?.length ?? 0;
   const mixed = text.match(MIXED)?.length ?? 0;
+  // A text in small letters is all capitals in some of them: between two readings that are as good, capitals are rarer.
+  const capitals = beyond.filter((character) => /\p{Lu}/u.test(character)).length;
   // An encoding of another script that has none of it here, or a few letters among Latin ones: an accident.
   const elsewhere = text.match(OTHER_SCRIPT)?.length ?? 0;
   const latin = text.match(/[A-Za-z]/g)?.length ?? 0;
   const needed = alphabets.some((alphabet) => new RegExp(OTHER_SCRIPT).test(alphabet)) ? 1 : 0;
   const lost = elsewhere < needed || (elsewhere > 0 && elsewhere <= FEW && latin > LATIN_TIMES * elsewhere) ? 1 : 0;
-  return (best - turned - 2 * mixed) / beyond.length - lost;
+  return (best - turned - 2 * mixed - RARER * capitals) / beyond.length - lost;
 }
 
 /** @param {string} character @param {Set<string>} letters @param {boolean} common  the letters are only the frequent ones */
