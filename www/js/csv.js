@@ -1,5 +1,6 @@
 // Tables as text that spreadsheets read: no cell is taken for a formula, none breaks its line. As files they leave by
-// text-out.js, which says that they are UTF-8.
+// text-out.js, which says that they are UTF-8. By hand (0.4 KB, gzipped) rather than with Papa Parse (7.4 KB), which makes
+// texts of negative numbers, and leaves formulae that begin with a space or in full width.
 
 import { xmlText } from "./signs.js";
 

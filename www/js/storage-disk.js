@@ -1,5 +1,8 @@
 // The page's database: opened when it is first asked, opened anew when the browser has closed it, and never waited for
 // without an end. Once a wait had its end nobody waits again until an answer comes, however late.
+//
+// By hand rather than with idb: that would spare the promises round a request and a transaction (19 lines in all), for
+// 1.1 KB (gzipped) of the first view. It knows no wait with an end, and opens no database but the global one.
 
 import { Blocked, Missing, Silence } from "./storage-reasons.js";
 
