@@ -23,7 +23,7 @@ const TARGET = ["es2022", "chrome111", "firefox115", "safari16.4"];
 /** A file that a script names by its address. */
 const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
 /** What index.html names. */
-const NAMED = /(["'])\.\/((?:js|css|models)\/[^"']+)\1/g;
+const NAMED = /(["'])\.\/((?:js|css|models|icons)\/[^"']+|manifest\.webmanifest)\1/g;
 
 /** A file of the page as it is in the project. @param {string} address  absolute, as if all lay in www/ */
 export function sourceOf(address) {
@@ -47,7 +47,7 @@ export class Bundle {
   name(file) {
     const known = this.#names.get(file);
     if (known) return known;
-    const name = /\.(js|css)$/.test(file) ? this.#build(file) : this.#take(file);
+    const name = /\.(js|css)$/.test(file) ? this.#build(file) : file.endsWith(".webmanifest") ? this.#manifest(file) : this.#take(file);
     this.#names.set(file, name);
     return name;
   }
@@ -57,9 +57,17 @@ export class Bundle {
     return this.#loads.get(name) ?? [];
   }
 
-  /** @param {string} file */
-  async #take(file) {
-    const bytes = await readFile(file);
+  /** The manifest of the installed page, whose addresses are seen from the assets. @param {string} file */
+  async #manifest(file) {
+    const manifest = JSON.parse(await readFile(file, "utf8"));
+    for (const icon of manifest.icons) icon.src = `./${await this.name(resolve(dirname(file), icon.src))}`;
+    for (const key of ["start_url", "scope"]) manifest[key] = relative(join(dirname(file), ASSETS), resolve(dirname(file), manifest[key])) + "/";
+    return this.#take(file, Buffer.from(JSON.stringify(manifest)));
+  }
+
+  /** @param {string} file @param {Uint8Array} [bytes]  its content, where that is not as it lies there */
+  async #take(file, bytes) {
+    bytes ??= await readFile(file);
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
     const name = `${basename(file, extname(file))}-${hash}${extname(file)}`;
     this.files.set(name, bytes);
@@ -125,7 +133,7 @@ export class Bundle {
 async function serviceWorker(page, names) {
   const version = createHash("sha256").update(page).digest("hex").slice(0, 8);
   const [relaxed, plain] = [/^wavefield_relaxed/, /^wavefield(_bg)?-/].map((build) => names.filter((name) => build.test(name) && !name.endsWith(".map")));
-  const all = names.filter((name) => /\.(js|css|safetensors)$|^names-/.test(name) && !name.startsWith("wavefield"));
+  const all = names.filter((name) => /\.(js|css|safetensors|svg|png|webmanifest)$|^names-/.test(name) && !name.startsWith("wavefield"));
   const { outputFiles: [{ contents }] } = await esbuild.build({
     entryPoints: [join(WWW, "js/worker-offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
     define: { FILES: JSON.stringify({ version, all, relaxed, plain }) },
