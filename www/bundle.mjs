@@ -38,6 +38,48 @@ function addressOf(file) {
   return found ? join(WWW, found[0], relative(found[1], file)) : file;
 }
 
+/**
+ * What the page may do, by directive of its Content-Security-Policy: load its own files, and nothing else. Some browsers hold
+ * its workers to that as well, where the engine is.
+ */
+const POLICY = {
+  "default-src": ["'none'"],
+  "script-src": ["'self'", "'wasm-unsafe-eval'"],
+  "style-src": ["'self'"],
+  "img-src": ["'self'"],
+  "connect-src": ["'self'"],
+  "worker-src": ["'self'"],
+  "manifest-src": ["'self'"],
+  "base-uri": ["'none'"],
+  "form-action": ["'none'"],
+};
+/** Scripts and styles that stand in the page itself, but for what is only data. */
+const INLINE = /<(script|style)((?![^>]*(?: src=| type="application\/json"))[^>]*)>([^]*?)<\/\1>/g;
+/**
+ * Where a library sets a style as text, which the policy forbids, and how that is said so that it does not: by file.
+ * @type {Record<string, [string, string]>}
+ */
+const RESTYLED = { "svgcanvas.esm.js": [`el.setAttribute("style", 'font:' + this.font)`, "el.style.font = this.font"] };
+
+/** @param {string} source @param {string} name  of its file */
+function restyled(source, name) {
+  const [from, to] = RESTYLED[name] ?? ["", ""];
+  if (!source.includes(from)) throw new Error(`${name} was to have "${from}", which www/bundle.mjs replaces, and has not: see how its version sets styles, and set RESTYLED accordingly.`);
+  return source.replace(from, to);
+}
+
+/** The page with its policy, which names what stands in it by a hash. @param {string} page */
+function withPolicy(page) {
+  const policy = structuredClone(POLICY);
+  for (const [, tag, attributes, content] of page.matchAll(INLINE)) {
+    // Development's own script is changed while it is served, and so is its nonce.
+    const nonce = /nonce="([^"]+)"/.exec(attributes)?.[1];
+    policy[tag === "script" ? "script-src" : "style-src"].push(nonce ? `'nonce-${nonce}'` : `'sha256-${createHash("sha256").update(content).digest("base64")}'`);
+  }
+  const content = Object.entries(policy).map(([directive, sources]) => [directive, ...sources].join(" ")).join("; ");
+  return page.replace(/<meta charset="utf-8">/, (charset) => `${charset}\n  <meta http-equiv="Content-Security-Policy" content="${content}">`);
+}
+
 export class Bundle {
   /** What was built, by its name in the assets. @type {Map<string, Uint8Array>} */ files = new Map();
   /** The name that each file got. @type {Map<string, Promise<string>>} */ #names = new Map();
@@ -114,7 +156,7 @@ export class Bundle {
           return existsSync(file) ? { path: file } : undefined;
         });
         build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
-          const source = await readFile(path, "utf8");
+          const source = restyled(await readFile(path, "utf8"), basename(path));
           const names = await Promise.all([...source.matchAll(ADDRESS)].map(([, , address]) => this.name(sourceOf(resolve(dirname(addressOf(path)), address)))));
           const contents = source.replace(ADDRESS, () => `new URL("./${names.shift()}", import.meta.url)`);
           // As if a later part asked for all that came first: so that comes in one piece, and not in one for each set of parts
@@ -157,6 +199,7 @@ async function bundle(folder) {
   page = page.replace("</head>", `${chunks.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
   const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
   page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
+  page = withPolicy(page);
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));
