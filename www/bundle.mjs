@@ -1,6 +1,6 @@
 // Puts the page's files together: Trunk runs it once the engine is built and index.html lies in its folder.
 //
-//     node www/bundle.mjs FOLDER
+//     [PUBLIC_URL=https://example.org/playground/] node www/bundle.mjs FOLDER
 //
 // Everything that the page loads goes to FOLDER/assets under a name with a hash of its content, so that a host or a cache
 // can never mix two versions; index.html alone keeps its name, and its addresses are set to those. Scripts name whatever
@@ -23,7 +23,7 @@ const TARGET = ["es2022", "chrome111", "firefox115", "safari16.4"];
 /** A file that a script names by its address. */
 const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
 /** What index.html names. */
-const NAMED = /(["'])\.\/((?:js|css|models|icons)\/[^"']+|manifest\.webmanifest)\1/g;
+const NAMED = /(["'])\.\/((?:js|css|models|icons)\/[^"']+|manifest\.webmanifest|card\.png)\1/g;
 
 /** A file of the page as it is in the project. @param {string} address  absolute, as if all lay in www/ */
 export function sourceOf(address) {
@@ -53,6 +53,21 @@ const POLICY = {
   "base-uri": ["'none'"],
   "form-action": ["'none'"],
 };
+/**
+ * The page with its own address in it, which those who show a link to it need: they take no relative one.
+ * @param {string} page @param {string} [address]
+ */
+export function withAddress(page, address) {
+  if (!address) return page;
+  const base = URL.canParse(address) ? new URL(address) : null;
+  if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash) {
+    throw new Error(`PUBLIC_URL is to be the page's whole address, such as https://example.org/playground/, and is "${address}". Set it so, or leave it out.`);
+  }
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  page = page.replace(/(<meta property="og:image" content=")([^"]+)"/, (_, start, picture) => `${start}${new URL(picture, base)}"`);
+  return page.replace("</head>", () => `  <meta property="og:url" content="${base}">\n  <link rel="canonical" href="${base}">\n</head>`);
+}
+
 /** Scripts and styles that stand in the page itself, but for what is only data. */
 const INLINE = /<(script|style)((?![^>]*(?: src=| type="application\/json"))[^>]*)>([^]*?)<\/\1>/g;
 /**
@@ -175,7 +190,7 @@ export class Bundle {
 async function serviceWorker(page, names) {
   const version = createHash("sha256").update(page).digest("hex").slice(0, 8);
   const [relaxed, plain] = [/^wavefield_relaxed/, /^wavefield(_bg)?-/].map((build) => names.filter((name) => build.test(name) && !name.endsWith(".map")));
-  const all = names.filter((name) => /\.(js|css|safetensors|svg|png|webmanifest)$|^names-/.test(name) && !name.startsWith("wavefield"));
+  const all = names.filter((name) => /\.(js|css|safetensors|webmanifest)$|^(names|icon)-/.test(name) && !name.startsWith("wavefield"));
   const { outputFiles: [{ contents }] } = await esbuild.build({
     entryPoints: [join(WWW, "js/worker-offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
     define: { FILES: JSON.stringify({ version, all, relaxed, plain }) },
@@ -199,7 +214,7 @@ async function bundle(folder) {
   page = page.replace("</head>", `${chunks.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
   const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
   page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
-  page = withPolicy(page);
+  page = withPolicy(withAddress(page, process.env.PUBLIC_URL));
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));

@@ -62,6 +62,18 @@ test("the first text takes few requests and little script, all of it under names
   assert.ok(script > 20_000 && script <= 70 * 1024, `${script} bytes of script`);
 });
 
+/** A PNG begins with eight bytes of its own and says its width and height in the first piece. @param {Buffer} bytes */
+const sizeOf = (bytes) => `${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`;
+
+test("a link to the page has a picture beside it, of the size that is said", async (t) => {
+  const page = await openPage(t);
+  const said = await page.evaluate(() => Object.fromEntries([...document.querySelectorAll("meta[property^='og:']")].map((meta) => [meta.getAttribute("property"), meta.getAttribute("content") ?? ""])));
+  const picture = await fetch(new URL(said["og:image"], page.url()));
+  assert.equal(picture.headers.get("content-type"), "image/png");
+  assert.equal(sizeOf(Buffer.from(await picture.arrayBuffer())), `${said["og:image:width"]}x${said["og:image:height"]}`);
+  assert.equal(said["og:title"], await page.title());
+});
+
 test("the page can be installed: its manifest is whole, and each icon has the size that it claims", async (t) => {
   const page = await openPage(t);
   const url = page.url().split("#")[0];
@@ -81,8 +93,7 @@ test("the page can be installed: its manifest is whole, and each icon has the si
     assert.equal(response.status, 200, src);
     assert.equal(response.headers.get("content-type"), type, src);
     const bytes = Buffer.from(await response.arrayBuffer());
-    // A PNG begins with eight bytes of its own and says its width and height in the first piece.
-    if (type === "image/png") assert.equal(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`, sizes, src);
+    if (type === "image/png") assert.equal(sizeOf(bytes), sizes, src);
     else assert.match(bytes.toString(), /^<svg /);
   }
   assert.deepEqual(found, { any: ["any", "192x192", "512x512"], maskable: ["512x512"] });
