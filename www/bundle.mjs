@@ -12,6 +12,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { withAddress, withPolicy } from "./head.mjs";
 import { record } from "./record.mjs";
 
 export const WWW = dirname(fileURLToPath(import.meta.url));
@@ -39,38 +40,6 @@ function addressOf(file) {
 }
 
 /**
- * What the page may do, by directive of its Content-Security-Policy: load its own files, and nothing else. Some browsers hold
- * its workers to that as well, where the engine is.
- */
-const POLICY = {
-  "default-src": ["'none'"],
-  "script-src": ["'self'", "'wasm-unsafe-eval'"],
-  "style-src": ["'self'"],
-  "img-src": ["'self'"],
-  "connect-src": ["'self'"],
-  "worker-src": ["'self'"],
-  "manifest-src": ["'self'"],
-  "base-uri": ["'none'"],
-  "form-action": ["'none'"],
-};
-/**
- * The page with its own address in it, which those who show a link to it need: they take no relative one.
- * @param {string} page @param {string} [address]
- */
-export function withAddress(page, address) {
-  if (!address) return page;
-  const base = URL.canParse(address) ? new URL(address) : null;
-  if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash) {
-    throw new Error(`PUBLIC_URL is to be the page's whole address, such as https://example.org/playground/, and is "${address}". Set it so, or leave it out.`);
-  }
-  if (!base.pathname.endsWith("/")) base.pathname += "/";
-  page = page.replace(/(<meta property="og:image" content=")([^"]+)"/, (_, start, picture) => `${start}${new URL(picture, base)}"`);
-  return page.replace("</head>", () => `  <meta property="og:url" content="${base}">\n  <link rel="canonical" href="${base}">\n</head>`);
-}
-
-/** Scripts and styles that stand in the page itself, but for what is only data. */
-const INLINE = /<(script|style)((?![^>]*(?: src=| type="application\/json"))[^>]*)>([^]*?)<\/\1>/g;
-/**
  * Where a library sets a style as text, which the policy forbids, and how that is said so that it does not: by file.
  * @type {Record<string, [string, string]>}
  */
@@ -81,18 +50,6 @@ function restyled(source, name) {
   const [from, to] = RESTYLED[name] ?? ["", ""];
   if (!source.includes(from)) throw new Error(`${name} was to have "${from}", which www/bundle.mjs replaces, and has not: see how its version sets styles, and set RESTYLED accordingly.`);
   return source.replace(from, to);
-}
-
-/** The page with its policy, which names what stands in it by a hash. @param {string} page */
-function withPolicy(page) {
-  const policy = structuredClone(POLICY);
-  for (const [, tag, attributes, content] of page.matchAll(INLINE)) {
-    // Development's own script is changed while it is served, and so is its nonce.
-    const nonce = /nonce="([^"]+)"/.exec(attributes)?.[1];
-    policy[tag === "script" ? "script-src" : "style-src"].push(nonce ? `'nonce-${nonce}'` : `'sha256-${createHash("sha256").update(content).digest("base64")}'`);
-  }
-  const content = Object.entries(policy).map(([directive, sources]) => [directive, ...sources].join(" ")).join("; ");
-  return page.replace(/<meta charset="utf-8">/, (charset) => `${charset}\n  <meta http-equiv="Content-Security-Policy" content="${content}">`);
 }
 
 export class Bundle {

@@ -1,4 +1,4 @@
-// The page keeps to its own policy (Content-Security-Policy, made by www/bundle.mjs): nothing in it does what that forbids,
+// The page keeps to its own policy (Content-Security-Policy, made by www/head.mjs): nothing in it does what that forbids,
 // and nothing leaves its host, which openPage itself watches for.
 
 import assert from "node:assert/strict";
