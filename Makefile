@@ -154,7 +154,7 @@ help: ## List the targets
 pkg: pkg/package.json ## Build the engine for the browser as an npm package in pkg/
 
 # Trunk's hook asks for pkg again; building it here first keeps the compiler's output readable.
-build: pkg $(TRUNK) ## Build the page into dist/, ready for any static host
+build: pkg $(TRUNK) ## Build the page into dist/, ready for any static host (PUBLIC_URL=https://...)
 	@$(TRUNK) build
 
 # The first port from PORT on that nobody listens on.

@@ -1,6 +1,6 @@
 // Puts the page's files together: Trunk runs it once the engine is built and index.html lies in its folder.
 //
-//     node www/bundle.mjs FOLDER
+//     [PUBLIC_URL=https://example.org/playground/] node www/bundle.mjs FOLDER
 //
 // Everything that the page loads goes to FOLDER/assets under a name with a hash of its content, so that a host or a cache
 // can never mix two versions; index.html alone keeps its name, and its addresses are set to those. Scripts name whatever
@@ -12,6 +12,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { withAddress, withPolicy } from "./head.mjs";
 import { record } from "./record.mjs";
 
 export const WWW = dirname(fileURLToPath(import.meta.url));
@@ -23,7 +24,7 @@ const TARGET = ["es2022", "chrome111", "firefox115", "safari16.4"];
 /** A file that a script names by its address. */
 const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
 /** What index.html names. */
-const NAMED = /(["'])\.\/((?:js|css|models)\/[^"']+)\1/g;
+const NAMED = /(["'])\.\/((?:js|css|models|icons)\/[^"']+|manifest\.webmanifest|card\.png)\1/g;
 
 /** A file of the page as it is in the project. @param {string} address  absolute, as if all lay in www/ */
 export function sourceOf(address) {
@@ -38,6 +39,19 @@ function addressOf(file) {
   return found ? join(WWW, found[0], relative(found[1], file)) : file;
 }
 
+/**
+ * Where a library sets a style as text, which the policy forbids, and how that is said so that it does not: by file.
+ * @type {Record<string, [string, string]>}
+ */
+const RESTYLED = { "svgcanvas.esm.js": [`el.setAttribute("style", 'font:' + this.font)`, "el.style.font = this.font"] };
+
+/** @param {string} source @param {string} name  of its file */
+function restyled(source, name) {
+  const [from, to] = RESTYLED[name] ?? ["", ""];
+  if (!source.includes(from)) throw new Error(`${name} was to have "${from}", which www/bundle.mjs replaces, and has not: see how its version sets styles, and set RESTYLED accordingly.`);
+  return source.replace(from, to);
+}
+
 export class Bundle {
   /** What was built, by its name in the assets. @type {Map<string, Uint8Array>} */ files = new Map();
   /** The name that each file got. @type {Map<string, Promise<string>>} */ #names = new Map();
@@ -47,7 +61,7 @@ export class Bundle {
   name(file) {
     const known = this.#names.get(file);
     if (known) return known;
-    const name = /\.(js|css)$/.test(file) ? this.#build(file) : this.#take(file);
+    const name = /\.(js|css)$/.test(file) ? this.#build(file) : file.endsWith(".webmanifest") ? this.#manifest(file) : this.#take(file);
     this.#names.set(file, name);
     return name;
   }
@@ -57,9 +71,17 @@ export class Bundle {
     return this.#loads.get(name) ?? [];
   }
 
-  /** @param {string} file */
-  async #take(file) {
-    const bytes = await readFile(file);
+  /** The manifest of the installed page, whose addresses are seen from the assets. @param {string} file */
+  async #manifest(file) {
+    const manifest = JSON.parse(await readFile(file, "utf8"));
+    for (const icon of manifest.icons) icon.src = `./${await this.name(resolve(dirname(file), icon.src))}`;
+    for (const key of ["start_url", "scope"]) manifest[key] = relative(join(dirname(file), ASSETS), resolve(dirname(file), manifest[key])) + "/";
+    return this.#take(file, Buffer.from(JSON.stringify(manifest)));
+  }
+
+  /** @param {string} file @param {Uint8Array} [bytes]  its content, where that is not as it lies there */
+  async #take(file, bytes) {
+    bytes ??= await readFile(file);
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
     const name = `${basename(file, extname(file))}-${hash}${extname(file)}`;
     this.files.set(name, bytes);
@@ -106,7 +128,7 @@ export class Bundle {
           return existsSync(file) ? { path: file } : undefined;
         });
         build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
-          const source = await readFile(path, "utf8");
+          const source = restyled(await readFile(path, "utf8"), basename(path));
           const names = await Promise.all([...source.matchAll(ADDRESS)].map(([, , address]) => this.name(sourceOf(resolve(dirname(addressOf(path)), address)))));
           const contents = source.replace(ADDRESS, () => `new URL("./${names.shift()}", import.meta.url)`);
           // As if a later part asked for all that came first: so that comes in one piece, and not in one for each set of parts
@@ -125,7 +147,7 @@ export class Bundle {
 async function serviceWorker(page, names) {
   const version = createHash("sha256").update(page).digest("hex").slice(0, 8);
   const [relaxed, plain] = [/^wavefield_relaxed/, /^wavefield(_bg)?-/].map((build) => names.filter((name) => build.test(name) && !name.endsWith(".map")));
-  const all = names.filter((name) => /\.(js|css|safetensors)$|^names-/.test(name) && !name.startsWith("wavefield"));
+  const all = names.filter((name) => /\.(js|css|safetensors|webmanifest)$|^(names|icon)-/.test(name) && !name.startsWith("wavefield"));
   const { outputFiles: [{ contents }] } = await esbuild.build({
     entryPoints: [join(WWW, "js/worker-offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
     define: { FILES: JSON.stringify({ version, all, relaxed, plain }) },
@@ -149,6 +171,7 @@ async function bundle(folder) {
   page = page.replace("</head>", `${chunks.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
   const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
   page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
+  page = withPolicy(withAddress(page, process.env.PUBLIC_URL));
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));

@@ -80,4 +80,14 @@ test("the theme can be chosen and is kept", async (t) => {
   const dark = await eventually(ground, (colour) => colour !== light);
   await page.reload();
   await eventually(ground, dark);
+  // The window's frame has the ground's colour.
+  const frame = () => page.evaluate(() => {
+    const metas = [...document.querySelectorAll("meta[name=theme-color]")].map((meta) => /** @type {HTMLMetaElement} */ (meta));
+    const probe = document.createElement("p");
+    probe.style.color = metas.find(({ media }) => matchMedia(media).matches)?.content ?? "";
+    return probe.style.color;
+  });
+  await eventually(frame, dark);
+  await page.getByRole("button", { name: /^Theme/ }).click();
+  await eventually(frame, light);
 });

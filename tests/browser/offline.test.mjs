@@ -25,6 +25,10 @@ test("once it was opened, the page opens, writes and trains without a connection
   await page.locator('.train-run[data-state="done"]').waitFor();
   // Every part of the page is there.
   await page.locator("#scaling > *").first().waitFor({ state: "attached" });
+  // So is what an installed page is shown by.
+  for (const rel of ["manifest", "icon", "apple-touch-icon"]) {
+    assert.equal(await page.locator(`link[rel=${rel}]`).evaluate(async (link) => (await fetch(/** @type {HTMLLinkElement} */ (link).href)).status), 200, rel);
+  }
 });
 
 test("a newer version is offered, and nothing is reloaded by itself", async (t) => {

@@ -61,3 +61,40 @@ test("the first text takes few requests and little script, all of it under names
   const script = sizes.filter(({ name }) => asked.includes(name) || /^(worker|wavefield\w*)-[A-Z0-9]{8}\.js$/.test(name)).reduce((bytes, file) => bytes + file.bytes, 0);
   assert.ok(script > 20_000 && script <= 70 * 1024, `${script} bytes of script`);
 });
+
+/** A PNG begins with eight bytes of its own and says its width and height in the first piece. @param {Buffer} bytes */
+const sizeOf = (bytes) => `${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`;
+
+test("a link to the page has a picture beside it, of the size that is said", async (t) => {
+  const page = await openPage(t);
+  const said = await page.evaluate(() => Object.fromEntries([...document.querySelectorAll("meta[property^='og:']")].map((meta) => [meta.getAttribute("property"), meta.getAttribute("content") ?? ""])));
+  const picture = await fetch(new URL(said["og:image"], page.url()));
+  assert.equal(picture.headers.get("content-type"), "image/png");
+  assert.equal(sizeOf(Buffer.from(await picture.arrayBuffer())), `${said["og:image:width"]}x${said["og:image:height"]}`);
+  assert.equal(said["og:title"], await page.title());
+});
+
+test("the page can be installed: its manifest is whole, and each icon has the size that it claims", async (t) => {
+  const page = await openPage(t);
+  const url = page.url().split("#")[0];
+  const devtools = await page.context().newCDPSession(page);
+  const { url: address, errors } = await devtools.send("Page.getAppManifest");
+  assert.deepEqual(errors, [], "Chromium finds faults with the manifest");
+  assert.match(address, /\/assets\/manifest-[0-9a-f]{8}\.webmanifest$/);
+  const manifest = await (await fetch(address)).json();
+  assert.equal(new URL(manifest.start_url, address).href, url);
+  assert.equal(new URL(manifest.scope, address).href, url);
+  assert.equal(manifest.display, "standalone");
+  /** @type {Record<string, string[]>} */
+  const found = {};
+  for (const { src, sizes, type, purpose = "any" } of manifest.icons) {
+    (found[purpose] ??= []).push(sizes);
+    const response = await fetch(new URL(src, address));
+    assert.equal(response.status, 200, src);
+    assert.equal(response.headers.get("content-type"), type, src);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (type === "image/png") assert.equal(sizeOf(bytes), sizes, src);
+    else assert.match(bytes.toString(), /^<svg /);
+  }
+  assert.deepEqual(found, { any: ["any", "192x192", "512x512"], maskable: ["512x512"] });
+});

@@ -95,6 +95,11 @@ function themeToggle() {
     button.textContent = { system: "◐", light: "○", dark: "●" }[now()] ?? "◐";
     button.title = `Theme: ${now() === "system" ? "as the system" : now()}`;
     button.setAttribute("aria-label", `${button.title}. Change it.`);
+    // The window's frame has the theme's colour, too.
+    for (const meta of /** @type {NodeListOf<HTMLMetaElement>} */ (document.querySelectorAll("meta[data-scheme]"))) {
+      const { scheme } = meta.dataset;
+      meta.media = now() === "system" ? `(prefers-color-scheme: ${scheme})` : now() === scheme ? "all" : "not all";
+    }
   };
   button.addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(/** @type {any} */ (now())) + 1) % THEMES.length];

@@ -103,7 +103,8 @@ function makeCell(layer, index) {
   const label = `Kernel of layer ${layer + 1}, head ${index + 1}: the past to the left, now at the right`;
   const canvas = h("canvas", { role: "img", "aria-label": label });
   const words = h("span", { class: "train-strip-role" });
-  const card = h("div", { class: "train-strip" }, canvas,
-    h("p", null, h("span", { class: "train-strip-number", style: `color: var(${headColour(index)})` }, index + 1), " ", words));
+  const number = h("span", { class: "train-strip-number" }, index + 1);
+  number.style.color = `var(${headColour(index)})`;
+  const card = h("div", { class: "train-strip" }, canvas, h("p", null, number, " ", words));
   return { card, cell: { strip: new KernelStrip(canvas), role: words } };
 }

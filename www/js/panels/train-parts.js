@@ -35,14 +35,14 @@ const SVG = "http://www.w3.org/2000/svg";
 /** How a line looks in its chart. @param {import("../charts/curve-axis.js").Line} line */
 export function legendKey({ colour, dash, rings, width }) {
   const make = (/** @type {string} */ tag, /** @type {Record<string, string | number>} */ attributes) => {
-    const element = document.createElementNS(SVG, tag);
+    const element = /** @type {SVGElement} */ (document.createElementNS(SVG, tag));
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
     return element;
   };
-  const stroke = `stroke: var(${colour})`;
   const key = make("svg", { class: "curve-key", width: 26, height: 10, "aria-hidden": "true" });
-  key.append(make("line", { x1: 0, y1: 5, x2: 26, y2: 5, style: stroke, "stroke-width": width, "stroke-dasharray": dash?.join(" ") ?? "" }));
-  if (rings) key.append(make("circle", { cx: 13, cy: 5, r: 3.5, class: "curve-key-ring", style: stroke, "stroke-width": 2 }));
+  key.style.stroke = `var(${colour})`;
+  key.append(make("line", { x1: 0, y1: 5, x2: 26, y2: 5, "stroke-width": width, "stroke-dasharray": dash?.join(" ") ?? "" }));
+  if (rings) key.append(make("circle", { cx: 13, cy: 5, r: 3.5, class: "curve-key-ring", "stroke-width": 2 }));
   return key;
 }
 
