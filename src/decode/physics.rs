@@ -1,51 +1,15 @@
 //! The numbers that follow from the heads' frequency, damping, phase and gain, worked out once
 //! and used at every token.
 
-use crate::kernels::wave_kernel::{SMALLEST_SUM, Wave};
+use crate::kernels::wave_kernel::Wave;
+pub use crate::kernels::wave_rotation::Complex;
+use crate::kernels::wave_rotation::{Rotation, Travel};
 use crate::model::{Model, softplus};
-
-/// A complex number in float64.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Complex {
-    pub re: f64,
-    pub im: f64,
-}
-
-impl Complex {
-    /// size·e^(i·angle).
-    fn polar(size: f64, angle: f64) -> Self {
-        let (sin, cos) = libm::sincos(angle);
-        Complex {
-            re: size * cos,
-            im: size * sin,
-        }
-    }
-
-    #[inline(always)]
-    pub fn times(self, other: Complex) -> Self {
-        Complex {
-            re: self.re * other.re - self.im * other.im,
-            im: self.re * other.im + self.im * other.re,
-        }
-    }
-}
-
-/// One head's kernel as a rotation.
-#[derive(Debug, Clone)]
-pub struct HeadPhysics {
-    /// z = e^(-α+iω): what one cell does to a wave.
-    pub per_cell: Complex,
-    /// z^Δ for the cell distances Δ that occur between two tokens: `least_distance`, and one and
-    /// two more.
-    pub powers: [Complex; 3],
-    /// gain·e^(iφ) / max(Σ|κ|, 1e-8): the real part of its product with a wave is what is heard.
-    pub listen: Complex,
-}
 
 /// One layer's heads and how they mix.
 #[derive(Debug, Clone)]
 pub struct LayerPhysics {
-    pub heads: Vec<HeadPhysics>,
+    pub heads: Vec<Rotation>,
     /// softmax over each row of the coupling matrix, H × H.
     pub coupling: Vec<f32>,
 }
@@ -65,10 +29,14 @@ impl Physics {
         // From the upper of a token's two cells (the lower, when strides are whole and the
         // fraction is 0) to the lower of the next one's.
         let least_distance = ((config.field_size - 1) / (config.max_seq_len - 1)).max(1) - 1;
+        let travel = Travel {
+            field_size: config.field_size,
+            least: least_distance,
+        };
         let layers = (0..config.num_layers)
             .map(|layer| LayerPhysics {
                 heads: (0..config.num_heads)
-                    .map(|head| HeadPhysics::new(model, layer, head, least_distance))
+                    .map(|head| rotation(model, layer, head, travel))
                     .collect(),
                 coupling: model.coupling(layer),
             })
@@ -80,36 +48,18 @@ impl Physics {
     }
 }
 
-impl HeadPhysics {
-    fn new(model: &Model, layer: usize, head: usize, least_distance: usize) -> Self {
-        let ranges = model.parameters.table().layers[layer].wave();
-        let flat = model.parameters.flat();
-        let frequency = f64::from(flat[ranges.frequency.start + head]);
-        let phase = f64::from(flat[ranges.phase.start + head]);
-        let damping = softplus(f64::from(flat[ranges.damping.start + head]));
-        let gain = f64::from(model.gains[layer * model.config.num_heads + head]);
-        let power = |cells: usize| {
-            let cells = cells as f64;
-            Complex::polar(libm::exp(-damping * cells), frequency * cells)
-        };
-        let per_cell = power(1);
-        let turn = Complex::polar(1.0, phase);
-        let wave = Wave {
-            frequency,
-            damping,
-            phase,
-        };
-        let sum = wave.absolute_sum(model.config.field_size);
-        let size = gain / sum.max(SMALLEST_SUM);
-        HeadPhysics {
-            per_cell,
-            powers: [0, 1, 2].map(|more| power(least_distance + more)),
-            listen: Complex {
-                re: size * turn.re,
-                im: size * turn.im,
-            },
-        }
-    }
+/// One head's kernel as a rotation.
+fn rotation(model: &Model, layer: usize, head: usize, travel: Travel) -> Rotation {
+    let ranges = model.parameters.table().layers[layer].wave();
+    let flat = model.parameters.flat();
+    let number = |range: &std::ops::Range<usize>| f64::from(flat[range.start + head]);
+    let wave = Wave {
+        frequency: number(&ranges.frequency),
+        damping: softplus(number(&ranges.damping)),
+        phase: number(&ranges.phase),
+    };
+    let gain = f64::from(model.gains[layer * model.config.num_heads + head]);
+    Rotation::new(wave, gain, travel)
 }
 
 #[cfg(test)]

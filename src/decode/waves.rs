@@ -80,7 +80,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Moves to a token's place; the index into [`super::physics::HeadPhysics::powers`] of the
+    /// Moves to a token's place; the index into [`crate::kernels::wave_rotation::Rotation::powers`] of the
     /// distance. Before the first token the field is still, and any distance is the same.
     pub fn travel(&mut self, position: Position, physics: &Physics) -> usize {
         let from = self.cell;

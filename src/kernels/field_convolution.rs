@@ -8,11 +8,11 @@
 
 use super::Real;
 use super::parallel::for_each_block;
+pub use super::transforms::Transforms;
+use super::transforms::{Direction, zero};
 use super::wave_kernel::Taps;
 use crate::config::ModelConfig;
-use rustfft::Fft;
 use rustfft::num_complex::Complex;
-use std::sync::Arc;
 
 /// How the tokens of one batch lie on the field.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,56 +120,6 @@ impl Geometry {
     }
 }
 
-/// The transforms of one length, planned once.
-pub struct Transforms<T: Real> {
-    len: usize,
-    forward: Arc<dyn Fft<T>>,
-    inverse: Arc<dyn Fft<T>>,
-}
-
-impl<T: Real> Transforms<T> {
-    /// Plans both directions.
-    pub fn new(len: usize) -> Self {
-        let mut planner = planner();
-        Transforms {
-            len,
-            forward: planner.plan_fft_forward(len),
-            inverse: planner.plan_fft_inverse(len),
-        }
-    }
-
-    /// The length that was planned.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether there is nothing to transform.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    fn run(&self, fft: &Arc<dyn Fft<T>>, lines: &mut [Complex<T>], scratch: &mut Vec<Complex<T>>) {
-        scratch.resize(fft.get_inplace_scratch_len(), zero());
-        fft.process_with_scratch(lines, scratch);
-    }
-}
-
-/// In the browser the vector planner is asked for by name: the general one also carries the scalar
-/// transforms of every length, a third of the library's code, and our lengths never need them.
-#[cfg(target_arch = "wasm32")]
-fn planner<T: Real>() -> rustfft::FftPlannerWasmSimd<T> {
-    rustfft::FftPlannerWasmSimd::new().expect("the page is built with simd128, for float32")
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn planner<T: Real>() -> rustfft::FftPlanner<T> {
-    rustfft::FftPlanner::new()
-}
-
-fn zero<T: Real>() -> Complex<T> {
-    Complex::new(T::zero(), T::zero())
-}
-
 /// The spectrum of every head's kernel, (heads, fft_len), divided by the length once and for all.
 fn spectra<T: Real>(
     geometry: &Geometry,
@@ -187,7 +137,7 @@ fn spectra<T: Real>(
             point.re = *k * scale;
         }
     }
-    transforms.run(&transforms.forward, &mut spectra, &mut Vec::new());
+    transforms.run(Direction::Forward, &mut spectra, &mut Vec::new());
     spectra
 }
 
@@ -260,14 +210,14 @@ pub fn field_convolution<T: Real>(
                 channel,
                 &mut lines,
             );
-            transforms.run(&transforms.forward, &mut lines, &mut scratch);
+            transforms.run(Direction::Forward, &mut lines, &mut scratch);
             let spectrum = &spectra[head * len..][..len];
             for line in lines.chunks_exact_mut(len) {
                 for (z, k) in line.iter_mut().zip(spectrum) {
                     *z = *z * *k;
                 }
             }
-            transforms.run(&transforms.inverse, &mut lines, &mut scratch);
+            transforms.run(Direction::Inverse, &mut lines, &mut scratch);
             gather(g, &lines, channel, y);
         }
     });
@@ -303,8 +253,8 @@ pub fn field_convolution_backward<T: Real>(
             let channel = head * g.head_dim;
             scatter(g, &deposits[b * sequence..][..sequence], channel, &mut q);
             scatter(g, &dy[b * sequence..][..sequence], channel, &mut d);
-            transforms.run(&transforms.forward, &mut q, &mut scratch);
-            transforms.run(&transforms.forward, &mut d, &mut scratch);
+            transforms.run(Direction::Forward, &mut q, &mut scratch);
+            transforms.run(Direction::Forward, &mut d, &mut scratch);
             let spectrum = &spectra[head * len..][..len];
             let correlation = &mut correlations[head * len..][..len];
             for (q, d) in q.chunks_exact(len).zip(d.chunks_exact_mut(len)) {
@@ -315,7 +265,7 @@ pub fn field_convolution_backward<T: Real>(
                     d[i] = d[i] * spectrum[i].conj();
                 }
             }
-            transforms.run(&transforms.inverse, &mut d, &mut scratch);
+            transforms.run(Direction::Inverse, &mut d, &mut scratch);
             gather(g, &d, channel, ddeposits);
         }
     });
@@ -332,7 +282,7 @@ pub fn field_convolution_backward<T: Real>(
                 *total = *total + *c;
             }
         }
-        transforms.run(&transforms.inverse, &mut total, &mut scratch);
+        transforms.run(Direction::Inverse, &mut total, &mut scratch);
         for (d, point) in dkernel.iter_mut().zip(&total) {
             *d = point.re * scale;
         }

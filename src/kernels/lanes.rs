@@ -24,6 +24,15 @@ mod vector {
         f32x4_add(f32x4_mul(a, b), c)
     }
 
+    /// c - a·b, rounded as [`multiply_add`] is.
+    #[inline(always)]
+    pub fn multiply_subtract(a: Lanes, b: Lanes, c: Lanes) -> Lanes {
+        #[cfg(target_feature = "relaxed-simd")]
+        return f32x4_relaxed_nmadd(a, b, c);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        f32x4_sub(c, f32x4_mul(a, b))
+    }
+
     /// # Safety
     /// Four numbers are readable at `from`.
     #[inline(always)]

@@ -29,6 +29,22 @@ pub trait Real: FftNum + AddAssign + SubAssign + MulAssign + PartialOrd + Defaul
         }
     }
 
+    /// sum += x∘y, element by element, rounded as by [`Real::multiply_add`].
+    #[inline(always)]
+    fn add_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
+            *sum += *x * *y;
+        }
+    }
+
+    /// sum -= x∘y.
+    #[inline(always)]
+    fn subtract_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
+            *sum -= *x * *y;
+        }
+    }
+
     /// C ← A·B, or C += A·B, or C ← bias + A·B, over strided matrices: (m, k), (k, n) and (m, n)
     /// for the shape `[m, k, n]`. A and B have the distances between rows and between columns; C's
     /// columns lie together, and it has the one between its rows. A bias (n) takes precedence over
@@ -152,6 +168,48 @@ impl Real for f32 {
             *sum = k.mul_add(*x, *sum);
         }
     }
+    #[cfg(target_feature = "fma")]
+    #[inline(always)]
+    fn add_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
+            *sum = x.mul_add(*y, *sum);
+        }
+    }
+    #[cfg(target_feature = "fma")]
+    #[inline(always)]
+    fn subtract_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
+            *sum = (-*x).mul_add(*y, *sum);
+        }
+    }
+    #[cfg(target_arch = "wasm32")]
+    #[inline(always)]
+    fn add_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        use super::lanes::{load, multiply_add, store};
+        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
+        for i in (0..N).step_by(4) {
+            // SAFETY: the arrays have four elements from i on.
+            unsafe {
+                let (x, y) = (load(x.as_ptr().add(i)), load(y.as_ptr().add(i)));
+                let at = sum.as_mut_ptr().add(i);
+                store(at, multiply_add(x, y, load(at)));
+            }
+        }
+    }
+    #[cfg(target_arch = "wasm32")]
+    #[inline(always)]
+    fn subtract_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
+        use super::lanes::{load, multiply_subtract, store};
+        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
+        for i in (0..N).step_by(4) {
+            // SAFETY: the arrays have four elements from i on.
+            unsafe {
+                let (x, y) = (load(x.as_ptr().add(i)), load(y.as_ptr().add(i)));
+                let at = sum.as_mut_ptr().add(i);
+                store(at, multiply_subtract(x, y, load(at)));
+            }
+        }
+    }
     #[cfg(target_arch = "wasm32")]
     #[inline(always)]
     fn multiply_add<const N: usize>(k: Self, x: &[Self; N], sum: &mut [Self; N]) {
@@ -236,6 +294,16 @@ impl Real for f64 {
             matrixmultiply::dgemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, rc, 1)
         }
     }
+}
+
+/// ln(1 + e^x), without overflow, and with `libm` so that it is the same on every machine.
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
+}
+
+/// The inverse of [`softplus`], for y above 0.
+pub fn inverse_softplus(y: f64) -> f64 {
+    y + libm::log(-libm::expm1(-y))
 }
 
 /// The place of the first number that is infinite or none, if there is one.

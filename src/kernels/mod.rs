@@ -15,6 +15,7 @@ pub mod direct_convolution;
 pub mod dropout;
 pub mod embedding;
 pub mod field_convolution;
+pub mod field_recurrence;
 pub mod gelu;
 pub mod interference;
 #[cfg(any(target_arch = "wasm32", test))]
@@ -28,6 +29,8 @@ pub mod prefix_mean;
 pub(crate) mod testing;
 #[cfg(any(target_arch = "wasm32", test))]
 mod tiled_product;
+pub mod transforms;
 pub mod wave_kernel;
+pub mod wave_rotation;
 
 pub use math::Real;

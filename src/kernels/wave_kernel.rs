@@ -73,10 +73,11 @@ pub struct Heads<'a, T> {
 }
 
 impl<T: Real> Heads<'_, T> {
-    fn wave(&self, head: usize) -> Wave {
+    /// One head's.
+    pub(super) fn wave(&self, head: usize) -> Wave {
         Wave {
             frequency: self.frequency[head].wide(),
-            damping: crate::model::softplus(self.damping[head].wide()),
+            damping: super::math::softplus(self.damping[head].wide()),
             phase: self.phase[head].wide(),
         }
     }
@@ -175,7 +176,7 @@ mod tests {
             count: 5_000,
         };
         let (frequency, damping, phase) = (1.7, -6.0, 0.4);
-        let alpha = crate::model::softplus(damping);
+        let alpha = crate::kernels::math::softplus(damping);
         let value = |t: f64| (-alpha * t).exp() * (frequency * t + phase).cos();
         let sum: f64 = (0..taps.field_size).map(|t| value(t as f64).abs()).sum();
         let found = kernel(&[frequency, damping, phase], &[0.5], taps);

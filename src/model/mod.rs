@@ -9,6 +9,7 @@ pub mod parameters;
 use crate::backend::Device;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
+pub use crate::kernels::math::{inverse_softplus, softplus};
 pub use parameters::{ParameterSpec, ParameterTable, Parameters};
 
 /// One head's physics, in the units that a person reads.
@@ -52,16 +53,6 @@ pub struct Model {
     pub gains: Vec<f32>,
     /// Private, so that it cannot be set by the way.
     leak: Leak,
-}
-
-/// ln(1 + e^x), without overflow, and with `libm` so that it is the same on every machine.
-pub fn softplus(x: f64) -> f64 {
-    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
-}
-
-/// The inverse of [`softplus`], for y above 0.
-pub fn inverse_softplus(y: f64) -> f64 {
-    y + libm::log(-libm::expm1(-y))
 }
 
 /// Largest damping that a person may set; beyond it a kernel is one cell long.
