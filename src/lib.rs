@@ -1,5 +1,5 @@
-//! Wave Field language models: attention by damped waves on a one-dimensional field, in
-//! O(N log N) over the text in training and O(1) a token in decoding.
+//! Wave Field language models: attention by damped waves on a one-dimensional field, in O(N) over the
+//! text in training and O(1) a token in decoding.
 //!
 //! # The model in brief
 //!
@@ -16,9 +16,10 @@
 //! take on the mean of the text so far as far as it agrees with it. The formulas stand at the kernels
 //! ([`kernels`]); the order in which they run stands in [`model::network`].
 //!
-//! The kernel is the real part of a damped rotation, so the convolution is a recurrence as well, with
-//! one complex number of state a channel: [`decode`] generates text that way, and a test holds both
-//! views equal.
+//! The kernel is the real part of a damped rotation, so the convolution is exactly a recurrence as well,
+//! with one complex number of state a channel. The CPU reads whole texts that way
+//! ([`kernels::field_recurrence`]) and [`decode`] generates text that way; a GPU convolves by FFT
+//! ([`kernels::field_convolution`]), as the model was published. Tests hold all of them equal.
 //!
 //! Beside it stands what it is compared with ([`Architecture::Standard`]): a standard pre-norm
 //! Transformer with learned positions and causal softmax attention. Everything but attention and

@@ -58,6 +58,10 @@ impl Device {
 impl Backend for Device {
     type Program = Program;
 
+    fn recurs(&self) -> bool {
+        either!(self, backend => backend.recurs())
+    }
+
     fn allocate(&mut self, len: usize) -> TensorId {
         either!(self, backend => backend.allocate(len))
     }

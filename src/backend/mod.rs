@@ -16,6 +16,7 @@ use crate::kernels::dropout::DropoutSite;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
 use crate::kernels::wave_kernel::Taps;
+use crate::kernels::wave_rotation::Travel;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -175,11 +176,38 @@ pub enum Op {
         taps: Taps,
         dkernel: View,
     },
+    /// All layers at once: `rotations` is (layers, heads, ROTATION). See [`Backend::recurs`].
+    WaveRotation {
+        layers: Vec<WaveHeads>,
+        travel: Travel,
+        rotations: View,
+    },
+    WaveRotationBackward {
+        layers: Vec<WaveHeads>,
+        gradients: Vec<WaveGradients>,
+        travel: Travel,
+        drotations: View,
+    },
     FieldConvolution {
         geometry: Arc<Geometry>,
         deposits: View,
         kernel: View,
         y: View,
+    },
+    /// [`Op::FieldConvolution`] as a recurrence, in O(N).
+    FieldRecurrence {
+        geometry: Arc<Geometry>,
+        deposits: View,
+        rotations: View,
+        y: View,
+    },
+    FieldRecurrenceBackward {
+        geometry: Arc<Geometry>,
+        deposits: View,
+        rotations: View,
+        dy: View,
+        ddeposits: View,
+        drotations: View,
     },
     /// [`Op::FieldConvolution`] in O(N²), for comparison. Each token has a place of its own.
     DirectConvolution {
@@ -387,6 +415,10 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 pub trait Backend {
     /// Operations made ready to run.
     type Program;
+
+    /// Whether it runs waves as a recurrence, [`Op::FieldRecurrence`] and what belongs to it. The
+    /// transforms it runs in any case.
+    fn recurs(&self) -> bool;
 
     /// A new tensor of zeros.
     fn allocate(&mut self, len: usize) -> TensorId;

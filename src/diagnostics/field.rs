@@ -13,7 +13,6 @@ use super::trace::Trace;
 use crate::kernels::Real;
 use crate::kernels::wave_kernel::{Heads, Taps, wave_kernel};
 use crate::model::Model;
-use std::ops::Range;
 
 /// How a field of d channels is seen as one number a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +33,25 @@ pub struct Field<'a, T> {
     places: Vec<(usize, T)>,
 }
 
+/// (H, taps): the kernels of a layer's heads.
+pub(super) fn kernels<T: Real>(model: &Model, layer: usize, taps: Taps) -> Vec<T> {
+    let heads = model.config.num_heads;
+    let ranges = model.parameters.table().layers[layer].wave();
+    let read = |values: &[f32]| -> Vec<T> { values.iter().map(|x| T::of(x.wide())).collect() };
+    let [frequency, damping, phase] = [&ranges.frequency, &ranges.damping, &ranges.phase]
+        .map(|range| read(&model.parameters.flat()[range.clone()]));
+    let gain = read(&model.gains[layer * heads..][..heads]);
+    let waves = Heads {
+        frequency: &frequency,
+        damping: &damping,
+        phase: &phase,
+        gain: &gain,
+    };
+    let mut kernels = vec![T::zero(); heads * taps.count];
+    wave_kernel(waves, taps, &mut kernels);
+    kernels
+}
+
 impl<'a, T: Real> Field<'a, T> {
     /// The field of a layer of the model that the trace was taken of.
     ///
@@ -43,31 +61,11 @@ impl<'a, T: Real> Field<'a, T> {
         let config = &trace.config;
         assert!(config.is_wave(), "a standard Transformer has no field");
         let cells = config.field_size;
-        let ranges = model.parameters.table().layers[layer].wave();
-        let read = |range: &Range<usize>| {
-            let values = &model.parameters.flat()[range.clone()];
-            values
-                .iter()
-                .map(|x| T::of(f64::from(*x)))
-                .collect::<Vec<T>>()
-        };
-        let (frequency, damping) = (read(&ranges.frequency), read(&ranges.damping));
-        let phase = read(&ranges.phase);
-        let gains = &model.gains[layer * config.num_heads..][..config.num_heads];
-        let gain: Vec<T> = gains.iter().map(|x| T::of(f64::from(*x))).collect();
-        let heads = Heads {
-            frequency: &frequency,
-            damping: &damping,
-            phase: &phase,
-            gain: &gain,
-        };
         let taps = Taps {
             field_size: cells,
             step: 1,
             count: cells,
         };
-        let mut kernels = vec![T::zero(); config.num_heads * cells];
-        wave_kernel(heads, taps, &mut kernels);
         let places = (0..trace.len())
             .map(|i| config.position(i))
             .map(|p| (p.cell, T::of(p.fraction)))
@@ -75,7 +73,7 @@ impl<'a, T: Real> Field<'a, T> {
         Field {
             trace,
             layer,
-            kernels,
+            kernels: kernels(model, layer, taps),
             places,
         }
     }

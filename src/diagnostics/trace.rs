@@ -2,6 +2,7 @@
 //! look at. It runs the model's own forward on the CPU and reads its buffers afterwards, so that
 //! nothing is computed or kept while nobody looks.
 
+use super::field::kernels;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, StepInputs, View};
 use crate::config::ModelConfig;
@@ -111,7 +112,7 @@ impl<T: Real> Trace<T> {
                         gathered: read(&wave.gathered),
                         gate: sigmoid(&wave.gate),
                         coupling: coupling(model, layer),
-                        kernel: read(&b.kernel(layer)),
+                        kernel: kernels(model, layer, network.taps()),
                     }),
                     AttentionBuffers::Standard(standard) => AttentionTrace::Standard {
                         qkv: read(&standard.qkv),

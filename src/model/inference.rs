@@ -1,4 +1,4 @@
-//! Reading whole texts at once: the parallel view of the model, by FFT.
+//! Reading whole texts at once: the parallel view of the model, by whichever way the device has.
 
 use super::Model;
 use super::network::{Network, Purpose};

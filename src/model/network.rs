@@ -13,6 +13,8 @@ use crate::kernels::cross_entropy::SUMMARY;
 use crate::kernels::embedding::positions;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
+use crate::kernels::wave_kernel::Taps;
+use crate::kernels::wave_rotation::{ROTATION, ROTATION_GRADIENT, Travel};
 use crate::memory;
 use crate::model::parameters::ALIGNMENT;
 use crate::model::{Leak, Model, ParameterTable};
@@ -53,10 +55,37 @@ pub enum Purpose {
 /// What a wave model has beside its parameters.
 struct Field {
     geometry: Arc<Geometry>,
+    /// How its waves are computed.
+    method: Method,
     /// (L, H).
     gains: View,
     /// (N, D): the sinusoidal positions, scaled.
     positions: View,
+}
+
+/// How waves are computed. The recurrence is the faster at every length; transforms are what a device
+/// runs that has no recurrence, and what a field needs on which tokens hear later ones.
+#[derive(Clone, Copy)]
+enum Method {
+    Recurrence(Travel),
+    Transforms(Taps),
+}
+
+impl Method {
+    fn of(geometry: &Geometry, backend: &impl Backend) -> Self {
+        match backend.recurs() && geometry.recurs() {
+            true => Method::Recurrence(geometry.travel()),
+            false => Method::Transforms(geometry.taps),
+        }
+    }
+
+    /// Numbers that a head's wave takes, and its gradient.
+    fn numbers(self) -> [usize; 2] {
+        match self {
+            Method::Recurrence(_) => [ROTATION, ROTATION_GRADIENT],
+            Method::Transforms(taps) => [taps.count; 2],
+        }
+    }
 }
 
 /// What training needs beside the forward.
@@ -84,19 +113,22 @@ impl Network {
             "{seq_len} tokens do not fit in a context of {}",
             config.max_seq_len
         );
+        let geometry = config.is_wave().then(|| match model.leak() {
+            Leak::CircularField => Geometry::closed(&config, batch, seq_len),
+            Leak::None | Leak::SharedCells => Geometry::new(&config, batch, seq_len),
+        });
+        let method = geometry.as_ref().map(|g| Method::of(g, backend));
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         let parameters = allocate(table.flat_len).tensor;
-        let field = config.is_wave().then(|| Field {
-            geometry: Arc::new(match model.leak() {
-                Leak::CircularField => Geometry::closed(&config, batch, seq_len),
-                Leak::None | Leak::SharedCells => Geometry::new(&config, batch, seq_len),
-            }),
+        let field = geometry.zip(method).map(|(geometry, method)| Field {
+            geometry: Arc::new(geometry),
+            method,
             gains: allocate(model.gains.len()),
             positions: allocate(seq_len * config.embedding_dim),
         });
         let size = Size {
             tokens: batch * seq_len,
-            taps: field.as_ref().map_or(0, |field| field.geometry.taps.count),
+            wave: method.map_or([0; 2], Method::numbers),
         };
         let buffers = Buffers::new(&config, size, &mut allocate);
         let network = Network {
@@ -174,7 +206,10 @@ impl Network {
             per_token = per_token.saturating_add(len as u64);
             View::of(TensorId(0), 0..len)
         };
-        let one = Size { tokens: 1, taps: 0 };
+        let one = Size {
+            tokens: 1,
+            wave: [0; 2],
+        };
         Buffers::new(config, one, &mut count);
         let gradients = u64::from(purpose != Purpose::Reading);
         if gradients == 1 {
@@ -348,6 +383,14 @@ impl Network {
         &self.training().scratch.dstream
     }
 
+    /// The kernel values that its tokens hear.
+    ///
+    /// # Panics
+    /// In a standard Transformer.
+    pub(crate) fn taps(&self) -> Taps {
+        self.field().geometry.taps
+    }
+
     /// What the forward computes, for those who look at it afterwards.
     pub(crate) fn buffers(&self) -> &Buffers {
         &self.buffers
@@ -362,10 +405,7 @@ impl Network {
     fn size(&self) -> Size {
         Size {
             tokens: self.rows(),
-            taps: self
-                .field
-                .as_ref()
-                .map_or(0, |field| field.geometry.taps.count),
+            wave: (self.field.as_ref()).map_or([0; 2], |field| field.method.numbers()),
         }
     }
 

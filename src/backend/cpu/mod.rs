@@ -9,10 +9,11 @@ use crate::kernels::dropout::{DropoutSite, Mask, dropout, residual};
 use crate::kernels::field_convolution::{
     Transforms, field_convolution, field_convolution_backward,
 };
+use crate::kernels::field_recurrence::{field_recurrence, field_recurrence_backward};
 use crate::kernels::{
     Real, adamw, attention as softmax, couple_gate as couple, cross_entropy as loss,
     deposit as waves, embedding, gelu, interference, layer_norm as norm, matrix_product as product,
-    prefix_mean as prefix, wave_kernel as kernel,
+    prefix_mean as prefix, wave_kernel as kernel, wave_rotation as rotation,
 };
 use std::cell::{Ref, RefCell, RefMut};
 
@@ -101,6 +102,10 @@ impl<T: Real> Cpu<T> {
             | Op::DepositBackward { .. }
             | Op::WaveKernel { .. }
             | Op::WaveKernelBackward { .. }
+            | Op::WaveRotation { .. }
+            | Op::WaveRotationBackward { .. }
+            | Op::FieldRecurrence { .. }
+            | Op::FieldRecurrenceBackward { .. }
             | Op::FieldConvolution { .. }
             | Op::DirectConvolution { .. }
             | Op::FieldConvolutionBackward { .. }
@@ -387,6 +392,62 @@ impl<T: Real> Cpu<T> {
                     });
                 }
             }
+            Op::WaveRotation {
+                layers,
+                travel,
+                rotations,
+            } => {
+                let mut rotations = self.view_mut(rotations);
+                let layer_len = rotations.len() / layers.len();
+                for (heads, row) in layers.iter().zip(rotations.chunks_exact_mut(layer_len)) {
+                    self.with_heads(heads, |heads| rotation::wave_rotation(heads, *travel, row));
+                }
+            }
+            Op::WaveRotationBackward {
+                layers,
+                gradients,
+                travel,
+                drotations,
+            } => {
+                let drotations = self.view(drotations);
+                let layer_len = drotations.len() / layers.len();
+                let rows = drotations.chunks_exact(layer_len);
+                for ((heads, d), row) in layers.iter().zip(gradients).zip(rows) {
+                    let [mut dw, mut da, mut dp] =
+                        self.views_mut([&d.frequency, &d.damping, &d.phase]);
+                    self.with_heads(heads, |heads| {
+                        rotation::wave_rotation_backward(
+                            heads, *travel, row, &mut dw, &mut da, &mut dp,
+                        );
+                    });
+                }
+            }
+            Op::FieldRecurrence {
+                geometry,
+                deposits,
+                rotations,
+                y,
+            } => field_recurrence(
+                geometry,
+                &self.view(deposits),
+                &self.view(rotations),
+                &mut self.view_mut(y),
+            ),
+            Op::FieldRecurrenceBackward {
+                geometry,
+                deposits,
+                rotations,
+                dy,
+                ddeposits,
+                drotations,
+            } => field_recurrence_backward(
+                geometry,
+                &self.view(deposits),
+                &self.view(rotations),
+                &self.view(dy),
+                &mut self.view_mut(ddeposits),
+                &mut self.view_mut(drotations),
+            ),
             Op::FieldConvolution {
                 geometry,
                 deposits,
@@ -593,6 +654,10 @@ impl<T: Real> Cpu<T> {
 
 impl<T: Real> Backend for Cpu<T> {
     type Program = Vec<Op>;
+
+    fn recurs(&self) -> bool {
+        true
+    }
 
     fn allocate(&mut self, len: usize) -> TensorId {
         self.tensors.push(RefCell::new(vec![T::zero(); len]));

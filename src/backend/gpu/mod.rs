@@ -267,6 +267,10 @@ impl Drop for Gpu {
 impl Backend for Gpu {
     type Program = Program;
 
+    fn recurs(&self) -> bool {
+        false
+    }
+
     fn allocate(&mut self, len: usize) -> TensorId {
         self.allocate_parts(len, 1)
     }

@@ -4,7 +4,7 @@
 //! branch.
 
 use super::forward::{Place, site};
-use super::{Field, Network, dense};
+use super::{Field, Method, Network, dense};
 use crate::backend::{Matrix, Op, Then, View, WaveGradients};
 use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
@@ -55,7 +55,7 @@ impl Network {
             self.attention_backward(layer, dropout, &mut ops);
         }
         if let Some(field) = &self.field {
-            ops.push(self.wave_kernel_backward(field));
+            ops.push(self.waves_backward(field));
         }
         ops.push(Op::EmbedBackward {
             dy: s.dstream.clone(),
@@ -206,14 +206,7 @@ impl Network {
                 heads,
                 head_dim,
             },
-            Op::FieldConvolutionBackward {
-                geometry: self.field().geometry.clone(),
-                deposits: b.deposits.clone(),
-                kernel: self.buffers.kernel(i),
-                dy: s.dgathered.clone(),
-                ddeposits: s.ddeposits.clone(),
-                dkernel: s.dkernel(i, self.config.num_layers),
-            },
+            self.convolution_backward(i),
             Op::DepositBackward {
                 keys_values: b.keys_values.clone(),
                 ddeposits: s.ddeposits.clone(),
@@ -230,8 +223,35 @@ impl Network {
         self.linear_backward((x, &s.dgate), gate, (dnormed, true), Then::Nothing, ops);
     }
 
-    /// From all layers' kernels to their waves.
-    fn wave_kernel_backward(&self, field: &Field) -> Op {
+    /// From what a layer's tokens gathered to what they deposited, and to the layer's waves.
+    fn convolution_backward(&self, i: usize) -> Op {
+        let s = self.training().scratch.wave();
+        let (dy, ddeposits) = (s.dgathered.clone(), s.ddeposits.clone());
+        let deposits = self.buffers.layers[i].wave().deposits.clone();
+        let (geometry, waves) = (self.field().geometry.clone(), self.buffers.layer_waves(i));
+        let dwaves = s.layer_dwaves(i, self.config.num_layers);
+        match self.field().method {
+            Method::Recurrence(_) => Op::FieldRecurrenceBackward {
+                geometry,
+                deposits,
+                rotations: waves,
+                dy,
+                ddeposits,
+                drotations: dwaves,
+            },
+            Method::Transforms(_) => Op::FieldConvolutionBackward {
+                geometry,
+                deposits,
+                kernel: waves,
+                dy,
+                ddeposits,
+                dkernel: dwaves,
+            },
+        }
+    }
+
+    /// From all layers' kernels or rotations to the parameters of their waves.
+    fn waves_backward(&self, field: &Field) -> Op {
         let gradients = self.table.layers.iter().map(|layer| {
             let p = layer.wave();
             WaveGradients {
@@ -240,11 +260,21 @@ impl Network {
                 phase: self.gradient(&p.phase),
             }
         });
-        Op::WaveKernelBackward {
-            layers: self.wave_heads(),
-            gradients: gradients.collect(),
-            taps: field.geometry.taps,
-            dkernel: self.training().scratch.wave().dkernels.clone(),
+        let (layers, gradients) = (self.wave_heads(), gradients.collect());
+        let dwaves = self.training().scratch.wave().dwaves.clone();
+        match field.method {
+            Method::Recurrence(travel) => Op::WaveRotationBackward {
+                layers,
+                gradients,
+                travel,
+                drotations: dwaves,
+            },
+            Method::Transforms(taps) => Op::WaveKernelBackward {
+                layers,
+                gradients,
+                taps,
+                dkernel: dwaves,
+            },
         }
     }
 

@@ -11,8 +11,9 @@ use crate::model::network::REPORT;
 pub struct Size {
     /// T = batch·seq_len.
     pub tokens: usize,
-    /// Taps of a kernel; 0 in a standard Transformer.
-    pub taps: usize,
+    /// Numbers of a head's wave and of its gradient: taps of its kernel, or its rotation; 0 in a
+    /// standard Transformer.
+    pub wave: [usize; 2],
 }
 
 /// What one layer computes; T = batch·seq_len rows of tokens.
@@ -90,8 +91,9 @@ pub struct InterferenceBuffers {
 
 /// All tensors of the forward and the loss.
 pub struct Buffers {
-    /// (L, H, taps): every layer's kernels; empty in a standard Transformer.
-    pub kernels: View,
+    /// (L, H, taps) or (L, H, ROTATION): every layer's kernels or rotations; empty in a standard
+    /// Transformer.
+    pub waves: View,
     pub layers: Vec<LayerBuffers>,
     pub interference: Vec<InterferenceBuffers>,
     /// (T, D): the residual stream after the last layer, and its normalised form.
@@ -150,7 +152,7 @@ impl Buffers {
             })
             .collect();
         Buffers {
-            kernels: allocate(config.num_layers * config.num_heads * size.taps),
+            waves: allocate(config.num_layers * config.num_heads * size.wave[0]),
             layers,
             interference,
             output: allocate(t * d),
@@ -163,9 +165,9 @@ impl Buffers {
         }
     }
 
-    /// (H, taps): a layer's kernels.
-    pub fn kernel(&self, layer: usize) -> View {
-        part(&self.kernels, layer, self.layers.len())
+    /// A layer's part of them.
+    pub fn layer_waves(&self, layer: usize) -> View {
+        part(&self.waves, layer, self.layers.len())
     }
 }
 
@@ -210,8 +212,8 @@ pub struct WaveScratch {
     pub ddeposits: View,
     /// (T, 2D).
     pub dkeys_values: View,
-    /// (L, H, taps).
-    pub dkernels: View,
+    /// (L, H, taps) or (L, H, ROTATION_GRADIENT).
+    pub dwaves: View,
     /// (T, D) each.
     pub dlocal: View,
     pub dglobal: View,
@@ -235,7 +237,7 @@ impl Scratch {
                     dgate: allocate(t * d),
                     ddeposits: allocate(t * d),
                     dkeys_values: allocate(t * 2 * d),
-                    dkernels: allocate(config.num_layers * config.num_heads * size.taps),
+                    dwaves: allocate(config.num_layers * config.num_heads * size.wave[1]),
                     dlocal: allocate(t * d),
                     dglobal: allocate(t * d),
                     dcontext: allocate(t * d),
@@ -263,8 +265,8 @@ impl Scratch {
 }
 
 impl WaveScratch {
-    /// (H, taps): the gradient of a layer's kernels.
-    pub fn dkernel(&self, layer: usize, layers: usize) -> View {
-        part(&self.dkernels, layer, layers)
+    /// A layer's part of them.
+    pub fn layer_dwaves(&self, layer: usize, layers: usize) -> View {
+        part(&self.dwaves, layer, layers)
     }
 }

@@ -1,6 +1,6 @@
 //! The forward, straight down.
 
-use super::{Network, dense, transposed};
+use super::{Method, Network, dense, transposed};
 use crate::backend::{InterferenceInputs, Matrix, Op, Then, View, WaveHeads};
 use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
@@ -35,7 +35,7 @@ pub(super) fn site(probability: f32, place: Place) -> Option<DropoutSite> {
 impl Network {
     /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
     pub fn forward(&self, dropout: f32) -> Vec<Op> {
-        let mut ops = self.kernels();
+        let mut ops = self.heads_waves();
         let positions = match (&self.field, self.learned_positions()) {
             (Some(field), _) => field.positions.clone(),
             (None, learned) => {
@@ -56,19 +56,27 @@ impl Network {
     /// The forward again from a layer on, with other gains of the heads there: what the layers before
     /// computed of the same tokens stays as it is. Without dropout.
     pub(crate) fn forward_from(&self, layer: usize) -> Vec<Op> {
-        let mut ops = self.kernels();
+        let mut ops = self.heads_waves();
         self.layers_from(layer, 0.0, &mut ops);
         ops
     }
 
-    /// Every layer's kernels; nothing in a standard Transformer.
-    fn kernels(&self) -> Vec<Op> {
-        let kernels = self.field.as_ref().map(|field| Op::WaveKernel {
-            layers: self.wave_heads(),
-            taps: field.geometry.taps,
-            kernel: self.buffers.kernels.clone(),
+    /// Every layer's kernels or rotations; nothing in a standard Transformer.
+    fn heads_waves(&self) -> Vec<Op> {
+        let (layers, waves) = (self.wave_heads(), self.buffers.waves.clone());
+        let op = self.field.as_ref().map(|field| match field.method {
+            Method::Recurrence(travel) => Op::WaveRotation {
+                layers,
+                travel,
+                rotations: waves,
+            },
+            Method::Transforms(taps) => Op::WaveKernel {
+                layers,
+                taps,
+                kernel: waves,
+            },
         });
-        kernels.into_iter().collect()
+        op.into_iter().collect()
     }
 
     /// From a layer's input to the logits.
@@ -216,12 +224,7 @@ impl Network {
                 dim: self.config.embedding_dim,
                 head_dim,
             },
-            Op::FieldConvolution {
-                geometry: self.field().geometry.clone(),
-                deposits: b.deposits.clone(),
-                kernel: self.buffers.kernel(i),
-                y: b.gathered.clone(),
-            },
+            self.convolution(i),
             Op::CoupleGate {
                 gathered: b.gathered.clone(),
                 gate: b.gate.clone(),
@@ -231,6 +234,27 @@ impl Network {
                 head_dim,
             },
         ]);
+    }
+
+    /// What a layer's waves bring to each token.
+    fn convolution(&self, i: usize) -> Op {
+        let b = self.buffers.layers[i].wave();
+        let (deposits, y) = (b.deposits.clone(), b.gathered.clone());
+        let (geometry, waves) = (self.field().geometry.clone(), self.buffers.layer_waves(i));
+        match self.field().method {
+            Method::Recurrence(_) => Op::FieldRecurrence {
+                geometry,
+                deposits,
+                rotations: waves,
+                y,
+            },
+            Method::Transforms(_) => Op::FieldConvolution {
+                geometry,
+                deposits,
+                kernel: waves,
+                y,
+            },
+        }
     }
 
     /// x + W₂·gelu(W₁·LN(x) + b₁) + b₂.

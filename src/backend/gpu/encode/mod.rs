@@ -118,6 +118,12 @@ impl<'a> Encoder<'a> {
             | Op::WaveKernelBackward { .. }
             | Op::FieldConvolution { .. }
             | Op::FieldConvolutionBackward { .. } => self.field(op),
+            Op::WaveRotation { .. }
+            | Op::WaveRotationBackward { .. }
+            | Op::FieldRecurrence { .. }
+            | Op::FieldRecurrenceBackward { .. } => {
+                panic!("a GPU has no recurrence: `recurs` says so")
+            }
             Op::DirectConvolution { .. } => self.direct_convolution(op),
             Op::Journal { view } => self.journal.push(view.clone()),
             Op::Embed { .. }
