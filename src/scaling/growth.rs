@@ -62,6 +62,7 @@ pub fn crossover(a: &[(usize, f64)], b: &[(usize, f64)]) -> Option<Crossover> {
 pub fn expected(mixing: Mixing, points: &[(usize, f64)], length: usize) -> Option<f64> {
     let (last, seconds) = *points.last()?;
     let least = match mixing {
+        Mixing::Recurrence => 1.0,
         Mixing::Waves => 1.1,
         _ => 2.0,
     };

@@ -26,7 +26,9 @@ const MOST_TOKENS: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mixing {
-    /// Waves on a field of one cell a token, by Fourier transforms.
+    /// Waves on a field of one cell a token, as the recurrence that they are: on the CPU alone.
+    Recurrence,
+    /// The same convolution by Fourier transforms.
     Waves,
     /// The same convolution by its definition.
     DirectWaves,
@@ -35,11 +37,21 @@ pub enum Mixing {
 }
 
 impl Mixing {
-    pub const ALL: [Mixing; 3] = [Mixing::Waves, Mixing::DirectWaves, Mixing::Attention];
+    /// The ways that a device has, the model's own first.
+    pub fn on(gpu: bool) -> &'static [Mixing] {
+        const ALL: [Mixing; 4] = [
+            Mixing::Recurrence,
+            Mixing::Waves,
+            Mixing::DirectWaves,
+            Mixing::Attention,
+        ];
+        &ALL[usize::from(gpu)..]
+    }
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
+            Mixing::Recurrence => "waves, recurrent",
             Mixing::Waves => "waves by FFT",
             Mixing::DirectWaves => "waves directly",
             Mixing::Attention => "attention",
@@ -113,6 +125,7 @@ impl Order {
             Mixing::Waves => {
                 2 * tokens * width + kernel + transform * (heads + 1 + width.div_ceil(2))
             }
+            Mixing::Recurrence => 2 * tokens * width,
             Mixing::DirectWaves => 3 * tokens * width + 2 * kernel,
             // The CPU lays queries, keys, values and results of a head side by side.
             Mixing::Attention => 8 * tokens * width + 2 * kernel,

@@ -4,6 +4,7 @@ use super::{Mixing, Order};
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Backend, Device, Op, Program, StepInputs, View};
 use crate::error::{Error, Result};
+use crate::kernels::wave_rotation::{Complex, ROTATION, Rotation};
 use crate::rng::mix32;
 use crate::train::proof::{Check, worst_error};
 use serde::Serialize;
@@ -112,6 +113,22 @@ fn kernels(order: &Order) -> Vec<f32> {
     (0..order.heads).flat_map(wave).collect()
 }
 
+/// The same waves as rotations, (heads, ROTATION).
+fn rotations(order: &Order) -> Vec<f32> {
+    let damping = 3.0 / order.length as f64;
+    let mut rows = vec![0.0; order.heads * ROTATION];
+    for (head, row) in rows.chunks_exact_mut(ROTATION).enumerate() {
+        let z = Complex::polar(libm::exp(-damping), 0.1 * (head + 1) as f64);
+        let turns = Rotation {
+            per_cell: z,
+            powers: [Complex::polar(1.0, 0.0), z, z.times(z)],
+            listen: Complex::polar(damping, 0.0),
+        };
+        turns.write(row);
+    }
+    rows
+}
+
 /// The operation, and what its inputs hold.
 fn operation(device: &mut Device, order: &Order, y: View) -> (Op, Vec<(View, Vec<f32>)>) {
     let mut tensor = |len: usize| View::of(device.allocate(len), 0..len);
@@ -138,6 +155,21 @@ fn operation(device: &mut Device, order: &Order, y: View) -> (Op, Vec<(View, Vec
                     kernel,
                     y,
                 },
+            };
+            (op, inputs)
+        }
+        Mixing::Recurrence => {
+            let deposits = tensor(y.len());
+            let rotation = tensor(order.heads * ROTATION);
+            let inputs = vec![
+                (deposits.clone(), noise(1, deposits.len())),
+                (rotation.clone(), rotations(order)),
+            ];
+            let op = Op::FieldRecurrence {
+                geometry: geometry(),
+                deposits,
+                rotations: rotation,
+                y,
             };
             (op, inputs)
         }
@@ -236,7 +268,7 @@ async fn measure_by(
 /// [`Error::Device`] when the device fails, or when it computes something else.
 pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    for mixing in Mixing::ALL {
+    for &mixing in Mixing::on(true) {
         let order = Order {
             mixing,
             length: PROOF_TOKENS,
@@ -291,6 +323,7 @@ mod tests {
         };
         let waves = run(Mixing::Waves);
         assert!(distance(&run(Mixing::DirectWaves), &waves) < 1e-6);
+        assert!(distance(&run(Mixing::Recurrence), &waves) < 1e-6);
         assert!(waves.iter().any(|x| x.abs() > 1e-3), "they hear something");
     }
 

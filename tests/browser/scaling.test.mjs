@@ -60,7 +60,7 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   assertAllMeasured(found, ["128", "256", "512"]);
   await eventually(() => picture(panel(page).locator(".scaling-canvas")), (now) => now !== before, "nothing was drawn");
   const said = await words(panel(page).locator(".scaling-findings").first(), /faster than attention/);
-  assert.equal([...said.matchAll(/time grows like length\^-?\d+\.\d\d/g)].length, 3, said);
+  assert.equal([...said.matchAll(/time grows like length\^-?\d+\.\d\d/g)].length, 4, said);
   await words(panel(page).locator(".scaling-source"), /Measured on Chrome \d+ on Linux.*128 channels, 8 heads/);
   await labGone(page);
 
@@ -68,13 +68,13 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   await panel(page).getByRole("button", { name: "Copy as CSV" }).click();
   await panel(page).getByRole("button", { name: "Copied" }).waitFor();
   const lines = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split("\n");
-  assert.equal(lines.length, 1 + 9);
+  assert.equal(lines.length, 1 + 12);
   const fields = lines[0].split(",");
   for (const line of lines.slice(1)) {
     const seconds = Number(line.split(",")[fields.indexOf("seconds")]);
     assert.ok(seconds > 0, line);
   }
-  assert.deepEqual(new Set(lines.slice(1).map((line) => line.split(",")[0])), new Set(["waves", "direct_waves", "attention"]));
+  assert.deepEqual(new Set(lines.slice(1).map((line) => line.split(",")[0])), new Set(["recurrence", "waves", "direct_waves", "attention"]));
 
   const { name, bytes } = await downloaded(page, () => panel(page).getByRole("button", { name: "Save picture" }).click());
   assert.equal(name, "wave-field-scaling-cpu.png");
@@ -91,7 +91,7 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
 test("stopping ends it at once and leaves what was measured", shared(async (page) => {
   await labStands(page);
   await measureUpTo(page, 32768);
-  await words(panel(page).locator(".scaling-status"), /\d+ of 27 done, about .* left\./);
+  await words(panel(page).locator(".scaling-status"), /\d+ of 36 done, about .* left\./);
   // In the very moment in which the first lengths are there: the last takes no longer than a few seconds.
   await pressWhen(page, () => /\d/.test(document.querySelectorAll(".scaling-numbers tbody tr")[3]?.querySelector("td")?.textContent ?? ""), "Stop", "#scaling");
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
@@ -99,7 +99,7 @@ test("stopping ends it at once and leaves what was measured", shared(async (page
   const found = await rows(page);
   assert.equal(found.length, 9);
   assertAllMeasured(found.slice(0, 3), ["128", "256", "512"]);
-  assert.equal(found[8][3], "—");
+  assert.equal(found[8][4], "—");
   await words(panel(page).locator(".scaling-source"), /Not all lengths were measured/);
   await forget(page);
 }));

@@ -1,7 +1,7 @@
 // One run of the scaling lab as the page sees it.
 
 import { EngineRun } from "./engine-run.js";
-import { LENGTHS, MIXINGS, timeLeft } from "./scaling.js";
+import { LENGTHS, mixingsOn, timeLeft } from "./scaling.js";
 
 /**
  * @typedef {import("./scaling.js").ScalingOrder} ScalingOrder
@@ -30,7 +30,7 @@ export class ScalingRun extends EngineRun {
       },
       { script: new URL("./worker-scaling.js", import.meta.url), name: "wavefield-scaling", order, named: "The lab's engine" },
       onChange);
-    this.#rest = everything(order.longest);
+    this.#rest = everything(order);
     this.#of = this.#rest.length;
   }
 
@@ -77,6 +77,6 @@ export class ScalingRun extends EngineRun {
   }
 }
 
-/** @param {number} longest */
-const everything = (longest) =>
-  LENGTHS.filter((length) => length <= longest).flatMap((length) => MIXINGS.map(({ mixing }) => ({ mixing, length })));
+/** @param {ScalingOrder} order */
+const everything = ({ backend, longest }) =>
+  LENGTHS.filter((length) => length <= longest).flatMap((length) => mixingsOn(backend).map((mixing) => ({ mixing, length })));

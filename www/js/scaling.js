@@ -4,7 +4,7 @@
 import { csvLine } from "./csv.js";
 
 /**
- * @typedef {"waves" | "direct_waves" | "attention"} Mixing
+ * @typedef {"recurrence" | "waves" | "direct_waves" | "attention"} Mixing
  *
  * What was measured in one way at one length; seconds are those of one run.
  * @typedef {{mixing: Mixing, length: number, seconds: number, fastest: number, slowest: number, samples: number, runs: number}} Measured
@@ -38,10 +38,20 @@ import { csvLine } from "./csv.js";
 
 /** The ways of mixing tokens, in the order in which they are measured. @type {{mixing: Mixing, name: string, about: string, operations: number}[]} */
 export const MIXINGS = [
-  { mixing: "waves", name: "Waves by Fourier transform", about: "the model's own way", operations: 1.1 },
+  { mixing: "recurrence", name: "Waves step by step", about: "each token turns the wave and adds to it; the model's own way on a processor", operations: 1 },
+  { mixing: "waves", name: "Waves by Fourier transform", about: "the same sums; the model's own way on a graphics card", operations: 1.1 },
   { mixing: "direct_waves", name: "Waves directly", about: "the same sums, one by one", operations: 2 },
   { mixing: "attention", name: "Attention", about: "every token looks at all before it", operations: 2 },
 ];
+
+/** The ways that a device has. @param {"cpu" | "gpu"} backend @returns {Mixing[]} */
+export const mixingsOn = (backend) => MIXINGS.map(({ mixing }) => mixing).filter((mixing) => backend === "cpu" || mixing !== "recurrence");
+
+/** The waves that a result speaks of: the fastest way that was measured. @param {readonly Measured[]} measured @returns {Mixing} */
+export const ownWay = (measured) => (measured.some(({ mixing }) => mixing === "recurrence") ? "recurrence" : "waves");
+
+/** @param {Mixing} mixing */
+export const nameOf = (mixing) => MIXINGS.find((way) => way.mixing === mixing)?.name ?? mixing;
 
 export const LENGTHS = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768];
 
@@ -147,28 +157,28 @@ export function wordsOfTime(seconds) {
 /** How many times. @param {number} ratio */
 export const wordsOfRatio = (ratio) => `${ratio >= 100 ? count(ratio) : rounded(ratio, 2)}×`;
 
-/** @param {Crossover | null} found @param {string} other */
-export function wordsOfCrossover(found, other) {
+/** @param {Crossover | null} found @param {string} waves What they are called. @param {string} other */
+export function wordsOfCrossover(found, waves, other) {
   if (!found) return "";
-  if (found.kind === "always") return `Waves by Fourier transform are faster than ${other} at every length that was measured.`;
-  if (found.kind === "from") return `Waves by Fourier transform are faster than ${other} from about ${count(rounded(found.length, 2))} tokens on.`;
-  return `Waves by Fourier transform are not faster than ${other} up to ${count(found.length)} tokens.`;
+  if (found.kind === "always") return `${waves} are faster than ${other} at every length that was measured.`;
+  if (found.kind === "from") return `${waves} are faster than ${other} from about ${count(rounded(found.length, 2))} tokens on.`;
+  return `${waves} are not faster than ${other} up to ${count(found.length)} tokens.`;
 }
 
 /**
  * The published counts beside what was measured at the same lengths.
  * @param {readonly Measured[]} measured
- * @returns {{length: number, times: number, attention: number | null, direct: number | null}[]}
+ * @returns {{length: number, times: number, attention: number | null, transforms: number | null}[]}
  */
 export function besideCounts(measured) {
   const at = (/** @type {Mixing} */ mixing, /** @type {number} */ wanted) =>
     measured.find(({ mixing: found, length }) => found === mixing && length === wanted)?.seconds ?? null;
   return PUBLISHED.map(({ length, times }) => {
-    const over = (/** @type {Mixing} */ mixing) => {
-      const [waves, other] = [at("waves", length), at(mixing, length)];
-      return waves !== null && other !== null ? other / waves : null;
+    const over = (/** @type {Mixing} */ waves) => {
+      const [own, other] = [at(waves, length), at("attention", length)];
+      return own !== null && other !== null ? other / own : null;
     };
-    return { length, times, attention: over("attention"), direct: over("direct_waves") };
+    return { length, times, attention: over(ownWay(measured)), transforms: over("waves") };
   });
 }
 
@@ -181,6 +191,8 @@ export function operations(mixing, length, { width, heads }) {
   const pairs = length * (length + 1);
   if (mixing === "direct_waves") return pairs * width;
   if (mixing === "attention") return 2 * pairs * width;
+  // A complex product, a sum, and the real part of another complex product.
+  if (mixing === "recurrence") return 12 * length * width;
   // Two channels share a line, which has room for the text twice and as many points as a power of two.
   const points = 2 ** Math.ceil(Math.log2(2 * length));
   const lines = heads * Math.ceil(width / heads / 2);
@@ -194,15 +206,16 @@ export function operations(mixing, length, { width, heads }) {
  *   Attention takes `times` as long, with `more` times the operations, each done `faster` times as fast.
  */
 export function whyTimesDiffer({ measured, layer }) {
-  const waves = new Map(pointsOf(measured, "waves"));
+  const way = ownWay(measured);
+  const waves = new Map(pointsOf(measured, way));
   const longest = pointsOf(measured, "attention").findLast(([length]) => waves.has(length));
   if (!longest) return null;
   const [length, seconds] = longest;
   const own = /** @type {number} */ (waves.get(length));
-  const rates = { waves: operations("waves", length, layer) / own, attention: operations("attention", length, layer) / seconds };
+  const rates = { waves: operations(way, length, layer) / own, attention: operations("attention", length, layer) / seconds };
   return {
     length, times: seconds / own, rates, faster: rates.attention / rates.waves,
-    more: operations("attention", length, layer) / operations("waves", length, layer),
+    more: operations("attention", length, layer) / operations(way, length, layer),
   };
 }
 

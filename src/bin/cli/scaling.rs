@@ -44,13 +44,14 @@ impl Scaling {
         if let Some(gpu) = &gpu {
             wait(verify(gpu, self.width, self.heads))?;
         }
+        let ways = Mixing::on(gpu.is_some());
         if !self.json {
             println!("{}", self.title(gpu.as_ref()));
             print!("{:>7}", "tokens");
-            Mixing::ALL.iter().for_each(|m| print!("{:>16}", m.name()));
-            println!("   milliseconds, and how many times those of waves by FFT");
+            ways.iter().for_each(|m| print!("{:>18}", m.name()));
+            println!("   milliseconds, and how many times those of the first");
         }
-        let mut all = Mixing::ALL.map(|mixing| (mixing, Points::new()));
+        let mut all: Vec<_> = ways.iter().map(|way| (*way, Points::new())).collect();
         let mut measurements: Vec<Measurement> = Vec::new();
         for length in LENGTHS.into_iter().filter(|length| *length <= self.longest) {
             for (mixing, points) in &mut all {
@@ -117,8 +118,8 @@ fn print_row(length: usize, all: &[(Mixing, Points)]) {
     print!("{length:>7}");
     for (_, points) in all {
         match at(points, length) {
-            None => print!("{:>16}", "left out"),
-            Some(seconds) => print!("{:>16.3}", 1e3 * seconds),
+            None => print!("{:>18}", "left out"),
+            Some(seconds) => print!("{:>18.3}", 1e3 * seconds),
         }
     }
     for (_, points) in &all[1..] {
@@ -143,6 +144,6 @@ fn print_growth(all: &[(Mixing, Points)]) {
             Some(Crossover::From(length)) => format!("from about {length:.0} tokens on"),
             Some(Crossover::NotUpTo(length)) => format!("not up to {length} tokens"),
         };
-        println!("waves by FFT are faster than {}: {words}", mixing.name());
+        println!("{} over {}: faster {words}", all[0].0.name(), mixing.name());
     }
 }

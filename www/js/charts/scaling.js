@@ -14,8 +14,17 @@ import { Surface } from "./surface.js";
 
 /** @type {Record<Mixing, {colour: string, dash: number[], mark: (context: Context, x: number, y: number, r: number) => void}>} */
 export const STYLES = {
+  recurrence: {
+    colour: "--head-2", dash: [], mark: (context, x, y, r) => {
+      context.moveTo(x, y - 1.2 * r);
+      context.lineTo(x + 1.2 * r, y);
+      context.lineTo(x, y + 1.2 * r);
+      context.lineTo(x - 1.2 * r, y);
+      context.closePath();
+    },
+  },
   waves: {
-    colour: "--head-0", dash: [], mark: (context, x, y, r) => {
+    colour: "--head-0", dash: [14, 4], mark: (context, x, y, r) => {
       context.arc(x, y, r, 0, 2 * Math.PI);
     },
   },

@@ -4,7 +4,7 @@ import { drawKey } from "../charts/scaling.js";
 import { Surface } from "../charts/surface.js";
 import { h } from "../dom.js";
 import {
-  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
+  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, mixingsOn, nameOf, ownWay, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
 } from "../scaling.js";
 
 /**
@@ -43,7 +43,9 @@ export function findings(result) {
     const line = fit(of(mixing));
     return line ? [`${name}: time grows like length^${line.exponent.toFixed(2)} from ${count(line.from)} tokens on.`] : [];
   });
-  const crossings = [wordsOfCrossover(crossover(of("waves"), of("attention")), "attention"), wordsOfCrossover(crossover(of("waves"), of("direct_waves")), "the same sums done directly")];
+  const own = ownWay(result.measured);
+  /** @type {[Mixing, string][]} */ const others = [["attention", "attention"], ["direct_waves", "the same sums done directly"], ["waves", "the same by Fourier transform"]];
+  const crossings = others.filter(([other]) => other !== own).map(([other, name]) => wordsOfCrossover(crossover(of(own), of(other)), nameOf(own), name));
   return [...lines, ...crossings.filter(Boolean)];
 }
 
@@ -60,8 +62,8 @@ export function comparison(result) {
   const rate = (/** @type {number} */ value) => `${Number((value / 1e9).toPrecision(2))}`;
   return [
     ...lines,
-    `Why the two differ: a count takes every operation for equally quick. For this layer and ${count(why.length)} tokens attention needs ${wordsOfRatio(why.more)} as many additions and multiplications as the transforms. This device did ${rate(why.rates.attention)} thousand million of attention's in a second, and ${rate(why.rates.waves)} of the transforms'. So ${wordsOfRatio(why.more)} the work, at ${wordsOfRatio(why.faster)} the speed, made ${wordsOfRatio(why.times)} the time.`,
-    ...(why.faster > 1 ? ["Attention is products of matrices: the same few numbers are used again and again, side by side, which is what a processor's vector units and nearby memory are made for. A transform brings numbers together from far apart and uses each only a few times."] : []),
+    `Why the two differ: a count takes every operation for equally quick. For this layer and ${count(why.length)} tokens attention needs ${wordsOfRatio(why.more)} as many additions and multiplications as the waves. This device did ${rate(why.rates.attention)} thousand million of attention's in a second, and ${rate(why.rates.waves)} of the waves'. So ${wordsOfRatio(why.more)} the work, at ${wordsOfRatio(why.faster)} the speed, made ${wordsOfRatio(why.times)} the time.`,
+    ...(why.faster > 1 ? ["Attention is products of matrices: the same few numbers are used again and again, side by side, which is what a processor's vector units and nearby memory are made for. A wave takes each number once, and then it is done with it: memory sets the pace."] : []),
   ];
 }
 
@@ -69,14 +71,15 @@ export function comparison(result) {
 export function countsTable(result) {
   const cell = (/** @type {number | null} */ ratio) => h("td", null, ratio === null ? "not measured" : wordsOfRatio(ratio));
   return h("table", { class: "scaling-table" },
-    h("thead", null, h("tr", null, ["Tokens", "Attention over waves, counted", "Attention over waves, measured", "Direct over transforms, measured"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", null, besideCounts(result?.measured ?? []).map(({ length, times, attention, direct }) =>
-      h("tr", null, h("th", { scope: "row" }, count(length)), h("td", null, `${times}×`), cell(attention), cell(direct)))));
+    h("thead", null, h("tr", null, ["Tokens", "Attention over waves, counted", "Attention over waves, measured", "Attention over waves by Fourier transform, measured"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", null, besideCounts(result?.measured ?? []).map(({ length, times, attention, transforms }) =>
+      h("tr", null, h("th", { scope: "row" }, count(length)), h("td", null, `${times}×`), cell(attention), cell(transforms)))));
 }
 
 /** All numbers. @param {ScalingResult} result */
 export function numbersTable(result) {
   const lengths = LENGTHS.filter((length) => length <= result.longest);
+  const ways = mixingsOn(result.backend);
   const cell = (/** @type {Mixing} */ mixing, /** @type {number} */ length) => {
     const found = result.measured.find((entry) => entry.mixing === mixing && entry.length === length);
     if (found) {
@@ -89,7 +92,7 @@ export function numbersTable(result) {
     return h("td", { class: "scaling-left-out" }, "—");
   };
   return h("table", { class: "scaling-table scaling-numbers" },
-    h("thead", null, h("tr", null, ["Tokens", ...MIXINGS.map(({ name }) => name)].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", null, h("tr", null, ["Tokens", ...ways.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, lengths.map((length) =>
-      h("tr", null, h("th", { scope: "row" }, count(length)), MIXINGS.map(({ mixing }) => cell(mixing, length))))));
+      h("tr", null, h("th", { scope: "row" }, count(length)), ways.map((mixing) => cell(mixing, length))))));
 }

@@ -2,7 +2,7 @@
 
 import { segmented } from "../controls.js";
 import { h } from "../dom.js";
-import { count, LENGTHS, LIMITS, MIXINGS, restored } from "../scaling.js";
+import { count, LENGTHS, LIMITS, nameOf, restored } from "../scaling.js";
 import { ScalingRun } from "../scaling-run.js";
 import { ScalingResults } from "./scaling-results.js";
 
@@ -20,7 +20,7 @@ const HOW = [
   "One layer of untrained numbers, forward only, one text at a time, in float32. Timed is the mixing of tokens alone: for waves from the deposits to what every token hears, for attention from queries, keys and values to the same. The rest of a layer is the same for both and grows with the length itself.",
   "A text of a length is run once to warm up. Then come five samples of at least 20 milliseconds, each the mean of as many runs as that takes, and the median of the samples counts. When runs take long there are fewer samples; a run of three seconds or more is measured once, without another before it.",
   "On a graphics card a sample lasts at least 60 milliseconds: its runs are sent at once, then the last token's values are read back, and the clock stops when they are there. That reading is part of the time; nothing is taken off. Before its times count, the card's results are compared with the processor's.",
-  "The direct sums take in the whole text, as the transforms do, although a wave that dies down early could be cut short. Everything runs on one thread of the processor; threads or wider vectors, which a browser does not give, would change all times. A training, a race or a text that is written at full pace takes part of the device away while it is measured.",
+  "The direct sums take in the whole text, as the other ways do, although a wave that dies down early could be cut short. Everything runs on one thread of the processor; threads or wider vectors, which a browser does not give, would change all times. A training, a race or a text that is written at full pace takes part of the device away while it is measured.",
 ];
 
 /** What the browser tells of this device. */
@@ -66,7 +66,7 @@ export function mountScaling(root, app) {
   const view = new ScalingResults(app, () => { results[backend] = null; keep(); show(); });
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "scaling-title" }, "Scaling"),
-      h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves by Fourier transform, the same waves summed up directly, and attention, in which every token looks at all before it.")),
+      h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves step by step, the same by Fourier transform and summed up directly, and attention, in which every token looks at all before it.")),
     h("div", { class: "scaling-box" }, h("div", { class: "scaling-bench" },
       h("div", { class: "scaling-setup" }, settings, h("div", { class: "scaling-buttons" }, measure, anyway, stop), bar, status,
         h("details", null, h("summary", null, "How it is measured"), HOW.map((words) => h("p", { class: "scaling-hint" }, words)))),
@@ -126,7 +126,7 @@ export function mountScaling(root, app) {
   function statusWords() {
     if (run?.running) {
       const { at, done, of, left } = run.progress();
-      const name = at ? MIXINGS.find(({ mixing }) => mixing === at.mixing)?.name : null;
+      const name = at ? nameOf(at.mixing) : null;
       const time = left >= 90 ? `about ${Math.round(left / 60)} minutes left` : `about ${Math.max(1, Math.round(left))} s left`;
       return at ? `${name}, ${count(at.length)} tokens. ${done} of ${of} done, ${time}.` : "The engine is being loaded.";
     }

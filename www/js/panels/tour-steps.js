@@ -40,7 +40,7 @@ export const STEPS = [
     title: "All tokens share one field",
     words: [
       "The tokens sit in a row on a line of *cells*, the *field*. Each drops what it has to say there, its wave spreads towards the tokens to come, and each token picks up what reaches it.",
-      "Waves that spread are a *convolution*, and there is a quick way to work one out, the fast Fourier transform. For twice the text it takes a little over twice the time. A standard Transformer compares every token with every earlier one, which takes four times as long.",
+      "There is a quick way to work that out: from token to token each wave turns a little, fades a little, and takes in what the token drops. For twice the text that takes twice the time. A standard Transformer compares every token with every earlier one, which takes four times as long.",
     ],
     go: (app) => app.openLab("field"),
     target: "#lab .lab-stage",
