@@ -297,6 +297,17 @@ impl<'a> Contents<'a> {
         }
         encode::encode(&metadata, tensors)
     }
+
+    /// The model that opens from the file: its numbers are rounded, and all heads are heard.
+    ///
+    /// # Errors
+    /// As [`Self::encode`], and when there is too little memory for another model.
+    ///
+    /// # Panics
+    /// As [`Self::encode`].
+    pub fn rounded(&self) -> Result<Model> {
+        Ok(Checkpoint::from_bytes(&self.encode()?.to_vec())?.model)
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -324,19 +324,15 @@ impl OpenModel {
         })
     }
 
-    /// The bytes of a checkpoint, with the heads as they are bent and coupled now.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when a number of it is none.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let contents = Contents {
+    /// What its file has, with the heads as they are bent and coupled now.
+    pub fn contents(&self, precision: Precision) -> Contents<'_> {
+        Contents {
             model: &self.model,
             tokenizer: Some(&self.tokenizer),
             extra: &self.extra,
             trainer: None,
-            precision: Precision::F32,
-        };
-        Ok(contents.encode()?.to_vec())
+            precision,
+        }
     }
 
     /// Its name as a file name: letters and digits, joined by hyphens.
