@@ -234,7 +234,9 @@ fn the_loss_of_a_rounded_model_is_that_of_the_file_that_opens_again() {
             trainer: None,
             precision,
         };
-        let rounded = losses(&contents.rounded().unwrap());
+        let (model, size) = contents.rounded().unwrap();
+        let rounded = losses(&model);
+        assert_eq!(size, contents.encode().unwrap().len());
         let file = whole.to_bytes_in(precision).unwrap();
         let opened = Checkpoint::from_bytes(&file).unwrap();
         assert_eq!(rounded, losses(&opened.model), "{precision:?}");

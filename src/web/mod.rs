@@ -17,7 +17,7 @@ mod train;
 mod train_control;
 
 use crate::backend::Later;
-use crate::checkpoint::{Contents, Encoded, ModelFiles, Precision};
+use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
 use crate::diagnostics::losses::window_losses;
@@ -175,29 +175,25 @@ impl Session {
 
     /// The open model, as bent, as the bytes of a checkpoint with numbers of `"f32"`, `"f16"` or `"int8"`.
     pub fn export_model(&self, precision: &str) -> Answer<Uint8Array> {
-        let file = self.contents(precision)?.encode().map_err(said)?;
-        Ok(to_buffer(file))
+        let contents = self.open()?.contents(precision).map_err(said)?;
+        Ok(to_buffer(contents.encode().map_err(said)?))
     }
 
-    /// How many bytes that are.
-    pub fn export_size(&self, precision: &str) -> Answer<usize> {
-        Ok(self.contents(precision)?.encode().map_err(said)?.len())
-    }
-
-    fn contents(&self, precision: &str) -> Answer<Contents<'_>> {
-        let precision = Precision::named(precision).map_err(said)?;
-        Ok(self.open()?.contents(precision))
-    }
-
-    /// Keeps the model that opens from that checkpoint beside the open one, for [`Session::rounded_losses`].
-    pub fn rounded_begin(&mut self, precision: &str) -> Answer<()> {
+    /// Keeps the model that opens from that checkpoint beside the open one, in the place of the last,
+    /// and says of how many bytes the checkpoint is. Without a precision none is kept.
+    pub fn round_model(&mut self, precision: Option<String>) -> Answer<Option<usize>> {
         // The last one goes first: two may not fit.
         self.rounded = None;
-        self.rounded = Some(self.contents(precision)?.rounded().map_err(said)?);
-        Ok(())
+        let Some(precision) = precision else {
+            return Ok(None);
+        };
+        let contents = self.open()?.contents(&precision).map_err(said)?;
+        let (model, size) = contents.rounded().map_err(said)?;
+        self.rounded = Some(model);
+        Ok(Some(size))
     }
 
-    /// Its losses on windows of `length` + 1 tokens, in nats a token.
+    /// The losses of that model on windows of `length` + 1 tokens, in nats a token.
     pub fn rounded_losses(&self, ids: &[u32], length: usize) -> Answer<Vec<f64>> {
         let Some(model) = &self.rounded else {
             let gone = "another model was opened meanwhile; measure what rounding costs anew";
@@ -205,11 +201,6 @@ impl Session {
         };
         check_windows(model, ids, length).map_err(said)?;
         window_losses(model, ids, length).map_err(said)
-    }
-
-    /// Drops it.
-    pub fn rounded_end(&mut self) {
-        self.rounded = None;
     }
 
     /// A file name for [`Session::export_model`].

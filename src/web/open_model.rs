@@ -325,14 +325,17 @@ impl OpenModel {
     }
 
     /// What its file has, with the heads as they are bent and coupled now.
-    pub fn contents(&self, precision: Precision) -> Contents<'_> {
-        Contents {
+    ///
+    /// # Errors
+    /// When no precision has that name.
+    pub fn contents(&self, precision: &str) -> Result<Contents<'_>> {
+        Ok(Contents {
             model: &self.model,
             tokenizer: Some(&self.tokenizer),
             extra: &self.extra,
             trainer: None,
-            precision,
-        }
+            precision: Precision::named(precision)?,
+        })
     }
 
     /// Its name as a file name: letters and digits, joined by hyphens.

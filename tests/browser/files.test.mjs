@@ -155,10 +155,10 @@ test("on a phone, measuring can be stopped and the file had by keyboard alone; w
     size: "phone",
     // Losses never come; and 16 bits do not reach as far as some number.
     before: (page) => alterEngines(page, () => `
-      const size = Session.prototype.export_size;
-      Session.prototype.export_size = function (precision) {
+      const round = Session.prototype.round_model;
+      Session.prototype.round_model = function (precision) {
         if (precision === "f16") throw new Error("the number 70000 is too large.");
-        return size.call(this, precision);
+        return round.call(this, precision);
       };
       Session.prototype.rounded_losses = () => new Promise(() => {});`),
   });

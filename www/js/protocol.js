@@ -139,12 +139,10 @@
  * @property {{payload: {tensors: ArrayBuffer[], config: string | null, tokenizer: string | null, name: string}, value: ModelInfo}} load_files
  *   A model in several files: its safetensors file or its parts, and the texts of a config.json and a tokenizer.json.
  * @property {{payload: {precision?: Precision}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model In 32 bits where nothing is said.
- * @property {{payload: {precision: Precision}, value: number}} export_size How many bytes that are.
- * @property {{payload: {precision: Precision}, value: null}} rounded_begin Keeps the model that opens from that file beside the
- *   open one, in the place of the last.
+ * @property {{payload: {precision: Precision | null}, value: number}} round_model Keeps the model that opens from that file
+ *   beside the open one, in the place of the last, and says of how many bytes the file is; null keeps none.
  * @property {{payload: {ids: Uint32Array, length: number}, value: Float64Array}} rounded_losses Its losses on windows of
  *   `length + 1` tokens each, in nats a token.
- * @property {{payload: {}, value: null}} rounded_end
  * @property {{payload: {}, value: ModelInfo}} model_info
  * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
  * @property {{payload: {layer: number | null}, value: HeadInfo[][]}} reset_heads
@@ -237,7 +235,6 @@ const record = (fields) => (v) =>
   isObject(v) && Object.entries(fields).every(([name, check]) => check(/** @type {any} */ (v)[name]));
 
 /** @type {Check} */ const isShare = (v) => isNumber(v) && /** @type {number} */ (v) >= 0 && /** @type {number} */ (v) <= 1;
-const isPrecision = oneOf("f32", "f16", "int8");
 const isHead = record({ frequency: isNumber, damping: isNumber, phase: isNumber, gain: isNumber });
 const isSettings = record({
   temperature: isNumber,
@@ -256,11 +253,9 @@ const place = { layer: isCount, head: isCount, number: oneOf("frequency", "dampi
 const REQUESTS = {
   load_model: { bytes: isBytes, name: isText },
   load_files: { tensors: listOf(isBytes), config: orNull(isText), tokenizer: orNull(isText), name: isText },
-  export_model: { precision: optional(isPrecision) },
-  export_size: { precision: isPrecision },
-  rounded_begin: { precision: isPrecision },
-  rounded_losses: { ids: (v) => v instanceof Uint32Array, length: isCount },
-  rounded_end: {},
+  export_model: { precision: optional(isText) },
+  round_model: { precision: orNull(isText) },
+  rounded_losses: { ids: isBytes, length: isCount },
   model_info: {},
   set_heads: { layer: isCount, heads: listOf(isHead) },
   reset_heads: { layer: orNull(isCount) },

@@ -40,7 +40,8 @@ async function textOf(app) {
 }
 
 /**
- * Measures in each of these precisions, of which the first is the one that the others are held against.
+ * Measures in each of these precisions, of which the first is the one that the others are held against. The engine keeps the
+ * last model until it is told otherwise; nothing is asked of it once the signal was given.
  * @param {App} app @param {readonly Precision[]} precisions @param {Watch} watch
  * @returns {Promise<string>} what was read, in words
  * @throws {Error} with a sentence for the person; the signal's reason where it was stopped
@@ -51,25 +52,20 @@ export async function measureRounding(app, precisions, { signal, onProgress, onF
   const read = windows.slice(0, MOST);
   const most = windowsAtOnce(state.get("model")?.parameters ?? 1, length);
   /** @type {number[] | null} */ let before = null;
-  // Before the engine keeps anything: whoever measures next may have begun.
-  signal.throwIfAborted();
-  try {
-    for (const [i, precision] of precisions.entries()) {
-      await engine.request("rounded_begin", { precision });
-      /** @type {number[]} */ const losses = [];
-      while (losses.length < read.length) {
-        signal.throwIfAborted();
-        const ids = joined(read.slice(losses.length, losses.length + most));
-        losses.push(...await engine.request("rounded_losses", { ids, length }));
-        onProgress((i + losses.length / read.length) / precisions.length);
-      }
-      before ??= losses;
-      const found = await observe(engine, "whatif_change", { before: Float64Array.from(before), after: Float64Array.from(losses) });
+  for (const [i, precision] of precisions.entries()) {
+    signal.throwIfAborted();
+    await engine.request("round_model", { precision });
+    /** @type {number[]} */ const losses = [];
+    while (losses.length < read.length) {
       signal.throwIfAborted();
-      onFound(precision, found);
+      const ids = joined(read.slice(losses.length, losses.length + most));
+      losses.push(...await engine.request("rounded_losses", { ids, length }));
+      onProgress((i + losses.length / read.length) / precisions.length);
     }
-  } finally {
-    engine.request("rounded_end", {}).catch(() => {}); // It frees memory, which an engine that died has freed.
+    before ??= losses;
+    const found = await observe(engine, "whatif_change", { before: Float64Array.from(before), after: Float64Array.from(losses) });
+    signal.throwIfAborted();
+    onFound(precision, found);
   }
   return `${read.length} windows of ${length} tokens of ${label}`;
 }

@@ -97,10 +97,8 @@ function makeHandlers(engine) {
       return info;
     },
     export_model: ({ precision }) => ({ bytes: session.export_model(precision ?? "f32"), filename: session.export_name() }),
-    export_size: ({ precision }) => session.export_size(precision),
-    rounded_begin: ({ precision }) => session.rounded_begin(precision),
+    round_model: ({ precision }) => session.round_model(precision),
     rounded_losses: ({ ids, length }) => session.rounded_losses(ids, length),
-    rounded_end: () => session.rounded_end(),
     model_info: () => session.model_info(),
     set_heads: ({ layer, heads }) => session.set_heads(layer, heads),
     reset_heads: ({ layer }) => session.reset_heads(layer ?? undefined),

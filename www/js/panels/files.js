@@ -1,7 +1,6 @@
 // The open model: its name and size, opening another (by button or by drop), and saving it.
 
 import { h } from "../dom.js";
-import { orWhy } from "../why-not-loaded.js";
 import { acceptDrops } from "../drops.js";
 import { makeBadge } from "./badge.js";
 import { shareButton } from "./share.js";
@@ -28,7 +27,7 @@ export function mountFiles(root, app) {
     picker.value = "";
     if (files.length > 0) app.files.take(files);
   });
-  save.addEventListener("click", () => offer(app));
+  save.addEventListener("click", () => app.offerModel().catch(({ message }) => app.notify({ kind: "error", key: "save", title: "The model could not be saved.", message })));
   shipped.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
 
   const show = () => {
@@ -70,16 +69,6 @@ function amount({ bytes, total }) {
 /** @param {number} count */
 function millions(count) {
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} million` : `${Math.round(count / 1000)} thousand`;
-}
-
-/** Asks in how many bits the model is wanted. @param {App} app */
-async function offer(app) {
-  try {
-    const { offerModel } = await orWhy(import("./model-file.js"), import.meta.url);
-    offerModel(app);
-  } catch (error) {
-    app.notify({ kind: "error", key: "save", title: "The model could not be saved.", message: String(/** @type {Error} */ (error).message) });
-  }
 }
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);

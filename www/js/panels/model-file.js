@@ -57,7 +57,7 @@ class ModelFile {
   #options = h("fieldset", { class: "train-options" }, h("legend", { class: "visually-hidden" }, "Numbers of the file"), this.#rows.map(({ element }) => element));
   #bar = h("progress", { max: 1, value: 0, "aria-label": "Measuring the losses" });
   #halt = h("button", { type: "button", class: "small", onclick: () => this.#halted("Measuring was stopped. The files can be downloaded all the same.") }, "Stop measuring");
-  #measuring = h("div", { class: "model-file-measuring" }, h("span", null, "Measuring the losses"), this.#bar, this.#halt);
+  #measuring = h("div", { class: "model-file-measuring", hidden: true }, h("span", null, "Measuring the losses"), this.#bar, this.#halt);
   #words = h("p", { class: "field-hint", role: "status" });
   #fault = h("p", { class: "inline-fault", role: "alert", hidden: true });
   #give = h("button", { type: "submit", class: "primary" }, "Download");
@@ -77,6 +77,8 @@ class ModelFile {
       this.#stop.abort();
       this.element.remove();
     });
+    // It frees memory, which an engine that died has freed.
+    this.#stop.signal.addEventListener("abort", () => app.engine.request("round_model", { precision: null }).catch(() => {}));
   }
 
   async open() {
@@ -85,6 +87,7 @@ class ModelFile {
     const { signal } = this.#stop;
     const rows = await this.#measureSizes();
     if (rows.length === 0) return this.#halted("");
+    this.#measuring.hidden = false;
     try {
       const text = await measureRounding(this.#app, rows.map(({ id }) => id), {
         signal,
@@ -113,8 +116,9 @@ class ModelFile {
   async #measureSizes() {
     /** @type {Row[]} Those that can be made. */ const made = [];
     for (const row of this.#rows) {
+      if (this.#stop.signal.aborted) break;
       try {
-        row.size.textContent = room(await this.#app.engine.request("export_size", { precision: row.id }));
+        row.size.textContent = room(await this.#app.engine.request("round_model", { precision: row.id }));
         made.push(row);
       } catch (error) {
         row.size.textContent = "cannot be made";
