@@ -297,6 +297,19 @@ impl<'a> Contents<'a> {
         }
         encode::encode(&metadata, tensors)
     }
+
+    /// The model that opens from the file, and the file's bytes: its numbers are rounded, and all
+    /// heads are heard.
+    ///
+    /// # Errors
+    /// As [`Self::encode`], and when there is too little memory for another model.
+    ///
+    /// # Panics
+    /// As [`Self::encode`].
+    pub fn rounded(&self) -> Result<(Model, usize)> {
+        let bytes = self.encode()?.to_vec();
+        Ok((Checkpoint::from_bytes(&bytes)?.model, bytes.len()))
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,7 +2,7 @@
 //! when it is opened.
 
 use super::container::error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, TensorView};
 
 /// What the name of a matrix' scales ends with.
@@ -33,6 +33,18 @@ impl Precision {
             Precision::F16 => "f16",
             Precision::Int8 => "int8",
         }
+    }
+
+    /// The one of that name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when none has it.
+    pub fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
+        found.ok_or_else(|| Error::Config {
+            field: "precision",
+            message: format!("expected f32, f16 or int8, found {name:?}"),
+        })
     }
 }
 

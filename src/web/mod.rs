@@ -20,14 +20,16 @@ use crate::backend::Later;
 use crate::checkpoint::{Encoded, ModelFiles};
 use crate::diagnostics::causality::Measurement;
 use crate::diagnostics::contributions::Contributions;
+use crate::diagnostics::losses::window_losses;
 use crate::error::Error;
-use crate::model::Head;
+use crate::model::{Head, Model};
 use crate::train::Pulled;
 use crate::train::proof::prove_parts;
 use generate::{Run, RunRequest};
 pub use gpu::OpenedGpu;
 pub use intake::{TextIntake, TextSurvey};
 use js_sys::{Promise, Uint8Array};
+use observe::check_windows;
 use open_model::OpenModel;
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
@@ -110,6 +112,8 @@ pub struct Session {
     measurement: Option<Measurement<f32>>,
     /// What each head contributes, while that is being measured.
     contributions: Option<Contributions>,
+    /// The open model as it would open from a file, while the page measures what rounding costs.
+    rounded: Option<Model>,
 }
 
 #[wasm_bindgen]
@@ -158,6 +162,7 @@ impl Session {
     /// Makes a model the open one. What was being generated ends, for it was another model's.
     fn put(&mut self, opened: OpenModel) -> Answer<JsValue> {
         self.runs.clear();
+        self.rounded = None;
         let info = object(&opened.info());
         self.open = Some(opened);
         info
@@ -168,9 +173,34 @@ impl Session {
         object(&self.open()?.info())
     }
 
-    /// The open model, as bent, as the bytes of a checkpoint.
-    pub fn export_model(&self) -> Answer<Vec<u8>> {
-        self.open()?.to_bytes().map_err(said)
+    /// The open model, as bent, as the bytes of a checkpoint with numbers of `"f32"`, `"f16"` or `"int8"`.
+    pub fn export_model(&self, precision: &str) -> Answer<Uint8Array> {
+        let contents = self.open()?.contents(precision).map_err(said)?;
+        Ok(to_buffer(contents.encode().map_err(said)?))
+    }
+
+    /// Keeps the model that opens from that checkpoint beside the open one, in the place of the last,
+    /// and says of how many bytes the checkpoint is. Without a precision none is kept.
+    pub fn round_model(&mut self, precision: Option<String>) -> Answer<Option<usize>> {
+        // The last one goes first: two may not fit.
+        self.rounded = None;
+        let Some(precision) = precision else {
+            return Ok(None);
+        };
+        let contents = self.open()?.contents(&precision).map_err(said)?;
+        let (model, size) = contents.rounded().map_err(said)?;
+        self.rounded = Some(model);
+        Ok(Some(size))
+    }
+
+    /// The losses of that model on windows of `length` + 1 tokens, in nats a token.
+    pub fn rounded_losses(&self, ids: &[u32], length: usize) -> Answer<Vec<f64>> {
+        let Some(model) = &self.rounded else {
+            let gone = "another model was opened meanwhile; measure what rounding costs anew";
+            return Err(JsError::new(gone));
+        };
+        check_windows(model, ids, length).map_err(said)?;
+        window_losses(model, ids, length).map_err(said)
     }
 
     /// A file name for [`Session::export_model`].

@@ -324,19 +324,18 @@ impl OpenModel {
         })
     }
 
-    /// The bytes of a checkpoint, with the heads as they are bent and coupled now.
+    /// What its file has, with the heads as they are bent and coupled now.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when a number of it is none.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let contents = Contents {
+    /// When no precision has that name.
+    pub fn contents(&self, precision: &str) -> Result<Contents<'_>> {
+        Ok(Contents {
             model: &self.model,
             tokenizer: Some(&self.tokenizer),
             extra: &self.extra,
             trainer: None,
-            precision: Precision::F32,
-        };
-        Ok(contents.encode()?.to_vec())
+            precision: Precision::named(precision)?,
+        })
     }
 
     /// Its name as a file name: letters and digits, joined by hyphens.

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, onePage, openEmpty, openPage } from "./launch.mjs";
-import { finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { finished, firstText, generatePanel, saveModel, settle, textOf, write } from "./parts.mjs";
 import { openModel } from "./small-models.mjs";
 import { eventually, kept } from "./wait.mjs";
 
@@ -242,7 +242,7 @@ test("presets set every weight; a saved model has them, and another page opens t
   assert.equal(new Set([straight, alone, alike]).size, 3);
   await page.waitForFunction(() => location.hash.includes("coupling=Shakespeare:1.1_0.125_"));
   const link = await page.evaluate(() => location.hash);
-  const { bytes } = await downloaded(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
+  const { bytes } = await saveModel(page);
 
   await page.locator("#lab").getByRole("button", { name: "As in the file, every layer" }).click();
   assert.equal(await write(page), straight);

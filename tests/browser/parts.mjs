@@ -1,5 +1,6 @@
 // Words for what a person does with the Generate and Waves parts, shared by their tests.
 
+import { downloaded } from "./launch.mjs";
 import { applied, engines, foretold } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -62,6 +63,21 @@ export async function nextTokens(page) {
   await foretold(page);
   await page.locator(".inspector-title", { hasText: "Next token" }).waitFor();
   return page.locator(".bars").innerText();
+}
+
+/** The choice of a model file's numbers, open. @param {Page} page */
+export async function askForModel(page) {
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  return page.getByRole("dialog", { name: /^Download / });
+}
+
+/** The open model as a file. @param {Page} page @param {string} [numbers] */
+export async function saveModel(page, numbers = "32-bit floats") {
+  const dialog = await askForModel(page);
+  await dialog.getByRole("radio", { name: numbers }).check();
+  const file = await downloaded(page, () => dialog.getByRole("button", { name: "Download" }).click());
+  await dialog.waitFor({ state: "detached" });
+  return file;
 }
 
 /** One head's channel. @param {Page} page @param {number} head From 1. */

@@ -114,6 +114,112 @@ fn train_then_use_the_folder() {
     assert_eq!(first["tokens"].as_array().unwrap().len(), 12);
 }
 
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_model_is_converted_to_fewer_bits_and_what_that_costs_is_said() {
+    let folder = Folder::new("convert");
+    folder.recipe(40);
+    json(wavefield("train", &folder.0, &["--json"]));
+    let evaluated = |folder: &Path| json(wavefield("eval", folder, &["--json"]))["loss"].clone();
+    let before = evaluated(&folder.0);
+    // The converted model in a folder of its own, beside the same recipe.
+    let other = Folder::new("converted");
+    other.recipe(40);
+    let file = other.0.join("model.safetensors");
+    let to = file.to_str().unwrap();
+    let mut sizes = Vec::new();
+    let mut losses = Vec::new();
+    for (precision, dtype) in [("f32", "F32"), ("f16", "F16"), ("int8", "I8")] {
+        let arguments = ["--to", to, "--precision", precision];
+        let report = json(wavefield(
+            "convert",
+            &folder.0,
+            &[&arguments[..], &["--json"]].concat(),
+        ));
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(report["precision"], precision);
+        assert_eq!(report["bytes"], bytes.len(), "{precision}");
+        assert!(
+            String::from_utf8_lossy(&bytes).contains(&format!("\"dtype\":\"{dtype}\"")),
+            "{precision}"
+        );
+        let opened = Checkpoint::from_bytes(&bytes).unwrap();
+        assert!(opened.tokenizer.is_some() && opened.trainer.is_none());
+        let after = evaluated(&other.0);
+        assert_eq!(report["loss"][0], before, "{precision}");
+        assert_eq!(report["loss"][1], after, "{precision}");
+
+        // The same in words, and of the model's file itself.
+        let output = wavefield("convert", &folder.0.join("model.safetensors"), &arguments);
+        let words = String::from_utf8(output.stdout).unwrap();
+        let [before, after] = [&before, &after].map(|loss| loss.as_f64().unwrap());
+        for expected in [
+            format!("{to} ({} bytes, {precision})", bytes.len()),
+            format!("{after:.5} nats per token, {before:.5} before"),
+        ] {
+            assert!(words.contains(&expected), "{expected} not in {words}");
+        }
+        sizes.push(bytes.len());
+        losses.push(after);
+    }
+    assert!(sizes[1] < sizes[0] && sizes[2] < sizes[1], "{sizes:?}");
+    assert_eq!(losses[0], before.as_f64().unwrap());
+    assert!(
+        losses[1] != losses[0] && (losses[2] - losses[0]).abs() < 0.05,
+        "{losses:?}"
+    );
+    std::fs::remove_file(folder.0.join("train.toml")).unwrap();
+    let output = wavefield("convert", &folder.0, &["--to", to, "--precision", "f16"]);
+    let words = String::from_utf8(output.stdout).unwrap();
+    assert!(words.contains("not measured: there is no train.toml"));
+}
+
+#[test]
+fn what_cannot_be_converted_is_said_and_no_file_is_touched() {
+    let folder = Folder::new("unconverted");
+    let kept = folder.0.join("kept.safetensors");
+    std::fs::write(&kept, "an older file").unwrap();
+    let to = kept.to_str().unwrap();
+    let refused = |model: &Path, to: &str, precision: &str, words: &[&str]| {
+        let output = wavefield("convert", model, &["--to", to, "--precision", precision]);
+        let said = said(&output);
+        assert!(!output.status.success() && !said.contains("panicked"));
+        for word in words {
+            assert!(said.contains(word), "{word} not in {said}");
+        }
+        assert_eq!(std::fs::read(&kept).unwrap(), b"an older file", "{words:?}");
+    };
+    refused(
+        &folder.0,
+        to,
+        "int4",
+        &["--precision", "expected f32, f16 or int8, found \"int4\""],
+    );
+    refused(&folder.0, to, "int8", &["model.safetensors"]);
+    folder.recipe(1);
+    json(wavefield("train", &folder.0, &["--json"]));
+    let nowhere = folder.0.join("nowhere").join("file");
+    refused(&folder.0, nowhere.to_str().unwrap(), "f16", &["nowhere"]);
+    let path = folder.0.join("model.safetensors");
+    let mut checkpoint = Checkpoint::read(&path).unwrap();
+    let weights = checkpoint.model.parameters.get_mut("norm.weight").unwrap();
+    weights[0] = 70_000.0;
+    checkpoint.write(&path).unwrap();
+    for precision in ["f16", "int8"] {
+        refused(
+            &folder.0,
+            to,
+            precision,
+            &["norm.weight", "65504", "70000", "float32"],
+        );
+    }
+    std::fs::remove_file(folder.0.join("text.txt")).unwrap();
+    refused(&folder.0, to, "f32", &["text.txt"]);
+}
+
 #[test]
 fn a_finished_run_is_not_trained_again_and_other_settings_are_refused() {
     let folder = Folder::new("again");

@@ -130,6 +130,8 @@ fn a_reader_that_goes_away_ends_every_command_quietly() {
     let folder = Folder::new("pipe");
     model(&folder);
     let path = folder.path();
+    let smaller = folder.0.join("smaller.safetensors");
+    let smaller = smaller.to_str().unwrap();
     for arguments in [
         &["inspect", path][..],
         &["inspect", path, "--json"],
@@ -137,6 +139,7 @@ fn a_reader_that_goes_away_ends_every_command_quietly() {
         &["eval", path, "--json"],
         &["generate", path, "--prompt", "a"],
         &["generate", path, "--prompt", "a", "--json"],
+        &["convert", path, "--precision", "int8", "--to", smaller],
         &["bench", path, "--seconds", "0.01"],
         &["bench", path, "--seconds", "0.01", "--json"],
         &["scaling", "--longest", "128"],

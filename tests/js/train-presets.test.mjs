@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeRequest } from "../../www/js/protocol.js";
-import { machineSpeed, memoryEstimate, parameterCount, timeEstimate } from "../../www/js/panels/train-estimates.js";
+import { memoryEstimate, parameterCount } from "../../www/js/panels/train-estimates.js";
 import { DEFAULTS, GROUPS, SETTINGS, SIZES, knownChanges, problemsOf, settingProblem, settingsFor, settingsOf, startRequest } from "../../www/js/panels/train-presets.js";
+import { machineSpeed, timeEstimate } from "../../www/js/panels/train-time.js";
 
 /** @typedef {import("../../www/js/panels/train-presets.js").Choices} Choices */
 

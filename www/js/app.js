@@ -26,6 +26,7 @@
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
  * @property {(view?: string) => void} openLab Brings the lab into view, at one of its views.
+ * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 
 export {};

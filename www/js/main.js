@@ -64,6 +64,7 @@ const app = {
     awaited = view;
     later.want("lab");
   },
+  offerModel: async () => (await orWhy(import("./panels/model-file.js"), import.meta.url)).offerModel(app),
 };
 
 engine.on("ready", ({ simd }) => {

@@ -126,6 +126,9 @@
  * @property {number} workers That share each step on the processor.
  * @property {string} sharing Why so many, in words for the person; empty where there is no choice.
  *
+ * What the numbers of a model's file are: 32-bit floats, 16-bit floats, or rows of 8-bit numbers.
+ * @typedef {"f32" | "f16" | "int8"} Precision
+ *
  * @typedef {{characters: number, tokens: number, vocabulary: number, train_tokens: number, validation_tokens: number}} DataInfo
  */
 
@@ -135,7 +138,11 @@
  * @property {{payload: {bytes: ArrayBuffer, name: string}, value: ModelInfo}} load_model
  * @property {{payload: {tensors: ArrayBuffer[], config: string | null, tokenizer: string | null, name: string}, value: ModelInfo}} load_files
  *   A model in several files: its safetensors file or its parts, and the texts of a config.json and a tokenizer.json.
- * @property {{payload: {}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model
+ * @property {{payload: {precision?: Precision}, value: {bytes: Uint8Array<ArrayBuffer>, filename: string}}} export_model In 32 bits where nothing is said.
+ * @property {{payload: {precision: Precision | null}, value: number}} round_model Keeps the model that opens from that file
+ *   beside the open one, in the place of the last, and says of how many bytes the file is; null keeps none.
+ * @property {{payload: {ids: Uint32Array, length: number}, value: Float64Array}} rounded_losses Its losses on windows of
+ *   `length + 1` tokens each, in nats a token.
  * @property {{payload: {}, value: ModelInfo}} model_info
  * @property {{payload: {layer: number, heads: Head[]}, value: null}} set_heads
  * @property {{payload: {layer: number | null}, value: HeadInfo[][]}} reset_heads
@@ -246,7 +253,9 @@ const place = { layer: isCount, head: isCount, number: oneOf("frequency", "dampi
 const REQUESTS = {
   load_model: { bytes: isBytes, name: isText },
   load_files: { tensors: listOf(isBytes), config: orNull(isText), tokenizer: orNull(isText), name: isText },
-  export_model: {},
+  export_model: { precision: optional(isText) },
+  round_model: { precision: orNull(isText) },
+  rounded_losses: { ids: isBytes, length: isCount },
   model_info: {},
   set_heads: { layer: isCount, heads: listOf(isHead) },
   reset_heads: { layer: orNull(isCount) },

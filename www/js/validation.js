@@ -19,6 +19,10 @@ import { observe } from "./observations.js";
 
 /** Tokens a window, where the context has room for them. */
 export const WINDOW = 128;
+/** Tokens of a window where the text at hand is short. */
+const SHORTEST = 8;
+/** Parameters times tokens of one request: some 20 ms of the engine's time. */
+const WORK = 200e6;
 /** Code units of a text that are read; so many windows are more than anyone waits for. */
 const MOST = 400_000;
 
@@ -89,6 +93,35 @@ export async function validation(app, source, data, context) {
     throw new Error(`The last tenth of "${label}" has ${ids.length} tokens; two windows of ${length} tokens are needed to measure a loss. Choose a longer text.`);
   }
   return { data, label, length, windows };
+}
+
+/**
+ * The windows of a text at hand, which are short where it is.
+ * @param {App} app @param {Source} source @param {string} text @param {number} context @param {string} label
+ * @returns {Promise<Omit<Validation, "data">>}
+ */
+export async function windowsHere(app, source, text, context, label) {
+  const { ids } = await observe(app.engine, "encoding", { source, text });
+  const length = Math.min(WINDOW, context, Math.max(SHORTEST, Math.floor((ids.length - 1) / 4)));
+  const windows = windowsOf(ids, length);
+  if (windows.length < 2) {
+    throw new Error(`${label[0].toUpperCase()}${label.slice(1)} has ${ids.length} tokens; at least ${2 * SHORTEST + 1} are needed to measure on. Choose a longer text.`);
+  }
+  return { label, length, windows };
+}
+
+/** How many windows one request reads. @param {number} parameters The model's. @param {number} length */
+export const windowsAtOnce = (parameters, length) => Math.max(1, Math.floor(WORK / (parameters * length)));
+
+/** Windows one after another. @param {readonly Uint32Array[]} windows */
+export function joined(windows) {
+  const all = new Uint32Array(windows.reduce((sum, window) => sum + window.length, 0));
+  let at = 0;
+  for (const window of windows) {
+    all.set(window, at);
+    at += window.length;
+  }
+  return all;
 }
 
 /** @param {App} app @returns {Promise<string>} */

@@ -96,7 +96,9 @@ function makeHandlers(engine) {
       texts.endAll("stopped");
       return info;
     },
-    export_model: () => ({ bytes: session.export_model(), filename: session.export_name() }),
+    export_model: ({ precision }) => ({ bytes: session.export_model(precision ?? "f32"), filename: session.export_name() }),
+    round_model: ({ precision }) => session.round_model(precision),
+    rounded_losses: ({ ids, length }) => session.rounded_losses(ids, length),
     model_info: () => session.model_info(),
     set_heads: ({ layer, heads }) => session.set_heads(layer, heads),
     reset_heads: ({ layer }) => session.reset_heads(layer ?? undefined),

@@ -17,15 +17,8 @@ pub struct Convert {
     #[arg(long)]
     to: PathBuf,
     /// What its numbers are written as: f32 (exactly what is computed with), f16, or int8 (a matrix' rows in 8 bits).
-    #[arg(long, value_parser = precision)]
+    #[arg(long, value_parser = Precision::named)]
     precision: Precision,
-}
-
-fn precision(word: &str) -> std::result::Result<Precision, String> {
-    let found = Precision::ALL
-        .into_iter()
-        .find(|precision| precision.name() == word);
-    found.ok_or_else(|| format!("expected f32, f16 or int8, found {word:?}"))
 }
 
 /// What a conversion came to, for programs.
@@ -74,20 +67,15 @@ impl Convert {
     }
 
     fn loss(&self, before: &Checkpoint, after: &Checkpoint) -> Result<Option<[f64; 2]>> {
-        if !self.model.folder.join(RECIPE_FILE).exists() {
+        let folder = self.model.place();
+        if !folder.join(RECIPE_FILE).exists() {
             return Ok(None);
         }
-        let recipe = Recipe::read(&self.model.folder)?;
-        let text = recipe.text(&self.model.folder)?;
+        let (text, share, window) = Recipe::held_back(folder)?;
         let tokenizer = before.tokenizer.as_ref().expect("it was put there");
-        let dataset = Dataset::from_text(tokenizer, &text, recipe.validation_share)?;
+        let held_back = Dataset::from_text(tokenizer, &text, share)?.validation;
         let loss = |checkpoint: &Checkpoint| {
-            evaluate(
-                &checkpoint.model,
-                dataset.validation.clone(),
-                recipe.train.seq_len,
-            )
-            .map(|found| found.loss)
+            evaluate(&checkpoint.model, held_back.clone(), window).map(|found| found.loss)
         };
         Ok(Some([loss(before)?, loss(after)?]))
     }

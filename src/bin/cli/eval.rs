@@ -45,11 +45,7 @@ impl Eval {
                 let text = read_text(&path, self.encoding.as_deref())?;
                 (text, 0.1, model.config.max_seq_len - 1)
             }
-            None => {
-                let recipe = Recipe::read(&self.model.folder)?;
-                let text = recipe.text(&self.model.folder)?;
-                (text, recipe.validation_share, recipe.train.seq_len)
-            }
+            None => Recipe::held_back(self.model.place())?,
         };
         let share = self.validation_share.unwrap_or(share);
         let dataset = Dataset::from_text(&tokenizer, &text, share)?;

@@ -75,11 +75,18 @@ impl ModelFolder {
         Ok((checkpoint, tokenizer))
     }
 
+    /// The folder, of a model's file the one that it stands in.
+    pub fn place(&self) -> &Path {
+        match self.folder.is_file() {
+            true => self.folder.parent().unwrap_or(Path::new("")),
+            false => &self.folder,
+        }
+    }
+
     /// The folder, and the safetensors files that make up the model.
     fn paths(&self) -> Result<(PathBuf, Vec<PathBuf>)> {
         if self.folder.is_file() {
-            let folder = self.folder.parent().unwrap_or(Path::new(""));
-            return Ok((folder.into(), vec![self.folder.clone()]));
+            return Ok((self.place().into(), vec![self.folder.clone()]));
         }
         let folder = &self.folder;
         let (model, index) = (folder.join(MODEL_FILE), folder.join(INDEX_FILE));

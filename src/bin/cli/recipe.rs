@@ -95,6 +95,14 @@ impl Recipe {
         })
     }
 
+    /// What a folder's model is measured on: the text of its recipe, the share of it that was held
+    /// back, and the tokens of a window.
+    pub fn held_back(folder: &Path) -> Result<(String, f64, usize)> {
+        let recipe = Self::read(folder)?;
+        let text = recipe.text(folder)?;
+        Ok((text, recipe.validation_share, recipe.train.seq_len))
+    }
+
     /// Reads the text of a folder's recipe.
     pub fn text(&self, folder: &Path) -> Result<String> {
         read_text(&folder.join(&self.data), self.encoding.as_deref())

@@ -23,6 +23,7 @@ use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 pub(super) use whatif::WhatIf;
+pub(super) use whatif_losses::check_windows;
 
 /// Which model is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

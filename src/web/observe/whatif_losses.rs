@@ -31,7 +31,7 @@ struct ChangeRequest {
 }
 
 /// Checks that windows are this model's: another one may have been opened since they were cut.
-fn check_windows(model: &Model, ids: &[u32], length: usize) -> Result<()> {
+pub(in crate::web) fn check_windows(model: &Model, ids: &[u32], length: usize) -> Result<()> {
     let config = &model.config;
     let whole = length > 0 && length <= config.max_seq_len && ids.len().is_multiple_of(length + 1);
     if whole && ids.iter().all(|id| (*id as usize) < config.vocab_size) {

@@ -1,7 +1,6 @@
 // The open model: its name and size, opening another (by button or by drop), and saving it.
 
 import { h } from "../dom.js";
-import { download } from "../text-out.js";
 import { acceptDrops } from "../drops.js";
 import { makeBadge } from "./badge.js";
 import { shareButton } from "./share.js";
@@ -18,7 +17,7 @@ export function mountFiles(root, app) {
   const open = h("button", { type: "button" }, "Open");
   open.title = "Open a model (.safetensors), a training of this page or a text; dropping one on the page does the same";
   const save = h("button", { type: "button", disabled: true }, "Save");
-  save.title = "Save the model, with its waves as they are bent now, as one .safetensors file";
+  save.title = "Download the model, with its waves as they are bent now, as one .safetensors file";
   const shipped = h("button", { type: "button", hidden: true }, "Back to Shakespeare");
 
   open.addEventListener("click", () => picker.click());
@@ -28,7 +27,7 @@ export function mountFiles(root, app) {
     picker.value = "";
     if (files.length > 0) app.files.take(files);
   });
-  save.addEventListener("click", () => saveModel(app));
+  save.addEventListener("click", () => app.offerModel().catch(({ message }) => app.notify({ kind: "error", key: "save", title: "The model could not be saved.", message })));
   shipped.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
 
   const show = () => {
@@ -70,17 +69,6 @@ function amount({ bytes, total }) {
 /** @param {number} count */
 function millions(count) {
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} million` : `${Math.round(count / 1000)} thousand`;
-}
-
-/** @param {App} app */
-async function saveModel(app) {
-  try {
-    const { bytes, filename } = await app.engine.request("export_model", {});
-    download(bytes, filename);
-    app.announce(`${filename} was handed to the browser's downloads.`);
-  } catch (error) {
-    app.notify({ kind: "error", key: "save", title: "The model could not be saved.", message: String(/** @type {Error} */ (error).message) });
-  }
 }
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);

@@ -2,7 +2,7 @@
 // the model is and with each head muted. The engine keeps the model and the losses; this asks it to read on.
 
 import { observe } from "../observations.js";
-import { trainedOn, validation, windowsOf } from "../validation.js";
+import { trainedOn, validation, windowsHere } from "../validation.js";
 
 /**
  * @typedef {import("../lab.js").Lab} Lab
@@ -16,8 +16,6 @@ import { trainedOn, validation, windowsOf } from "../validation.js";
 export const ROUND = 24;
 /** Milliseconds that a call should take: writing and training go on between two calls. */
 const CALL_MS = 20;
-/** Tokens of a window where the text at hand is short. */
-const SHORTEST = 8;
 
 export class HeadMeasure {
   #lab;
@@ -188,14 +186,7 @@ export class HeadMeasure {
     const { app, source, text } = this.#lab;
     const context = this.context;
     const choice = this.choice;
-    if (choice !== "here") return validation(app, source, choice, context);
-    const { ids } = await observe(app.engine, "encoding", { source, text });
-    const length = Math.min(128, context, Math.max(SHORTEST, Math.floor((ids.length - 1) / 4)));
-    const windows = windowsOf(ids, length);
-    if (windows.length < 2) {
-      throw new Error(`The text above has ${ids.length} tokens; at least ${2 * SHORTEST + 1} are needed to measure on. Choose a longer text.`);
-    }
-    return { label: "the text above", length, windows };
+    return choice === "here" ? windowsHere(app, source, text, context, "the text above") : validation(app, source, choice, context);
   }
 
   #end() {

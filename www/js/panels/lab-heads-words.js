@@ -89,7 +89,7 @@ export const named = ({ layer, head }) => `layer ${layer + 1}, head ${head + 1}`
 /** Whether muting a head is told apart from no change. @param {Contribution} change @returns {"helps" | "hurts" | "open"} what the head does */
 export const verdictOn = ({ low, high }) => (low > 0 ? "helps" : high < 0 ? "hurts" : "open");
 
-/** "+0.0333 ± 0.0094", with as many digits as the interval makes sense of. @param {Contribution} change */
+/** "+0.0333 ± 0.0094", with as many digits as the interval makes sense of. @param {Pick<Contribution, "mean" | "low" | "high">} change */
 export function amountInWords({ mean, low, high }) {
   const half = (high - low) / 2;
   const known = Number.isFinite(half);

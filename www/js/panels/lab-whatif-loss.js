@@ -7,7 +7,7 @@ import { drawFunnel } from "../charts/funnel.js";
 import { DATA_SETS } from "../data.js";
 import { h, write } from "../dom.js";
 import { observe } from "../observations.js";
-import { trainedOn, validation } from "../validation.js";
+import { joined, trainedOn, validation, windowsAtOnce } from "../validation.js";
 import { lossInWords, roundsInWords } from "./lab-whatif-words.js";
 
 /**
@@ -27,8 +27,6 @@ const NARROW = 0.0005;
 const NARROW_SHARE = 0.05;
 /** Windows below which an interval is not trusted to be narrow. */
 const FEWEST = 16;
-/** Parameters times tokens of one request: some 20 ms of the engine's time. */
-const WORK = 200e6;
 const HEIGHT = 150;
 
 export class LossWords {
@@ -171,7 +169,7 @@ export class LossWords {
     const { before } = this.#comparison;
     const parameters = this.#app.state.get("model")?.parameters ?? 1;
     const from = this.#after.length;
-    const count = Math.max(1, Math.min(SAMPLE, Math.floor(WORK / (parameters * length)), windows.length - from));
+    const count = Math.min(SAMPLE, windowsAtOnce(parameters, length), windows.length - from);
     const key = `${before} ${data}`;
     const known = this.#before.get(key) ?? [];
     this.#before.set(key, known);
@@ -213,15 +211,4 @@ export class LossWords {
     const { mean, low, high } = last;
     return (high - low) / 2 <= Math.max(NARROW, Math.abs(mean) * NARROW_SHARE);
   }
-}
-
-/** @param {readonly Uint32Array[]} windows */
-function joined(windows) {
-  const all = new Uint32Array(windows.reduce((sum, window) => sum + window.length, 0));
-  let at = 0;
-  for (const window of windows) {
-    all.set(window, at);
-    at += window.length;
-  }
-  return all;
 }

@@ -1,4 +1,4 @@
-// What a training will take, before it begins: numbers to learn, memory and time. No DOM here.
+// What a training will take, before it begins: numbers to learn and memory. No DOM here.
 
 /** @typedef {import("./train-presets.js").Settings} Settings */
 
@@ -14,7 +14,7 @@ export function parameterCount({ embedding_dim: d, num_layers: layers, num_heads
 }
 
 /** The length of the convolution's transforms: the field, padded so that nothing wraps around. @param {Settings} settings */
-const transformLength = ({ stride, context }) => 2 ** Math.ceil(Math.log2(2 * (stride * (context - 1) + 1)));
+export const transformLength = ({ stride, context }) => 2 ** Math.ceil(Math.log2(2 * (stride * (context - 1) + 1)));
 
 /**
  * Bytes that training takes, roughly: weights, gradients and two moments, what each token leaves for the way back, and
@@ -26,50 +26,4 @@ export function memoryEstimate(settings, vocabulary) {
   const perToken = layers * (14 * d + 3 * f) + 3 * d + 3 * vocabulary;
   const spectra = 2 * h * (batch_size + layers) * transformLength(settings);
   return 4 * (4 * parameterCount(settings, vocabulary) + batch_size * context * perToken + spectra);
-}
-
-/**
- * Multiplications and additions of a step for each of its tokens, roughly: six a weight, and on a field of more cells
- * than tokens those of the longer transforms.
- * @param {Settings} settings @param {number} vocabulary @returns {number}
- */
-function workPerToken(settings, vocabulary) {
-  const { embedding_dim, num_layers, context } = settings;
-  const transforms = (/** @type {number} */ length) => (TRANSFORMS * num_layers * embedding_dim * length * Math.log2(length)) / context;
-  const more = transforms(transformLength(settings)) - transforms(transformLength({ ...settings, stride: 1 }));
-  return 6 * parameterCount(settings, vocabulary) + more;
-}
-/** What a point of a channel's transforms costs, there and back and for the gradients. */
-const TRANSFORMS = 15;
-
-/**
- * Multiplications and additions a second of training, on one core of an ordinary computer: the larger the matrices, the
- * better a core is used. Measured at these widths.
- */
-const SPEEDS = [[0, 0], [64, 1.8e10], [128, 4e10], [192, 4.5e10]];
-
-/** @param {number} width */
-function ordinarySpeed(width) {
-  const next = SPEEDS.findIndex(([at]) => at >= width);
-  if (next < 0) return SPEEDS[SPEEDS.length - 1][1];
-  const [[from, slow], [to, fast]] = [SPEEDS[Math.max(next - 1, 0)], SPEEDS[Math.max(next, 1)]];
-  return slow + ((fast - slow) * (width - from)) / (to - from);
-}
-
-/**
- * Seconds that training takes, roughly.
- * @param {Settings} settings @param {number} vocabulary
- * @param {number} machine  how fast this machine is, against an ordinary one
- */
-export function timeEstimate(settings, vocabulary, machine) {
-  const { steps, batch_size, context, embedding_dim } = settings;
-  return (workPerToken(settings, vocabulary) * batch_size * context * steps) / (ordinarySpeed(embedding_dim) * machine);
-}
-
-/**
- * How fast this machine is, against an ordinary one.
- * @param {Settings} settings @param {number} vocabulary @param {number} tokensPerSecond  as measured
- */
-export function machineSpeed(settings, vocabulary, tokensPerSecond) {
-  return (workPerToken(settings, vocabulary) * tokensPerSecond) / ordinarySpeed(settings.embedding_dim);
 }

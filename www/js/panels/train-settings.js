@@ -3,9 +3,10 @@
 
 import { h, uniqueId } from "../dom.js";
 import { NumberInput } from "../number-field.js";
-import { memoryEstimate, parameterCount, timeEstimate } from "./train-estimates.js";
+import { memoryEstimate, parameterCount } from "./train-estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./train-presets.js";
 import { optionCard } from "./train-text.js";
+import { timeEstimate } from "./train-time.js";
 import { duration, megabytes, shortCount } from "./train-words.js";
 
 /**

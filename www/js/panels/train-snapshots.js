@@ -1,7 +1,7 @@
 // Snapshots of the training that goes on: when one is due, and what becomes of it.
 
 import { EngineError } from "../engine.js";
-import { machineSpeed } from "./train-estimates.js";
+import { machineSpeed } from "./train-time.js";
 import { settingsOf } from "./train-presets.js";
 
 /**
