@@ -98,7 +98,8 @@ test("a time estimate comes true on the machine that was measured", () => {
   assert.ok(Math.abs(timeEstimate(settings, 27, machine) - expected) < 1e-6 * expected);
 });
 
-test("a finer field, more layers and more steps take longer", () => {
+test("more layers and more steps take longer, a finer field does not", () => {
   const seconds = (/** @type {any} */ changed) => timeEstimate(settingsFor("names", "small", changed), 27, 1);
-  for (const changed of [{ stride: 8 }, { num_layers: 4 }, { ffn_dim: 512 }, { steps: 3200 }]) assert.ok(seconds(changed) > seconds({}), JSON.stringify(changed));
+  for (const changed of [{ num_layers: 4 }, { ffn_dim: 512 }, { steps: 3200 }]) assert.ok(seconds(changed) > seconds({}), JSON.stringify(changed));
+  assert.equal(seconds({ stride: 8 }), seconds({}));
 });

@@ -1,22 +1,14 @@
 // How long a training will take, before it begins. No DOM here.
 
-import { parameterCount, transformLength } from "./train-estimates.js";
+import { parameterCount } from "./train-estimates.js";
 
 /** @typedef {import("./train-presets.js").Settings} Settings */
 
 /**
- * Multiplications and additions of a step for each of its tokens, roughly: six a weight, and on a field of more cells
- * than tokens those of the longer transforms.
- * @param {Settings} settings @param {number} vocabulary @returns {number}
+ * Multiplications and additions of a step for each of its tokens, roughly: six a weight. The waves are too few to count.
+ * @param {Settings} settings @param {number} vocabulary
  */
-function workPerToken(settings, vocabulary) {
-  const { embedding_dim, num_layers, context } = settings;
-  const transforms = (/** @type {number} */ length) => (TRANSFORMS * num_layers * embedding_dim * length * Math.log2(length)) / context;
-  const more = transforms(transformLength(settings)) - transforms(transformLength({ ...settings, stride: 1 }));
-  return 6 * parameterCount(settings, vocabulary) + more;
-}
-/** What a point of a channel's transforms costs, there and back and for the gradients. */
-const TRANSFORMS = 15;
+const workPerToken = (settings, vocabulary) => 6 * parameterCount(settings, vocabulary);
 
 /**
  * Multiplications and additions a second of training, on one core of an ordinary computer: the larger the matrices, the
