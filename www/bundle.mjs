@@ -149,7 +149,7 @@ async function serviceWorker(page, names) {
   const [relaxed, plain] = [/^wavefield_relaxed/, /^wavefield(_bg)?-/].map((build) => names.filter((name) => build.test(name) && !name.endsWith(".map")));
   const all = names.filter((name) => /\.(js|css|safetensors|webmanifest)$|^(names|icon)-/.test(name) && !name.startsWith("wavefield"));
   const { outputFiles: [{ contents }] } = await esbuild.build({
-    entryPoints: [join(WWW, "js/worker-offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
+    entryPoints: [join(WWW, "js/worker/offline.js")], bundle: true, minify: true, format: "iife", target: TARGET, write: false,
     define: { FILES: JSON.stringify({ version, all, relaxed, plain }) },
   });
   return contents;

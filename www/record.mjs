@@ -2,14 +2,14 @@
 // begins that it writes with the settings of an untouched page. Made by the engine itself when the page is built.
 
 import { readFile } from "node:fs/promises";
-import { INITIAL } from "./js/state.js";
+import { INITIAL } from "./js/page/state.js";
 
 /** Tokens of the text. */
 const TOKENS = 240;
 
 /**
  * @param {string} pkg  the folder of the engine @param {string} model  the checkpoint's file
- * @returns {Promise<import("./js/recorded.js").Recorded>}
+ * @returns {Promise<import("./js/page/recorded.js").Recorded>}
  */
 export async function record(pkg, model) {
   const engine = await import(`${pkg}/wavefield.js`);
@@ -27,6 +27,6 @@ export async function record(pkg, model) {
   session.free();
   // As many digits as a picture shows.
   const short = (/** @type {number} */ value) => Number(value.toPrecision(5));
-  const heads = layers[INITIAL.layer].map((/** @type {import("./js/protocol.js").Head} */ { frequency, damping, phase, gain }) => ({ frequency: short(frequency), damping: short(damping), phase: short(phase), gain }));
+  const heads = layers[INITIAL.layer].map((/** @type {import("./js/engine/protocol.js").Head} */ { frequency, damping, phase, gain }) => ({ frequency: short(frequency), damping: short(damping), phase: short(phase), gain }));
   return { config, heads, text };
 }

@@ -50,7 +50,7 @@ function textOf(size) {
  */
 async function measure({ text, model, batch, window, steps, decoded, workers }) {
   // A variable, because the path is the browser's and not this file's.
-  const client = "/sources/js/engine.js";
+  const client = "/sources/js/engine/client.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   /** @type {[number, number][]} When which step was reported. */

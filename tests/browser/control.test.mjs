@@ -8,7 +8,7 @@ import { SHORT, button, figure, keptTrainings, keptWhole, panel, passesStep, pau
 import { HANG_MS, eventually, holdTraining, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {import("../../www/js/protocol.js").TrainControl} TrainControl */
+/** @typedef {import("../../www/js/engine/protocol.js").TrainControl} TrainControl */
 
 /** A training that stands at a step half-way. @param {Page} page */
 const startPaused = async (page) => pauseHeld(page, await startHeld(page));
@@ -106,7 +106,7 @@ test("a finished training can be made longer, also after a reload", async (t) =>
 
 /** From now on no training is kept for the first time before it has ended. @param {Page} page */
 const keepLate = (page) => page.evaluate(async () => {
-  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
   const { told } = /** @type {any} */ (globalThis);
   const setAll = storage.setAll.bind(storage);
   storage.setAll = async (/** @type {any[]} */ ...args) => {
@@ -160,7 +160,7 @@ test("a head that is held still stands still, one that is not moves, and one tha
 /** Trains on a device, holds and drags a head on the way, and gives what the engine told. */
 async function trainWithHands(/** @type {Page} */ page, /** @type {"cpu" | "gpu"} */ device) {
   return page.evaluate(async (device) => {
-    const client = "/sources/js/engine.js";
+    const client = "/sources/js/engine/client.js";
     const { Engine } = await import(new URL(client, document.baseURI).href);
     const engine = new Engine();
     /** @type {any[]} */

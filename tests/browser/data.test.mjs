@@ -168,7 +168,7 @@ test("a text of 20 MB is read in small pieces, can be left while it is read, and
   assert.ok(reading.pieces > 70 && reading.largest <= PIECE, `${reading.pieces} pieces of ${reading.largest} characters at most`);
   // Bytes are more than characters.
   await eventually(() => page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     return (await storage.get("train-own-text"))?.text?.size ?? 0;
   }), (size) => size > characters, "the text was not kept");
   await page.reload();

@@ -3,14 +3,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gpuWins } from "../../www/js/worker-device.js";
+import { gpuWins } from "../../www/js/worker/device.js";
 import { SWIFTSHADER } from "./chromium.mjs";
 import { onePage, openPage } from "./launch.mjs";
 import { breakDevice, generatePanel } from "./parts.mjs";
 import { SHORT, passesStep, start } from "./train-parts.mjs";
 import { eventually, holdTraining, kept, words } from "./wait.mjs";
 
-/** @typedef {import("../../www/js/protocol.js").DeviceStatus} DeviceStatus */
+/** @typedef {import("../../www/js/engine/protocol.js").DeviceStatus} DeviceStatus */
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{device: DeviceStatus[], losses: [number, number][], evaluations: number[], samples: number[], tokens: number, ended: any, fatal: string | null}} Seen */
 
@@ -19,7 +19,7 @@ import { eventually, holdTraining, kept, words } from "./wait.mjs";
  * tests share an engine that has proven it; those that break it have one of their own.
  */
 const lab = ({ products = false } = {}) => onePage({ empty: true, flags: SWIFTSHADER }, (page) => page.evaluate(async (products) => {
-  const client = "/sources/js/engine.js";
+  const client = "/sources/js/engine/client.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   /** @type {Seen} */

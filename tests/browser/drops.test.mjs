@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { writeZip } from "../../www/js/zip.js";
+import { writeZip } from "../../www/js/files/zip.js";
 import { onePage } from "./launch.mjs";
 import { panel } from "./train-parts.mjs";
 import { eventually, words } from "./wait.mjs";

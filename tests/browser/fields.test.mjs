@@ -22,7 +22,7 @@ const noteOf = (field) => field.evaluate((element) => (element.getAttribute("ari
 async function smallLetters(t) {
   const page = await openEmpty(t);
   const bytes = await page.evaluate(async () => {
-    const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
+    const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine/client.js", document.baseURI).href));
     const engine = new Engine();
     const ended = new Promise((done) => engine.on("train_ended", done));
     await engine.request("train_start", {
@@ -192,7 +192,7 @@ test("a prompt that was here before a link came can be had back", async (t) => {
   await settle(page, { prompt: "My own: ...\n" });
   await addressHas(page, /prompt=/);
   await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     while (!(await storage.get("state"))?.prompt.startsWith("My own")) await new Promise((resolve) => setTimeout(resolve, 20));
   });
   await page.evaluate(() => { location.hash = "#prompt=Theirs&end"; });
@@ -212,7 +212,7 @@ test("waves that were bent here before a link came can be had back", async (t) =
   await frequency.press("Enter");
   await addressHas(page, /1\.1\.f1\.5(&|$)/);
   await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     while ((await storage.get("heads"))?.[0][0].frequency !== 1.5) await new Promise((resolve) => setTimeout(resolve, 20));
   });
   await page.reload();
@@ -243,7 +243,7 @@ test("a prompt too long for a link is said to be left out, and a reload keeps it
   const link = await page.evaluate(() => /** @type {any} */ (globalThis).copied);
   assert.match(link, /[a-z]$/);
   await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     while ((await storage.get("state"))?.prompt.length !== 8001) await new Promise((resolve) => setTimeout(resolve, 20));
   });
   await page.reload();

@@ -101,8 +101,8 @@ test("the engine takes what the page asks for, keeps the file's own to the bit, 
   const page = await openEmpty(t);
   const found = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
-    const { observe } = await load("/sources/js/observations.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
+    const { observe } = await load("/sources/js/engine/observations.js");
     const engine = new Engine();
     const bytes = await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer();
     const info = await engine.request("load_model", { bytes, name: "S" });
@@ -155,7 +155,7 @@ test("a new engine is given the couplings, and other models are not", async (t) 
   const page = await openEmpty(t);
   const found = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const [{ Engine }, { State }, { Models }, { byItself, Couplings }, { Opening }] = await Promise.all(["/sources/js/engine.js", "/sources/js/state.js", "/sources/js/models.js", "/sources/js/couplings.js", "/sources/js/opening.js"].map(load));
+    const [{ Engine }, { State }, { Models }, { byItself, Couplings }, { Opening }] = await Promise.all(["/sources/js/engine/client.js", "/sources/js/page/state.js", "/sources/js/model/models.js", "/sources/js/model/couplings.js", "/sources/js/keep/opening.js"].map(load));
     /** @type {Map<string, any>} */
     const kept = new Map();
     const storage = { keys: async () => [], get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };

@@ -37,7 +37,7 @@ test("every head has its role by the page's own rules, where it starts, keys to 
   assert.equal(rows.length, 32);
   const column = (/** @type {string} */ name) => head.indexOf(name);
   const expected = await page.evaluate(async (rows) => {
-    const { role, reach } = await import(new URL("/sources/js/physics.js", document.baseURI).href);
+    const { role, reach } = await import(new URL("/sources/js/engine/physics.js", document.baseURI).href);
     const config = { field_size: 257, max_seq_len: 257 };
     return rows.map(([frequency, damping, phase]) => {
       const head = { frequency, damping, phase, gain: 1 };
@@ -111,8 +111,8 @@ test("the engine's contribution is the difference that bending the gain makes, o
   const page = await openEmpty(t);
   const found = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
-    const { observe } = await load("/sources/js/observations.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
+    const { observe } = await load("/sources/js/engine/observations.js");
     const engine = new Engine();
     const bytes = await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer();
     const { layers } = await engine.request("load_model", { bytes, name: "Shakespeare" });
@@ -167,8 +167,8 @@ test("a standard Transformer has no waves and no gains, and both are said", shar
   await view(page).waitFor({ state: "hidden" });
   const refused = await page.evaluate(async (file) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
-    const { observe } = await load("/sources/js/observations.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
+    const { observe } = await load("/sources/js/engine/observations.js");
     const engine = new Engine();
     await engine.request("load_model", { bytes: Uint8Array.from(file).buffer, name: "standard" });
     return observe(engine, "heads_begin", { source: "bent", length: 8 }).catch((/** @type {Error} */ error) => error.message);

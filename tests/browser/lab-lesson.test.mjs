@@ -14,13 +14,13 @@ import { eventually, words } from "./wait.mjs";
 async function mount(page, length) {
   await page.evaluate(async (length) => {
     document.documentElement.lang = "en";
-    for (const name of ["tokens", "base", "lab", "lab-lesson"]) {
+    for (const name of ["page/tokens", "page/base", "lab/lab", "lab/lesson"]) {
       const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`/sources/css/${name}.css`, location.href).href });
       document.head.append(link);
       await new Promise((resolve) => { link.onload = () => resolve(null); });
     }
     const at = (/** @type {string} */ path) => import(new URL(path, location.href).href);
-    const [{ makeLesson }, { storage }] = await Promise.all([at("/sources/js/panels/lab-lesson.js"), at("/sources/js/storage.js")]);
+    const [{ makeLesson }, { storage }] = await Promise.all([at("/sources/js/lab/causality/lesson.js"), at("/sources/js/keep/storage.js")]);
     const lesson = makeLesson({ app: { storage, announce: (/** @type {string} */ said) => { document.title = said; } } }, length);
     Object.assign(globalThis, { lesson });
     const main = document.createElement("main");

@@ -88,7 +88,7 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
   const text = await page.locator("#lab .lab-token").allTextContents();
   const expected = await page.evaluate(async (prompt) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
     const engine = new Engine();
     const bytes = await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer();
     const info = await engine.request("load_model", { bytes, name: "Shakespeare" });

@@ -169,7 +169,7 @@ test("the ramps grow evenly in lightness in both themes", async (t) => {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const page = await openEmpty(t);
     await page.emulateMedia({ colorScheme });
-    await page.addStyleTag({ path: fileURLToPath(new URL("../../www/css/tokens.css", import.meta.url)) });
+    await page.addStyleTag({ path: fileURLToPath(new URL("../../www/css/page/tokens.css", import.meta.url)) });
     const [amounts, below, above] = await page.evaluate(async () => {
       const { amountColour, signedColour, lightness } = await import(/** @type {string} */ (new URL("/sources/js/charts/ramp.js", document.baseURI).href));
       const shares = Array.from({ length: 65 }, (_, i) => i / 64);

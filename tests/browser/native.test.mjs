@@ -104,7 +104,7 @@ test("a training comes to the same in the page and natively, but for rounding", 
   const train = { batch_size: 16, seq_len: 32, steps: 30, warmup_steps: 5, peak_lr: 5e-3, min_lr: 1e-4, dropout: 0.1, seed: 7 };
   const page = await openPage(t, { empty: true });
   const found = await page.evaluate(async ([text, model, train]) => {
-    const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
+    const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine/client.js", document.baseURI).href));
     const engine = new Engine();
     /** @type {[number, number][]} */
     const losses = [];

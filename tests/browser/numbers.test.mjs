@@ -15,7 +15,7 @@ const GROWING = { peak_lr: 10, min_lr: 10, weight_decay: 10, warmup_steps: 0, sc
 
 /** Trains in an engine of its own until that ends. @param {{workers: number, gpu: boolean, growing: any}} course @returns {Promise<Outcome>} */
 async function train({ workers, gpu, growing }) {
-  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine.js", document.baseURI).href));
+  const { Engine } = await import(/** @type {string} */ (new URL("/sources/js/engine/client.js", document.baseURI).href));
   const engine = new Engine();
   const text = "The sea was calm, the sky was wide, and nobody had seen the boat.\n".repeat(60);
   /** @type {[number, number][]} */
@@ -116,12 +116,12 @@ test("the page keeps the last good step, says what to try, and nothing on the di
   const said = /Training ended at step .* Try a lower learning rate .* There is nothing yet that it has learned: set another rate/;
   await page.getByText(said).waitFor();
   await page.waitForFunction(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     const [card] = [...(await storage.getAll("runs/")).values()];
     return card?.state === "failed" && card.last;
   });
   const odd = await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     /** @type {string[]} */
     const found = [];
     const look = (/** @type {any} */ value, /** @type {string} */ path) => {
@@ -150,7 +150,7 @@ test("a race goes on with the others, and says what became of it", async (t) => 
   await page.locator("#race").getByRole("button", { name: "Start the race" }).click();
   await page.locator('.race-run[data-state="done"]').waitFor();
   const heats = await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     return (await storage.get("race-results"))[0].heats;
   });
   assert.equal(heats.length, 2);

@@ -10,7 +10,7 @@ import { kept } from "./wait.mjs";
 
 /** Puts values into the page's storage, and forgets others. @param {Page} page @param {Record<string, unknown>} values */
 const put = (page, values) => page.evaluate(async (given) => {
-  const { storage } = await import(new URL("/sources/js/storage.js", document.baseURI).href);
+  const { storage } = await import(new URL("/sources/js/keep/storage.js", document.baseURI).href);
   await storage.setAll(given);
 }, values);
 
@@ -19,7 +19,7 @@ const leaveMark = (page, opened) => page.evaluate((left) => localStorage.setItem
 
 /** The model that comes with the page under another name, with a setting of its configuration changed, kept as the open one. @param {Page} page @param {string} name @param {Record<string, number>} [changes] */
 const keepModel = (page, name, changes = {}) => page.evaluate(async ([called, changed]) => {
-  const { storage } = await import(new URL("/sources/js/storage.js", document.baseURI).href);
+  const { storage } = await import(new URL("/sources/js/keep/storage.js", document.baseURI).href);
   const bytes = new Uint8Array(await (await fetch("/sources/models/shakespeare/model.safetensors")).arrayBuffer());
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
@@ -46,13 +46,13 @@ test("a kept model that would take gigabytes is refused with the figure, and not
   await firstText(page);
   await page.reload();
   await aside(page, "Huge").waitFor();
-  assert.equal(await page.evaluate(async () => (await (await import(new URL("/sources/js/storage.js", document.baseURI).href)).storage.get("model")) ?? null), null);
+  assert.equal(await page.evaluate(async () => (await (await import(new URL("/sources/js/keep/storage.js", document.baseURI).href)).storage.get("model")) ?? null), null);
   const { name, bytes } = await downloaded(page, () => aside(page, "Huge").getByRole("button", { name: "Download it" }).click());
   assert.equal(name, "huge.safetensors");
   assert.ok(bytes.length > 1e6);
   await aside(page, "Huge").getByRole("button", { name: "Delete it" }).click();
   await aside(page, "Huge").waitFor({ state: "detached" });
-  await page.waitForFunction(async () => (await (await import(new URL("/sources/js/storage.js", document.baseURI).href)).storage.keys("model-aside/")).length === 0);
+  await page.waitForFunction(async () => (await (await import(new URL("/sources/js/keep/storage.js", document.baseURI).href)).storage.keys("model-aside/")).length === 0);
 });
 
 test("what a page was opening when it stopped is not opened by itself, and opens when a person says so", async (t) => {
@@ -89,7 +89,7 @@ test("what a page was opening when it stopped is not opened by itself, and opens
 /** A training as the page keeps it. @param {Page} page @param {string} id @param {Record<string, unknown>} [changes] */
 const keepTraining = (page, id, changes = {}) => page.evaluate(async ([key, changed]) => {
   const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-  const [{ storage }, { settingsFor, startRequest }, { LossHistory }] = await Promise.all(["/sources/js/storage.js", "/sources/js/panels/train-presets.js", "/sources/js/panels/train-series.js"].map(load));
+  const [{ storage }, { settingsFor, startRequest }, { LossHistory }] = await Promise.all(["/sources/js/keep/storage.js", "/sources/js/train/presets.js", "/sources/js/charts/series.js"].map(load));
   const choices = { data: "names", size: "small", tokenizer: "character", pieces: 512, settings: settingsFor("names", "small", { steps: 40 }) };
   const { text: _, ...plan } = startRequest(choices, "Anna\nBert\n", `Names ${key}`);
   const heads = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }]];
@@ -134,7 +134,7 @@ test("heads of any frequency are drawn at once", async (t) => {
   await firstText(page);
   const drawn = await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const [{ drawMoves }, { norm, response }] = await Promise.all(["/sources/js/charts/head-moves.js", "/sources/js/physics.js"].map(load));
+    const [{ drawMoves }, { norm, response }] = await Promise.all(["/sources/js/lab/heads/moves.js", "/sources/js/engine/physics.js"].map(load));
     const context = document.createElement("canvas").getContext("2d");
     if (!context) return 0;
     let texts = 0;

@@ -19,7 +19,7 @@ const EVALUATE_EVERY = 25;
 
 /** Starts an engine in an empty page, and notes what it tells. @param {Page} page */
 const listen = (page) => page.evaluate(async () => {
-  const client = "/sources/js/engine.js";
+  const client = "/sources/js/engine/client.js";
   const { Engine } = await import(new URL(client, document.baseURI).href);
   const engine = new Engine();
   const seen = { workers: 1, most: 1, sharing: /** @type {string[]} */ ([]), losses: /** @type {[number, number][]} */ ([]), ended: false, paused: false };
@@ -129,7 +129,7 @@ test("a training comes out the same, bit for bit, however many cores the browser
   /** @type {string[]} */
   const digests = [];
   for (const cores of [1, 2, 4, 8]) {
-    const page = await openPage(t, { empty: true, before: (page) => page.route("**/sources/js/worker.js", async (route) => {
+    const page = await openPage(t, { empty: true, before: (page) => page.route("**/sources/js/worker/worker.js", async (route) => {
       const answer = await route.fetch();
       const body = `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });\n${await answer.text()}`;
       await route.fulfill({ response: answer, body });

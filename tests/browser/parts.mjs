@@ -17,7 +17,7 @@ export const textOf = (page, view = 0) =>
 
 /**
  * Has the page's engine do to its graphics card what `break_device` can.
- * @param {Page} page @param {import("../../www/js/protocol.js").Requests["break_device"]["payload"]["how"]} how
+ * @param {Page} page @param {import("../../www/js/engine/protocol.js").Requests["break_device"]["payload"]["how"]} how
  */
 export const breakDevice = (page, how) => engines(page)[0].evaluate((how) => {
   self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how } } }));

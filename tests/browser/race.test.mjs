@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rateOf } from "../../www/js/panels/race-results.js";
+import { rateOf } from "../../www/js/race/results.js";
 import { downloaded, onePage, openPage } from "./launch.mjs";
 import { engines, eventually, holdNewEngines, kept as keptAt, words } from "./wait.mjs";
 
@@ -28,12 +28,12 @@ const start = (page) => panel(page).getByRole("button", { name: "Start the race"
 /** @param {Page} page @param {string} state */
 const reaches = (page, state) => page.locator(`.race-run[data-state="${state}"]`).waitFor();
 
-/** Races that end differently. @typedef {import("../../www/js/panels/race-results.js").Result} Result */
+/** Races that end differently. @typedef {import("../../www/js/race/results.js").Result} Result */
 /** The newest race that is kept, once it is another one than before and over. @param {Page} page @param {string} [before] its id @returns {Promise<Result>} */
 const kept = async (page, before) => (await keptAt(page, "race-results", (/** @type {Result[] | undefined} */ results) =>
   !!results?.[0] && results[0].plan.id !== before && results[0].heats.every(({ done, failed }) => done || failed)))[0];
 
-/** What must not depend on when a race was stopped. @param {import("../../www/js/panels/race-results.js").Result} result */
+/** What must not depend on when a race was stopped. @param {import("../../www/js/race/results.js").Result} result */
 const numbers = ({ heats }) => heats.map(({ id, step, evaluations, curve, parameters }) => ({ id, step, evaluations, curve, parameters }));
 
 /** A cell of the table, by row and column. @param {Page} page @param {string} row @param {number} column */

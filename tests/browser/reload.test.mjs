@@ -58,7 +58,7 @@ for (const [what, settings] of /** @type {const} */ ([
     await next.goto(server.url);
     await reaches(next, "interrupted");
     const kept = await next.evaluate(async () => {
-      const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+      const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
       const [card] = [...(await storage.getAll("runs/")).values()];
       return card.last.step;
     });

@@ -122,7 +122,7 @@ test("while a training runs the lab waits for its end, or says that the times ar
 
 test("what was kept by another version of the page is ignored", shared(async (page) => {
   await page.evaluate(async () => {
-    const module = "/sources/js/storage.js";
+    const module = "/sources/js/keep/storage.js";
     const { storage } = await import(new URL(module, document.baseURI).href);
     await storage.set("scaling", { cpu: { measured: "many" }, gpu: 7, backend: "gpu" });
   });

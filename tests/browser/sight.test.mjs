@@ -211,7 +211,7 @@ test("what the pointer is on in one chart is marked and read in all of them", sh
 
 test("a record of an older page, without its course, is shown as far as it goes", shared(async (page) => {
   await page.evaluate(async () => {
-    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+    const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
     const [key] = await storage.keys("run-curves/");
     const { course, ...curves } = await storage.get(key);
     if (!course) throw new Error("the course was not stored");
@@ -230,13 +230,13 @@ test("a record of an older page, without its course, is shown as far as it goes"
 
 test("other runs are drawn beside this one under their names, however long they were", async (t) => {
   const page = await openEmpty(t);
-  for (const file of ["tokens", "base", "train"]) await page.addStyleTag({ path: fileURLToPath(new URL(`../../www/css/${file}.css`, import.meta.url)) });
+  for (const file of ["page/tokens", "page/base", "train/train"]) await page.addStyleTag({ path: fileURLToPath(new URL(`../../www/css/${file}.css`, import.meta.url)) });
   await page.evaluate(async () => {
     const load = (/** @type {string} */ path) => import(/** @type {string} */ (new URL(path, document.baseURI).href));
-    const { TrainCurves } = await load("/sources/js/panels/train-curves.js");
-    const { momentAt } = await load("/sources/js/panels/train-moment.js");
-    const { Course } = await load("/sources/js/panels/train-course.js");
-    const { LossHistory } = await load("/sources/js/panels/train-series.js");
+    const { TrainCurves } = await load("/sources/js/train/progress/curves.js");
+    const { momentAt } = await load("/sources/js/train/progress/moment.js");
+    const { Course } = await load("/sources/js/train/course.js");
+    const { LossHistory } = await load("/sources/js/charts/series.js");
     const history = new LossHistory();
     const course = new Course();
     const steps = 100_000;

@@ -28,8 +28,8 @@ export async function makeModels(models) {
   }));
   const files = await page.evaluate(async (orders) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
-    const { loadDataSet } = await load("/sources/js/data.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
+    const { loadDataSet } = await load("/sources/js/text/data-sets.js");
     const [engine, text] = [new Engine(), (await loadDataSet("names")).slice(0, 20_000)];
     const files = [];
     for (const order of orders) {

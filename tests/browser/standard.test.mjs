@@ -24,8 +24,8 @@ async function trained(t) {
   const page = await openEmpty(t);
   const { info, losses, bytes } = await page.evaluate(async (order) => {
     const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-    const { Engine } = await load("/sources/js/engine.js");
-    const { loadDataSet } = await load("/sources/js/data.js");
+    const { Engine } = await load("/sources/js/engine/client.js");
+    const { loadDataSet } = await load("/sources/js/text/data-sets.js");
     const engine = new Engine();
     /** @type {number[]} */
     const losses = [];

@@ -41,12 +41,12 @@ test("a picture with any text in it is saved as SVG that an XML parser reads, wi
 test("Arabic and Hebrew run their own way, and the arrow keys go where they point", async (t) => {
   const page = await openEmpty(t);
   await page.evaluate(async () => {
-    for (const sheet of ["tokens", "base", "generate"]) {
+    for (const sheet of ["page/tokens", "page/base", "generate/generate"]) {
       const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(`/sources/css/${sheet}.css`, document.baseURI).href });
       document.head.append(link);
       await new Promise((resolve) => { link.onload = resolve; });
     }
-    const { TokenView } = await import(/** @type {string} */ (new URL("/sources/js/panels/token-view.js", document.baseURI).href));
+    const { TokenView } = await import(/** @type {string} */ (new URL("/sources/js/page/token-view.js", document.baseURI).href));
     const view = new TokenView("Text", () => {});
     view.scroller.id = "view";
     document.body.append(view.element);

@@ -70,7 +70,7 @@ export const passesStep = (page, least) => eventually(() => step(page), (at) => 
  * @param {Page} page @param {(found: {card: any, facts: any, history: any, last: string | null, checkpoints: string[]}[]) => boolean} wanted
  */
 export const keptTrainings = (page, wanted) => eventually(() => page.evaluate(async () => {
-  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
   const digest = async (/** @type {Uint8Array<ArrayBuffer> | undefined} */ bytes) => bytes ? Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join(" ") : null;
   const cards = [...(await storage.getAll("runs/")).values()].reverse();
   return Promise.all(cards.map(async (card) => {

@@ -48,7 +48,7 @@ export const words = (locator, wanted) => eventually(() => locator.innerText(), 
  * @param {Page} page @param {string} key @param {(value: any) => boolean} [wanted] @returns {Promise<any>}
  */
 export const kept = (page, key, wanted = (value) => value !== undefined) => eventually(() => page.evaluate(async (key) => {
-  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/storage.js", document.baseURI).href));
+  const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));
   return storage.get(key);
 }, key), wanted, `"${key}" was not kept as expected`);
 

@@ -11,24 +11,24 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { axisNumber, logTicks, spread } from "../../www/js/charts/curve-axis.js";
 import { roundTicks } from "../../www/js/charts/ticks.js";
-import { differences, results } from "../../www/js/panels/runs-compare.js";
-import { wrongInCard, wrongInCurves } from "../../www/js/panels/runs-check.js";
-import { readRun, writeRun } from "../../www/js/panels/runs-file.js";
-import { RunLibrary } from "../../www/js/panels/runs-library.js";
-import { Course, trajectories } from "../../www/js/panels/train-course.js";
-import { allMoments, allSamples, momentAt } from "../../www/js/panels/train-moment.js";
-import { settingsFor, startRequest } from "../../www/js/panels/train-presets.js";
-import { LossHistory } from "../../www/js/panels/train-series.js";
-import { curvesTable } from "../../www/js/panels/train-table.js";
-import { norm, response, role, roleExplained } from "../../www/js/physics.js";
-import { readLink, writeLink } from "../../www/js/share.js";
-import { State } from "../../www/js/state.js";
-import { Storage } from "../../www/js/storage.js";
-import { UnknownEncoding, takeFile } from "../../www/js/text-intake.js";
+import { differences, results } from "../../www/js/runs/compare.js";
+import { wrongInCard, wrongInCurves } from "../../www/js/runs/check.js";
+import { readRun, writeRun } from "../../www/js/runs/file.js";
+import { RunLibrary } from "../../www/js/runs/library.js";
+import { Course, trajectories } from "../../www/js/train/course.js";
+import { allMoments, allSamples, momentAt } from "../../www/js/train/progress/moment.js";
+import { settingsFor, startRequest } from "../../www/js/train/presets.js";
+import { LossHistory } from "../../www/js/charts/series.js";
+import { curvesTable } from "../../www/js/train/progress/table.js";
+import { norm, response, role, roleExplained } from "../../www/js/engine/physics.js";
+import { readLink, writeLink } from "../../www/js/link/link.js";
+import { State } from "../../www/js/page/state.js";
+import { Storage } from "../../www/js/keep/storage.js";
+import { UnknownEncoding, takeFile } from "../../www/js/text/intake.js";
 import "../js/engine.mjs";
-import { readZip, writeZip } from "../../www/js/zip.js";
+import { readZip, writeZip } from "../../www/js/files/zip.js";
 
-/** @typedef {import("../../www/js/panels/runs-file.js").Kept} Kept */
+/** @typedef {import("../../www/js/runs/file.js").Kept} Kept */
 
 /** Random numbers of a seed. */
 class Random {
@@ -129,7 +129,7 @@ function checkpoint() {
 /** @returns {Kept} */
 function training() {
   const text = "Das Meer, ruhig.\n".repeat(5);
-  /** @type {import("../../www/js/panels/train-presets.js").Choices} */
+  /** @type {import("../../www/js/train/presets.js").Choices} */
   const choices = { data: "own", size: "small", tokenizer: "character", pieces: 512, settings: settingsFor("own", "small", { steps: 40 }) };
   const { text: _, ...plan } = startRequest(choices, text, "Meer");
   const heads = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }, { frequency: 2, damping: 0.2, phase: 1, gain: 1 }]];

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openAdapter, whyNoAccess } from "../../www/js/worker-adapter.js";
+import { openAdapter, whyNoAccess } from "../../www/js/worker/adapter.js";
 
 const PATIENCE = { find: 5, open: 5 };
 const never = new Promise(() => {});

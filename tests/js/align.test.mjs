@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { align } from "../../www/js/align.js";
+import { align } from "../../www/js/lab/whatif/align.js";
 
 /** Both lines as they would be read, with "-" for a gap. @param {string} before @param {string} after */
 function lines(before, after) {

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Causality, summary, whyNoGpu, wordsOfChange } from "../../www/js/causality.js";
-import { State } from "../../www/js/state.js";
-import { faceOf } from "../../www/js/panels/badge.js";
-import { byLength, describe, lineOf, tableOf } from "../../www/js/panels/lab-causality-words.js";
+import { Causality, summary, whyNoGpu, wordsOfChange } from "../../www/js/model/causality.js";
+import { State } from "../../www/js/page/state.js";
+import { faceOf } from "../../www/js/model/badge.js";
+import { byLength, describe, lineOf, tableOf } from "../../www/js/lab/causality/words.js";
 
-/** @typedef {import("../../www/js/observations.js").Leak} Leak */
-/** @typedef {import("../../www/js/causality.js").Findings} Findings */
+/** @typedef {import("../../www/js/engine/observations.js").Leak} Leak */
+/** @typedef {import("../../www/js/model/causality.js").Findings} Findings */
 
 /** @param {Partial<Leak>} [values] @returns {Leak} */
 const leak = (values) => ({ length: 8, position: 3, before: 2e-7, after: 0.5, scale: 10, verdict: "no_leak", ...values });

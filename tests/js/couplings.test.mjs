@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allAlike, byItself, isRecoupled, isRowEdited, rounded, rowOf, withWeight } from "../../www/js/couplings.js";
+import { allAlike, byItself, isRecoupled, isRowEdited, rounded, rowOf, withWeight } from "../../www/js/model/couplings.js";
 
 const sum = (/** @type {number[]} */ row) => row.reduce((a, b) => a + b, 0);
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Stopwatch, powerOfTwo } from "../../www/js/worker-crew.js";
-import { Closed, Exchange, TooLate } from "../../www/js/worker-exchange.js";
-import { WORKERS, workersFor } from "../../www/js/device.js";
+import { Stopwatch, powerOfTwo } from "../../www/js/worker/crew.js";
+import { Closed, Exchange, TooLate } from "../../www/js/worker/exchange.js";
+import { WORKERS, workersFor } from "../../www/js/engine/device.js";
 
 /** What stands in for an engine: a sum of two numbers. @param {number} first @param {number} second */
 function sharer(first, second) {

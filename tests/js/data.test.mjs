@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { test } from "node:test";
-import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines, fewestCharacters } from "../../www/js/data.js";
-import { summarise } from "../../www/js/text-intake.js";
+import { DATA_SETS, adviceFor, learnedFrom, problemWith, shuffleLines, fewestCharacters } from "../../www/js/text/data-sets.js";
+import { summarise } from "../../www/js/text/intake.js";
 import { engine } from "./engine.mjs";
 
 test("shuffled lines are the same lines, in another order, always the same one", async () => {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deviceReport } from "../../www/js/device.js";
-import { failed, gpuWins, lossesAgree, wordsOfCheck, wordsOfRace } from "../../www/js/worker-device.js";
-import { Drift, Watch } from "../../www/js/worker-watch.js";
+import { deviceReport } from "../../www/js/engine/device.js";
+import { failed, gpuWins, lossesAgree, wordsOfCheck, wordsOfRace } from "../../www/js/worker/device.js";
+import { Drift, Watch } from "../../www/js/worker/watch.js";
 
 test("the graphics card wins a race only if it is right and clearly faster", () => {
   assert.ok(gpuWins({ cpu: 1000, gpu: 1100, right: true }));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acceptDrops } from "../../www/js/drops.js";
+import { acceptDrops } from "../../www/js/files/drops.js";
 
 /** As much of an element as the handlers ask of it. */
 class FakeElement {

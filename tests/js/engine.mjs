@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import * as engine from "../../pkg/wavefield.js";
-import { intakeWorker } from "../../www/js/intake.js";
+import { intakeWorker } from "../../www/js/text/intake-client.js";
 
 engine.initSync({ module: readFileSync(new URL("../../pkg/wavefield_bg.wasm", import.meta.url)) });
 intakeWorker.answerHere(engine);

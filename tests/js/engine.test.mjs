@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Engine } from "../../www/js/engine.js";
+import { Engine } from "../../www/js/engine/client.js";
 
 /** A worker that does nothing by itself. */
 const silent = () => /** @type {any} */ ({ posted: [], postMessage(/** @type {unknown} */ message) { this.posted.push(message); }, terminate() { this.ended = true; } });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planFor, refusal } from "../../www/js/file-plan.js";
+import { planFor, refusal } from "../../www/js/files/plan.js";
 
-/** @typedef {import("../../www/js/file-plan.js").Known} Known */
+/** @typedef {import("../../www/js/files/plan.js").Known} Known */
 /** @typedef {Known["found"]["kind"]} Kind */
 
 /** @param {string} name @param {Kind} kind @param {string} [what] @returns {Known} */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Files } from "../../www/js/files.js";
+import { Files } from "../../www/js/files/files.js";
 import { engine } from "./engine.mjs";
 
 const fixture = (/** @type {string} */ name) => readFileSync(new URL(`../fixtures/files/${name}`, import.meta.url));

@@ -12,7 +12,7 @@ Object.assign(globalThis, {
   requestAnimationFrame: (/** @type {(now: number) => void} */ draw) => { asked = draw; return 1; },
   cancelAnimationFrame: () => { asked = null; },
 });
-const { FieldClock } = await import("../../www/js/panels/lab-field-clock.js");
+const { FieldClock } = await import("../../www/js/lab/field/clock.js");
 
 /** Draws frames until none is asked for. @param {number} [most] @returns {number} How many there were. */
 function frames(most = 1000) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { between, droppedOn, FieldScales, heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "../../www/js/panels/lab-field-parts.js";
+import { between, droppedOn, FieldScales, heardAt, largestAt, ownWaveAt, peakOf, placeInWords } from "../../www/js/lab/field/parts.js";
 
 const KERNEL = [0.5, -0.25, 0.125];
 
@@ -44,7 +44,7 @@ test("what is dropped lies on two cells, up to the token that is read", () => {
   assert.deepEqual([...droppedOn(6, [0, 2.25, 4.5], [1, 4, 2], 2)], [1, 0, 3, 1, 1, 1]);
 });
 
-/** @param {number} size @returns {import("../../www/js/observations.js").FieldView} */
+/** @param {number} size @returns {import("../../www/js/engine/observations.js").FieldView} */
 const viewOf = (size) => {
   const list = () => Float32Array.of(size, -size / 2);
   return { times: 1, cells: 2, channel: 0, shares: [1], deposits: list(), picked_up: list(), kernel: list(), frames: list(), coupled: list() };

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellOf, columns, gridHeight, headAt } from "../../www/js/charts/head-cells.js";
-import { amountInWords, claimInWords, contributionInWords, contributionsInWords, countsInWords, movesInWords, rangeOf, ranked, verdictOn } from "../../www/js/panels/lab-heads-words.js";
+import { cellOf, columns, gridHeight, headAt } from "../../www/js/lab/heads/cells.js";
+import { amountInWords, claimInWords, contributionInWords, contributionsInWords, countsInWords, movesInWords, rangeOf, ranked, verdictOn } from "../../www/js/lab/heads/words.js";
 
 /** @param {number} layer @param {number} head @param {string} role @param {number} reach @param {number} [frequency] */
 const report = (layer, head, role, reach, frequency = 1) => ({ layer, head, role, reach, frequency, damping: 1, phase: 0, period: null });

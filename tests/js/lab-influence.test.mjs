@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellWords, halfReach, heardWords, loudest, rowOf, sentence } from "../../www/js/panels/lab-influence-words.js";
+import { cellWords, halfReach, heardWords, loudest, rowOf, sentence } from "../../www/js/lab/influence/words.js";
 
-/** @param {Partial<import("../../www/js/panels/lab-influence-words.js").Heard>} [changed] @returns {import("../../www/js/panels/lab-influence-words.js").Heard} */
+/** @param {Partial<import("../../www/js/lab/influence/words.js").Heard>} [changed] @returns {import("../../www/js/lab/influence/words.js").Heard} */
 const heard = (changed) => ({
   tokens: ["a", " ", "c", "\n"], by: "layer", place: "layer 1, all heads",
   loud: Float32Array.of(1, 9, 9, 9, 2, 2, 9, 9, 0, 0, 0, 9, 1, 4, 2, 1),

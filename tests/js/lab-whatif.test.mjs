@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roundUp, tokenAt } from "../../www/js/charts/places.js";
-import { align } from "../../www/js/align.js";
-import { differences, lossInWords, roundsInWords, textsInWords } from "../../www/js/panels/lab-whatif-words.js";
+import { roundUp, tokenAt } from "../../www/js/lab/whatif/places.js";
+import { align } from "../../www/js/lab/whatif/align.js";
+import { differences, lossInWords, roundsInWords, textsInWords } from "../../www/js/lab/whatif/words.js";
 
 const HEAD = { frequency: 1, damping: 0.25, phase: 0, gain: 1 };
 /** @param {number} layer @param {number} head @param {Partial<typeof HEAD>} after @param {Partial<typeof HEAD>} [before] */

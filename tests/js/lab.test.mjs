@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csv, csvLine } from "../../www/js/csv.js";
-import { endOf, labAnchor } from "../../www/js/lab.js";
+import { csv, csvLine } from "../../www/js/files/csv.js";
+import { endOf, labAnchor } from "../../www/js/lab/shared.js";
 
 test("the end of a text has no half of a character", () => {
   assert.equal(endOf("abc", 5), "abc");

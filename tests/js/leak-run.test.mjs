@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restored } from "../../www/js/leak-run.js";
+import { restored } from "../../www/js/lab/causality/lesson-run.js";
 
 const evaluation = { loss: 2, perplexity: Math.exp(2), accuracy: 0.4, tokens: 768 };
 const leak = { length: 32, position: 16, before: 2e-7, after: 0.5, scale: 3, verdict: "no_leak" };

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Leases } from "../../www/js/leases.js";
-import { Storage } from "../../www/js/storage.js";
+import { Leases } from "../../www/js/keep/leases.js";
+import { Storage } from "../../www/js/keep/storage.js";
 import { FakeDisk, installKeyRange } from "./fake-disk.mjs";
 
 installKeyRange();

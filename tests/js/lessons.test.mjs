@@ -7,7 +7,7 @@ import { test } from "node:test";
 /** What the worker told the page. @type {{event: string, detail: any}[]} */
 let told = [];
 Object.assign(globalThis, { self: { postMessage: (/** @type {any} */ { event, detail }) => told.push({ event, detail }) } });
-const { Lessons } = await import("../../www/js/worker-lessons.js");
+const { Lessons } = await import("../../www/js/worker/lessons.js");
 
 /**
  * An engine whose steps go well but for some.

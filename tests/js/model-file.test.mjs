@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { costInWords } from "../../www/js/panels/model-file.js";
+import { costInWords } from "../../www/js/model/file.js";
 
 /** @param {number} mean @param {number} half @param {number} [before] */
 const change = (mean, half, before = 1.5) => ({ mean, low: mean - half, high: mean + half, before, after: before + mean, standard_error: half / 2 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readNumber, settleNumber, showNumber, stepNumber } from "../../www/js/numbers.js";
-import { NUMBERS, readStops, soundSettings, writeStops } from "../../www/js/sampling.js";
-import { INITIAL, State } from "../../www/js/state.js";
+import { readNumber, settleNumber, showNumber, stepNumber } from "../../www/js/page/numbers.js";
+import { NUMBERS, readStops, soundSettings, writeStops } from "../../www/js/page/sampling.js";
+import { INITIAL, State } from "../../www/js/page/state.js";
 
 /** @param {string} text @param {boolean} [whole] */
 const value = (text, whole) => readNumber(text, whole)?.value ?? null;

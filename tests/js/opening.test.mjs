@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Opening, PATIENCE_MS } from "../../www/js/opening.js";
+import { Opening, PATIENCE_MS } from "../../www/js/keep/opening.js";
 
 /** What pages of one browser share: a store, and locks that a page's end releases. */
 function browser() {

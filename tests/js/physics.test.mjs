@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kernelByLag, norm, periodInTokens, reach, response, role, roleExplained, stride } from "../../www/js/physics.js";
+import { kernelByLag, norm, periodInTokens, reach, response, role, roleExplained, stride } from "../../www/js/engine/physics.js";
 
 /** @param {number} frequency @param {number} damping @param {number} [phase] */
 const head = (frequency, damping, phase = 0) => ({ frequency, damping, phase, gain: 1 });
 
-/** @param {number} tokens @param {number} cells @returns {import("../../www/js/protocol.js").ModelConfig} */
+/** @param {number} tokens @param {number} cells @returns {import("../../www/js/engine/protocol.js").ModelConfig} */
 const shape = (tokens, cells = tokens) => ({
   vocab_size: 10, embedding_dim: 16, num_layers: 1, num_heads: 4, ffn_dim: 16, interference_interval: 1, position_scale: 1,
   max_seq_len: tokens, field_size: cells,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faultInRequest, isWorkerMessage, makeEvent, makeFailure, makeReply, makeRequest } from "../../www/js/protocol.js";
+import { faultInRequest, isWorkerMessage, makeEvent, makeFailure, makeReply, makeRequest } from "../../www/js/engine/protocol.js";
 
 const head = { frequency: 1, damping: 0.1, phase: 0, gain: 1 };
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EngineError } from "../../www/js/engine.js";
-import { makeRequest } from "../../www/js/protocol.js";
-import { Storage } from "../../www/js/storage.js";
+import { EngineError } from "../../www/js/engine/client.js";
+import { makeRequest } from "../../www/js/engine/protocol.js";
+import { Storage } from "../../www/js/keep/storage.js";
 import {
   EQUAL_WITHIN, LINE_UPS, SETTINGS, SIZES, heatsOf, makePlan, matchedTransformer, nextHeat, parametersOf, presetOf, secondsLeft, settingProblem, sliceEnd, startRequest,
-} from "../../www/js/panels/race-plan.js";
-import { addLoss, differences, linesOf, newHeat, notes, outcome, rateOf, spreadOf, summarise, tableRows, toCsv, toJson } from "../../www/js/panels/race-results.js";
-import { RaceRun } from "../../www/js/panels/race-run.js";
-import { RaceStore } from "../../www/js/panels/race-store.js";
+} from "../../www/js/race/plan.js";
+import { addLoss, differences, linesOf, newHeat, notes, outcome, rateOf, spreadOf, summarise, tableRows, toCsv, toJson } from "../../www/js/race/results.js";
+import { RaceRun } from "../../www/js/race/run.js";
+import { RaceStore } from "../../www/js/race/store.js";
 
-/** @typedef {import("../../www/js/panels/race-plan.js").Choices} Choices */
+/** @typedef {import("../../www/js/race/plan.js").Choices} Choices */
 
 /** @param {Partial<Choices>} [choices] @param {Partial<Choices["settings"]>} [settings] @returns {Choices} */
 const choicesOf = (choices = {}, settings = {}) => {
@@ -18,7 +18,7 @@ const choicesOf = (choices = {}, settings = {}) => {
   return { data: "names", data_name: "Names", tokenizer: "character", pieces: 512, size, lineUp, trials: false, ...choices, settings: { ...presetOf(size, lineUp), ...settings } };
 };
 
-/** A finished race, made up. @param {import("../../www/js/panels/race-plan.js").Plan} plan @param {(entrant: number, seed: number) => number} lossOf */
+/** A finished race, made up. @param {import("../../www/js/race/plan.js").Plan} plan @param {(entrant: number, seed: number) => number} lossOf */
 const finished = (plan, lossOf) => heatsOf(plan).map((spec) => {
   const loss = lossOf(spec.entrant, spec.seed);
   return { ...newHeat(spec), step: spec.steps, done: true, tokens: 5000, seconds: 5, parameters: 1000 + spec.entrant, evaluations: [{ step: spec.steps, loss, perplexity: Math.exp(loss), accuracy: 0.5 }] };

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readRun, writeRun } from "../../www/js/panels/runs-file.js";
-import { RunLibrary, UNDO_MS, freeName, sizeOf } from "../../www/js/panels/runs-library.js";
-import { Course } from "../../www/js/panels/train-course.js";
-import { settingsFor, startRequest } from "../../www/js/panels/train-presets.js";
-import { LossHistory } from "../../www/js/panels/train-series.js";
-import { SnapshotPace } from "../../www/js/panels/train-snapshots.js";
-import { Storage } from "../../www/js/storage.js";
-import { readZip, writeZip } from "../../www/js/zip.js";
+import { LossHistory } from "../../www/js/charts/series.js";
+import { readZip, writeZip } from "../../www/js/files/zip.js";
+import { Storage } from "../../www/js/keep/storage.js";
+import { readRun, writeRun } from "../../www/js/runs/file.js";
+import { RunLibrary, UNDO_MS, freeName, sizeOf } from "../../www/js/runs/library.js";
+import { Course } from "../../www/js/train/course.js";
+import { settingsFor, startRequest } from "../../www/js/train/presets.js";
+import { SnapshotPace } from "../../www/js/train/snapshots.js";
 
-/** @typedef {import("../../www/js/panels/runs-file.js").Kept} Kept */
+/** @typedef {import("../../www/js/runs/file.js").Kept} Kept */
 
 /** The beginning of a safetensors file. @param {number} size @param {number} fill */
 function checkpoint(size, fill) {
@@ -21,10 +21,10 @@ function checkpoint(size, fill) {
 
 const HEADS = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }]];
 
-/** @param {Partial<import("../../www/js/panels/runs-library.js").RunCard>} [changes] @returns {Kept} */
+/** @param {Partial<import("../../www/js/runs/library.js").RunCard>} [changes] @returns {Kept} */
 function example(changes = {}) {
   const text = "Das Meer – ruhig.\n".repeat(9);
-  /** @type {import("../../www/js/panels/train-presets.js").Choices} */
+  /** @type {import("../../www/js/train/presets.js").Choices} */
   const choices = { data: "own", size: "small", tokenizer: "character", pieces: 512, settings: settingsFor("own", "small", { steps: 40 }) };
   const { text: _, ...plan } = startRequest(choices, text, "Meer");
   const history = new LossHistory();

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   besideCounts, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, restored, timeLeft, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
-} from "../../www/js/scaling.js";
+} from "../../www/js/scaling/growth.js";
 
-/** @typedef {import("../../www/js/scaling.js").Measured} Measured */
-/** @typedef {import("../../www/js/scaling.js").Mixing} Mixing */
+/** @typedef {import("../../www/js/scaling/growth.js").Measured} Measured */
+/** @typedef {import("../../www/js/scaling/growth.js").Mixing} Mixing */
 
 /** @param {Mixing} mixing @param {number} length @param {number} seconds @returns {Measured} */
 const found = (mixing, length, seconds) => ({ mixing, length, seconds, fastest: seconds, slowest: seconds, samples: 5, runs: 1 });
@@ -78,7 +78,7 @@ test("measured ratios stand beside the published counts of the same lengths only
   near(faster.transforms, 9);
 });
 
-/** @type {import("../../www/js/scaling.js").ScalingResult} */
+/** @type {import("../../www/js/scaling/growth.js").ScalingResult} */
 const RESULT = {
   backend: "cpu", device: 'A "fast", processor', when: Date.UTC(2026, 0, 2), layer: { width: 128, heads: 8 }, longest: 256, limit: 20,
   measured: [found("waves", 256, 0.5), found("waves", 128, 0.25)],

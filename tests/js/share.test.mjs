@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileName } from "../../www/js/file-name.js";
-import { SETTINGS, settingsFor } from "../../www/js/panels/train-presets.js";
-import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, readLink, sealedLink, untouched, writeLink } from "../../www/js/share.js";
+import { FIELDS, bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, readLink, sealedLink, untouched, writeLink } from "../../www/js/link/link.js";
+import { fileName } from "../../www/js/model/file-name.js";
+import { SETTINGS, settingsFor } from "../../www/js/train/presets.js";
 
-/** @typedef {import("../../www/js/share.js").SharedPage} SharedPage */
+/** @typedef {import("../../www/js/link/link.js").SharedPage} SharedPage */
 
 /** @param {string} fragment */
 function read(fragment) {

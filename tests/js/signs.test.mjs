@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { csv } from "../../www/js/csv.js";
-import { heardOf, lengthInWords, missingInWords, readable } from "../../www/js/prompts.js";
-import { directionOf, isolated, quotedParts, visible, xmlText } from "../../www/js/signs.js";
-import { fileNameOf, tableFile } from "../../www/js/text-out.js";
-import { tokenBeside } from "../../www/js/token-walk.js";
+import { csv } from "../../www/js/files/csv.js";
+import { fileNameOf, tableFile } from "../../www/js/files/out.js";
+import { directionOf, isolated, quotedParts, visible, xmlText } from "../../www/js/page/signs.js";
+import { tokenBeside } from "../../www/js/page/token-walk.js";
+import { heardOf, lengthInWords, missingInWords, readable } from "../../www/js/text/prompts.js";
 
 test("what nobody can see has a stand-in, and no two of them look alike", () => {
   for (const [text, shown] of [

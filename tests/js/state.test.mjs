@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NUMBERS } from "../../www/js/sampling.js";
-import { INITIAL, State } from "../../www/js/state.js";
+import { NUMBERS } from "../../www/js/page/sampling.js";
+import { INITIAL, State } from "../../www/js/page/state.js";
 
 test("what was kept comes back, and what cannot be is the nearest that can, or as on an untouched page", () => {
   const first = new State();

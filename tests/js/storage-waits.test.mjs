@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Storage } from "../../www/js/storage.js";
+import { Storage } from "../../www/js/keep/storage.js";
 import { FakeDisk, installKeyRange } from "./fake-disk.mjs";
 
 installKeyRange();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Storage } from "../../www/js/storage.js";
+import { Storage } from "../../www/js/keep/storage.js";
 
 test("without IndexedDB values are kept in memory, and the page is told", async () => {
   const storage = new Storage(null);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_FILE_BYTES } from "../../www/js/data.js";
-import { UnknownEncoding, summarise, takeFile, takeFiles, takeString, toBlob } from "../../www/js/text-intake.js";
+import { MAX_FILE_BYTES } from "../../www/js/text/data-sets.js";
+import { UnknownEncoding, summarise, takeFile, takeFiles, takeString, toBlob } from "../../www/js/text/intake.js";
 import "./engine.mjs";
 
 /** @param {BlobPart} content */

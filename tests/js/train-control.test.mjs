@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changeWords, controlOf, learningRate, lengthenWords, takeControl } from "../../www/js/panels/train-control.js";
-import { settingsFor, startRequest } from "../../www/js/panels/train-presets.js";
+import { changeWords, controlOf, learningRate, lengthenWords, takeControl } from "../../www/js/train/control.js";
+import { settingsFor, startRequest } from "../../www/js/train/presets.js";
 
-/** @typedef {import("../../www/js/protocol.js").TrainControl} TrainControl */
+/** @typedef {import("../../www/js/engine/protocol.js").TrainControl} TrainControl */
 
 /** @type {TrainControl} */
 const control = { step: 60, steps: 110, schedule: "cosine", warmup_steps: 10, peak_lr: 1, min_lr: 0.1, locks: [], changes: [] };

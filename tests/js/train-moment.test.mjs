@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Course, layersOf, momentOf, trajectories } from "../../www/js/panels/train-course.js";
-import { allMoments, allSamples, momentAt, stepByKey } from "../../www/js/panels/train-moment.js";
-import { LossHistory } from "../../www/js/panels/train-series.js";
-import { curvesTable, fileName } from "../../www/js/panels/train-table.js";
-import { QUANTITIES, inWords } from "../../www/js/panels/train-quantities.js";
+import { Course, layersOf, momentOf, trajectories } from "../../www/js/train/course.js";
+import { allMoments, allSamples, momentAt, stepByKey } from "../../www/js/train/progress/moment.js";
+import { LossHistory } from "../../www/js/charts/series.js";
+import { curvesTable, fileName } from "../../www/js/train/progress/table.js";
+import { QUANTITIES, inWords } from "../../www/js/train/progress/quantities.js";
 import { axisNumber, logTicks, spread } from "../../www/js/charts/curve-axis.js";
 
 /** Two layers of one and two heads whose numbers say which they are. @param {number} at */
@@ -17,7 +17,7 @@ const layersAt = (at) => [1, 2].map((count, layer) => Array.from({ length: count
 function runOf(steps) {
   const course = new Course();
   const history = new LossHistory();
-  /** @type {import("../../www/js/panels/train-run.js").Facts} */
+  /** @type {import("../../www/js/train/run.js").Facts} */
   const facts = {
     step: steps, parameters: 1, vocabulary: 20, tokensPerSecond: 500, learningRate: 0.1, secondsTrained: 1,
     evaluations: [], samples: [], faults: [], layers: layersAt(steps), initialLayers: layersAt(0),

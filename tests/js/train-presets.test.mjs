@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeRequest } from "../../www/js/protocol.js";
-import { memoryEstimate, parameterCount } from "../../www/js/panels/train-estimates.js";
-import { DEFAULTS, GROUPS, SETTINGS, SIZES, knownChanges, problemsOf, settingProblem, settingsFor, settingsOf, startRequest } from "../../www/js/panels/train-presets.js";
-import { machineSpeed, timeEstimate } from "../../www/js/panels/train-time.js";
+import { makeRequest } from "../../www/js/engine/protocol.js";
+import { memoryEstimate, parameterCount } from "../../www/js/train/estimates.js";
+import { DEFAULTS, GROUPS, SETTINGS, SIZES, knownChanges, problemsOf, settingProblem, settingsFor, settingsOf, startRequest } from "../../www/js/train/presets.js";
+import { machineSpeed, timeEstimate } from "../../www/js/train/time.js";
 
-/** @typedef {import("../../www/js/panels/train-presets.js").Choices} Choices */
+/** @typedef {import("../../www/js/train/presets.js").Choices} Choices */
 
 /** @returns {Choices[]} every text with every size */
 function everyChoice() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LossHistory, Series, Thinned, align, lastAt, smooth, thin } from "../../www/js/panels/train-series.js";
+import { LossHistory, Series, Thinned, align, lastAt, smooth, thin } from "../../www/js/charts/series.js";
 
 /** @param {number} steps @param {(step: number) => number} loss */
 function historyOf(steps, loss) {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Storage } from "../../www/js/storage.js";
-import { unkeptFile } from "../../www/js/unkept.js";
-import { readZip } from "../../www/js/zip.js";
+import { readZip } from "../../www/js/files/zip.js";
+import { Storage } from "../../www/js/keep/storage.js";
+import { unkeptFile } from "../../www/js/runs/unkept.js";
 import { FakeDisk, installKeyRange } from "./fake-disk.mjs";
 
 installKeyRange();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heldBack, spread, trainedOn, windowsOf } from "../../www/js/validation.js";
+import { heldBack, spread, trainedOn, windowsOf } from "../../www/js/text/validation.js";
 
 test("a tenth is held back, counted in characters as the engine does", () => {
   assert.equal(heldBack("abcdefghij"), "j");

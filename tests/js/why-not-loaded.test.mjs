@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { ensureLanguage } from "../../www/js/language.js";
-import { whyNotLoaded } from "../../www/js/why-not-loaded.js";
+import { ensureLanguage } from "../../www/js/page/language.js";
+import { whyNotLoaded } from "../../www/js/page/why-not-loaded.js";
 
 const JS = "text/javascript; charset=utf-8";
 const WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { crc32, readZip, writeZip } from "../../www/js/zip.js";
+import { crc32, readZip, writeZip } from "../../www/js/files/zip.js";
 
 const FILES = { "run.json": new Blob(['{"a": 1}']), "last.safetensors": new Blob([new Uint8Array(100_000).map((_, i) => i * 31)]), "ä.txt": new Blob([""]) };
 

@@ -1,24 +1,24 @@
 // Wires the page: the engine, the state, the storage and the panels. Nothing is decided here.
 
-import { Address } from "./address.js";
-import { Couplings } from "./couplings.js";
-import { DeviceChooser } from "./device.js";
-import { download } from "./text-out.js";
-import { Engine } from "./engine.js";
-import { Files } from "./files.js";
-import { Heads } from "./heads.js";
-import { labAnchor } from "./lab.js";
-import { LaterParts } from "./later.js";
-import { Models } from "./models.js";
-import { makeNotices } from "./notices.js";
-import { opening } from "./opening.js";
-import { mountFiles } from "./panels/files.js";
-import { mountGenerate } from "./panels/generate.js";
-import { mountWaves } from "./panels/waves.js";
-import { State } from "./state.js";
-import { storage } from "./storage.js";
-import { mountTabs } from "./tabs.js";
-import { orWhy } from "./why-not-loaded.js";
+import { Address } from "./link/address.js";
+import { Couplings } from "./model/couplings.js";
+import { DeviceChooser } from "./engine/device.js";
+import { download } from "./files/out.js";
+import { Engine } from "./engine/client.js";
+import { Files } from "./files/files.js";
+import { Heads } from "./model/heads.js";
+import { labAnchor } from "./lab/shared.js";
+import { LaterParts } from "./page/later.js";
+import { Models } from "./model/models.js";
+import { makeNotices } from "./page/notices.js";
+import { opening } from "./keep/opening.js";
+import { mountFiles } from "./model/panel.js";
+import { mountGenerate } from "./generate/generate.js";
+import { mountWaves } from "./waves/waves.js";
+import { State } from "./page/state.js";
+import { storage } from "./keep/storage.js";
+import { mountTabs } from "./page/tabs.js";
+import { orWhy } from "./page/why-not-loaded.js";
 
 const KEY_STATE = "state";
 const KEY_ASIDE = "state-aside";
@@ -47,24 +47,24 @@ let awaited = labAnchor(location.hash);
 
 const later = new LaterParts([
   { name: "lab", title: "The lab", make: async () => {
-    const { mountLab } = await orWhy(import("./panels/lab.js"), import.meta.url);
+    const { mountLab } = await orWhy(import("./lab/lab.js"), import.meta.url);
     app.openLab = mountLab(part("lab"), app, awaited);
     if (awaited !== null) app.openLab(awaited);
   } },
-  { name: "train", title: "Training", make: async () => (await orWhy(import("./panels/train.js"), import.meta.url)).mountTrain(part("train"), app) },
-  { name: "race", title: "The race", make: async () => (await orWhy(import("./panels/race.js"), import.meta.url)).mountRace(part("race"), app) },
-  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./panels/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
-  { name: "tour", title: "The tour", make: async () => (await orWhy(import("./panels/tour.js"), import.meta.url)).mountTour(app) },
+  { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
+  { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
+  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
+  { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 
-/** @type {import("./app.js").App} */
+/** @type {import("./page/app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => {
     awaited = view;
     later.want("lab");
   },
-  offerModel: async () => (await orWhy(import("./panels/model-file.js"), import.meta.url)).offerModel(app),
+  offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 
 engine.on("ready", ({ simd }) => {
@@ -123,7 +123,7 @@ function showStorage() {
 
 async function saveUnkept() {
   try {
-    const { unkeptFile } = await orWhy(import("./unkept.js"), import.meta.url);
+    const { unkeptFile } = await orWhy(import("./runs/unkept.js"), import.meta.url);
     const file = await unkeptFile(storage);
     if (file) download(file.bytes, file.name);
     else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
@@ -216,7 +216,7 @@ async function start() {
   opening.alive("settings");
   opening.alive("link");
   const status = part("offline-status");
-  orWhy(import("./offline.js"), import.meta.url).then(({ keepPage }) => keepPage(app, status), (error) => { status.textContent = `It is not kept for use without a connection. ${error.message}`; });
+  orWhy(import("./keep/offline.js"), import.meta.url).then(({ keepPage }) => keepPage(app, status), (error) => { status.textContent = `It is not kept for use without a connection. ${error.message}`; });
 }
 
 /** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */

@@ -55,7 +55,7 @@ async function hash(bytes) {
 
 /** The trainings that the browser keeps, the newest first. */
 async function kept() {
-  const { storage } = await module("/sources/js/storage.js");
+  const { storage } = await module("/sources/js/keep/storage.js");
   const cards = [...(await storage.getAll("runs/")).values()].reverse();
   return Promise.all(cards.map(async ({ id, name, step, last }) => ({
     id, name, step, hash: last && (await hash(await storage.get(`run-checkpoint/${id}/${last.step}`))),
@@ -135,9 +135,9 @@ async function card() {
 
 /** The newest training as a file, and the file as a training. */
 async function exportAndImport() {
-  const { storage } = await module("/sources/js/storage.js");
-  const { RunLibrary } = await module("/sources/js/panels/runs-library.js");
-  const { writeRun } = await module("/sources/js/panels/runs-file.js");
+  const { storage } = await module("/sources/js/keep/storage.js");
+  const { RunLibrary } = await module("/sources/js/runs/library.js");
+  const { writeRun } = await module("/sources/js/runs/file.js");
   const library = new RunLibrary(storage);
   const [card] = await library.cards();
   const file = new File([await writeRun(await library.whole(card))], "a.wavefield-run");

@@ -1,8 +1,8 @@
 // Curves against steps. A chart owns one canvas and knows nothing of the engine. What it shows is made only when it is
 // drawn, and it is drawn only while it can be seen. Lines are told apart without colour: by dash, width and rings.
 
-import { align, lastAt } from "../panels/train-series.js";
-import { h, oncePerFrame } from "../dom.js";
+import { align, lastAt } from "./series.js";
+import { h, oncePerFrame } from "../page/dom.js";
 import { colour, onThemeChange } from "./colours.js";
 import { axisNumber, logTicks, spread } from "./curve-axis.js";
 import { loadPlots, withoutPlots } from "./plot-library.js";

@@ -1,10 +1,10 @@
 // A picture worth keeping: drawn on a canvas, said in words under it, and saved as PNG or SVG, its numbers
 // as CSV. One drawing function serves the page, the PNG and the SVG.
 
-import { csv } from "../csv.js";
-import { h, writeQuoting } from "../dom.js";
-import { isolated } from "../signs.js";
-import { download, svgText, tableFile } from "../text-out.js";
+import { csv } from "../files/csv.js";
+import { download, svgText, tableFile } from "../files/out.js";
+import { h, writeQuoting } from "../page/dom.js";
+import { isolated } from "../page/signs.js";
 import { colour } from "./colours.js";
 import { asPng, wrapped } from "./paper.js";
 import { Surface } from "./surface.js";

@@ -1,16 +1,16 @@
 // One head's kernel along the text: now is at the right edge and the past runs to the left, as the
 // text itself does. Dots stand where tokens are; between them the wave is drawn faintly.
 
-import { kernelByLag, norm, stride, wave } from "../physics.js";
+import { kernelByLag, norm, stride, wave } from "../engine/physics.js";
 import { HEAD_COLOURS, colour, headColour } from "./colours.js";
 import { Surface } from "./surface.js";
 
 /**
- * @typedef {import("../protocol.js").Head} Head
+ * @typedef {import("../engine/protocol.js").Head} Head
  * @typedef {object} KernelData
  * @property {Head} head
  * @property {Head | null} file The head as the file has it, drawn behind where it differs.
- * @property {import("../protocol.js").ModelConfig} config
+ * @property {import("../engine/protocol.js").ModelConfig} config
  * @property {number} index Which head, for its colour and dash.
  * @property {number} lags How many tokens back the strip shows.
  * @property {boolean} heard False when the head is muted.
@@ -109,7 +109,7 @@ export function tickStep(lags) {
  * The highest point that is drawn: of the dots, and of the wave between them.
  * @param {Head} head
  * @param {Float64Array} kernel
- * @param {import("../protocol.js").ModelConfig} config
+ * @param {import("../engine/protocol.js").ModelConfig} config
  * @param {number} lags
  */
 function peakOf(head, kernel, config, lags) {
@@ -128,7 +128,7 @@ function peakOf(head, kernel, config, lags) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} width
  * @param {Head} head
- * @param {import("../protocol.js").ModelConfig} config
+ * @param {import("../engine/protocol.js").ModelConfig} config
  * @param {number} lags @param {number} middle @param {number} scale
  */
 function drawCurve(context, width, head, config, lags, middle, scale) {

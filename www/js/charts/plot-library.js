@@ -1,8 +1,8 @@
 // The chart library and its style, loaded apart, so that a chart never stands in the way of the page's first text.
 
-import { h } from "../dom.js";
-import { ensureLanguage } from "../language.js";
-import { whyNotLoaded } from "../why-not-loaded.js";
+import { h } from "../page/dom.js";
+import { ensureLanguage } from "../page/language.js";
+import { whyNotLoaded } from "../page/why-not-loaded.js";
 
 /** @import uPlot from "uplot" */
 /** @typedef {typeof uPlot} Library */

@@ -1,16 +1,16 @@
 // One head's frequency response: slow patterns at the left, patterns that change with every token at
 // the right.
 
-import { response } from "../physics.js";
+import { response } from "../engine/physics.js";
 import { colour, headColour } from "./colours.js";
 import { Surface } from "./surface.js";
 
 /**
- * @typedef {import("../protocol.js").Head} Head
+ * @typedef {import("../engine/protocol.js").Head} Head
  * @typedef {object} ResponseData
  * @property {Head} head
  * @property {Head | null} file
- * @property {import("../protocol.js").ModelConfig} config
+ * @property {import("../engine/protocol.js").ModelConfig} config
  * @property {number} index
  * @property {boolean} heard
  */

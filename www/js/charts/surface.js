@@ -1,6 +1,6 @@
 // What every canvas needs: its size in real pixels, and one drawing a frame.
 
-import { oncePerFrame } from "../dom.js";
+import { oncePerFrame } from "../page/dom.js";
 import { onThemeChange } from "./colours.js";
 
 export class Surface {

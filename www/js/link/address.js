@@ -1,0 +1,235 @@
+// The page's address: what a link brought is laid over what the browser kept, and from then on the address follows what
+// is set, so that it is a link to this very page at any time.
+
+import { OWN_TEXT } from "../text/data-sets.js";
+import { atMostEvery } from "../page/dom.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./link.js";
+import { fileName } from "../model/file-name.js";
+import { download } from "../files/out.js";
+import { SHIPPED } from "../model/models.js";
+
+/**
+ * @typedef {import("../page/app.js").App} App
+ * @typedef {import("../engine/protocol.js").HeadInfo} HeadInfo
+ * @typedef {import("../engine/protocol.js").CouplingInfo} CouplingInfo
+ * @typedef {import("../engine/protocol.js").ModelInfo} ModelInfo
+ * @typedef {import("./link.js").SharedPage} SharedPage
+ */
+
+/** Browsers refuse an address that changes much more often. */
+const INTERVAL_MS = 500;
+/** Where a tab keeps what was set after its address was written for the last time. */
+const LEFT = "wavefield-left";
+
+export class Address {
+  #app;
+  #link = readLink(location.hash);
+  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads" | "rows"> | null} */
+  #awaited = this.#link?.page ?? null;
+  /** Whether the person was told that another model is open. */
+  #told = false;
+  /** The address as this page wrote it. */
+  #written = "";
+  /** Whether something else was opened since. */
+  #elsewhere = false;
+
+  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage" | "opening"> & { dismiss: (key: string) => void }} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /** Lays the link over what was kept; before the panels are made. */
+  async begin() {
+    if (!this.#link) return this.#takeUp();
+    const { opening, state, notify } = this.#app;
+    const { hash } = location;
+    // The address may have been written anew meanwhile: what it says counts.
+    const hurt = opening.hurt("link");
+    if (hurt && JSON.stringify(readLink(hurt.id)?.page) === JSON.stringify(this.#link.page)) return this.#leaveBe(hash);
+    await opening.mark("link", hash, "the link");
+    const { page, faults } = this.#link;
+    const own = { prompt: state.get("prompt"), stop: state.get("settings").stop };
+    const without = page.without ?? [];
+    state.set("choices", page.choices);
+    // What was too long for the link is kept as it is here; in the browser that made it, that is the very thing.
+    if (!without.includes("prompt")) state.set("prompt", page.prompt);
+    state.set("settings", without.includes("stop") ? { ...page.settings, stop: own.stop } : page.settings);
+    if (!this.#takeUp()) this.#tellOfPrompt(own.prompt);
+    this.#tellOfLength(without, own);
+    if (faults.length > 0) {
+      notify({ kind: "error", key: "link", title: "Parts of this link were left out.", message: faultsInWords(faults) });
+    } else if (page.choices.data === "own") this.#tellOfText();
+  }
+
+  /** The page stopped when it was opened by this link. @param {string} hash */
+  #leaveBe(hash) {
+    this.#link = this.#awaited = null;
+    this.#app.notify({
+      kind: "error", key: "link", lasting: true, title: "This link was not opened by itself.",
+      message: "The page stopped when it was opened by this link the last time. The page is as you left it instead.",
+      actions: [
+        { label: "Open the link all the same", run: () => {
+          location.hash = hash;
+          location.reload();
+        } },
+        { label: "Download it", run: () => download(new URL(hash, location.href).href, "wave-field-link.txt") },
+        { label: "Forget it", run: () => {} },
+      ],
+    });
+  }
+
+  /** What was set in this very tab just before it was left: its address had no time to follow. @returns {boolean} whether there was something */
+  #takeUp() {
+    try {
+      const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "null");
+      if (typeof left?.prompt !== "string" || left.address !== location.href) return false;
+      const { state } = this.#app;
+      state.restore({ prompt: left.prompt, settings: left.settings });
+      return state.get("prompt") === left.prompt;
+    } catch {
+      // No such storage here, or something else in it: the link is all there is.
+      return false;
+    }
+  }
+
+  #leave() {
+    const { state } = this.#app;
+    try {
+      sessionStorage.setItem(LEFT, JSON.stringify({ address: this.#written, prompt: state.get("prompt"), settings: state.get("settings") }));
+    } catch { /* No such storage here, or no room: the last half second is lost. */ }
+  }
+
+  /** A prompt of one's own that gave way to the link's can be had back. @param {string} own */
+  #tellOfPrompt(own) {
+    const { state, notify, dismiss } = this.#app;
+    const plain = untouched().prompt;
+    if (own === state.get("prompt") || own === plain || own.trim() === "") return;
+    const brought = state.get("prompt");
+    notify({ kind: "info", key: "link-prompt", title: "The prompt is the link’s.",
+      message: `The one that was here is kept: “${own.length > 60 ? `${own.slice(0, 60)}…` : own}”.`,
+      action: { label: "Put mine back", run: () => state.set("prompt", own) } });
+    // Once the person writes a prompt of their own again, there is nothing to go back to.
+    const stop = state.on("prompt", (prompt) => {
+      if (prompt === brought) return;
+      stop();
+      if (prompt === own) dismiss("link-prompt");
+    });
+  }
+
+  /** @param {readonly string[]} without @param {{ prompt: string, stop: string[] }} own */
+  #tellOfLength(without, own) {
+    const { notify } = this.#app;
+    // Whoever has such a long prompt made the link, or has no use for the news.
+    const missing = without.filter((key) => !(key === "prompt" && leftOut({ ...untouched(), prompt: own.prompt }).length > 0));
+    if (missing.length === 0) return;
+    notify({ kind: "info", key: "link-without", title: "Not all of that page is in this link.",
+      message: `Too long for a link: ${namesOf(missing).join(", ")}. Here that is as it was. Ask whoever sent the link for it.` });
+  }
+
+  /** A link to a person's own text is no news to that person. */
+  async #tellOfText() {
+    const { notify, storage } = this.#app;
+    if (!(await storage.get(OWN_TEXT))?.text) {
+      notify({ kind: "info", key: "link", title: "This link was made with a text of its owner's.",
+        message: "The text itself is in no link. Everything else under Train is as it was there: bring a text of your own." });
+    }
+  }
+
+  /**
+   * What the link asks for in a model that is being opened, before its first token.
+   * @param {ModelInfo} info
+   * @returns {{ heads: HeadInfo[][], couplings: CouplingInfo[] } | null}  null: it says nothing of this model
+   */
+  askedOf(info) {
+    if (!this.#awaited || fileName(info.name) !== fileName(this.#awaited.model)) return null;
+    const { layers, missing } = bendHeads(info.layers, this.#awaited.heads);
+    const coupled = coupleHeads(info.couplings, this.#awaited.rows);
+    this.#awaited = null;
+    if (missing > 0) {
+      this.#app.notify({ kind: "error", key: "heads", title: "Some heads of this link were left out.",
+        message: `${info.name} has no head with the numbers of ${missing === 1 ? "one of them" : `${missing} of them`}: the link was made with another model of this name.` });
+    }
+    if (coupled.missing > 0) {
+      this.#app.notify({ kind: "error", key: "couplings", title: "Some couplings of this link were left out.",
+        message: `${info.name} has no head for ${coupled.missing === 1 ? "one of them" : `${coupled.missing} of them`}, or another number of heads in a layer: the link was made with another model of this name.` });
+    }
+    return { heads: layers, couplings: coupled.couplings };
+  }
+
+  /** Has the address follow what is set. */
+  follow() {
+    const { state } = this.#app;
+    const write = atMostEvery(INTERVAL_MS, () => this.write());
+    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
+    state.on("model", (info) => this.#opened(info));
+    this.#opened(state.get("model"));
+    write();
+    addEventListener("hashchange", () => this.#entered());
+    addEventListener("pagehide", () => this.#leave());
+  }
+
+  /** Writes the address as it has to be now. @returns {string} the whole of it */
+  write() {
+    const fragment = sealedLink(this.page);
+    const url = new URL(location.href);
+    url.hash = fragment;
+    // An untouched page has no "#" either.
+    const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
+    this.#written = address;
+    // A step of the tour has the address to itself until the tour is left.
+    if (address !== location.href && !location.hash.startsWith("#tour")) history.replaceState(history.state, "", address);
+    return address;
+  }
+
+  /** All that a link to this page carries. @returns {SharedPage} */
+  get page() {
+    const { state } = this.#app;
+    const plain = untouched();
+    const info = state.get("model");
+    const opened = info ? { model: info.name, heads: bentHeads(state.get("heads")), rows: editedRows(state.get("couplings")) } : { model: plain.model, heads: plain.heads, rows: plain.rows };
+    return {
+      choices: state.get("choices") ?? plain.choices,
+      prompt: state.get("prompt"),
+      settings: state.get("settings"),
+      // What the link asked for stays in the address until something else is opened.
+      ...(this.#awaited && !this.#elsewhere ? { model: this.#awaited.model, heads: this.#awaited.heads, rows: this.#awaited.rows } : opened),
+    };
+  }
+
+  /** @param {ModelInfo | null} info */
+  #opened(info) {
+    if (!info || !this.#awaited) return;
+    const { heads, couplings, models, notify, state } = this.#app;
+    const { model } = this.#awaited;
+    const asked = this.askedOf(info);
+    if (asked) {
+      asked.couplings.forEach(({ weights }, layer) => couplings.set(layer, weights));
+      bentHeads(asked.heads).forEach(({ layer, head, change: { gain, ...wave } }) => {
+        heads.bend(layer, head, wave);
+        if (gain === 0 && state.get("heads")[layer][head].gain !== 0) heads.toggleMute(layer, head);
+      });
+      return;
+    }
+    this.#elsewhere = this.#told;
+    if (this.#told) return;
+    this.#told = true;
+    const later = this.#awaited.heads.length + this.#awaited.rows.length > 0 ? " Its heads are bent then as the link says." : "";
+    if (fileName(model) === fileName(SHIPPED.name)) {
+      notify({ kind: "info", key: "link-model", title: `This link was made with ${SHIPPED.name}, and ${info.name} is open.`,
+        message: `Open ${SHIPPED.name} to see what the link shows.${later} ${info.name} stays kept until then: save it first if it is nowhere else.`,
+        action: { label: `Open ${SHIPPED.name}`, run: () => models.openShipped().catch((error) => notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message })) } });
+    } else {
+      notify({ kind: "info", key: "link-model", title: `This link was made with the model "${model}", which is not in this browser.`,
+        message: `Open its file (${fileName(model)}), or drop it on the page.${later} Whoever sent the link can save that file.` });
+    }
+  }
+
+  /** Another link was put into the address of this page. */
+  #entered() {
+    if (!readLink(location.hash)) return;
+    if (!this.#app.state.get("training")) return location.reload();
+    this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",
+      message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",
+      action: { label: "Load the page anew", run: () => location.reload() } });
+  }
+}

@@ -1,0 +1,32 @@
+// What every panel is given. A panel is `export function mountX(root, app)`: it owns the element
+// `root` and nothing outside it.
+
+/**
+ * @typedef {object} Notice
+ * @property {"error" | "info"} kind
+ * @property {string} title What happened, in one line.
+ * @property {string} [message] What to do about it.
+ * @property {{label: string, run: () => void}} [action]
+ * @property {{label: string, run: () => void}[]} [actions] Where there are several.
+ * @property {boolean} [lasting] It stays until its action is taken.
+ * @property {string} [key] A notice replaces the one with the same key.
+ *
+ * @typedef {object} App
+ * @property {import("../engine/client.js").Engine} engine
+ * @property {import("./state.js").State} state
+ * @property {import("../keep/storage.js").Storage} storage
+ * @property {import("../keep/opening.js").Opening} opening What is being opened by itself, in case it hurts.
+ * @property {import("../model/heads.js").Heads} heads Bends the open model's heads.
+ * @property {import("../model/couplings.js").Couplings} couplings Sets how the open model's heads mix.
+ * @property {import("../model/models.js").Models} models Opens, adopts and remembers models.
+ * @property {import("../files/files.js").Files} files Takes files, wherever they were dropped or picked.
+ * @property {import("../engine/device.js").DeviceChooser} device Where trainings run.
+ * @property {import("../link/address.js").Address} address The page's address, which is a link to it.
+ * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
+ * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
+ * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
+ * @property {(view?: string) => void} openLab Brings the lab into view, at one of its views.
+ * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
+ */
+
+export {};

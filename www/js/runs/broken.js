@@ -1,0 +1,39 @@
+// Trainings that are kept but cannot be shown: each says why, and can be saved as it lies there, or deleted.
+
+import { download } from "../files/out.js";
+import { writeZip } from "../files/zip.js";
+import { h } from "../page/dom.js";
+import { fileStem } from "../train/words.js";
+
+/** @typedef {import("./library.js").RunLibrary} RunLibrary */
+/** @typedef {Awaited<ReturnType<RunLibrary["broken"]>>} Broken */
+
+export class BrokenRuns {
+  #library;
+  #shown = "";
+  element = h("ul", { class: "runs-list runs-broken", "aria-label": "Trainings that cannot be shown" });
+
+  /** @param {RunLibrary} library */
+  constructor(library) {
+    this.#library = library;
+  }
+
+  /** @param {Broken} broken */
+  show(broken) {
+    const look = JSON.stringify(broken);
+    if (look === this.#shown) return;
+    this.#shown = look;
+    this.element.replaceChildren(...broken.map((one) => this.#row(one)));
+  }
+
+  /** @param {Broken[number]} one */
+  #row({ id, name, why }) {
+    const problem = h("p", { class: "train-problem", role: "alert" });
+    const act = (/** @type {() => Promise<void>} */ task) => () => task().catch((error) => { problem.textContent = error instanceof Error ? error.message : String(error); });
+    return h("li", { class: "runs-row runs-deleted" },
+      h("p", null, h("strong", null, name ? `"${name}" cannot be shown.` : "A training cannot be shown."), ` In what is kept of it, ${why} Nothing of it is lost: save it, or delete it.`),
+      h("button", { type: "button", class: "small", onclick: act(async () => download(await writeZip(await this.#library.pieces(id)), `${fileStem(name || "training")}-as-kept.zip`)) }, "Save what is there"),
+      h("button", { type: "button", class: "small", onclick: act(() => this.#library.forget(id)) }, "Delete"),
+      problem);
+  }
+}

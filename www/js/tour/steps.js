@@ -1,0 +1,159 @@
+// The guided tour's five steps: what each says, where on the page it points, and what it does there. Whatever a step bends
+// it bends back, also when the person leaves in the middle.
+
+import { reach } from "../engine/physics.js";
+
+/**
+ * @typedef {import("../page/app.js").App} App
+ *
+ * @typedef {object} Step
+ * @property {string} title
+ * @property {string[]} words Paragraphs; a word between asterisks is explained there.
+ * @property {(app: App) => void} go Brings the part of the page into view.
+ * @property {string} target What is ringed, as a selector.
+ * @property {string} action What the step can do, for its button.
+ * @property {(app: App, signal: AbortSignal) => Promise<string>} act Does it; what was to be seen, in words.
+ */
+
+/** Milliseconds for one way of a wave, and how long it stays there. */
+const SWEEP = 1600;
+const STAY = 1500;
+/** Milliseconds for which one head is heard alone. */
+const ALONE = 6000;
+/** What the damping is multiplied by. */
+const FADE = 8;
+
+/** @type {readonly Step[]} */
+export const STEPS = [
+  {
+    title: "What is a damped wave?",
+    words: [
+      "The model reads a text in small pieces, its *tokens*; this one's are single characters. To guess the next one, it listens to those before. Each line here is a *head*, one of the listeners of a layer.",
+      "A head hears through a *damped wave*, a swing that dies away. Now is at the right edge, the past runs to the left. *Damping* α says how fast the wave fades, *frequency* ω how fast it swings, *phase* φ where in its swing it begins.",
+    ],
+    go: (app) => app.show("waves"),
+    target: "#waves .channel-chosen",
+    action: "Let it fade faster",
+    act: fadeAndBack,
+  },
+  {
+    title: "All tokens share one field",
+    words: [
+      "The tokens sit in a row on a line of *cells*, the *field*. Each drops what it has to say there, its wave spreads towards the tokens to come, and each token picks up what reaches it.",
+      "There is a quick way to work that out: from token to token each wave turns a little, fades a little, and takes in what the token drops. For twice the text that takes twice the time. A standard Transformer compares every token with every earlier one, which takes four times as long.",
+    ],
+    go: (app) => app.openLab("field"),
+    target: "#lab .lab-stage",
+    action: "Play the waves",
+    act: async (app) => {
+      app.openLab("field");
+      // It may be playing already, as it does when it is first seen.
+      const play = document.querySelector("#lab .field-play");
+      if (play instanceof HTMLButtonElement && play.textContent === "Play") play.click();
+      return "Each token drops its part when it is read, and its wave runs on to the right.";
+    },
+  },
+  {
+    title: "Every head listens in its own way",
+    words: [
+      "Some waves die within a few tokens: they hear the spelling of a word. Others carry far. Nobody told them to; training moved them there.",
+      "*Mute* a head, or hear it *solo*, and the text goes on without the others of its layer. Under Lab, What-if measures how much worse the model gets.",
+    ],
+    go: (app) => app.show("generate"),
+    target: "#generate .displays",
+    action: "Hear one head alone",
+    act: hearOneAlone,
+  },
+  {
+    title: "Can it look ahead?",
+    words: [
+      "While it learns, the whole text lies before the model. If a wave reached backwards, each token would hear the answer it is to guess. Every score would look perfect, and the model could not write: when it writes, there is no next token to hear.",
+      "So this page checks: it changes one token and compares all that the model said before it. Nothing may change but the last digits, which is *rounding*.",
+    ],
+    go: (app) => app.openLab("causality"),
+    target: "#lab .lab-stage",
+    action: "Measure it",
+    act: async (app) => {
+      app.openLab("causality");
+      // It measures by itself when it is opened; then there is nothing to press.
+      const measure = document.querySelector("#lab .causality-measure");
+      if (measure instanceof HTMLButtonElement) measure.click();
+      return "Each dot is one changed token: how much earlier guesses moved. The line is the most that rounding explains.";
+    },
+  },
+  {
+    title: "Train your own",
+    words: [
+      "A new model knows nothing. In *training* it guesses the next token of a text, over and over, and is corrected. Its *loss* says how surprised it was; *perplexity* says the same as a number of tokens it hesitated between.",
+      "A tiny model learns to invent names within a minute, on this device. You can watch its waves move as it learns, and then open it here.",
+    ],
+    go: (app) => app.show("train"),
+    target: "#train .train-start-row",
+    action: "Start training",
+    act: async (app) => {
+      app.show("train");
+      press("#train .train-start-row button", "A training is running already: its curve stands beside the form.");
+      return "The curve falls as it learns. When it is done, open the model and let it write.";
+    },
+  },
+];
+
+/** Uses one of the page's own buttons. @param {string} selector @param {string} otherwise Said where it cannot be pressed. */
+function press(selector, otherwise) {
+  const button = document.querySelector(selector);
+  if (!(button instanceof HTMLButtonElement) || button.disabled || button.hidden) throw new Error(otherwise);
+  button.click();
+}
+
+/** @param {number} milliseconds @param {AbortSignal} signal Ends the wait early. @returns {Promise<void>} */
+const wait = (milliseconds, signal) => new Promise((resolve) => {
+  if (signal.aborted) return resolve();
+  const timer = setTimeout(resolve, milliseconds);
+  signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+});
+
+/** The layer that is shown, and its heads. @param {App} app */
+function shownHeads({ state }) {
+  const layer = state.get("layer");
+  const heads = state.get("heads")[layer];
+  if (!heads) throw new Error("The open model has no waves. Go back to Shakespeare, at the top, and try again.");
+  return { layer, heads };
+}
+
+/** The head that is marked loses its wave faster, and gets it back. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
+async function fadeAndBack(app, signal) {
+  const { layer, heads } = shownHeads(app);
+  const channels = [...document.querySelectorAll("#waves .channel")];
+  const index = Math.max(0, channels.findIndex((channel) => channel.classList.contains("channel-chosen")));
+  const { damping } = heads[index];
+  const config = /** @type {import("../engine/protocol.js").ModelInfo} */ (app.state.get("model")).config;
+  const set = (/** @type {number} */ share) => app.heads.bend(layer, index, { damping: damping * FADE ** share });
+  const far = (/** @type {number} */ factor) => Math.max(1, Math.round(Math.min(reach({ ...heads[index], damping: damping * factor }, config), config.max_seq_len)));
+  const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : SWEEP / 40;
+  try {
+    for (let i = 1; i <= frames && !signal.aborted; i++) {
+      set(i / frames);
+      await wait(40, signal);
+    }
+    await wait(STAY, signal);
+  } finally {
+    // Not through the powers: the very number it had.
+    app.heads.bend(layer, index, { damping });
+  }
+  return `Head ${index + 1} heard about ${far(1)} tokens far, and ${far(FADE)} with ${FADE} times the damping. It is back as it was.`;
+}
+
+/** The farthest-reaching head is heard alone while the text goes on. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
+async function hearOneAlone(app, signal) {
+  const { layer, heads } = shownHeads(app);
+  const index = heads.reduce((best, head, i) => (head.damping < heads[best].damping ? i : best), 0);
+  const alone = app.heads.isSolo(layer, index);
+  if (!app.state.get("generating")) press("#generate .actions .primary", "The model is still being loaded. Try again in a moment.");
+  if (!alone) app.heads.toggleSolo(layer, index);
+  try {
+    await wait(ALONE, signal);
+  } finally {
+    if (!alone && app.heads.isSolo(layer, index)) app.heads.toggleSolo(layer, index);
+  }
+  return `For six seconds layer ${layer + 1} heard through head ${index + 1} alone. Now all its heads are heard again.`;
+}

@@ -1,0 +1,128 @@
+// The guided tour: a card that says one thing at a time and does it on the live page. It is in nobody's way: the page
+// stays usable, and every step has an address (#tour-1 to #tour-5).
+
+import { h } from "../page/dom.js";
+import { STEPS } from "./steps.js";
+
+/** @typedef {import("../page/app.js").App} App */
+
+/** @param {App} app */
+export function mountTour(app) {
+  const tour = new Tour(app);
+  const follow = () => {
+    const step = stepIn(location.hash);
+    if (step !== null) tour.open(step);
+  };
+  addEventListener("hashchange", follow);
+  follow();
+}
+
+/** Which step an address asks for, from 0; null where it asks for none. @param {string} hash */
+export function stepIn(hash) {
+  const found = /^#tour(?:-(\d+))?$/.exec(hash);
+  return found ? Math.max(0, Math.min(STEPS.length - 1, Number(found[1] ?? 1) - 1)) : null;
+}
+
+class Tour {
+  #app;
+  #step = 0;
+  /** What is under way ends when its step is left. */ #under = new AbortController();
+  /** @type {Element | null} */ #ringed = null;
+  /** @type {HTMLElement | null} */ #before = null;
+  #title = h("h2", { id: "tour-title", tabindex: "-1" });
+  #words = h("div", { class: "tour-words" });
+  #act = h("button", { type: "button", onclick: () => this.#do() });
+  #said = h("p", { class: "tour-said", role: "status" });
+  #back = h("button", { type: "button", onclick: () => this.open(this.#step - 1) }, "Back");
+  #next = h("button", { type: "button", class: "primary", onclick: () => (this.#step + 1 < STEPS.length ? this.open(this.#step + 1) : this.close()) });
+  #dots = STEPS.map(({ title }, i) => h("a", { href: `#tour-${i + 1}`, class: "tour-dot", title, "aria-label": `Step ${i + 1}: ${title}` }, i + 1));
+  #card = h("section", { class: "tour", role: "dialog", "aria-labelledby": "tour-title", hidden: true },
+    h("header", { class: "tour-head" }, h("nav", { class: "tour-dots", "aria-label": "Steps of the tour" }, this.#dots),
+      h("button", { type: "button", class: "quiet small", onclick: () => this.close() }, "Leave the tour")),
+    this.#title, this.#words,
+    h("div", { class: "tour-act" }, this.#act, this.#said),
+    h("footer", { class: "tour-foot" }, this.#back, this.#next));
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    document.body.append(this.#card);
+    this.#card.addEventListener("keydown", (event) => { if (event.key === "Escape") this.close(); });
+  }
+
+  /** @param {number} index */
+  open(index) {
+    this.#leaveStep();
+    if (this.#card.hidden) this.#before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    this.#step = index;
+    const step = STEPS[index];
+    this.#card.hidden = false;
+    this.#title.textContent = step.title;
+    this.#words.replaceChildren(...step.words.map((words) => h("p", null, emphasised(words))));
+    this.#act.textContent = step.action;
+    this.#act.disabled = false;
+    this.#said.textContent = "";
+    this.#back.hidden = index === 0;
+    this.#next.textContent = index + 1 < STEPS.length ? `Next: ${STEPS[index + 1].title}` : "Done";
+    this.#dots.forEach((dot, i) => (i === index ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
+    history.replaceState(history.state, "", `#tour-${index + 1}`);
+    step.go(this.#app);
+    this.#ring(step.target, this.#under.signal);
+    this.#title.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (this.#card.hidden) return;
+    this.#leaveStep();
+    this.#card.hidden = true;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    this.#app.address.write();
+    this.#before?.focus({ preventScroll: true });
+  }
+
+  #leaveStep() {
+    this.#under.abort();
+    this.#under = new AbortController();
+    this.#ringed?.classList.remove("tour-ringed");
+    this.#ringed = null;
+  }
+
+  /**
+   * Marks what a step is about and brings it into view, once it is there: a link may be here before the model is.
+   * @param {string} target @param {AbortSignal} signal  the step is left
+   */
+  #ring(target, signal) {
+    if (signal.aborted) return;
+    const found = document.querySelector(target);
+    if (!found) return requestAnimationFrame(() => this.#ring(target, signal));
+    this.#ringed = found;
+    found.classList.add("tour-ringed");
+    // The card covers the lower half of a narrow window.
+    const show = () => found.scrollIntoView({ block: innerWidth < 720 ? "start" : "nearest", behavior: "smooth" });
+    show();
+    // What is laid out meanwhile moves it away again, until the person moves the page.
+    const layout = new ResizeObserver(show);
+    layout.observe(document.body);
+    const rest = () => layout.disconnect();
+    signal.addEventListener("abort", rest);
+    for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(moved, rest, { signal, passive: true });
+  }
+
+  async #do() {
+    const { signal } = this.#under;
+    const step = STEPS[this.#step];
+    this.#act.disabled = true;
+    this.#said.textContent = "";
+    try {
+      const said = await step.act(this.#app, signal);
+      if (!signal.aborted) this.#said.textContent = said;
+    } catch (error) {
+      if (!signal.aborted) this.#said.textContent = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (!signal.aborted) this.#act.disabled = false;
+    }
+  }
+}
+
+/** Words between asterisks are those that are explained. @param {string} words */
+const emphasised = (words) => words.split("*").map((part, i) => (i % 2 ? h("strong", null, part) : part));

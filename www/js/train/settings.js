@@ -1,0 +1,203 @@
+// The model's size and the settings of the training, with what they will take in memory and time. The fields and their
+// checks come from the table in presets.js.
+
+import { h, uniqueId } from "../page/dom.js";
+import { NumberInput } from "../page/number-field.js";
+import { memoryEstimate, parameterCount } from "./estimates.js";
+import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./presets.js";
+import { optionCard } from "./text.js";
+import { timeEstimate } from "./time.js";
+import { duration, megabytes, shortCount } from "./words.js";
+
+/**
+ * @typedef {import("./presets.js").Setting} Setting
+ * @typedef {import("./presets.js").SettingKey} SettingKey
+ * @typedef {import("./presets.js").Settings} Settings
+ * @typedef {import("./presets.js").SizeId} SizeId
+ * @typedef {{ setting: Setting, input: HTMLInputElement | HTMLSelectElement, set: (value: number | string) => void, preset: HTMLElement, problem: HTMLElement, element: HTMLElement }} Field
+ */
+
+export class TrainSettings {
+  #onChange;
+  /** @type {SizeId} */
+  size = "small";
+  /** What the person changed; the rest follows the presets. @type {Partial<Settings>} */
+  #changed = {};
+  /** @type {import("../text/data-sets.js").DataId} */
+  #data = "names";
+  #vocabulary = 27;
+  /** @type {number | null} */
+  #machine = null;
+  /** @type {Field[]} */
+  #fields;
+  /** @type {{ input: HTMLInputElement, about: HTMLElement }[]} */
+  #sizes = [];
+
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    const group = uniqueId("size");
+    const cards = SIZES.map(({ id, label }) => {
+      const input = h("input", { type: "radio", name: group, value: id, checked: id === this.size, onchange: () => this.#setSize(id) });
+      const card = optionCard(input, label, "");
+      this.#sizes.push({ input, about: /** @type {HTMLElement} */ (card.lastElementChild) });
+      return card;
+    });
+    this.estimate = h("p", { class: "train-estimate" });
+    this.sizeElement = h("fieldset", { class: "train-field" }, h("legend", null, "Size of the model"),
+      h("div", { class: "train-options train-sizes" }, cards));
+
+    this.#fields = SETTINGS.map((setting) => this.#field(setting));
+    const [basic, ...more] = GROUPS.map(({ id, label }) =>
+      h("fieldset", { class: `train-field train-group train-group-${id}` }, h("legend", null, label),
+        h("div", { class: "train-settings" }, this.#fields.filter(({ setting }) => setting.group === id).map(({ element }) => element))));
+    this.summary = h("summary", null, "More settings");
+    this.details = h("details", { class: "train-details" }, this.summary, more);
+    this.reset = h("button", { type: "button", class: "train-reset", hidden: true, onclick: () => this.#reset() }, "Back to the preset");
+    this.settingsElement = h("div", { class: "train-fields" }, basic, this.details,
+      h("fieldset", { class: "train-field" }, this.reset, this.estimate));
+    this.#render();
+  }
+
+  /** @param {Setting} setting @returns {Field} */
+  #field(setting) {
+    const id = uniqueId(`setting-${setting.key}`);
+    const problem = h("p", { class: "train-setting-problem", id: `${id}-problem`, role: "alert" });
+    const preset = h("span", { class: "train-setting-preset" });
+    const describedBy = `${id}-hint ${id}-problem`;
+    const { input, note = null, set } = setting.options ? this.#choice(setting, id, describedBy) : this.#number(setting, id, describedBy);
+    const element = h("div", { class: "train-setting" }, h("label", { for: id }, setting.label), input,
+      h("p", { class: "train-hint", id: `${id}-hint` }, setting.hint, preset), note, problem);
+    return { setting, input, set, preset, problem, element };
+  }
+
+  /** @param {Setting} setting @param {string} id @param {string} describedBy */
+  #choice(setting, id, describedBy) {
+    const options = setting.options ?? [];
+    const input = h("select", {
+      id, "aria-describedby": describedBy,
+      oninput: () => this.#edit(setting, options.find((option) => String(option.value) === input.value)?.value ?? NaN),
+    }, options.map(({ value, label }) => h("option", { value }, label)));
+    return { input, note: null, set: (/** @type {number | string} */ value) => { input.value = String(value); } };
+  }
+
+  /** @param {Setting} setting @param {string} id @param {string} describedBy */
+  #number(setting, id, describedBy) {
+    const { min, max, step, whole, multiple } = setting;
+    const number = new NumberInput({ id, describedBy, min, max, step, whole, multiple, strict: true, onInput: (value) => this.#edit(setting, value) });
+    return { input: number.field, note: number.note, set: (/** @type {number | string} */ value) => number.set(Number(value)) };
+  }
+
+  /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
+  get settings() {
+    return settingsFor(this.#data, this.size, this.#changed);
+  }
+
+  /** What was changed, to keep over a reload. */
+  get changed() {
+    return this.#changed;
+  }
+
+  get valid() {
+    return Object.keys(this.#problems()).length === 0;
+  }
+
+  #problems() {
+    return problemsOf(this.settings, this.#vocabulary);
+  }
+
+  /** Brings the first field that makes no sense into view. */
+  focusProblem() {
+    const problems = this.#problems();
+    const field = this.#fields.find(({ setting }) => problems[setting.key]);
+    if (field && field.setting.group !== "basic") this.details.open = true;
+    field?.input.focus();
+  }
+
+  /** @param {import("../text/data-sets.js").DataId} data @param {number} vocabulary */
+  setData(data, vocabulary) {
+    // Another text has other presets; what was changed for the last one no longer fits.
+    if (data !== this.#data) this.#changed = {};
+    this.#data = data;
+    this.#vocabulary = vocabulary;
+    this.#render();
+  }
+
+  /** @param {number | null} machine  how fast this machine is, as measured; null: nothing was trained here yet */
+  setMachine(machine) {
+    this.#machine = machine;
+    this.#render();
+  }
+
+  /** @param {import("../text/data-sets.js").DataId} data @param {SizeId} size @param {Partial<Settings>} changed */
+  restore(data, size, changed) {
+    this.#data = data;
+    this.size = SIZES.some(({ id }) => id === size) ? size : "small";
+    this.#changed = knownChanges(changed);
+    if (this.#fields.some(({ setting }) => setting.group !== "basic" && setting.key in this.#changed)) this.details.open = true;
+    this.#render();
+  }
+
+  /** @param {SizeId} id */
+  #setSize(id) {
+    this.size = id;
+    // A size is the shape of a model: what was changed in another one's shape does not go along.
+    for (const { key, group } of SETTINGS) if (group === "model") delete this.#changed[key];
+    this.#render();
+    this.#onChange();
+  }
+
+  /** @param {Setting} setting @param {number | string} value */
+  #edit({ key }, value) {
+    const { [key]: _, ...others } = this.#changed;
+    const unchanged = value === settingsFor(this.#data, this.size, others)[key];
+    this.#changed = unchanged ? others : { ...others, [key]: value };
+    this.#render();
+    this.#onChange();
+  }
+
+  #reset() {
+    this.#changed = {};
+    this.#render();
+    this.#onChange();
+    this.#fields[0].input.focus();
+  }
+
+  #render() {
+    const { settings } = this;
+    const problems = this.#problems();
+    for (const { setting: { key, options }, input, set, preset, problem } of this.#fields) {
+      const value = settings[key];
+      problem.textContent = problems[key] ?? "";
+      input.setAttribute("aria-invalid", String(key in problems));
+      set(value);
+      const { [key]: changed, ...others } = this.#changed;
+      const usual = settingsFor(this.#data, this.size, others)[key];
+      const words = options?.find((option) => option.value === usual)?.label ?? (typeof usual === "number" ? plain(usual) : "");
+      preset.textContent = changed === undefined ? "" : ` Preset: ${words}.`;
+    }
+    const hidden = this.#fields.filter(({ setting }) => setting.group !== "basic" && setting.key in this.#changed).length;
+    this.summary.textContent = hidden > 0 ? `More settings (${hidden} changed)` : "More settings";
+    this.reset.hidden = Object.keys(this.#changed).length === 0;
+    this.#sizes.forEach(({ input, about }, i) => {
+      const { id, num_layers, num_heads, about: words } = SIZES[i];
+      input.checked = id === this.size;
+      const parameters = shortCount(parameterCount(settingsFor(this.#data, id), this.#vocabulary));
+      about.textContent = words ? `${parameters} parameters: ${words}` : `${parameters} parameters, ${num_layers} layers of ${num_heads} heads`;
+    });
+    this.#renderEstimate(settings, Object.keys(problems).length === 0);
+  }
+
+  /** @param {Settings} settings @param {boolean} valid */
+  #renderEstimate(settings, valid) {
+    if (!valid) {
+      this.estimate.textContent = "One of the settings does not do: see below its field.";
+      return;
+    }
+    const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
+    const memory = megabytes(memoryEstimate(settings, this.#vocabulary));
+    const parameters = shortCount(parameterCount(settings, this.#vocabulary));
+    const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
+    this.estimate.textContent = `${parameters} parameters. About ${duration(seconds)} and ${memory} of memory (${source}).`;
+  }
+}

@@ -1,0 +1,141 @@
+// The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
+
+import { h, whenSeen } from "../page/dom.js";
+import { wrongInChoices } from "../runs/check.js";
+import { RunsView } from "../runs/runs.js";
+import { deviceBlock } from "./device.js";
+import { changesIn } from "./presets.js";
+import { TrainView } from "./progress/view.js";
+import { TrainRun } from "./run.js";
+import { TrainSettings } from "./settings.js";
+import { TrainText } from "./text.js";
+
+/** @typedef {import("../page/app.js").App} App */
+
+const CHOICES = "train-choices";
+
+/** @param {HTMLElement} root @param {App} app */
+export function mountTrain(root, app) {
+  const run = new TrainRun(app);
+  const settings = new TrainSettings(() => changed());
+  const text = new TrainText(app, () => changed());
+  const view = new TrainView(app, run);
+  const runs = new RunsView(app, run, {
+    onOverlays: (overlays) => { view.curves.overlays = overlays; },
+    onOpened: () => view.attend(),
+    onSettings: useSettings,
+  });
+
+  const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
+  const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
+  const fields = h("div", { class: "train-fields" }, text.element, settings.sizeElement, settings.settingsElement);
+  const form = h("form", { class: "train-setup", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); begin(); } },
+    fields, h("div", { class: "train-start-row" }, start, startProblem), deviceBlock(app, () => run.facts.tokensPerSecond));
+  const bench = h("div", { class: "train-bench" }, form, view.element);
+  root.replaceChildren(
+    h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
+      h("p", { class: "panel-hint" }, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
+    h("div", { class: "train-box" }, runs.element, bench));
+
+  let kept = "";
+  /** What was chosen at the last visit is known: before, it would take the place of what is chosen now. */
+  let known = false;
+  function changed() {
+    settings.setData(text.choice.data, text.vocabulary);
+    const { context, validation_share } = settings.settings;
+    if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
+    startProblem.textContent = "";
+    lock();
+    const choices = { ...text.choice, size: settings.size, changed: settings.changed };
+    const now = JSON.stringify(choices);
+    if (now === kept) return;
+    kept = now;
+    app.state.set("choices", choices);
+    app.storage.set(CHOICES, choices);
+  }
+
+  /** @param {import("../runs/library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
+  function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used }, plan }, own) {
+    text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
+    settings.restore(data, size, changesIn(data, size, used));
+    changed();
+    start.focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest" });
+    app.announce(`The form holds the settings of ${name}.`);
+  }
+
+  async function begin() {
+    await restored;
+    await text.begin();
+    if (run.busy) return;
+    if (text.problem || !settings.valid) {
+      startProblem.textContent = text.problem || "One of the settings does not do: see below its field.";
+      if (text.problem) text.focusProblem();
+      else settings.focusProblem();
+      return;
+    }
+    startProblem.textContent = "";
+    const choices = { ...text.choice, size: settings.size, settings: settings.settings };
+    try {
+      view.attend();
+      await run.start(choices, await text.text(), text.name);
+    } catch (error) {
+      startProblem.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  function lock() {
+    for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy || !known;
+    start.disabled = run.busy;
+    start.textContent = run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
+    arrange();
+  }
+
+  /** Where there is room for one column only, a training comes before the form that could start another. */
+  function arrange() {
+    const oneColumn = !getComputedStyle(bench).gridTemplateColumns.includes(" ");
+    const runFirst = oneColumn && run.state !== "idle";
+    if (runFirst === (bench.firstElementChild === view.element)) return;
+    const { activeElement } = document;
+    if (runFirst) bench.append(form);
+    else bench.prepend(form);
+    if (form.contains(activeElement) && activeElement instanceof HTMLElement) activeElement.focus({ preventScroll: true });
+  }
+  new ResizeObserver(arrange).observe(bench);
+
+  let locked = run.state;
+  run.onChange(() => {
+    // What only reports a step changes nothing here, and laying the form out anew takes time from the training.
+    if (run.state === locked) return;
+    locked = run.state;
+    lock();
+  });
+  run.onChange(() => {
+    if (!run.busy) run.machine().then((machine) => settings.setMachine(machine));
+  });
+  lock();
+  const restored = restore().finally(() => text.acceptFiles());
+
+  async function restore() {
+    await restoreChoices().finally(() => {
+      known = true;
+      lock();
+    });
+    settings.setMachine(await run.machine());
+    await runs.restore();
+    await run.restore();
+    view.render();
+    // The text is read only once the panel is looked at: the page's first text comes first.
+    whenSeen(root, () => text.begin());
+  }
+
+  async function restoreChoices() {
+    const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);
+    if (choices && !wrongInChoices(choices)) {
+      app.state.set("choices", { ...choices, changed: choices.changed ?? {} });
+      settings.restore(choices.data, choices.size, choices.changed ?? {});
+      kept = JSON.stringify(choices);
+      await text.restore(choices);
+    }
+  }
+}

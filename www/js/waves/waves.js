@@ -1,0 +1,190 @@
+// Waves: one channel a head, all along the same stretch of text, each with its kernel, its frequency
+// response and the three numbers that shape it.
+
+import { ContextAxis } from "./context.js";
+import { segmented } from "../page/controls.js";
+import { atMostEvery, h, oncePerFrame } from "../page/dom.js";
+import { isBent } from "../model/heads.js";
+import { kernelByLag, roleExplained } from "../engine/physics.js";
+import { recorded } from "../page/recorded.js";
+import { surprise } from "../page/token-view.js";
+import { headColour } from "../charts/colours.js";
+import { WaveChannel, responseInWords } from "./channel.js";
+
+/** @typedef {import("../page/app.js").App} App */
+
+/** How far back the strips can show; 0 is the whole context. */
+const RANGES = [
+  { value: 40, text: "40" },
+  { value: 128, text: "128" },
+  { value: 0, text: "All" },
+];
+
+const USUAL_HEADS = 8;
+/** More dots than these no screen shows beside each other; a context may have a million. */
+const MOST_LAGS = 4096;
+/** Milliseconds between two steps of the text along the kernels. A slider does not wait for them. */
+const TEXT_INTERVAL = 80;
+
+/** @param {HTMLElement} root @param {App} app */
+export function mountWaves(root, app) {
+  new WavesPanel(root, app);
+}
+
+class WavesPanel {
+  #app;
+  /** @type {WaveChannel[]} */ #channels = [];
+  #list = h("div", { class: "channels" });
+  #layers = h("div", { class: "layer-choice" });
+  #axisCanvas = h("canvas", { class: "context-canvas", "aria-hidden": "true" });
+  #axis = new ContextAxis(this.#axisCanvas);
+  #resetLayer = h("button", { type: "button", disabled: true }, "Reset layer");
+  #resetAll = h("button", { type: "button", disabled: true }, "Reset all");
+  #range = 40;
+  /** The head whose hearing tints the text. */ #chosen = 0;
+  #words = h("p", { class: "chosen-words" });
+  #context = h("div", { class: "context-row context-empty" });
+  /** What is shown until there is a model. */ #recorded = withInitial(recorded());
+
+  /** @param {HTMLElement} root @param {App} app */
+  constructor(root, app) {
+    this.#app = app;
+    const range = segmented({
+      label: "Tokens back", choices: RANGES, value: this.#range,
+      onInput: (value) => { this.#range = Number(value); this.#draw(); },
+    });
+    this.#context.append(
+      h("span", { class: "context-label" }, "tokens back"), this.#axisCanvas,
+      h("span", { class: "context-label context-ends", title: "Frequency response: how strongly a head answers to slow and to fast patterns in the text" },
+        h("span", { class: "context-over" }, "response"), h("span", null, "slow"), h("span", null, "fast")),
+      h("span", { class: "context-label context-names" },
+        ...["ω frequency", "α damping", "φ phase"].map((text) => h("span", null, text))));
+    root.append(
+      h("div", { class: "waves-bar" },
+        h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
+        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
+      h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
+      this.#words,
+      this.#context,
+      this.#list);
+    this.#list.append(h("p", { class: "channels-empty" }, "The heads of the open model stand here."));
+    // Made while the engine is still loading, so that the first text need not wait for them.
+    this.#makeChannels(USUAL_HEADS);
+    this.#resetLayer.addEventListener("click", () => app.heads.reset(app.state.get("layer")));
+    this.#resetAll.addEventListener("click", () => app.heads.reset(null));
+    app.state.on("model", () => this.#rebuild());
+    this.#rebuild();
+    app.state.on("layer", () => this.#rebuild());
+    app.state.on("heads", () => this.#draw());
+    app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));
+  }
+
+  /** @param {number} count */
+  #makeChannels(count) {
+    if (this.#channels.length === count) return;
+    this.#channels = Array.from({ length: count }, (_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
+  }
+
+  /** The open model's heads; before there is one those of the model that comes with the page, to be looked at only. */
+  get #shown() {
+    const { state } = this.#app;
+    const model = state.get("model");
+    if (model) return { config: model.config, layers: state.get("heads"), layer: state.get("layer"), count: state.get("heads").length };
+    return this.#recorded;
+  }
+
+  #rebuild() {
+    const shown = this.#shown;
+    if (!shown) return;
+    const { layers, count } = shown;
+    if (layers.length === 0) return this.#sayNoWaves();
+    const layer = Math.min(shown.layer, layers.length - 1);
+    this.#list.inert = this.#layers.inert = !this.#app.state.get("model");
+    this.#showLayers(count, layer);
+    this.#context.classList.remove("context-empty");
+    this.#makeChannels(layers[layer].length);
+    if (this.#list.firstElementChild !== this.#channels[0].element) {
+      this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
+      this.#chosen = 0;
+    }
+    this.#draw();
+  }
+
+  /** A standard Transformer is open. */
+  #sayNoWaves() {
+    this.#layers.replaceChildren();
+    delete this.#layers.dataset.count;
+    this.#context.classList.add("context-empty");
+    this.#words.textContent = "";
+    this.#resetLayer.disabled = this.#resetAll.disabled = true;
+    this.#list.replaceChildren(h("p", { class: "channels-empty" },
+      "The open model is a standard Transformer: each token compares itself with every earlier one, so there are no waves to bend. Open a Wave Field model to see some."));
+  }
+
+  /** @param {number} count @param {number} chosen */
+  #showLayers(count, chosen) {
+    const choice = segmented({
+      label: "Layer", value: chosen,
+      choices: Array.from({ length: count }, (_, layer) => ({ value: layer, text: String(layer + 1) })),
+      onInput: (layer) => this.#app.state.set("layer", Number(layer)),
+    });
+    // Rebuilding under the keyboard would drop its focus, so only a different count does.
+    if (this.#layers.dataset.count === String(count)) this.#setLayer?.(chosen);
+    else {
+      this.#layers.dataset.count = String(count);
+      this.#layers.replaceChildren(choice.element);
+      this.#setLayer = choice.set;
+    }
+  }
+
+  /** @type {((layer: number) => void) | null} */ #setLayer = null;
+
+  /** @param {number} head */
+  #choose(head) {
+    if (this.#chosen === head) return;
+    this.#chosen = head;
+    this.#draw();
+  }
+
+  /** @param {import("../engine/protocol.js").HeadInfo} head @param {import("../engine/protocol.js").ModelConfig} config */
+  #showWords(head, config) {
+    const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? `${roleExplained(head, config)} ${responseInWords(head, config)}` : "muted."}`;
+    if (this.#words.textContent === words) return;
+    this.#words.textContent = words;
+    this.#words.style.setProperty("--head", `var(${headColour(this.#chosen)})`);
+  }
+
+  #draw = oncePerFrame(() => {
+    const { state } = this.#app;
+    const shown = this.#shown;
+    if (!shown) return;
+    const { config, layers, layer } = shown;
+    const heads = layers[layer];
+    if (!heads || heads.length !== this.#channels.length) return;
+    const lags = Math.max(2, Math.min(this.#range || MOST_LAGS, MOST_LAGS, config.max_seq_len));
+    const recent = state.get("recent");
+    const weights = recent.slice(0, lags).map(surprise);
+    this.#channels.forEach((channel, i) => {
+      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen });
+    });
+    const chosen = heads[this.#chosen];
+    const kernel = kernelByLag(chosen, config, lags).map(Math.abs);
+    const peak = Math.max(1e-9, ...kernel);
+    this.#axis.set({
+      recent: recent.slice(0, lags).map((token) => token.text),
+      lags,
+      weights: chosen.gain > 0 ? kernel.map((value) => value / peak) : null,
+      tint: headColour(this.#chosen),
+    });
+    this.#showWords(chosen, config);
+    this.#resetAll.disabled = !isBent(layers);
+    this.#resetLayer.disabled = !isBent([heads]);
+  });
+}
+
+/** Recorded heads as an open model's, of which only the first layer is there. @param {import("../page/recorded.js").Recorded | null} recorded */
+function withInitial(recorded) {
+  if (!recorded) return null;
+  const { config, heads } = recorded;
+  return { config, layers: [heads.map((head) => ({ ...head, initial: head }))], layer: 0, count: config.num_layers };
+}
