@@ -152,7 +152,7 @@ fn check_places(
 ) -> Result<()> {
     let data_len = data.len();
     let mut in_order: Vec<_> = tensors.iter().collect();
-    in_order.sort_by_key(|(_, info)| info.data_offsets);
+    in_order.sort_unstable_by_key(|(_, info)| info.data_offsets);
     let mut end = 0;
     for (name, info) in in_order {
         let (from, to) = info.data_offsets;

@@ -82,7 +82,7 @@ const LONGEST_STOP: usize = 1000;
 
 /// Everything about one run of text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "Sent")]
 pub struct GenerationSettings {
     /// How each token is drawn.
     #[serde(flatten)]
@@ -93,6 +93,62 @@ pub struct GenerationSettings {
     pub stop: Vec<String>,
     /// What to do when the context is full.
     pub at_limit: AtLimit,
+}
+
+/// [`GenerationSettings`] as they are read: as one plain list. A flattened part is read by way of a copy of
+/// everything, in several times the code.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Sent {
+    temperature: f32,
+    top_k: usize,
+    top_p: f32,
+    repetition_penalty: f32,
+    seed: u64,
+    alternatives: usize,
+    max_tokens: usize,
+    stop: Vec<String>,
+    at_limit: AtLimit,
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        let GenerationSettings {
+            sampling,
+            max_tokens,
+            stop,
+            at_limit,
+        } = GenerationSettings::default();
+        Sent {
+            temperature: sampling.temperature,
+            top_k: sampling.top_k,
+            top_p: sampling.top_p,
+            repetition_penalty: sampling.repetition_penalty,
+            seed: sampling.seed,
+            alternatives: sampling.alternatives,
+            max_tokens,
+            stop,
+            at_limit,
+        }
+    }
+}
+
+impl From<Sent> for GenerationSettings {
+    fn from(sent: Sent) -> Self {
+        GenerationSettings {
+            sampling: SamplingSettings {
+                temperature: sent.temperature,
+                top_k: sent.top_k,
+                top_p: sent.top_p,
+                repetition_penalty: sent.repetition_penalty,
+                seed: sent.seed,
+                alternatives: sent.alternatives,
+            },
+            max_tokens: sent.max_tokens,
+            stop: sent.stop,
+            at_limit: sent.at_limit,
+        }
+    }
 }
 
 impl Default for GenerationSettings {

@@ -31,9 +31,7 @@ pub(super) fn char_to_byte(c: char) -> Option<u8> {
 /// All bytes in the order of their characters: the first 256 ids of a vocabulary trained here, as
 /// of one trained with the `tokenizers` library.
 pub(super) fn alphabet() -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..=255).collect();
-    bytes.sort_by_key(|&byte| byte_to_char(byte));
-    bytes
+    ('\0'..='\u{143}').filter_map(char_to_byte).collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,6 @@ use open_model::OpenModel;
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
 pub use shard::Helper;
-use std::collections::BTreeMap;
 use train::Training;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -71,7 +70,8 @@ fn object(value: &impl Serialize) -> Answer<JsValue> {
     Ok(value.serialize(&serializer)?)
 }
 
-/// Reads a plain JavaScript object.
+/// Reads a plain JavaScript object. What has several parts is read once for each: a flattened part is
+/// read by way of a copy of everything, with code of its own, several kilobytes a type.
 fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
     Ok(serde_wasm_bindgen::from_value(value)?)
 }
@@ -106,7 +106,8 @@ pub struct PulledRun(Pulled);
 #[derive(Default)]
 pub struct Session {
     open: Option<OpenModel>,
-    runs: BTreeMap<String, Run>,
+    /// By name; there are never more than a few.
+    runs: Vec<(String, Run)>,
     training: Option<Training>,
     /// One that the page asks for in pieces.
     measurement: Option<Measurement<f32>>,
@@ -239,7 +240,7 @@ impl Session {
     }
 
     fn physics_changed(&mut self) {
-        for run in self.runs.values_mut() {
+        for (_, run) in &mut self.runs {
             run.physics_changed();
         }
     }
@@ -248,26 +249,28 @@ impl Session {
     pub fn run_start(&mut self, run: String, request: JsValue) -> Answer<()> {
         let request: RunRequest = read(request)?;
         let started = Run::start(self.open_mut()?, request).map_err(said)?;
-        self.runs.insert(run, started);
+        self.run_stop(&run);
+        self.runs.push((run, started));
         Ok(())
     }
 
     /// Generates up to `most` tokens: `{tokens, reason}`, where `reason` is null until the end.
     pub fn run_step(&mut self, run: &str, most: usize) -> Answer<JsValue> {
         let open = self.open.as_mut();
-        let (Some(open), Some(going)) = (open, self.runs.get_mut(run)) else {
+        let going = self.runs.iter_mut().find(|(name, _)| name == run);
+        let (Some(open), Some((_, going))) = (open, going) else {
             return Err(JsError::new("this text is not being generated any more"));
         };
         let step = going.step(open, most).map_err(said)?;
         if step.ended() {
-            self.runs.remove(run);
+            self.run_stop(run);
         }
         object(&step)
     }
 
     /// Ends a run early.
     pub fn run_stop(&mut self, run: &str) {
-        self.runs.remove(run);
+        self.runs.retain(|(name, _)| name != run);
     }
 
     /// The likeliest next tokens after a prompt, with the model's own probabilities.
@@ -296,10 +299,10 @@ impl Session {
 
     /// Begins a training in place of the last one; returns what the new model is.
     pub fn train_start(&mut self, order: JsValue) -> Answer<JsValue> {
-        let order = read(order)?;
+        let (plan, order) = (read(order.clone())?, read(order)?);
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(order).map_err(said)?;
+        let training = Training::start(order, plan).map_err(said)?;
         self.put_training(training)
     }
 

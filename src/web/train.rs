@@ -29,7 +29,7 @@ const PLAN: &str = "training_plan";
 
 /// How the page asks for a vocabulary.
 #[derive(Deserialize)]
-pub struct Vocabulary {
+struct Vocabulary {
     kind: String,
     vocab_size: usize,
 }
@@ -51,13 +51,11 @@ struct Shape {
 
 /// What the page asks for.
 #[derive(Deserialize)]
-pub struct Order {
+pub(super) struct Order {
     text: String,
     tokenizer: Vocabulary,
     model: Shape,
     train: TrainConfig,
-    #[serde(flatten)]
-    plan: Plan,
 }
 
 /// What is done between the steps. It travels in snapshots.
@@ -157,13 +155,12 @@ fn report(report: StepReport) -> Report {
 
 impl Training {
     /// Begins a training of a fresh model.
-    pub fn start(order: Order) -> Result<Self> {
+    pub(super) fn start(order: Order, plan: Plan) -> Result<Self> {
         let Order {
             text,
             tokenizer: Vocabulary { kind, vocab_size },
             model: shape,
             mut train,
-            plan,
         } = order;
         let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
         let data = Dataset::from_text(&tokenizer, &text, plan.validation_share)?;

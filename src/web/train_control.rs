@@ -31,7 +31,7 @@ pub struct Place {
 
 /// What was changed after which step.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "AnyChange")]
 enum Change {
     /// The learning rate after the warm-up.
     Rate {
@@ -54,6 +54,68 @@ enum Change {
         place: Place,
         locked: bool,
     },
+}
+
+/// A [`Change`] as it is read: as one plain list of fields. By its tag, serde reads it by way of a copy
+/// of everything, in seven times the code.
+#[derive(Deserialize)]
+struct AnyChange {
+    kind: Kind,
+    step: u64,
+    from: Option<f64>,
+    to: Option<f64>,
+    place: Option<Place>,
+    locked: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Rate,
+    Steps,
+    Wave,
+    Lock,
+}
+
+impl TryFrom<AnyChange> for Change {
+    type Error = &'static str;
+
+    fn try_from(change: AnyChange) -> std::result::Result<Self, Self::Error> {
+        let AnyChange {
+            kind,
+            step,
+            from,
+            to,
+            place,
+            locked,
+        } = change;
+        let from = from.ok_or("a change without the number it changed `from`");
+        let to = to.ok_or("a change without the number it changed `to`");
+        let place = place.ok_or("a change of a wave without its `place`");
+        let locked = locked.ok_or("a lock that does not say whether it `locked`");
+        Ok(match kind {
+            Kind::Rate => Change::Rate {
+                step,
+                from: from?,
+                to: to?,
+            },
+            Kind::Steps => Change::Steps {
+                step,
+                from: from? as u64,
+                to: to? as u64,
+            },
+            Kind::Wave => Change::Wave {
+                step,
+                place: place?,
+                to: to?,
+            },
+            Kind::Lock => Change::Lock {
+                step,
+                place: place?,
+                locked: locked?,
+            },
+        })
+    }
 }
 
 /// The lowest loss of the evaluations so far.

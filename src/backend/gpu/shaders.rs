@@ -4,16 +4,71 @@
 use super::device::Sabotage;
 use super::program::PipelineKey;
 
-/// A file in `src/kernels`: its name without its ending, and its text.
+/// A file in `src/kernels`: its name without its ending, and its text without what only people read.
 pub type File = (&'static str, &'static str);
 
 macro_rules! file {
-    ($name:literal) => {
-        (
-            $name,
-            include_str!(concat!("../../kernels/", $name, ".wgsl")),
-        )
-    };
+    ($name:literal) => {{
+        const TEXT: &str = include_str!(concat!("../../kernels/", $name, ".wgsl"));
+        const LEN: usize = plain::<0>(TEXT).1;
+        const PLAIN: &[u8] = &plain::<LEN>(TEXT).0;
+        const FILE: File = match str::from_utf8(PLAIN) {
+            Ok(text) => ($name, text),
+            Err(_) => panic!("whole characters are left out, or none of one"),
+        };
+        FILE
+    }};
+}
+
+/// A text without comments, indents and empty lines, as far as it fits in N bytes, and how long all of
+/// it is: a third of the files is for people, and would travel with the page. What [`unroll`] reads
+/// stays.
+const fn plain<const N: usize>(text: &str) -> ([u8; N], usize) {
+    let text = text.as_bytes();
+    let (mut plain, mut len) = ([0; N], 0);
+    let mut at = 0;
+    while at < text.len() {
+        while at < text.len() && text[at] == b' ' {
+            at += 1;
+        }
+        let (begin, mut end) = (at, at);
+        let mut comment = false;
+        while at < text.len() && text[at] != b'\n' {
+            let note = begins(text, at, b"//");
+            let order =
+                at == begin && (begins(text, at, b"//repeat ") || begins(text, at, b"//end"));
+            comment = comment || note && !order;
+            // What an order begins with is no comment in itself.
+            at += if order { 2 } else { 1 };
+            if !comment && text[at - 1] != b' ' {
+                end = at;
+            }
+        }
+        at += 1;
+        let mut from = begin;
+        while from < end {
+            if len < N {
+                plain[len] = text[from];
+            }
+            (from, len) = (from + 1, len + 1);
+        }
+        if end > begin {
+            if len < N {
+                plain[len] = b'\n';
+            }
+            len += 1;
+        }
+    }
+    (plain, len)
+}
+
+/// Whether these bytes stand there.
+const fn begins(text: &[u8], at: usize, wanted: &[u8]) -> bool {
+    let mut i = 0;
+    while i < wanted.len() && at + i < text.len() && text[at + i] == wanted[i] {
+        i += 1;
+    }
+    i == wanted.len()
 }
 
 const FFT: File = file!("fft");
@@ -225,6 +280,23 @@ mod tests {
                     assert!(buffers <= 8, "{what}: {buffers} storage buffers");
                     assert!(threads <= 256, "{what}: {threads} invocations");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_people_read_is_left_out() {
+        let text = "// What it is.\n\n  a / b;  // why\n    //repeat I 2\n  c{I}é //d\n\t//end\n\n//end\n//\ne";
+        let (plain, len) = plain::<200>(text);
+        let found = str::from_utf8(&plain[..len]).unwrap();
+        assert_eq!(found, "a / b;\n//repeat I 2\nc{I}é\n\t\n//end\ne\n");
+        for (shader, files) in SHADERS {
+            for (name, text) in *files {
+                let notes = text.lines().filter(|line| line.contains("//"));
+                let orders = notes
+                    .clone()
+                    .filter(|line| line.starts_with("//repeat ") || *line == "//end");
+                assert_eq!(notes.count(), orders.count(), "{shader}: {name}");
             }
         }
     }

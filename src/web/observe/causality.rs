@@ -1,6 +1,6 @@
 //! The view "No leak": which probes to make, and one at a time.
 
-use super::{Answer, Passage, Session, object, read, said};
+use super::{Answer, Session, Source, object, read, said};
 use crate::backend::Device;
 use crate::config::ModelConfig;
 use crate::diagnostics::causality::{self, Leak, Measurement, Probe, SEEN, THRESHOLD, Verdict};
@@ -24,8 +24,7 @@ const TURN: f64 = 12.0;
 
 #[derive(Deserialize)]
 struct PlanRequest {
-    #[serde(flatten)]
-    passage: Passage,
+    source: Source,
     thorough: bool,
 }
 
@@ -40,10 +39,7 @@ struct Plan<'a> {
 
 #[derive(Deserialize)]
 struct ProbeRequest {
-    #[serde(flatten)]
-    passage: Passage,
-    #[serde(flatten)]
-    probe: Probe,
+    source: Source,
     /// Whether it goes on from the call before.
     #[serde(default)]
     again: bool,
@@ -65,12 +61,12 @@ fn judged(leaks: Vec<Leak>) -> Vec<Judged> {
 }
 
 impl Session {
-    /// The model of a request, where the probe can be made in it.
-    fn probed(&mut self, request: &ProbeRequest) -> Result<&Model> {
-        let (model, _) = self.observed(request.passage.source)?;
-        check(&model.config, &request.probe)?;
-        let rows = 1 + request.probe.positions.len();
-        Network::check_memory(&model.config, Purpose::Reading, rows, request.probe.length)?;
+    /// A model, where the probe can be made in it.
+    fn probed(&mut self, source: Source, probe: &Probe) -> Result<&Model> {
+        let (model, _) = self.observed(source)?;
+        check(&model.config, probe)?;
+        let rows = 1 + probe.positions.len();
+        Network::check_memory(&model.config, Purpose::Reading, rows, probe.length)?;
         Ok(model)
     }
 }
@@ -105,7 +101,7 @@ impl Session {
     /// thorough}`. The text is not read: the probes bring texts of their own.
     pub fn observe_causality_plan(&mut self, request: JsValue) -> Answer<JsValue> {
         let request: PlanRequest = read(request)?;
-        let (model, _) = self.observed(request.passage.source).map_err(said)?;
+        let (model, _) = self.observed(request.source).map_err(said)?;
         let config = &model.config;
         check(
             config,
@@ -128,13 +124,14 @@ impl Session {
     /// goes on from the call before, with the model as it was then.
     pub fn observe_causality(&mut self, request: JsValue) -> Answer<JsValue> {
         let until = now() + TURN;
+        let probe: Probe = read(request.clone())?;
         let request: ProbeRequest = read(request)?;
         let going = self.measurement.take();
-        let mut measurement = match going.filter(|m| request.again && *m.probe() == request.probe) {
+        let mut measurement = match going.filter(|m| request.again && *m.probe() == probe) {
             Some(measurement) => measurement,
             None => {
-                let model = self.probed(&request).map_err(said)?;
-                Measurement::new(model, request.probe)
+                let model = self.probed(request.source, &probe).map_err(said)?;
+                Measurement::new(model, probe)
             }
         };
         while now() < until {
@@ -152,10 +149,11 @@ impl Session {
         request: JsValue,
         gpu: &OpenedGpu,
     ) -> Answer<Promise> {
+        let probe: Probe = read(request.clone())?;
         let request: ProbeRequest = read(request)?;
-        let model = self.probed(&request).map_err(said)?;
+        let model = self.probed(request.source, &probe).map_err(said)?;
         let device = Device::gpu(gpu.device());
-        let later = causality::measure_on(device, model, request.probe);
+        let later = causality::measure_on(device, model, probe);
         Ok(promise(Box::pin(async move { Ok(judged(later.await?)) })))
     }
 }

@@ -10,8 +10,6 @@ use wasm_bindgen::prelude::*;
 
 #[derive(Deserialize)]
 struct Request {
-    #[serde(flatten)]
-    passage: Passage,
     /// Whose deposits are followed; the last one where there are fewer.
     layer: usize,
 }
@@ -52,8 +50,9 @@ fn narrow(values: &[f64]) -> Float32Array {
 impl Session {
     /// `{layer, places, norms, added, along, scale, waves}` for `{source, text, layer}`.
     pub fn observe_energy(&mut self, request: JsValue) -> Answer<JsValue> {
+        let passage: Passage = read(request.clone())?;
         let request: Request = read(request)?;
-        let reading = self.reading(&request.passage).map_err(said)?;
+        let reading = self.reading(&passage).map_err(said)?;
         let model = reading.model;
         memory::check(
             &format!("The energy on a field of {} cells", model.config.field_size),

@@ -15,8 +15,6 @@ const MOST_POINTS: usize = 1 << 18;
 
 #[derive(Deserialize)]
 struct Request {
-    #[serde(flatten)]
-    passage: Passage,
     layer: usize,
     head: usize,
     /// As strength, instead of along one channel.
@@ -51,8 +49,8 @@ struct FieldView {
 }
 
 impl Session {
-    fn look_at_field(&mut self, request: &Request) -> Result<FieldView> {
-        let reading = self.reading(&request.passage)?;
+    fn look_at_field(&mut self, passage: &Passage, request: &Request) -> Result<FieldView> {
+        let reading = self.reading(passage)?;
         reading.wave_head(request.layer, request.head)?;
         let config = &reading.model.config;
         let most = (MOST_POINTS / config.field_size).max(16);
@@ -110,7 +108,7 @@ fn check_frames(config: &ModelConfig, times: usize, strength: bool) -> Result<()
 impl Session {
     /// `{source, text, layer, head, strength, channel}` to a `FieldView`.
     pub fn observe_field(&mut self, request: JsValue) -> Answer<JsValue> {
-        let request: Request = read(request)?;
-        object(&self.look_at_field(&request).map_err(said)?)
+        let (passage, request) = (read(request.clone())?, read(request)?);
+        object(&self.look_at_field(&passage, &request).map_err(said)?)
     }
 }

@@ -12,21 +12,9 @@ use wasm_bindgen::prelude::*;
 
 #[derive(Deserialize)]
 struct LayerRequest {
-    #[serde(flatten)]
-    passage: Passage,
     layer: usize,
     /// All heads where there is none.
     head: Option<usize>,
-    #[serde(flatten)]
-    rows: Rows,
-}
-
-#[derive(Deserialize)]
-struct GradientRequest {
-    #[serde(flatten)]
-    passage: Passage,
-    #[serde(flatten)]
-    rows: Rows,
 }
 
 /// Which tokens' hearing is asked for.
@@ -90,9 +78,11 @@ impl Session {
     /// What some tokens heard in a layer: `{loudness, share, weights}`, rows by tokens each, for
     /// `{source, text, layer, head, first, count}`.
     pub fn observe_influence(&mut self, request: JsValue) -> Answer<JsValue> {
+        let passage: Passage = read(request.clone())?;
+        let rows: Rows = read(request.clone())?;
         let request: LayerRequest = read(request)?;
-        let reading = self.reading(&request.passage).map_err(said)?;
-        let rows = request.rows.of(&reading).map_err(said)?;
+        let reading = self.reading(&passage).map_err(said)?;
+        let rows = rows.of(&reading).map_err(said)?;
         let config = &reading.model.config;
         for (what, asked, count) in [
             ("layer", Some(request.layer), config.num_layers),
@@ -119,9 +109,10 @@ impl Session {
     /// What some predictions felt of each token over all layers: `{strength, support, targets, losses}`,
     /// the first two rows by tokens, for `{source, text, first, count}`.
     pub fn observe_influence_gradient(&mut self, request: JsValue) -> Answer<JsValue> {
-        let request: GradientRequest = read(request)?;
-        let reading = self.reading(&request.passage).map_err(said)?;
-        let rows = request.rows.of(&reading).map_err(said)?;
+        let passage: Passage = read(request.clone())?;
+        let rows: Rows = read(request)?;
+        let reading = self.reading(&passage).map_err(said)?;
+        let rows = rows.of(&reading).map_err(said)?;
         let tokens = reading.ids.len();
         check_reading(&reading.model.config, Purpose::Gradients, tokens).map_err(said)?;
         let found = gradient::felt::<f32>(reading.model, &reading.ids, rows);

@@ -55,8 +55,6 @@ pub(super) enum Side {
 
 #[derive(Deserialize)]
 struct ReadRequest {
-    #[serde(flatten)]
-    passage: Passage,
     before: Before,
 }
 
@@ -329,7 +327,8 @@ impl Session {
 
     /// Has the model before read a passage, so that [`Session::observe_whatif`] has half the work left.
     pub fn observe_whatif_before(&mut self, request: JsValue) -> Answer<()> {
-        let ReadRequest { passage, before } = read(request)?;
+        let passage: Passage = read(request.clone())?;
+        let ReadRequest { before } = read(request)?;
         let ids = self.reading(&passage).map_err(said)?.ids;
         let Sides { file, what_if, .. } = self.sides()?;
         what_if.hear(file, before, &ids).map_err(said)?;
@@ -338,7 +337,8 @@ impl Session {
 
     /// How far the bent model's forecasts lie from those before, token by token.
     pub fn observe_whatif(&mut self, request: JsValue) -> Answer<JsValue> {
-        let ReadRequest { passage, before } = read(request)?;
+        let passage: Passage = read(request.clone())?;
+        let ReadRequest { before } = read(request)?;
         let ids = self.reading(&passage).map_err(said)?.ids;
         object(&parted(self.sides()?, before, &ids).map_err(said)?)
     }
