@@ -6,15 +6,6 @@ use super::trainer::Trainer;
 use super::{MAX_STEPS, TrainConfig};
 use crate::backend::{Backend, View};
 use crate::error::{Error, Result};
-use std::ops::Range;
-
-/// Places in ascending order, as the runs that they make up.
-pub(super) fn runs(places: &[usize]) -> Vec<Range<usize>> {
-    let follows = |a: &usize, b: &usize| a + 1 == *b;
-    (places.chunk_by(follows))
-        .map(|run| run[0]..run[0] + run.len())
-        .collect()
-}
 
 impl Trainer {
     /// The learning rates that later steps go by.
@@ -100,16 +91,5 @@ impl Trainer {
         for moment in self.moments.iter_mut().flatten() {
             moment[place] = 0.0;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_make_runs() {
-        assert_eq!(runs(&[]), []);
-        assert_eq!(runs(&[3, 4, 5, 7, 9, 10]), [3..6, 7..8, 9..11]);
     }
 }

@@ -2,7 +2,6 @@
 
 mod shards;
 
-use super::control::runs;
 use super::dataset::Dataset;
 use super::{
     Evaluation, Fault, MAX_STEPS, StepReport, TrainConfig, TrainerState, check_window, measure,
@@ -20,6 +19,7 @@ use crate::model::Model;
 use crate::model::network::{Network, Purpose, REPORT};
 
 use shards::Shards;
+use std::ops::Range;
 
 /// A run in progress, on any device.
 ///
@@ -523,5 +523,24 @@ impl Trainer {
     /// The run's settings.
     pub fn config(&self) -> &TrainConfig {
         &self.config
+    }
+}
+
+/// Places in ascending order, as the runs that they make up.
+fn runs(places: &[usize]) -> Vec<Range<usize>> {
+    let follows = |a: &usize, b: &usize| a + 1 == *b;
+    (places.chunk_by(follows))
+        .map(|run| run[0]..run[0] + run.len())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_make_runs() {
+        assert_eq!(runs(&[]), []);
+        assert_eq!(runs(&[3, 4, 5, 7, 9, 10]), [3..6, 7..8, 9..11]);
     }
 }

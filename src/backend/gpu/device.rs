@@ -1,7 +1,7 @@
 //! A GPU that was found and opened: adapter, limits, pipelines, and what went wrong with it.
 
 use super::program::PipelineKey;
-use super::shaders::{self, Changes};
+use super::shaders::{self, Changes, Sabotage};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::cell::RefCell;
@@ -60,15 +60,6 @@ struct Inner {
     /// The shaders that were asked for since a test last took note of them.
     #[cfg(feature = "mutants")]
     asked: RefCell<std::collections::BTreeSet<&'static str>>,
-}
-
-/// Ways in which a test can make a device fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sabotage {
-    /// Shaders do not compile any more.
-    Shader,
-    /// Matrix products come out slightly wrong.
-    Numbers,
 }
 
 impl GpuDevice {

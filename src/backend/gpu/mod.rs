@@ -15,11 +15,12 @@ mod shaders;
 
 use super::{Backend, Op, OptimizerSettings, Reading, StepInputs, TensorId, View};
 use crate::kernels::cross_entropy::IGNORED;
-pub use device::{AdapterReport, GpuDevice, Sabotage};
+pub use device::{AdapterReport, GpuDevice};
 use encode::{Encoder, Tables};
 pub use profile::Profile;
 use program::Dispatch;
 use reading::Readings;
+pub use shaders::Sabotage;
 
 /// Bytes of one dispatch's arguments: what uniform bindings are aligned to.
 const ARGS: usize = 256;

@@ -1,7 +1,6 @@
 //! The shaders' texts: `common.wgsl`, the constants that the caller chooses, the kernel's file, and
 //! before it the files that it builds on.
 
-use super::device::Sabotage;
 use super::program::PipelineKey;
 
 /// A file in `src/kernels`: its name without its ending, and its text without what only people read.
@@ -98,6 +97,15 @@ pub const SHADERS: &[(&str, &[File])] = &[
     ("prefix_mean", &[file!("prefix_mean")]),
     ("zero", &[file!("zero")]),
 ];
+
+/// Ways in which a test can make a device fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Shaders do not compile any more.
+    Shader,
+    /// Matrix products come out slightly wrong.
+    Numbers,
+}
 
 /// What a test makes of the shaders.
 #[derive(Default)]

@@ -1,32 +1,31 @@
-//! Waves on the field: kernels, their spectra, and convolutions in one dispatch or in passes.
+//! The field: kernels' spectra, and convolutions whose lines a workgroup transforms whole. Longer ones
+//! go in `passes`.
 
 use super::Encoder;
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Op, TensorId, View, WaveGradients, WaveHeads};
+use crate::backend::{Op, TensorId, View};
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::wave_kernel::Taps;
 use std::sync::Arc;
 
 /// Most points of a line that one workgroup transforms: what 16 KiB hold.
-const MOST_POINTS: usize = 4096;
+pub(super) const MOST_POINTS: usize = 4096;
 /// Fewest points: one thread holds 16, and a transform has two passes.
 const FEWEST_POINTS: usize = 32;
-/// Most numbers of the lines that are in hand at once, where lines take several passes.
-const MOST_IN_HAND: usize = 1 << 24;
 /// Most shares that the sequences are cut into for the kernels' gradient.
 const MOST_SHARES: usize = 4;
 
 /// A transform's length.
 #[derive(Clone, Copy)]
-struct Lines {
+pub(super) struct Lines {
     /// Points of a line.
-    points: usize,
+    pub(super) points: usize,
     /// Runs that a line is cut into; 1 where a workgroup transforms it whole.
-    runs: usize,
+    pub(super) runs: usize,
 }
 
 impl Lines {
-    fn of(line: usize) -> Self {
+    pub(super) fn of(line: usize) -> Self {
         let points = (2 * line).next_power_of_two().max(FEWEST_POINTS);
         let runs = points.div_ceil(MOST_POINTS);
         Lines { points, runs }
@@ -50,16 +49,16 @@ impl Lines {
 
 /// The arguments of `field_lines.wgsl`, but for what every dispatch sets for itself.
 #[derive(Clone, Copy, Default)]
-struct Call {
-    batch_share: usize,
-    conjugated: bool,
+pub(super) struct Call {
+    pub(super) batch_share: usize,
+    pub(super) conjugated: bool,
     /// Where the spectrum begins, in complex numbers.
-    spectrum: usize,
-    x: usize,
-    y: usize,
-    dx: usize,
-    first_line: usize,
-    lines: usize,
+    pub(super) spectrum: usize,
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) dx: usize,
+    pub(super) first_line: usize,
+    pub(super) lines: usize,
 }
 
 /// The geometry of lines that are kernels rather than channels.
@@ -79,7 +78,7 @@ fn kernels(heads: usize, taps: usize) -> Geometry {
     }
 }
 
-fn pairs(geometry: &Geometry) -> usize {
+pub(super) fn pairs(geometry: &Geometry) -> usize {
     geometry.head_dim.div_ceil(2)
 }
 
@@ -145,7 +144,7 @@ impl Encoder<'_> {
     }
 
     /// (cos, sin) of 2πk/length.
-    fn twiddles(&mut self, length: usize) -> TensorId {
+    pub(super) fn twiddles(&mut self, length: usize) -> TensorId {
         if let Some(tensor) = self.gpu.tables.twiddles.get(&length) {
             return *tensor;
         }
@@ -160,7 +159,7 @@ impl Encoder<'_> {
     }
 
     /// Where tokens lie: `places` of `field_lines.wgsl`. One word where each has a cell of its own.
-    fn places(&mut self, geometry: &Arc<Geometry>) -> TensorId {
+    pub(super) fn places(&mut self, geometry: &Arc<Geometry>) -> TensorId {
         let same = |(known, _): &&(Arc<Geometry>, TensorId)| Arc::ptr_eq(known, geometry);
         if let Some((_, tensor)) = self.gpu.tables.places.iter().find(same) {
             return *tensor;
@@ -184,89 +183,8 @@ impl Encoder<'_> {
         tensor
     }
 
-    fn wave_table(
-        &mut self,
-        layers: &[WaveHeads],
-        gradients: Option<&[WaveGradients]>,
-    ) -> TensorId {
-        let mut words = Vec::new();
-        for (i, layer) in layers.iter().enumerate() {
-            let d = gradients.map(|gradients| &gradients[i]);
-            for head in 0..layer.gain.len() {
-                let place = |view: &View| (view.range.start + head) as u32;
-                words.extend([
-                    place(&layer.frequency),
-                    place(&layer.damping),
-                    place(&layer.phase),
-                    place(&layer.gain),
-                ]);
-                let gradient = |view: fn(&WaveGradients) -> &View| d.map_or(0, |d| place(view(d)));
-                words.extend([
-                    gradient(|d| &d.frequency),
-                    gradient(|d| &d.damping),
-                    gradient(|d| &d.phase),
-                ]);
-            }
-        }
-        self.gpu.upload(&words)
-    }
-
-    /// A dispatch over all heads of all layers.
-    fn wave(
-        &mut self,
-        entry: &'static str,
-        layers: &[WaveHeads],
-        gradients: Option<&[WaveGradients]>,
-        taps: Taps,
-        kernel: &View,
-    ) -> Dispatch {
-        let heads: usize = layers.iter().map(|layer| layer.gain.len()).sum();
-        let table = self.wave_table(layers, gradients);
-        let twiddles = self.twiddles(MOST_POINTS);
-        Dispatch::new("wave_kernel", entry)
-            .constant("TURN", MOST_POINTS as u32)
-            .arg(heads)
-            .arg(taps.field_size)
-            .arg(taps.step)
-            .arg(taps.count)
-            .arg(kernel.range.start)
-            .buffer(2, twiddles, 2 * MOST_POINTS)
-            .buffer(3, layers[0].frequency.tensor, 3 * heads)
-            .buffer(4, layers[0].gain.tensor, heads)
-            .buffer(5, table, 7 * heads)
-            .workgroups(heads, 1, 1)
-    }
-
-    fn wave_kernel(&mut self, layers: &[WaveHeads], taps: Taps, kernel: &View) {
-        let dispatch = self.wave("wave_kernel", layers, None, taps, kernel);
-        self.push(dispatch.buffer(6, kernel.tensor, kernel.len()));
-        self.spectra(kernel.tensor, taps.count);
-    }
-
-    fn wave_kernel_backward(
-        &mut self,
-        layers: &[WaveHeads],
-        gradients: &[WaveGradients],
-        taps: Taps,
-        dkernel: &View,
-    ) {
-        let dispatch = self.wave(
-            "wave_kernel_backward",
-            layers,
-            Some(gradients),
-            taps,
-            dkernel,
-        );
-        let (tensor, heads) = (gradients[0].frequency.tensor, dkernel.len() / taps.count);
-        self.push(
-            dispatch
-                .buffer(7, dkernel.tensor, dkernel.len())
-                .buffer(8, tensor, 6 * heads),
-        );
-    }
-
     /// The spectra of all kernels in a tensor.
-    fn spectra(&mut self, kernel: TensorId, taps: usize) -> TensorId {
+    pub(super) fn spectra(&mut self, kernel: TensorId, taps: usize) -> TensorId {
         let len = self.gpu.tensors[kernel.0].len;
         let (heads, lines) = (len / taps, Lines::of(taps));
         let (spectra, known) = self.derived(("spectra", kernel, 0), 2 * heads * lines.points);
@@ -309,14 +227,8 @@ impl Encoder<'_> {
         self.with_lines(Dispatch::new("field_convolution", entry), g, lines, call)
     }
 
-    fn pass(&mut self, entry: &'static str, g: &Geometry, call: Call) -> Dispatch {
-        let lines = Lines::of(g.line());
-        let dispatch = Dispatch::new("field_passes", entry).constant("RUNS", lines.runs as u32);
-        self.with_lines(dispatch, g, lines, call)
-    }
-
     /// Constants, arguments and twiddles.
-    fn with_lines(
+    pub(super) fn with_lines(
         &mut self,
         dispatch: Dispatch,
         g: &Geometry,
@@ -419,126 +331,6 @@ impl Encoder<'_> {
                 .buffer(4, dkernel.tensor, dkernel.len())
                 .buffer(8, correlation, correlations)
                 .workgroups(g.heads.div_ceil(lines.together()), 1, 1),
-        );
-    }
-
-    /// Transforms each run of so many lines in place.
-    fn forward_runs(&mut self, g: &Geometry, runs: TensorId, count: usize) {
-        let lines = Lines::of(g.line());
-        let dispatch = self.pass("forward_runs", g, Call::default());
-        self.push(
-            dispatch
-                .buffer(9, runs, 4 * count * lines.points)
-                .workgroups(lines.runs, count, 1),
-        );
-    }
-
-    /// Brings lines' tokens into runs and transforms them.
-    fn scatter_runs(&mut self, g: &Arc<Geometry>, call: Call, x: &View, runs: TensorId) {
-        let lines = Lines::of(g.line());
-        let places = self.places(g);
-        let x_start = x.range.start;
-        let dispatch = self.pass("scatter_runs", g, Call { x: x_start, ..call });
-        let points = 2 * call.lines * lines.points;
-        self.push(
-            dispatch
-                .buffer(3, x.tensor, x.len())
-                .buffer(6, places, 2 * g.places.len())
-                .buffer(9, runs, points)
-                .workgroups(lines.points / 256, call.lines, 1),
-        );
-        self.forward_runs(g, runs, call.lines);
-    }
-
-    /// Lines by lines: deposits to `y`, through the spectrum. With `other`, the runs of the deposits,
-    /// the lines are also correlated with them into a tensor.
-    fn convolve_in_passes(
-        &mut self,
-        g: &Arc<Geometry>,
-        call: Call,
-        [x, y]: [&View; 2],
-        spectra: TensorId,
-        other: Option<(&View, TensorId)>,
-    ) {
-        let lines = Lines::of(g.line());
-        let all = g.batch * g.heads * pairs(g);
-        let most = (MOST_IN_HAND / (2 * lines.points)).clamp(1, all);
-        let runs = self.scratch("runs", 2 * most * lines.points);
-        let places = self.places(g);
-        for first_line in (0..all).step_by(most) {
-            let call = Call {
-                first_line,
-                lines: most.min(all - first_line),
-                y: y.range.start,
-                ..call
-            };
-            let points = 2 * call.lines * lines.points;
-            self.scatter_runs(g, call, x, runs);
-            if let Some((deposits, correlation)) = other {
-                let other_runs = self.scratch("other runs", 2 * most * lines.points);
-                self.scatter_runs(g, call, deposits, other_runs);
-                let mut dispatch = self.pass("correlate_runs", g, call);
-                // The only one that transforms nothing.
-                dispatch.buffers.clear();
-                self.push(
-                    dispatch
-                        .buffer(8, correlation, 4 * g.heads * lines.points)
-                        .buffer(9, runs, points)
-                        .buffer(10, other_runs, points)
-                        .workgroups(lines.points / 256, g.heads, 1),
-                );
-            }
-            let dispatch = self.pass("multiply_runs", g, call);
-            self.push(
-                dispatch
-                    .buffer(5, spectra, 2 * g.heads * lines.points)
-                    .buffer(9, runs, 2 * points)
-                    .workgroups(lines.runs, call.lines, 1),
-            );
-            let dispatch = self.pass("gather_runs", g, call);
-            self.push(
-                dispatch
-                    .buffer(4, y.tensor, y.len())
-                    .buffer(6, places, 2 * g.places.len())
-                    .buffer(9, runs, points)
-                    .workgroups(g.seq_len.div_ceil(256), call.lines, 1),
-            );
-        }
-    }
-
-    fn convolve_backward_in_passes(
-        &mut self,
-        g: &Arc<Geometry>,
-        call: Call,
-        [deposits, dy, ddeposits, dkernel]: [&View; 4],
-        spectra: TensorId,
-    ) {
-        let lines = Lines::of(g.line());
-        let points = 2 * g.heads * lines.points;
-        let correlation = self.scratch("correlation", points);
-        let other = Some((deposits, correlation));
-        self.convolve_in_passes(g, call, [dy, ddeposits], spectra, other);
-        // The correlations have a tensor of their own, whatever the place of the layer's spectra in theirs.
-        let own = Call {
-            spectrum: 0,
-            ..call
-        };
-        let dispatch = self.pass("inverse_runs", g, own);
-        self.push(
-            dispatch
-                .buffer(9, correlation, 2 * points)
-                .workgroups(lines.runs, g.heads, 1),
-        );
-        let call = Call {
-            y: dkernel.range.start,
-            ..call
-        };
-        let dispatch = self.pass("kernel_gradient_runs", g, call);
-        self.push(
-            dispatch
-                .buffer(4, dkernel.tensor, dkernel.len())
-                .buffer(9, correlation, points)
-                .workgroups(g.line().div_ceil(256), g.heads, 1),
         );
     }
 }

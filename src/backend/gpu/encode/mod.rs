@@ -7,8 +7,10 @@ mod field;
 mod general;
 mod interference;
 mod matrix;
+mod passes;
 mod softmax;
 mod update;
+mod waves;
 
 use super::program::Dispatch;
 use super::{Gpu, MOST_PARTS};
