@@ -33,6 +33,25 @@ mod vector {
         f32x4_sub(c, f32x4_mul(a, b))
     }
 
+    /// sum ← op(x, y, sum), four at a time.
+    #[inline(always)]
+    pub fn into_each<const N: usize>(
+        x: &[f32; N],
+        y: &[f32; N],
+        sum: &mut [f32; N],
+        op: impl Fn(Lanes, Lanes, Lanes) -> Lanes,
+    ) {
+        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
+        for i in (0..N).step_by(4) {
+            // SAFETY: the arrays have four elements from i on.
+            unsafe {
+                let (x, y) = (load(x.as_ptr().add(i)), load(y.as_ptr().add(i)));
+                let at = sum.as_mut_ptr().add(i);
+                store(at, op(x, y, load(at)));
+            }
+        }
+    }
+
     /// # Safety
     /// Four numbers are readable at `from`.
     #[inline(always)]

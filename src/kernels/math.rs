@@ -185,30 +185,12 @@ impl Real for f32 {
     #[cfg(target_arch = "wasm32")]
     #[inline(always)]
     fn add_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
-        use super::lanes::{load, multiply_add, store};
-        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
-        for i in (0..N).step_by(4) {
-            // SAFETY: the arrays have four elements from i on.
-            unsafe {
-                let (x, y) = (load(x.as_ptr().add(i)), load(y.as_ptr().add(i)));
-                let at = sum.as_mut_ptr().add(i);
-                store(at, multiply_add(x, y, load(at)));
-            }
-        }
+        super::lanes::into_each(x, y, sum, super::lanes::multiply_add);
     }
     #[cfg(target_arch = "wasm32")]
     #[inline(always)]
     fn subtract_products<const N: usize>(x: &[Self; N], y: &[Self; N], sum: &mut [Self; N]) {
-        use super::lanes::{load, multiply_subtract, store};
-        const { assert!(N.is_multiple_of(4), "four lanes at a time") };
-        for i in (0..N).step_by(4) {
-            // SAFETY: the arrays have four elements from i on.
-            unsafe {
-                let (x, y) = (load(x.as_ptr().add(i)), load(y.as_ptr().add(i)));
-                let at = sum.as_mut_ptr().add(i);
-                store(at, multiply_subtract(x, y, load(at)));
-            }
-        }
+        super::lanes::into_each(x, y, sum, super::lanes::multiply_subtract);
     }
     #[cfg(target_arch = "wasm32")]
     #[inline(always)]
