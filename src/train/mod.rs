@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use trainer::{Pulled, Trainer};
 
 /// Most steps of a run.
-const MAX_STEPS: u64 = 1 << 40;
+pub(crate) const MAX_STEPS: u64 = 1 << 40;
 /// Most shards that [`TrainConfig::divide`] cuts a batch into.
 const MOST_SHARDS: usize = 8;
 /// Fewest tokens of a shard: the gradients of each are added once more, for every parameter, which has

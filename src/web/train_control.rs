@@ -6,6 +6,7 @@ use super::train::Training;
 use crate::error::{Error, Result};
 use crate::model::parameters::AttentionRanges;
 use crate::model::{MAX_DAMPING, MIN_DAMPING, inverse_softplus};
+use crate::train::MAX_STEPS;
 use crate::train::schedule::Course;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,14 @@ enum Kind {
     Lock,
 }
 
+/// A number of steps.
+fn whole(number: f64) -> std::result::Result<u64, &'static str> {
+    match number >= 0.0 && number <= MAX_STEPS as f64 && number % 1.0 == 0.0 {
+        true => Ok(number as u64),
+        false => Err("a change of the length to what is no number of steps"),
+    }
+}
+
 impl TryFrom<AnyChange> for Change {
     type Error = &'static str;
 
@@ -101,8 +110,8 @@ impl TryFrom<AnyChange> for Change {
             },
             Kind::Steps => Change::Steps {
                 step,
-                from: from? as u64,
-                to: to? as u64,
+                from: whole(from?)?,
+                to: whole(to?)?,
             },
             Kind::Wave => Change::Wave {
                 step,

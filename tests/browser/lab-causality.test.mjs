@@ -25,9 +25,8 @@ async function save(page, kind) {
 const shared = onePage({}, settle);
 
 test("the badge measures by itself and leads to the view; bending measures anew", shared(async (page) => {
-  const said = await words(badge(page, "good"), /^✓\s*No leak · \de-\d$/);
-  const worst = Number(/\de-\d/.exec(said)?.[0]);
-  assert.ok(worst > 0 && worst < 1e-5, said);
+  // On the processor waves go from token to token: what comes later has no part in what came before, not even by rounding.
+  await words(badge(page, "good"), /^✓\s*No leak · 0$/);
 
   await badge(page, "good").click();
   await eventually(() => page.getByRole("radio", { name: "No leak", exact: true }).isChecked(), true);
@@ -39,8 +38,7 @@ test("the badge measures by itself and leads to the view; bending measures anew"
   assert.equal(head.length, 7);
   assert.equal(rows.length, 15);
   const numbers = rows.map((row) => ({ length: Number(row[1]), token: Number(row[2]), before: Number(row[3]), after: Number(row[4]) }));
-  assert.ok(numbers.every(({ before, after }) => before < 1e-5 && after > 0.1), "a leak, or nothing seen");
-  assert.equal(Number(Math.max(...numbers.map(({ before }) => before)).toExponential(0)), worst);
+  assert.ok(numbers.every(({ before, after }) => before === 0 && after > 0.1), "a leak, or nothing seen");
   assert.ok(numbers.some(({ length, token }) => length === 257 && token === 2) && numbers.some(({ length, token }) => length === 257 && token === 257));
   const png = await save(page, "PNG");
   assert.equal(png.subarray(1, 4).toString(), "PNG");
