@@ -49,6 +49,10 @@ test("what is shown reads back as what is used", () => {
   assert.equal(showNumber(Math.fround(0.3), 4), "0.3");
   assert.equal(showNumber(Math.fround(1.2345678), 4), "1.2346");
   assert.equal(showNumber(Math.fround(0.00001234), 4), "0.00001234");
+  // In 16 bits, as the shipped model's waves are: written out it would be 1.21484375. Not where no number is computed.
+  assert.equal(showNumber(1.21484375, 4), "1.2148");
+  assert.equal(showNumber(0.0009765625), "0.0009765625");
+  assert.equal(showNumber(0.25, 4), "0.25");
   assert.equal(showNumber(NaN), "");
 });
 

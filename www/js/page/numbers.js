@@ -63,16 +63,20 @@ function readBody(body, whole) {
 /** The significant digits of a number as it is written. @param {string} written */
 const digitsOf = (written) => written.replace(/e.*$/, "").replace(/[-.]/g, "").replace(/^0+/, "").length;
 
+/** Whether 16 bits hold a number, as those of a rounded model do: eleven binary digits. @param {number} value */
+const isHalf = (value) => value !== 0 && Number.isInteger(value / 2 ** (Math.floor(Math.log2(Math.abs(value))) - 10));
+
 /**
  * A number as a field shows it: all of it where a person can have set it, and a number that was computed to so many places.
- * @param {number} value @param {number} [digits] after the point, of a computed one
+ * @param {number} value @param {number} [digits] after the point, of a computed one, where the field has such
  */
-export function showNumber(value, digits = 6) {
+export function showNumber(value, digits) {
   if (!Number.isFinite(value)) return "";
   const written = String(value);
-  if (digitsOf(written) <= MOST_DIGITS) return written;
-  const rounded = Number(value.toFixed(digits));
-  return String(rounded === 0 || Number.isInteger(value) ? Number(value.toPrecision(Math.max(3, digits))) : rounded);
+  const computed = digits !== undefined && isHalf(value) && (written.split(".")[1] ?? "").length > digits;
+  if (digitsOf(written) <= MOST_DIGITS && !computed) return written;
+  const rounded = Number(value.toFixed(digits ?? 6));
+  return String(rounded === 0 || Number.isInteger(value) ? Number(value.toPrecision(Math.max(3, digits ?? 6))) : rounded);
 }
 
 /** @param {string} typed */
