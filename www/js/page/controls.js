@@ -73,7 +73,7 @@ export function sliderField(options) {
     slider.value = String(scale.toSlider(value));
     const share = (slider.valueAsNumber - Number(slider.min)) / (Number(slider.max) - Number(slider.min));
     slider.style.setProperty("--filled", `${(share * 100).toFixed(1)}%`);
-    slider.setAttribute("aria-valuetext", spoken ? spoken(value) : showNumber(value, options.digits ?? 0));
+    slider.setAttribute("aria-valuetext", spoken ? spoken(value) : showNumber(value, options.digits));
   };
   const hintId = options.hint ? uniqueId("hint") : undefined;
   const number = new NumberInput({ ...options, describedBy: hintId, onInput: (value) => { place(value); onInput(value); } });
