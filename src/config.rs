@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a model's tokens hear each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
     /// Damped waves on a field.
@@ -24,6 +25,7 @@ impl Architecture {
 
 /// The shape of a model. Field names are those of the checkpoint's metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct ModelConfig {
     /// What kind of model it is.
     #[serde(default, skip_serializing_if = "Architecture::is_wave")]

@@ -29,9 +29,15 @@ pub type Pair<T> = [T; 2];
 
 /// What is to be trained.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(
+    target_arch = "wasm32",
+    derive(tsify::Tsify),
+    tsify(rename = "LessonOrder")
+)]
 pub struct Order {
     pub text: String,
     /// How the broken one hears later tokens.
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "LeakKind"))]
     pub leak: Leak,
     pub steps: u64,
     /// Draws first numbers, batches and samples, for both alike.

@@ -62,6 +62,8 @@
 //! | [`scaling`] | how time grows with the length of a text |
 //! | `web` | the session that the page's worker holds (wasm only) |
 //!
+//! What goes to the page derives `Tsify`: that writes its TypeScript declaration into `pkg/wavefield.d.ts`.
+//!
 //! The models are Wave Field V3.5 and its baseline as the public release computes them; `tests/fixtures`
 //! pins that.
 

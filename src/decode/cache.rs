@@ -75,6 +75,7 @@ impl LayerCache {
 
 /// How much a decoder keeps of a text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct StateSize {
     /// Whatever the text's length.
     pub constant: usize,

@@ -16,6 +16,7 @@ const BLOCK: usize = 16;
 
 /// What to do when the context is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum AtLimit {
     /// Re-read the last half of the context from position 0, and go on from there.

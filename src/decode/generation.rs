@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 
 /// One token of generated text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct GeneratedToken {
     /// The token.
     pub id: u32,
@@ -25,6 +26,7 @@ pub struct GeneratedToken {
 
 /// A token that could have come.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Alternative {
     /// The token for display.
     pub text: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How the next token is drawn. Each control at its "off" value leaves the model's own
 /// distribution as it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(default)]
 pub struct SamplingSettings {
     /// Logits are divided by it: below 1 the likely become likelier, above 1 all become more
@@ -82,6 +83,7 @@ const LONGEST_STOP: usize = 1000;
 
 /// Everything about one run of text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(from = "Sent")]
 pub struct GenerationSettings {
     /// How each token is drawn.
@@ -247,5 +249,26 @@ mod tests {
             serde_json::from_str::<GenerationSettings>("{}").unwrap(),
             GenerationSettings::default()
         );
+    }
+
+    /// The page is checked against the names by which they are written.
+    #[test]
+    fn settings_read_by_the_names_by_which_they_are_written() {
+        let settings = GenerationSettings {
+            sampling: SamplingSettings {
+                temperature: 0.5,
+                top_k: 3,
+                top_p: 0.25,
+                repetition_penalty: 1.5,
+                seed: 9,
+                alternatives: 2,
+            },
+            max_tokens: 7,
+            stop: vec!["end".into()],
+            at_limit: AtLimit::RunOn,
+        };
+        let written = serde_json::to_string(&settings).unwrap();
+        let read: GenerationSettings = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, settings);
     }
 }

@@ -28,6 +28,7 @@ pub const SEEN: f64 = 100.0 * THRESHOLD;
 
 /// Texts of one length, of which one token each is exchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Probe {
     /// Tokens of the text; from 2 to the model's context.
     pub length: usize,
@@ -38,6 +39,7 @@ pub struct Probe {
 
 /// What exchanging one token does.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Leak {
     pub length: usize,
     pub position: usize,
@@ -51,6 +53,7 @@ pub struct Leak {
 
 /// What a measurement says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Nothing but rounding arrived before the token, and the change itself was seen.

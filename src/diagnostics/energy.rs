@@ -25,6 +25,7 @@ use std::ops::Range;
 
 /// Which part of a layer the residual stream has just been through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Token and position, before the first layer.
@@ -36,6 +37,7 @@ pub enum Part {
 
 /// A place on the way of the residual stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Place {
     pub layer: usize,
     pub part: Part,
@@ -55,6 +57,7 @@ pub struct Stream {
 
 /// Where a layer's norm takes the tokens' states.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Scale {
     /// The least and the greatest ‖x‖₂ of a token before the layer's first norm.
     pub before: [f64; 2],
@@ -64,6 +67,7 @@ pub struct Scale {
 
 /// What becomes of one head's deposits; energies are sums over the head's d channels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct HeadEnergy {
     /// Σ q² over the tokens.
     pub deposited: f64,

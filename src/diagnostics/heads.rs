@@ -20,6 +20,7 @@ pub const PERIOD_FLICKER: f64 = 2.5;
 
 /// One head's physics and what follows from it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct HeadReport {
     pub layer: usize,
     pub head: usize,

@@ -42,6 +42,7 @@ pub fn window_losses(model: &Model, ids: &[u32], length: usize) -> Result<Vec<f6
 
 /// The mean of one loss less another over the same windows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct LossChange {
     /// Nats a token; above 0 where the second loss is the larger.
     pub mean: f64,

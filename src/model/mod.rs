@@ -14,6 +14,7 @@ pub use parameters::{ParameterSpec, ParameterTable, Parameters};
 
 /// One head's physics, in the units that a person reads.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Head {
     /// ω, radians per cell.
     pub frequency: f32,
@@ -28,6 +29,11 @@ pub struct Head {
 /// How a model hears later tokens, if it does. No file can carry it and nothing makes such a model by
 /// the way: [`Model::leaking`] alone does, to show what comes of it ([`crate::lesson`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(
+    target_arch = "wasm32",
+    derive(tsify::Tsify),
+    tsify(rename = "LeakKind")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Leak {
     /// It does not.

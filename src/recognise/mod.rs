@@ -16,6 +16,7 @@ pub const SAMPLE: usize = 80 * 1024;
 
 /// What can be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A safetensors file: it opens as a model, or its reader says why not.
@@ -46,6 +47,7 @@ pub enum Kind {
 
 /// What a file is, in words too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Recognised {
     /// What can be done with it.
     pub kind: Kind,

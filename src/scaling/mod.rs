@@ -24,6 +24,7 @@ const MOST_TOKENS: usize = 65_536;
 
 /// How tokens hear each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Mixing {
     /// Waves on a field of one cell a token, as the recurrence that they are: on the CPU alone.
@@ -61,6 +62,7 @@ impl Mixing {
 
 /// What is to be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Order {
     pub mixing: Mixing,
     /// Tokens.

@@ -31,6 +31,7 @@ const ALLOWED: f64 = 1e-5;
 
 /// What a measurement gave. Seconds are those of one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Measurement {
     #[serde(flatten)]
     pub order: Order,

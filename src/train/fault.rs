@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was infinite, or not a number at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The loss of a step.

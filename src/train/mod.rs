@@ -27,6 +27,7 @@ const MOST_SHARDS: usize = 8;
 const SHARD_TOKENS: usize = 128;
 /// A run's settings. With the model's configuration, the text and nothing else they determine it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
     /// Sequences a step.
@@ -160,6 +161,7 @@ impl TrainConfig {
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct StepReport {
     /// The step's number, from 1.
     pub step: u64,
@@ -175,6 +177,7 @@ pub struct StepReport {
 
 /// How well a model predicts a text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Evaluation {
     /// Mean cross-entropy, nats per token.
     pub loss: f64,

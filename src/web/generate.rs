@@ -7,12 +7,13 @@ use crate::decode::{
 };
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 
 /// Likeliest tokens that are reported beside each token.
 const ALTERNATIVES: usize = 5;
 
 /// What the page asks for.
-#[derive(Deserialize)]
+#[derive(Deserialize, Tsify)]
 pub struct RunRequest {
     prompt: String,
     settings: GenerationSettings,
@@ -27,13 +28,24 @@ pub struct Run {
 }
 
 /// What a piece of work brought.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
+#[tsify(rename = "RunStep")]
 pub struct Step {
     tokens: Vec<GeneratedToken>,
     /// Bytes that are kept of the text so far.
     state_bytes: usize,
     /// Why the text ended; null while it goes on.
-    reason: Option<&'static str>,
+    reason: Option<Ended>,
+}
+
+/// Why a text ended.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "snake_case")]
+enum Ended {
+    /// It has as many tokens as were asked for.
+    Length,
+    /// A text that stops it came up.
+    Stop,
 }
 
 impl Step {
@@ -67,8 +79,8 @@ impl Run {
         while tokens.len() < most {
             let Some(token) = self.generation.next(model, tokenizer)? else {
                 reason = Some(match self.generation.ended() {
-                    Some(EndReason::Stop) => "stop",
-                    _ => "length",
+                    Some(EndReason::Stop) => Ended::Stop,
+                    _ => Ended::Length,
                 });
                 break;
             };

@@ -1,7 +1,7 @@
 //! A GPU as the worker sees it: found, opened, proven, lost.
 
-use super::{Answer, object, said};
-use crate::backend::gpu::{GpuDevice, Sabotage};
+use super::{Answer, Js, object, plain, said};
+use crate::backend::gpu::{AdapterReport, GpuDevice, Sabotage};
 use crate::train::proof;
 use wasm_bindgen::prelude::*;
 
@@ -23,7 +23,7 @@ impl OpenedGpu {
 
     /// What is known of the adapter: `{name, driver, backend, software, max_binding,
     /// max_workgroup_memory, max_invocations, timestamps}`.
-    pub fn report(&self) -> Answer<JsValue> {
+    pub fn report(&self) -> Answer<Js<AdapterReport>> {
         object(self.0.report())
     }
 
@@ -34,13 +34,14 @@ impl OpenedGpu {
 
     /// Computes on it what the CPU computes too: a list of `{what, error, allowed}`. With
     /// `products_alone`, for tests, only matrix products. Refused when the device fails on the way.
+    #[wasm_bindgen(unchecked_return_type = "DeviceCheck[]")]
     pub async fn prove(&self, products_alone: bool) -> Answer<JsValue> {
         let parts = match products_alone {
             true => proof::products().to_vec(),
             false => proof::parts(),
         };
         let checks = proof::prove_parts(&self.device(), &parts).await;
-        object(&checks.map_err(said)?)
+        plain(&checks.map_err(said)?)
     }
 
     /// Gives the device back, as a driver's reset would. For tests.

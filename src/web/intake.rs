@@ -1,15 +1,16 @@
 //! What a file is, and reading texts, for the page's intake worker.
 
-use super::{Answer, object, said};
+use super::{Answer, Js, object, plain, said};
 use crate::intake::{Finding, Intake, Survey};
-use crate::recognise;
+use crate::recognise::{self, Recognised};
 use serde::Serialize;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 /// What a file of `size` bytes is: `{kind, what, advice}`, from its beginning and its end, each of
 /// `sample_size()` bytes or all of it.
 #[wasm_bindgen]
-pub fn recognise(head: &[u8], tail: &[u8], size: f64) -> Answer<JsValue> {
+pub fn recognise(head: &[u8], tail: &[u8], size: f64) -> Answer<Js<Recognised>> {
     object(&recognise::recognise(head, tail, size as u64))
 }
 
@@ -24,8 +25,9 @@ pub fn sample_size() -> usize {
 #[derive(Default)]
 pub struct TextSurvey(Survey);
 
-#[derive(Serialize)]
-struct Found {
+#[derive(Serialize, Tsify)]
+#[tsify(rename = "FoundEncoding")]
+pub struct Found {
     /// Null where the person has to say.
     encoding: Option<&'static str>,
     /// Where the first byte is that is no UTF-8.
@@ -46,7 +48,7 @@ impl TextSurvey {
     }
 
     /// `{encoding, at}`; throws what it is not, in words.
-    pub fn finish(self) -> Answer<JsValue> {
+    pub fn finish(self) -> Answer<Js<Found>> {
         let found = match self.0.finish().map_err(said)? {
             Finding::Reads(encoding) => Found {
                 encoding: Some(encoding.name()),
@@ -91,7 +93,8 @@ impl TextIntake {
 
     /// What a person should know of how it was read, after the last piece; throws when too much of it
     /// could not be.
+    #[wasm_bindgen(unchecked_return_type = "string[]")]
     pub fn notes(&self) -> Answer<JsValue> {
-        object(&self.0.notes().map_err(said)?)
+        plain(&self.0.notes().map_err(said)?)
     }
 }

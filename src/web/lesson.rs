@@ -1,26 +1,19 @@
 //! The lesson in looking ahead as a worker of its own sees it.
 
-use super::{Answer, object, read, said};
-use crate::diagnostics::causality::{Leak, Verdict};
+use super::observe::Judged;
+use super::{Answer, Js, plain, read, said};
 use crate::error::Error;
 use crate::lesson::{Lesson, Order};
 use crate::train::Evaluation;
 use serde::Serialize;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 /// Something of the sound model, and the same of the broken one.
-#[derive(Serialize)]
-struct Both<T> {
+#[derive(Serialize, Tsify)]
+pub struct Both<T> {
     sound: T,
     broken: T,
-}
-
-/// A measured leak, and what it says.
-#[derive(Serialize)]
-struct Found {
-    #[serde(flatten)]
-    leak: Leak,
-    verdict: Verdict,
 }
 
 impl<T> From<[T; 2]> for Both<T> {
@@ -37,12 +30,13 @@ pub struct LeakLesson(Lesson);
 impl LeakLesson {
     /// Fresh models for `{text, leak, steps, seed}`; `leak` is `"circular_field"` or `"shared_cells"`.
     #[wasm_bindgen(constructor)]
-    pub fn new(order: JsValue) -> Answer<LeakLesson> {
+    pub fn new(order: Js<Order>) -> Answer<LeakLesson> {
         let order: Order = read(order)?;
         Ok(LeakLesson(Lesson::new(&order).map_err(said)?))
     }
 
     /// Trains both for so many steps; the means of their losses over these, `{sound, broken}`.
+    #[wasm_bindgen(unchecked_return_type = "Both<number>")]
     pub fn advance(&mut self, steps: u32) -> Answer<JsValue> {
         let mut sums = [0.0; 2];
         for _ in 0..steps {
@@ -53,7 +47,7 @@ impl LeakLesson {
             })?;
             sums = [0, 1].map(|i| sums[i] + f64::from(losses[i]));
         }
-        object(&Both::from(sums.map(|sum| sum / f64::from(steps))))
+        plain(&Both::from(sums.map(|sum| sum / f64::from(steps))))
     }
 
     /// Changes how many steps there are in all.
@@ -63,24 +57,24 @@ impl LeakLesson {
 
     /// How both do on so many windows of the text that was held back: `{sound, broken}`, each
     /// `{loss, perplexity, accuracy, tokens}`.
+    #[wasm_bindgen(unchecked_return_type = "Both<Evaluation>")]
     pub fn evaluate(&mut self, windows: usize) -> Answer<JsValue> {
         let both: Both<Evaluation> = self.0.evaluate(windows).map_err(said)?.into();
-        object(&both)
+        plain(&both)
     }
 
     /// A text by each, of so many characters: `{sound, broken}`.
+    #[wasm_bindgen(unchecked_return_type = "Both<string>")]
     pub fn samples(&mut self, count: usize) -> Answer<JsValue> {
         let both: Both<String> = self.0.samples(count).map_err(said)?.into();
-        object(&both)
+        plain(&both)
     }
 
     /// The largest leak that is found in each: `{sound, broken}`, each `{length, position, before, after,
     /// scale, verdict}`.
+    #[wasm_bindgen(unchecked_return_type = "Both<Judged>")]
     pub fn leaks(&mut self) -> Answer<JsValue> {
-        let found = self.0.leaks().map_err(said)?.map(|leak| Found {
-            leak,
-            verdict: leak.verdict(),
-        });
-        object(&Both::from(found))
+        let found = self.0.leaks().map_err(said)?.map(Judged::from);
+        plain(&Both::from(found))
     }
 }

@@ -4,6 +4,11 @@
 //! Everything here is thin: arguments in, calls into the library, results out as plain objects.
 //! Whatever takes long is cut into pieces (`run_step`, `train_advance`), so that the worker can serve
 //! messages between them. Errors become JavaScript errors with the library's own words.
+//!
+//! What goes in and out derives [`Tsify`], which declares its shape in `pkg/wavefield.d.ts` as serde reads and
+//! writes it. A method's signature names it as [`Js`], so that the compiler sees to it that the declaration is true;
+//! lists, promises and what has several parts are named by hand, in `unchecked_return_type` and
+//! `unchecked_param_type`.
 
 mod generate;
 mod gpu;
@@ -23,18 +28,20 @@ use crate::diagnostics::contributions::Contributions;
 use crate::diagnostics::losses::window_losses;
 use crate::error::Error;
 use crate::model::{Head, Model};
-use crate::train::Pulled;
 use crate::train::proof::prove_parts;
-use generate::{Run, RunRequest};
+use crate::train::{Fault, Pulled};
+use generate::{Run, RunRequest, Step};
 pub use gpu::OpenedGpu;
 pub use intake::{TextIntake, TextSurvey};
 use js_sys::{Promise, Uint8Array};
 use observe::check_windows;
-use open_model::OpenModel;
+use open_model::{ModelInfo, OpenModel};
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
 pub use shard::Helper;
-use train::Training;
+use train::{DataInfo, PlanInfo, Training, Undone};
+use train_control::{TrainControl, WavePlace};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -64,15 +71,28 @@ fn said(error: Error) -> JsError {
     JsError::new(&error.to_string())
 }
 
+/// A plain JavaScript value of a type's shape; `pkg/wavefield.d.ts` calls it as [`Tsify`] names the type.
+type Js<T> = <T as Tsify>::JsType;
+
 /// A plain JavaScript object.
-fn object(value: &impl Serialize) -> Answer<JsValue> {
+fn object<T: Serialize + Tsify>(value: &T) -> Answer<Js<T>> {
+    Ok(plain(value)?.unchecked_into())
+}
+
+/// The same of what has no name of its own, such as a list: the method says what it is.
+fn plain(value: &impl Serialize) -> Answer<JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
     Ok(value.serialize(&serializer)?)
 }
 
-/// Reads a plain JavaScript object. What has several parts is read once for each: a flattened part is
-/// read by way of a copy of everything, with code of its own, several kilobytes a type.
-fn read<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
+/// Reads a plain JavaScript object.
+fn read<T: for<'a> Deserialize<'a> + Tsify>(value: Js<T>) -> Answer<T> {
+    part(value.into())
+}
+
+/// Reads one of several parts of a plain JavaScript object. What has several is read once for each: a
+/// flattened part is read by way of a copy of everything, with code of its own, several kilobytes a type.
+fn part<T: for<'a> Deserialize<'a>>(value: JsValue) -> Answer<T> {
     Ok(serde_wasm_bindgen::from_value(value)?)
 }
 
@@ -89,11 +109,11 @@ fn to_buffer(file: Encoded<'_>) -> Uint8Array {
     buffer
 }
 
-/// A promise of a plain JavaScript object.
+/// A promise of a plain JavaScript object; the method says of which.
 fn promise<T: Serialize + 'static>(later: Later<T>) -> Promise {
     future_to_promise(async move {
         let value = later.await.map_err(said)?;
-        Ok(object(&value)?)
+        Ok(plain(&value)?)
     })
 }
 
@@ -136,7 +156,7 @@ impl Session {
     }
 
     /// Opens a checkpoint. When it is refused, the model that was open stays open.
-    pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<JsValue> {
+    pub fn load_model(&mut self, bytes: &[u8], name: String) -> Answer<Js<ModelInfo<'static>>> {
         let opened = OpenModel::from_files(&ModelFiles::of(bytes), name).map_err(said)?;
         self.put(opened)
     }
@@ -149,7 +169,7 @@ impl Session {
         config: Option<String>,
         tokenizer: Option<String>,
         name: String,
-    ) -> Answer<JsValue> {
+    ) -> Answer<Js<ModelInfo<'static>>> {
         let tensors: Vec<Vec<u8>> = tensors.iter().map(Uint8Array::to_vec).collect();
         let files = ModelFiles {
             tensors: tensors.iter().map(Vec::as_slice).collect(),
@@ -161,7 +181,7 @@ impl Session {
     }
 
     /// Makes a model the open one. What was being generated ends, for it was another model's.
-    fn put(&mut self, opened: OpenModel) -> Answer<JsValue> {
+    fn put(&mut self, opened: OpenModel) -> Answer<Js<ModelInfo<'static>>> {
         self.runs.clear();
         self.rounded = None;
         let info = object(&opened.info());
@@ -170,7 +190,7 @@ impl Session {
     }
 
     /// What the open model is.
-    pub fn model_info(&self) -> Answer<JsValue> {
+    pub fn model_info(&self) -> Answer<Js<ModelInfo<'static>>> {
         object(&self.open()?.info())
     }
 
@@ -210,18 +230,23 @@ impl Session {
     }
 
     /// Bends the heads of one layer: a list of `{frequency, damping, phase, gain}`.
-    pub fn set_heads(&mut self, layer: usize, heads: JsValue) -> Answer<()> {
-        let heads: Vec<Head> = read(heads)?;
+    pub fn set_heads(
+        &mut self,
+        layer: usize,
+        #[wasm_bindgen(unchecked_param_type = "Head[]")] heads: JsValue,
+    ) -> Answer<()> {
+        let heads: Vec<Head> = part(heads)?;
         self.open_mut()?.set_heads(layer, &heads).map_err(said)?;
         self.physics_changed();
         Ok(())
     }
 
     /// Gives a layer, or every layer, the heads of the file, and returns all layers.
+    #[wasm_bindgen(unchecked_return_type = "HeadInfo[][]")]
     pub fn reset_heads(&mut self, layer: Option<usize>) -> Answer<JsValue> {
         self.open_mut()?.reset_heads(layer).map_err(said)?;
         self.physics_changed();
-        object(&self.open()?.layers())
+        plain(&self.open()?.layers())
     }
 
     /// Has the heads of one layer mix by these weights, (H, H); each row adds up to 1.
@@ -233,10 +258,11 @@ impl Session {
     }
 
     /// Has a layer's heads, or every layer's, mix as in the file, and returns all couplings.
+    #[wasm_bindgen(unchecked_return_type = "CouplingInfo[]")]
     pub fn reset_couplings(&mut self, layer: Option<usize>) -> Answer<JsValue> {
         self.open_mut()?.reset_couplings(layer).map_err(said)?;
         self.physics_changed();
-        object(&self.open()?.couplings())
+        plain(&self.open()?.couplings())
     }
 
     fn physics_changed(&mut self) {
@@ -246,7 +272,7 @@ impl Session {
     }
 
     /// Begins to generate; `run` names it from then on. Reads the prompt.
-    pub fn run_start(&mut self, run: String, request: JsValue) -> Answer<()> {
+    pub fn run_start(&mut self, run: String, request: Js<RunRequest>) -> Answer<()> {
         let request: RunRequest = read(request)?;
         let started = Run::start(self.open_mut()?, request).map_err(said)?;
         self.run_stop(&run);
@@ -255,7 +281,7 @@ impl Session {
     }
 
     /// Generates up to `most` tokens: `{tokens, reason}`, where `reason` is null until the end.
-    pub fn run_step(&mut self, run: &str, most: usize) -> Answer<JsValue> {
+    pub fn run_step(&mut self, run: &str, most: usize) -> Answer<Js<Step>> {
         let open = self.open.as_mut();
         let going = self.runs.iter_mut().find(|(name, _)| name == run);
         let (Some(open), Some((_, going))) = (open, going) else {
@@ -274,10 +300,11 @@ impl Session {
     }
 
     /// The likeliest next tokens after a prompt, with the model's own probabilities.
+    #[wasm_bindgen(unchecked_return_type = "Alternative[]")]
     pub fn next_tokens(&mut self, prompt: &str, count: usize, original: bool) -> Answer<JsValue> {
         let next =
             generate::next_tokens(self.open_mut()?, prompt, count, original).map_err(said)?;
-        object(&next)
+        plain(&next)
     }
 
     /// What a text comes to under a vocabulary (`"character"` or `"bpe"`) when a share of it is held
@@ -288,7 +315,7 @@ impl Session {
         kind: &str,
         vocab_size: usize,
         validation_share: Option<f64>,
-    ) -> Answer<JsValue> {
+    ) -> Answer<Js<DataInfo>> {
         let share = validation_share.unwrap_or_else(train::validation_share);
         object(&train::prepare_data(text, kind, vocab_size, share).map_err(said)?)
     }
@@ -298,8 +325,11 @@ impl Session {
     }
 
     /// Begins a training in place of the last one; returns what the new model is.
-    pub fn train_start(&mut self, order: JsValue) -> Answer<JsValue> {
-        let (plan, order) = (read(order.clone())?, read(order)?);
+    pub fn train_start(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "TrainOrder & TrainPlan")] order: JsValue,
+    ) -> Answer<Js<ModelInfo<'static>>> {
+        let (plan, order) = (part(order.clone())?, part(order)?);
         // The last one goes first: two may not fit.
         self.training = None;
         let training = Training::start(order, plan).map_err(said)?;
@@ -307,20 +337,20 @@ impl Session {
     }
 
     /// Takes up a training from its snapshot; returns what the model is.
-    pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<JsValue> {
+    pub fn train_resume(&mut self, bytes: &[u8], text: &str) -> Answer<Js<ModelInfo<'static>>> {
         self.training = None;
         let training = Training::resume(bytes, text).map_err(said)?;
         self.put_training(training)
     }
 
-    fn put_training(&mut self, training: Training) -> Answer<JsValue> {
+    fn put_training(&mut self, training: Training) -> Answer<Js<ModelInfo<'static>>> {
         let info = object(&training.as_open_model().map_err(said)?.info())?;
         self.training = Some(training);
         Ok(info)
     }
 
     /// `{step, steps, tokens_per_step, evaluate_every, sample_every}`.
-    pub fn train_plan(&mut self) -> Answer<JsValue> {
+    pub fn train_plan(&mut self) -> Answer<Js<PlanInfo>> {
         object(&self.training()?.plan_info())
     }
 
@@ -332,17 +362,20 @@ impl Session {
 
     /// How the steps went that were asked for since: a promise of a list of
     /// `{step, loss, gradient_norm, learning_rate, fault}`. Refused when the device was lost.
+    #[wasm_bindgen(unchecked_return_type = "Promise<StepReport[]>")]
     pub fn train_reports(&mut self) -> Answer<Promise> {
         Ok(promise(self.training()?.reports()))
     }
 
     /// A promise of `{loss, perplexity, accuracy, tokens}` on a part of the text that was held back.
     /// Reports of steps must have been asked for before.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Evaluation>")]
     pub fn train_evaluate(&mut self) -> Answer<Promise> {
         Ok(promise(self.training()?.evaluate()))
     }
 
     /// A promise of the run as it is now, for [`Session::train_keep`].
+    #[wasm_bindgen(unchecked_return_type = "Promise<PulledRun>")]
     pub fn train_pull(&mut self) -> Answer<Promise> {
         let pulled = self.training()?.pull();
         Ok(future_to_promise(async move {
@@ -360,7 +393,7 @@ impl Session {
     /// Takes back what was asked for after step `made`, for something after it came to no number:
     /// `fault` is that of a report, or `"held_back"` or `"text"`. Says where the run is now and what to
     /// tell the person: `{step, message}`.
-    pub fn train_undo(&mut self, made: f64, fault: JsValue) -> Answer<JsValue> {
+    pub fn train_undo(&mut self, made: f64, fault: Js<Fault>) -> Answer<Js<Undone>> {
         let fault = read(fault)?;
         object(&self.training()?.undo(made as u64, fault))
     }
@@ -373,6 +406,7 @@ impl Session {
 
     /// A promise of a list of `{what, error, allowed}`: what this training needs of a GPU besides what
     /// [`OpenedGpu::prove`] computes; or where it is `again`, the next part of all of it.
+    #[wasm_bindgen(unchecked_return_type = "Promise<DeviceCheck[]>")]
     pub fn train_prove(&mut self, gpu: &OpenedGpu, again: bool) -> Answer<Promise> {
         let (device, training) = (gpu.device(), self.training()?);
         let parts = match again {
@@ -400,7 +434,7 @@ impl Session {
     }
 
     /// How the training goes on, and what was changed in it.
-    pub fn train_control(&mut self) -> Answer<JsValue> {
+    pub fn train_control(&mut self) -> Answer<Js<TrainControl>> {
         object(&self.training()?.control())
     }
 
@@ -416,7 +450,7 @@ impl Session {
 
     /// Sets a number of a head's wave, `{layer, head, number}`, on the device and in the copy.
     /// `again`: it goes on from the change before.
-    pub fn train_set_wave(&mut self, place: JsValue, value: f64, again: bool) -> Answer<()> {
+    pub fn train_set_wave(&mut self, place: Js<WavePlace>, value: f64, again: bool) -> Answer<()> {
         let place = read(place)?;
         (self.training()?)
             .set_wave(place, value, again)
@@ -424,7 +458,7 @@ impl Session {
     }
 
     /// Holds a number of a head's wave still, or lets it go.
-    pub fn train_lock(&mut self, place: JsValue, locked: bool) -> Answer<()> {
+    pub fn train_lock(&mut self, place: Js<WavePlace>, locked: bool) -> Answer<()> {
         let place = read(place)?;
         self.training()?.lock(place, locked).map_err(said)
     }
@@ -435,12 +469,13 @@ impl Session {
     }
 
     /// A promise of the heads of the model in training as they are now, by layer.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Head[][]>")]
     pub fn train_heads(&mut self) -> Answer<Promise> {
         Ok(promise(self.training()?.heads()))
     }
 
     /// Opens the copy of the model in training; the training goes on unharmed.
-    pub fn train_adopt(&mut self) -> Answer<JsValue> {
+    pub fn train_adopt(&mut self) -> Answer<Js<ModelInfo<'static>>> {
         let opened = self.training()?.as_open_model().map_err(said)?;
         self.put(opened)
     }

@@ -9,6 +9,7 @@ use crate::model::{Head, Model};
 use crate::tokenizer::Tokenizer;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tsify::Tsify;
 
 /// A model with its vocabulary and the heads of its file.
 pub struct OpenModel {
@@ -49,7 +50,7 @@ struct FileHead {
 }
 
 /// A head as it is and as the file has it.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct HeadInfo {
     #[serde(flatten)]
     head: Head,
@@ -64,21 +65,26 @@ struct FileCoupling {
 }
 
 /// How the heads of a layer mix, and how the file has them mix: (H, H) weights each.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct CouplingInfo<'a> {
     weights: Vec<f32>,
     initial: &'a [f32],
 }
 
 /// What the page is told about a model.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct ModelInfo<'a> {
     name: &'a str,
     config: &'a ModelConfig,
+    /// How many numbers it has learned.
     parameters: usize,
+    #[tsify(type = "'character' | 'bpe'")]
     vocabulary_kind: &'static str,
+    /// Every token's text, by id.
     tokens: Vec<String>,
+    /// None of a standard Transformer, whose heads have no waves.
     layers: Vec<Vec<HeadInfo>>,
+    /// By layer; none of a standard Transformer.
     couplings: Vec<CouplingInfo<'a>>,
     /// What writing keeps of the text.
     state_bytes: StateSize,

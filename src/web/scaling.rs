@@ -1,6 +1,6 @@
 //! The scaling lab as a worker of its own sees it.
 
-use super::{Answer, OpenedGpu, promise, read, said};
+use super::{Answer, Js, OpenedGpu, promise, read, said};
 use crate::backend::Device;
 use crate::scaling::{self, Order};
 use js_sys::Promise;
@@ -34,6 +34,7 @@ impl ScalingLab {
 
     /// Holds a GPU's results against the CPU's: a promise of a list of `{what, error, allowed}`, empty
     /// on the CPU. Refused when they differ.
+    #[wasm_bindgen(unchecked_return_type = "Promise<DeviceCheck[]>")]
     pub fn verify(&self, width: usize, heads: usize) -> Promise {
         let gpu = self.gpu.as_ref().map(OpenedGpu::device);
         promise(Box::pin(async move {
@@ -46,7 +47,8 @@ impl ScalingLab {
 
     /// Measures `{mixing, length, width, heads}`: a promise of the same with `{seconds, fastest,
     /// slowest, samples, runs}`.
-    pub fn measure(&self, order: JsValue) -> Answer<Promise> {
+    #[wasm_bindgen(unchecked_return_type = "Promise<Measurement>")]
+    pub fn measure(&self, order: Js<Order>) -> Answer<Promise> {
         let order: Order = read(order)?;
         order.check().map_err(said)?;
         let device = match &self.gpu {

@@ -15,6 +15,7 @@ use crate::train::{Dataset, Evaluation, Fault, Pulled, StepReport, TrainConfig, 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use tsify::Tsify;
 
 /// Unless something else is asked for, the last tenth of the text is held back to measure on.
 pub(super) fn validation_share() -> f64 {
@@ -28,15 +29,18 @@ const SAMPLE_TOKENS: usize = 200;
 const PLAN: &str = "training_plan";
 
 /// How the page asks for a vocabulary.
-#[derive(Deserialize)]
-struct Vocabulary {
+#[derive(Deserialize, Tsify)]
+pub struct Vocabulary {
+    #[tsify(type = "'character' | 'bpe'")]
     kind: String,
+    /// Of pieces; characters are as many as there are.
     vocab_size: usize,
 }
 
 /// The shape of the model, but for the size of its vocabulary, which the text decides.
-#[derive(Deserialize)]
-struct Shape {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "ModelShape")]
+pub struct Shape {
     #[serde(default)]
     architecture: Architecture,
     embedding_dim: usize,
@@ -50,33 +54,40 @@ struct Shape {
 }
 
 /// What the page asks for.
-#[derive(Deserialize)]
-pub(super) struct Order {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "TrainOrder")]
+pub struct Order {
     text: String,
     tokenizer: Vocabulary,
+    #[tsify(type = "ModelShape")]
     model: Shape,
     train: TrainConfig,
 }
 
 /// What is done between the steps. It travels in snapshots.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Plan {
+#[derive(Clone, Serialize, Deserialize, Tsify)]
+#[tsify(rename = "TrainPlan")]
+pub struct Plan {
     data_name: String,
+    /// Steps between evaluations; 0 never.
     evaluate_every: u64,
+    /// Steps between samples; 0 never.
     sample_every: u64,
     sample_prompt: String,
-    /// How much of the text is held back to measure on.
+    /// How much of the text is held back to measure on; a tenth where it is missing.
     #[serde(default = "validation_share")]
     validation_share: f64,
     /// Evaluations in a row without a lower loss, after which training ends early; 0 never.
     #[serde(default)]
     pub(super) patience: u64,
+    /// The engine's own.
     #[serde(default)]
+    #[tsify(type = "never")]
     pub(super) control: Control,
 }
 
 /// What the worker has to know of a training.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct PlanInfo {
     step: u64,
     steps: u64,
@@ -85,19 +96,8 @@ pub struct PlanInfo {
     sample_every: u64,
 }
 
-/// How a step went.
-#[derive(Serialize)]
-pub struct Report {
-    step: u64,
-    loss: f32,
-    gradient_norm: f32,
-    learning_rate: f64,
-    /// What of it came to no number, so that it was not made; null for a good one.
-    fault: Option<Fault>,
-}
-
 /// What became of a run that came to no number.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct Undone {
     /// At which step it is now.
     step: u64,
@@ -106,7 +106,7 @@ pub struct Undone {
 }
 
 /// What a text comes to under a vocabulary.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 pub struct DataInfo {
     characters: usize,
     tokens: usize,
@@ -140,16 +140,6 @@ fn make_tokenizer(text: &str, kind: &str, vocab_size: usize) -> Result<Tokenizer
     match kind {
         "bpe" => Tokenizer::train_bpe(text, vocab_size, |_, _| ControlFlow::Continue(())),
         _ => Tokenizer::train_character(text),
-    }
-}
-
-fn report(report: StepReport) -> Report {
-    Report {
-        step: report.step,
-        loss: report.loss,
-        gradient_norm: report.gradient_norm,
-        learning_rate: report.learning_rate,
-        fault: report.fault,
     }
 }
 
@@ -238,9 +228,8 @@ impl Training {
     }
 
     /// How the steps went that were asked for.
-    pub fn reports(&mut self) -> Later<Vec<Report>> {
-        let reports = self.trainer.reports();
-        Box::pin(async move { Ok(reports.await?.into_iter().map(report).collect()) })
+    pub fn reports(&mut self) -> Later<Vec<StepReport>> {
+        self.trainer.reports()
     }
 
     /// How well the model does on the text that was held back.

@@ -9,31 +9,32 @@ use crate::model::{MAX_DAMPING, MIN_DAMPING, inverse_softplus};
 use crate::train::MAX_STEPS;
 use crate::train::schedule::Course;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 
 /// Changes that are remembered; the oldest make room.
 const MOST_CHANGES: usize = 200;
 
 /// One of the three numbers of a wave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "snake_case")]
-pub enum Number {
+pub enum WaveNumber {
     Frequency,
     Damping,
     Phase,
 }
 
 /// A number of one head's wave; layers and heads from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Tsify)]
+pub struct WavePlace {
     layer: usize,
     head: usize,
-    number: Number,
+    number: WaveNumber,
 }
 
 /// What was changed after which step.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, Tsify)]
 #[serde(tag = "kind", rename_all = "snake_case", try_from = "AnyChange")]
-enum Change {
+pub enum TrainChange {
     /// The learning rate after the warm-up.
     Rate {
         step: u64,
@@ -47,17 +48,17 @@ enum Change {
     },
     Wave {
         step: u64,
-        place: Place,
+        place: WavePlace,
         to: f64,
     },
     Lock {
         step: u64,
-        place: Place,
+        place: WavePlace,
         locked: bool,
     },
 }
 
-/// A [`Change`] as it is read: as one plain list of fields. By its tag, serde reads it by way of a copy
+/// A [`TrainChange`] as it is read: as one plain list of fields. By its tag, serde reads it by way of a copy
 /// of everything, in seven times the code.
 #[derive(Deserialize)]
 struct AnyChange {
@@ -65,7 +66,7 @@ struct AnyChange {
     step: u64,
     from: Option<f64>,
     to: Option<f64>,
-    place: Option<Place>,
+    place: Option<WavePlace>,
     locked: Option<bool>,
 }
 
@@ -86,7 +87,7 @@ fn whole(number: f64) -> std::result::Result<u64, &'static str> {
     }
 }
 
-impl TryFrom<AnyChange> for Change {
+impl TryFrom<AnyChange> for TrainChange {
     type Error = &'static str;
 
     fn try_from(change: AnyChange) -> std::result::Result<Self, Self::Error> {
@@ -103,22 +104,22 @@ impl TryFrom<AnyChange> for Change {
         let place = place.ok_or("a change of a wave without its `place`");
         let locked = locked.ok_or("a lock that does not say whether it `locked`");
         Ok(match kind {
-            Kind::Rate => Change::Rate {
+            Kind::Rate => TrainChange::Rate {
                 step,
                 from: from?,
                 to: to?,
             },
-            Kind::Steps => Change::Steps {
+            Kind::Steps => TrainChange::Steps {
                 step,
                 from: whole(from?)?,
                 to: whole(to?)?,
             },
-            Kind::Wave => Change::Wave {
+            Kind::Wave => TrainChange::Wave {
                 step,
                 place: place?,
                 to: to?,
             },
-            Kind::Lock => Change::Lock {
+            Kind::Lock => TrainChange::Lock {
                 step,
                 place: place?,
                 locked: locked?,
@@ -137,27 +138,28 @@ struct Best {
 /// What was changed, and how long nothing has got better.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Control {
-    locks: Vec<Place>,
-    changes: Vec<Change>,
+    locks: Vec<WavePlace>,
+    changes: Vec<TrainChange>,
     best: Option<Best>,
     waited: u64,
 }
 
 /// What the page shows of it.
-#[derive(Serialize)]
-pub struct ControlInfo {
+#[derive(Serialize, Tsify)]
+pub struct TrainControl {
     step: u64,
     steps: u64,
     schedule: Course,
     warmup_steps: u64,
     peak_lr: f64,
     min_lr: f64,
-    locks: Vec<Place>,
-    changes: Vec<Change>,
+    /// What is held still.
+    locks: Vec<WavePlace>,
+    changes: Vec<TrainChange>,
 }
 
 impl Control {
-    fn note(&mut self, change: Change) {
+    fn note(&mut self, change: TrainChange) {
         self.changes.push(change);
         let over = self.changes.len().saturating_sub(MOST_CHANGES);
         self.changes.drain(..over);
@@ -166,10 +168,10 @@ impl Control {
 
 impl Training {
     /// How it goes on, and what was changed.
-    pub fn control(&self) -> ControlInfo {
+    pub fn control(&self) -> TrainControl {
         let config = self.trainer.config();
         let control = &self.plan.control;
-        ControlInfo {
+        TrainControl {
             step: self.trainer.steps_done(),
             steps: config.steps,
             schedule: config.schedule,
@@ -192,7 +194,7 @@ impl Training {
         };
         self.trainer.set_rates(peak_lr, min_lr)?;
         let step = self.trainer.steps_done();
-        self.plan.control.note(Change::Rate {
+        self.plan.control.note(TrainChange::Rate {
             step,
             from,
             to: peak_lr,
@@ -205,7 +207,7 @@ impl Training {
         let from = self.trainer.config().steps;
         self.trainer.set_steps(steps)?;
         let step = self.trainer.steps_done();
-        self.plan.control.note(Change::Steps {
+        self.plan.control.note(TrainChange::Steps {
             step,
             from,
             to: steps,
@@ -215,14 +217,14 @@ impl Training {
 
     /// Sets a number of a head's wave, damping as α. `again`: it goes on from the change before, as
     /// a slider does under a hand, and is remembered as one with it.
-    pub fn set_wave(&mut self, place: Place, value: f64, again: bool) -> Result<()> {
+    pub fn set_wave(&mut self, place: WavePlace, value: f64, again: bool) -> Result<()> {
         let at = self.parameter(place)?;
         let (range, raw): (_, fn(f64) -> f64) = match place.number {
-            Number::Damping => (
+            WaveNumber::Damping => (
                 f64::from(MIN_DAMPING)..=f64::from(MAX_DAMPING),
                 inverse_softplus,
             ),
-            Number::Frequency | Number::Phase => (-100.0..=100.0, |x| x),
+            WaveNumber::Frequency | WaveNumber::Phase => (-100.0..=100.0, |x| x),
         };
         if !range.contains(&value) {
             let (least, most) = (range.start(), range.end());
@@ -232,20 +234,20 @@ impl Training {
             });
         }
         self.trainer.set_parameter(at, raw(value) as f32);
-        let now = Change::Wave {
+        let now = TrainChange::Wave {
             step: self.trainer.steps_done(),
             place,
             to: value,
         };
         match self.plan.control.changes.last_mut() {
-            Some(last @ Change::Wave { .. }) if again && is_of(last, place) => *last = now,
+            Some(last @ TrainChange::Wave { .. }) if again && is_of(last, place) => *last = now,
             _ => self.plan.control.note(now),
         }
         Ok(())
     }
 
     /// Holds a number of a head's wave still, or lets it go.
-    pub fn lock(&mut self, place: Place, locked: bool) -> Result<()> {
+    pub fn lock(&mut self, place: WavePlace, locked: bool) -> Result<()> {
         self.parameter(place)?;
         let locks = &mut self.plan.control.locks;
         if locks.contains(&place) == locked {
@@ -256,7 +258,7 @@ impl Training {
             false => locks.retain(|lock| *lock != place),
         }
         let step = self.trainer.steps_done();
-        self.plan.control.note(Change::Lock {
+        self.plan.control.note(TrainChange::Lock {
             step,
             place,
             locked,
@@ -275,11 +277,11 @@ impl Training {
     /// Where a number of a wave lies among the parameters.
     fn parameter(
         &self,
-        Place {
+        WavePlace {
             layer,
             head,
             number,
-        }: Place,
+        }: WavePlace,
     ) -> Result<usize> {
         let table = self.trainer.kept_model().parameters.table();
         let place = table.layers.get(layer).and_then(|ranges| {
@@ -287,9 +289,9 @@ impl Training {
                 return None;
             };
             let range = match number {
-                Number::Frequency => &waves.frequency,
-                Number::Damping => &waves.damping,
-                Number::Phase => &waves.phase,
+                WaveNumber::Frequency => &waves.frequency,
+                WaveNumber::Damping => &waves.damping,
+                WaveNumber::Phase => &waves.phase,
             };
             range.clone().nth(head)
         });
@@ -332,6 +334,6 @@ impl Training {
     }
 }
 
-fn is_of(change: &Change, wanted: Place) -> bool {
-    matches!(change, Change::Wave { place, .. } if *place == wanted)
+fn is_of(change: &TrainChange, wanted: WavePlace) -> bool {
+    matches!(change, TrainChange::Wave { place, .. } if *place == wanted)
 }

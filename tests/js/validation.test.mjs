@@ -31,11 +31,10 @@ test("windows overlap by the token that the one predicts and the next begins wit
 });
 
 test("a model says what it was trained on, or it was Shakespeare", () => {
-  const on = (/** @type {unknown} */ trained_on) => trainedOn({ trained: { trained_on } });
+  const on = (/** @type {string} */ trained_on) => trainedOn({ trained: { trained_on } });
   assert.equal(on("Names"), "names");
   assert.equal(on("Stories, waves"), "stories", "as a race names its models");
   assert.equal(on("my diary"), "own");
   assert.equal(trainedOn({ trained: {} }), "shakespeare");
-  assert.equal(trainedOn({ trained: null }), "shakespeare");
   assert.equal(trainedOn(null), "shakespeare");
 });

@@ -12,6 +12,7 @@ use wgpu::{Features, Limits};
 
 /// What is known of an adapter, for a person to read and to report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct AdapterReport {
     /// The adapter's name, or as much of it as the browser tells.
     pub name: String,

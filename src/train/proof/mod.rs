@@ -25,6 +25,11 @@ use world::World;
 
 /// How far a GPU is from the CPU in one respect.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(
+    target_arch = "wasm32",
+    derive(tsify::Tsify),
+    tsify(rename = "DeviceCheck")
+)]
 pub struct Check {
     /// What was computed.
     pub what: String,

@@ -1,6 +1,6 @@
 //! The view "No leak": which probes to make, and one at a time.
 
-use super::{Answer, Session, Source, object, read, said};
+use super::{Answer, Js, Session, Source, object, part, plain, read, said};
 use crate::backend::Device;
 use crate::config::ModelConfig;
 use crate::diagnostics::causality::{self, Leak, Measurement, Probe, SEEN, THRESHOLD, Verdict};
@@ -10,6 +10,7 @@ use crate::model::network::{Network, Purpose};
 use crate::web::{OpenedGpu, promise};
 use js_sys::Promise;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -22,42 +23,51 @@ extern "C" {
 /// Milliseconds of one call on the CPU: the texts that are being written go on between two.
 const TURN: f64 = 12.0;
 
-#[derive(Deserialize)]
-struct PlanRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "CausalityPlanRequest")]
+pub struct PlanRequest {
     source: Source,
     thorough: bool,
 }
 
 /// The probes, and how their answers are judged.
-#[derive(Serialize)]
-struct Plan<'a> {
+#[derive(Serialize, Tsify)]
+#[tsify(rename = "CausalityPlan")]
+pub struct Plan<'a> {
     probes: Vec<Probe>,
+    /// A leak is above it.
     threshold: f64,
+    /// A change below it was too small to tell.
     seen: f64,
     config: &'a ModelConfig,
 }
 
-#[derive(Deserialize)]
-struct ProbeRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "CausalityRequest")]
+pub struct ProbeRequest {
     source: Source,
     /// Whether it goes on from the call before.
     #[serde(default)]
     again: bool,
 }
 
-#[derive(Serialize)]
-struct Judged {
+/// A measured leak, and what it says.
+#[derive(Serialize, Tsify)]
+pub struct Judged {
     #[serde(flatten)]
     leak: Leak,
     verdict: Verdict,
 }
 
+impl From<Leak> for Judged {
+    fn from(leak: Leak) -> Self {
+        let verdict = leak.verdict();
+        Judged { leak, verdict }
+    }
+}
+
 fn judged(leaks: Vec<Leak>) -> Vec<Judged> {
-    let verdict = |leak: Leak| Judged {
-        verdict: leak.verdict(),
-        leak,
-    };
-    leaks.into_iter().map(verdict).collect()
+    leaks.into_iter().map(Judged::from).collect()
 }
 
 impl Session {
@@ -99,7 +109,10 @@ fn check(config: &ModelConfig, probe: &Probe) -> Result<()> {
 impl Session {
     /// What to measure: `{probes: {length, positions}[], threshold, seen, config}` for `{source, text,
     /// thorough}`. The text is not read: the probes bring texts of their own.
-    pub fn observe_causality_plan(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_causality_plan(
+        &mut self,
+        request: Js<PlanRequest>,
+    ) -> Answer<Js<Plan<'static>>> {
         let request: PlanRequest = read(request)?;
         let (model, _) = self.observed(request.source).map_err(said)?;
         let config = &model.config;
@@ -122,10 +135,14 @@ impl Session {
     /// A piece of one probe on the CPU, for `{source, text, length, positions, again}`: null until the
     /// last piece, which gives a list of `{length, position, before, after, scale, verdict}`. `again`
     /// goes on from the call before, with the model as it was then.
-    pub fn observe_causality(&mut self, request: JsValue) -> Answer<JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "Judged[] | null")]
+    pub fn observe_causality(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Probe & CausalityRequest")] request: JsValue,
+    ) -> Answer<JsValue> {
         let until = now() + TURN;
-        let probe: Probe = read(request.clone())?;
-        let request: ProbeRequest = read(request)?;
+        let probe: Probe = part(request.clone())?;
+        let request: ProbeRequest = part(request)?;
         let going = self.measurement.take();
         let mut measurement = match going.filter(|m| request.again && *m.probe() == probe) {
             Some(measurement) => measurement,
@@ -136,7 +153,7 @@ impl Session {
         };
         while now() < until {
             if let Some(leaks) = measurement.advance() {
-                return object(&judged(leaks));
+                return plain(&judged(leaks));
             }
         }
         self.measurement = Some(measurement);
@@ -144,13 +161,14 @@ impl Session {
     }
 
     /// The same on a GPU: a promise of the list. Refused when the device is lost.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Judged[]>")]
     pub fn observe_causality_on_gpu(
         &mut self,
-        request: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Probe & CausalityRequest")] request: JsValue,
         gpu: &OpenedGpu,
     ) -> Answer<Promise> {
-        let probe: Probe = read(request.clone())?;
-        let request: ProbeRequest = read(request)?;
+        let probe: Probe = part(request.clone())?;
+        let request: ProbeRequest = part(request)?;
         let model = self.probed(request.source, &probe).map_err(said)?;
         let device = Device::gpu(gpu.device());
         let later = causality::measure_on(device, model, probe);

@@ -3,22 +3,26 @@
 use super::{Passage, floats, traced};
 use crate::diagnostics::energy;
 use crate::memory;
-use crate::web::{Answer, Session, object, read, said};
+use crate::web::{Answer, Js, Session, object, part, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-#[derive(Deserialize)]
-struct Request {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "EnergyRequest")]
+pub struct Request {
     /// Whose deposits are followed; the last one where there are fewer.
     layer: usize,
 }
 
-#[derive(Serialize)]
-struct Energy {
+/// How large the tokens' states are at each place on their way, and what becomes of a layer's deposits; the
+/// formulas are in `src/diagnostics/energy.rs`.
+#[derive(Serialize, Tsify)]
+pub struct Energy {
     layer: usize,
     places: Vec<energy::Place>,
-    /// (places, N) each.
+    /// (places, N) each: token by token within a place.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     norms: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -27,11 +31,12 @@ struct Energy {
     along: Float32Array,
     scale: energy::Scale,
     /// None in a standard Transformer.
-    waves: Option<Waves>,
+    waves: Option<WaveEnergy>,
 }
 
-#[derive(Serialize)]
-struct Waves {
+/// What becomes of the deposits of a layer's waves.
+#[derive(Serialize, Tsify)]
+pub struct WaveEnergy {
     heads: Vec<energy::HeadEnergy>,
     /// (H, N)
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -49,9 +54,12 @@ fn narrow(values: &[f64]) -> Float32Array {
 #[wasm_bindgen]
 impl Session {
     /// `{layer, places, norms, added, along, scale, waves}` for `{source, text, layer}`.
-    pub fn observe_energy(&mut self, request: JsValue) -> Answer<JsValue> {
-        let passage: Passage = read(request.clone())?;
-        let request: Request = read(request)?;
+    pub fn observe_energy(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & EnergyRequest")] request: JsValue,
+    ) -> Answer<Js<Energy>> {
+        let passage: Passage = part(request.clone())?;
+        let request: Request = part(request)?;
         let reading = self.reading(&passage).map_err(said)?;
         let model = reading.model;
         memory::check(
@@ -65,7 +73,7 @@ impl Session {
         let stream = energy::stream(&trace);
         let waves = model.config.is_wave().then(|| {
             let found = energy::layer(model, &trace, layer);
-            Waves {
+            WaveEnergy {
                 openness: narrow(&found.openness),
                 heads: found.heads,
                 gate: found.gate,

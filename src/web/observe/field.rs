@@ -5,16 +5,18 @@ use crate::config::ModelConfig;
 use crate::diagnostics::field::{Along, Field};
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::web::{Answer, Session, object, read, said};
+use crate::web::{Answer, Js, Session, object, part, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 /// Times × cells at most, so that a look stays short. Of a longer text the end is read.
 const MOST_POINTS: usize = 1 << 18;
 
-#[derive(Deserialize)]
-struct Request {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "FieldRequest")]
+pub struct Request {
     layer: usize,
     head: usize,
     /// As strength, instead of along one channel.
@@ -24,8 +26,8 @@ struct Request {
 }
 
 /// N tokens, G cells.
-#[derive(Serialize)]
-struct FieldView {
+#[derive(Serialize, Tsify)]
+pub struct FieldView {
     /// How many tokens of the passage's end are seen.
     times: usize,
     cells: usize,
@@ -107,8 +109,11 @@ fn check_frames(config: &ModelConfig, times: usize, strength: bool) -> Result<()
 #[wasm_bindgen]
 impl Session {
     /// `{source, text, layer, head, strength, channel}` to a `FieldView`.
-    pub fn observe_field(&mut self, request: JsValue) -> Answer<JsValue> {
-        let (passage, request) = (read(request.clone())?, read(request)?);
+    pub fn observe_field(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & FieldRequest")] request: JsValue,
+    ) -> Answer<Js<FieldView>> {
+        let (passage, request) = (part(request.clone())?, part(request)?);
         object(&self.look_at_field(&passage, &request).map_err(said)?)
     }
 }

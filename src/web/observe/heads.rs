@@ -8,17 +8,18 @@ use crate::diagnostics::heads::{HeadReport, report, starts};
 use crate::diagnostics::losses::LossChange;
 use crate::error::Error;
 use crate::model::Model;
-use crate::web::{Answer, Session, object, read, said};
+use crate::web::{Answer, Js, Session, object, read, said};
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-#[derive(Deserialize)]
-struct HeadsRequest {
+#[derive(Deserialize, Tsify)]
+pub struct HeadsRequest {
     source: Source,
 }
 
-#[derive(Serialize)]
-struct Heads<'a> {
+#[derive(Serialize, Tsify)]
+pub struct Heads<'a> {
     config: &'a ModelConfig,
     /// Another one where anything that the model computes with is another.
     fingerprint: String,
@@ -30,34 +31,40 @@ struct Heads<'a> {
     gains: Vec<f32>,
 }
 
-#[derive(Deserialize)]
-struct BeginRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "HeadsBeginRequest")]
+pub struct BeginRequest {
     source: Source,
     length: usize,
 }
 
-#[derive(Serialize)]
-struct Begun {
+#[derive(Serialize, Tsify)]
+#[tsify(rename = "HeadsBegun")]
+pub struct Begun {
     /// That a window takes.
     readings: usize,
 }
 
-#[derive(Deserialize)]
-struct AdvanceRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "HeadsAdvanceRequest")]
+pub struct AdvanceRequest {
+    #[tsify(type = "Iterable<number>")]
     window: Vec<u32>,
     most: usize,
 }
 
-#[derive(Serialize)]
-struct Advanced {
+#[derive(Serialize, Tsify)]
+#[tsify(rename = "HeadsAdvanced")]
+pub struct Advanced {
     /// Whether the window is done.
     done: bool,
     /// Layer by layer; null before a head's first reading.
-    changes: Vec<Option<Change>>,
+    changes: Vec<Option<Contribution>>,
 }
 
-#[derive(Serialize)]
-struct Change {
+/// What muting a head does to the loss, on so many windows.
+#[derive(Serialize, Tsify)]
+pub struct Contribution {
     #[serde(flatten)]
     change: LossChange,
     windows: usize,
@@ -67,7 +74,7 @@ struct Change {
 impl Session {
     /// Every head, and where heads start: `{config, fingerprint, heads, starts, gains}` for `{source}`;
     /// no heads for a standard Transformer.
-    pub fn observe_heads(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_heads(&mut self, request: Js<HeadsRequest>) -> Answer<Js<Heads<'static>>> {
         let HeadsRequest { source } = read(request)?;
         let (model, _) = self.observed(source).map_err(said)?;
         object(&Heads {
@@ -81,7 +88,7 @@ impl Session {
 
     /// Begins to measure what each head contributes, in place of any measurement before:
     /// `{readings}`, that a window takes, for `{source, length}`.
-    pub fn observe_heads_begin(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_heads_begin(&mut self, request: Js<BeginRequest>) -> Answer<Js<Begun>> {
         let BeginRequest { source, length } = read(request)?;
         self.contributions = None;
         let (model, _) = self.observed(source).map_err(said)?;
@@ -93,13 +100,13 @@ impl Session {
 
     /// Reads on: `{done, changes}` for `{window, most}`, where `window` is that of the next readings, and
     /// of them `most` are done at most.
-    pub fn observe_heads_advance(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_heads_advance(&mut self, request: Js<AdvanceRequest>) -> Answer<Js<Advanced>> {
         let AdvanceRequest { window, most } = read(request)?;
         let measured = (self.contributions.as_mut()).ok_or_else(|| said(not_begun()))?;
         let done = measured.advance(&window, most).map_err(said)?;
         let change = |layer, head| {
             let windows = measured.windows(layer, head);
-            (measured.change(layer, head)).map(|change| Change { change, windows })
+            (measured.change(layer, head)).map(|change| Contribution { change, windows })
         };
         object(&Advanced {
             done,
@@ -108,7 +115,10 @@ impl Session {
     }
 
     /// Ends the measurement, and frees its memory.
-    pub fn observe_heads_end(&mut self, _request: JsValue) {
+    pub fn observe_heads_end(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "object")] _request: JsValue,
+    ) {
         self.contributions = None;
     }
 }

@@ -1,6 +1,8 @@
 //! Which earlier tokens a token heard: in a layer, and over all layers by gradient.
 
-use super::{Answer, Passage, Reading, Session, check_reading, floats, object, read, said, traced};
+use super::{
+    Answer, Js, Passage, Reading, Session, check_reading, floats, object, part, said, traced,
+};
 use crate::diagnostics::influence::{gradient, heard};
 use crate::error::{Error, Result};
 use crate::memory;
@@ -8,25 +10,28 @@ use crate::model::network::Purpose;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-#[derive(Deserialize)]
-struct LayerRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "InfluenceRequest")]
+pub struct LayerRequest {
     layer: usize,
     /// All heads where there is none.
     head: Option<usize>,
 }
 
 /// Which tokens' hearing is asked for.
-#[derive(Deserialize)]
-struct Rows {
+#[derive(Deserialize, Tsify)]
+pub struct Rows {
     first: usize,
     count: usize,
 }
 
-/// See [`crate::diagnostics::influence::Heard`].
-#[derive(Serialize)]
-struct HeardRows {
+/// What tokens heard in a layer, rows by all tokens; weights of a standard Transformer alone. See
+/// [`crate::diagnostics::influence::Heard`].
+#[derive(Serialize, Tsify)]
+pub struct HeardRows {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     loudness: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -35,9 +40,9 @@ struct HeardRows {
     weights: Float32Array,
 }
 
-/// See [`gradient::Felt`].
-#[derive(Serialize)]
-struct FeltRows {
+/// What predictions felt of each token, rows by all tokens. See [`gradient::Felt`].
+#[derive(Serialize, Tsify)]
+pub struct FeltRows {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     strength: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -77,10 +82,14 @@ fn missing(message: String) -> Error {
 impl Session {
     /// What some tokens heard in a layer: `{loudness, share, weights}`, rows by tokens each, for
     /// `{source, text, layer, head, first, count}`.
-    pub fn observe_influence(&mut self, request: JsValue) -> Answer<JsValue> {
-        let passage: Passage = read(request.clone())?;
-        let rows: Rows = read(request.clone())?;
-        let request: LayerRequest = read(request)?;
+    pub fn observe_influence(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & Rows & InfluenceRequest")]
+        request: JsValue,
+    ) -> Answer<Js<HeardRows>> {
+        let passage: Passage = part(request.clone())?;
+        let rows: Rows = part(request.clone())?;
+        let request: LayerRequest = part(request)?;
         let reading = self.reading(&passage).map_err(said)?;
         let rows = rows.of(&reading).map_err(said)?;
         let config = &reading.model.config;
@@ -108,9 +117,12 @@ impl Session {
 
     /// What some predictions felt of each token over all layers: `{strength, support, targets, losses}`,
     /// the first two rows by tokens, for `{source, text, first, count}`.
-    pub fn observe_influence_gradient(&mut self, request: JsValue) -> Answer<JsValue> {
-        let passage: Passage = read(request.clone())?;
-        let rows: Rows = read(request)?;
+    pub fn observe_influence_gradient(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & Rows")] request: JsValue,
+    ) -> Answer<Js<FeltRows>> {
+        let passage: Passage = part(request.clone())?;
+        let rows: Rows = part(request)?;
         let reading = self.reading(&passage).map_err(said)?;
         let rows = rows.of(&reading).map_err(said)?;
         let tokens = reading.ids.len();

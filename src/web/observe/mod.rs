@@ -11,7 +11,7 @@ mod validation;
 mod whatif;
 mod whatif_losses;
 
-use super::{Answer, Session, object, read, said};
+use super::{Answer, Js, Session, object, part, plain, read, said};
 use crate::config::ModelConfig;
 use crate::diagnostics::Trace;
 use crate::error::{Error, Result};
@@ -19,14 +19,16 @@ use crate::memory;
 use crate::model::Model;
 use crate::model::network::{Network, Purpose};
 use crate::tokenizer::Tokenizer;
+pub use causality::Judged;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 pub(super) use whatif::WhatIf;
 pub(super) use whatif_losses::check_windows;
 
 /// Which model is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Tsify)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The open model with its waves as they are bent now.
@@ -38,7 +40,7 @@ pub enum Source {
 }
 
 /// A text that a model reads.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Tsify)]
 pub struct Passage {
     pub source: Source,
     pub text: String,
@@ -55,8 +57,8 @@ pub struct Reading<'a> {
 }
 
 /// How a text is cut, and where its tokens sit.
-#[derive(Serialize)]
-struct CutText<'a> {
+#[derive(Serialize, Tsify)]
+pub struct CutText<'a> {
     /// The text of each token.
     tokens: Vec<String>,
     ids: &'a [u32],
@@ -169,7 +171,7 @@ pub(super) fn floats(values: &[f32]) -> Float32Array {
 impl Session {
     /// How the end of a text is cut into tokens, and where they sit: `{tokens, ids, dropped, config,
     /// step, positions}` for `{source, text}`.
-    pub fn observe_text(&mut self, passage: JsValue) -> Answer<JsValue> {
+    pub fn observe_text(&mut self, passage: Js<Passage>) -> Answer<Js<CutText<'static>>> {
         let passage: Passage = read(passage)?;
         let training = self.training.as_ref();
         let step = (training.filter(|_| passage.source == Source::Training))

@@ -8,9 +8,10 @@ use crate::diagnostics::divergence::{Divergence, MOVED, Moved};
 use crate::error::{Error, Result};
 use crate::model::{Head, Model, inference};
 use crate::web::open_model::{OpenModel, Sides};
-use crate::web::{Answer, Session, object, read, said};
+use crate::web::{Answer, Js, Session, object, part, read, said};
 use js_sys::{Float32Array, Uint32Array};
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 /// Stands for no token.
@@ -39,32 +40,34 @@ struct Heard {
 }
 
 /// What the bent model is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Tsify)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Before {
+pub enum Before {
     File,
     Pinned,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Tsify)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Side {
+pub enum Side {
     Before,
     After,
 }
 
-#[derive(Deserialize)]
-struct ReadRequest {
+/// Which model is compared with the bent one.
+#[derive(Deserialize, Tsify)]
+pub struct CompareRequest {
     before: Before,
 }
 
-#[derive(Serialize)]
-struct Parted {
+/// Forecasts compared, at every token of a text of N.
+#[derive(Serialize, Tsify)]
+pub struct Parted {
     /// (N): KL(before ‖ after) of the forecast after each token, in bits.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     bits: Float32Array,
-    /// (N, 2·MOVED): the tokens that gained most, then those that lost most; [`NONE`] where there are
-    /// fewer.
+    /// (N, 2·MOVED), six a token: the tokens that gained most, then those that lost most; [`NONE`],
+    /// 2^32 - 1, where there are fewer.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     moved: Uint32Array,
     /// (N, 2·MOVED) each: their probabilities.
@@ -79,13 +82,9 @@ struct Parted {
     followed_after: Float32Array,
 }
 
-#[derive(Deserialize)]
-struct TakeRequest {
-    before: Before,
-}
-
-#[derive(Serialize)]
-struct Taken {
+/// What differs. Another number is another bending.
+#[derive(Serialize, Tsify)]
+pub struct Taken {
     /// Another number for every model that was taken.
     number: u32,
     /// Whether it is the model before, bit for bit.
@@ -96,16 +95,16 @@ struct Taken {
 }
 
 /// A head that differs.
-#[derive(Serialize)]
-struct BentHead {
+#[derive(Serialize, Tsify)]
+pub struct BentHead {
     layer: usize,
     head: usize,
     before: Head,
     after: Head,
 }
 
-#[derive(Deserialize)]
-struct WriteRequest {
+#[derive(Deserialize, Tsify)]
+pub struct WriteRequest {
     before: Before,
     side: Side,
     prompt: String,
@@ -115,8 +114,8 @@ struct WriteRequest {
     most: usize,
 }
 
-#[derive(Serialize)]
-struct Written {
+#[derive(Serialize, Tsify)]
+pub struct Written {
     tokens: Vec<GeneratedToken>,
     /// Nothing more will come.
     ended: bool,
@@ -311,7 +310,10 @@ impl Session {
 #[wasm_bindgen]
 impl Session {
     /// Pins the model as it is bent now, to be compared with later ones.
-    pub fn observe_whatif_pin(&mut self, _request: JsValue) -> Answer<()> {
+    pub fn observe_whatif_pin(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "object")] _request: JsValue,
+    ) -> Answer<()> {
         let Sides { bent, what_if, .. } = self.sides()?;
         what_if.pinned = Some(bent.clone());
         what_if.heard = None;
@@ -320,15 +322,18 @@ impl Session {
 
     /// Takes the model as it is bent now for the one after, until it is taken anew, and says in what it
     /// differs from the one before: `{number, same, heads, couplings}` for `{before}`.
-    pub fn observe_whatif_take(&mut self, request: JsValue) -> Answer<JsValue> {
-        let TakeRequest { before } = read(request)?;
+    pub fn observe_whatif_take(&mut self, request: Js<CompareRequest>) -> Answer<Js<Taken>> {
+        let CompareRequest { before } = read(request)?;
         object(&taken(self.sides()?, before).map_err(said)?)
     }
 
     /// Has the model before read a passage, so that [`Session::observe_whatif`] has half the work left.
-    pub fn observe_whatif_before(&mut self, request: JsValue) -> Answer<()> {
-        let passage: Passage = read(request.clone())?;
-        let ReadRequest { before } = read(request)?;
+    pub fn observe_whatif_before(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & CompareRequest")] request: JsValue,
+    ) -> Answer<()> {
+        let passage: Passage = part(request.clone())?;
+        let CompareRequest { before } = part(request)?;
         let ids = self.reading(&passage).map_err(said)?.ids;
         let Sides { file, what_if, .. } = self.sides()?;
         what_if.hear(file, before, &ids).map_err(said)?;
@@ -336,15 +341,18 @@ impl Session {
     }
 
     /// How far the bent model's forecasts lie from those before, token by token.
-    pub fn observe_whatif(&mut self, request: JsValue) -> Answer<JsValue> {
-        let passage: Passage = read(request.clone())?;
-        let ReadRequest { before } = read(request)?;
+    pub fn observe_whatif(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Passage & CompareRequest")] request: JsValue,
+    ) -> Answer<Js<Parted>> {
+        let passage: Passage = part(request.clone())?;
+        let CompareRequest { before } = part(request)?;
         let ids = self.reading(&passage).map_err(said)?.ids;
         object(&parted(self.sides()?, before, &ids).map_err(said)?)
     }
 
     /// Writes the next few tokens of one of two texts from the same prompt and seed.
-    pub fn observe_whatif_text(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_whatif_text(&mut self, request: Js<WriteRequest>) -> Answer<Js<Written>> {
         let request = read(request)?;
         object(&written(self.sides()?, request).map_err(said)?)
     }

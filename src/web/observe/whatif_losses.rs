@@ -5,28 +5,33 @@ use crate::diagnostics::losses::{LossChange, window_losses};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::web::open_model::Sides;
-use crate::web::{Answer, Session, object, read, said};
+use crate::web::{Answer, Js, Session, object, read, said};
 use js_sys::Float64Array;
 use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-#[derive(Deserialize)]
-struct LossRequest {
+#[derive(Deserialize, Tsify)]
+pub struct LossRequest {
     before: Before,
     side: Side,
+    #[tsify(type = "Iterable<number>")]
     ids: Vec<u32>,
     length: usize,
 }
 
-#[derive(Serialize)]
-struct Losses {
+#[derive(Serialize, Tsify)]
+pub struct Losses {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     losses: Float64Array,
 }
 
-#[derive(Deserialize)]
-struct ChangeRequest {
+#[derive(Deserialize, Tsify)]
+#[tsify(rename = "LossChangeRequest")]
+pub struct ChangeRequest {
+    #[tsify(type = "Iterable<number>")]
     before: Vec<f64>,
+    #[tsify(type = "Iterable<number>")]
     after: Vec<f64>,
 }
 
@@ -51,7 +56,7 @@ pub(in crate::web) fn check_windows(model: &Model, ids: &[u32], length: usize) -
 #[wasm_bindgen]
 impl Session {
     /// The losses of one model on windows of a text: `{losses}` for `{before, side, ids, length}`.
-    pub fn observe_whatif_losses(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_whatif_losses(&mut self, request: Js<LossRequest>) -> Answer<Js<Losses>> {
         let LossRequest {
             before,
             side,
@@ -69,7 +74,7 @@ impl Session {
 
     /// What two models' losses on the same windows say of the change: `{mean, low, high, before, after}`
     /// for `{before, after}`.
-    pub fn observe_whatif_change(&mut self, request: JsValue) -> Answer<JsValue> {
+    pub fn observe_whatif_change(&mut self, request: Js<ChangeRequest>) -> Answer<Js<LossChange>> {
         let ChangeRequest { before, after } = read(request)?;
         if before.is_empty() || before.len() != after.len() {
             let message = format!(

@@ -2,118 +2,35 @@
 // checked. Shapes are declared as types for the checker and as tables for the running page.
 
 /**
- * One attention head's physics. `damping` is α, per cell of the field; `gain` is 1 when the head is
- * heard and 0 when it is muted.
- * @typedef {{frequency: number, damping: number, phase: number, gain: number}} Head
- * @typedef {Head & {initial: Head}} HeadInfo `initial` is the head as the file has it.
+ * What the engine itself takes and gives is declared in Rust, and written from there into pkg/wavefield.d.ts with its
+ * comments; a change over there is an error here, where the page is checked.
+ * @typedef {import("../../pkg/wavefield.js").Head} Head
+ * @typedef {import("../../pkg/wavefield.js").HeadInfo} HeadInfo
+ * @typedef {import("../../pkg/wavefield.js").CouplingInfo} CouplingInfo
+ * @typedef {import("../../pkg/wavefield.js").ModelConfig} ModelConfig
+ * @typedef {import("../../pkg/wavefield.js").ModelInfo} ModelInfo
+ * @typedef {import("../../pkg/wavefield.js").Alternative} Alternative
+ * @typedef {import("../../pkg/wavefield.js").GeneratedToken} GeneratedToken
+ * @typedef {import("../../pkg/wavefield.js").WavePlace} WavePlace
+ * @typedef {import("../../pkg/wavefield.js").TrainChange} TrainChange
+ * @typedef {import("../../pkg/wavefield.js").TrainControl} TrainControl
+ * @typedef {import("../../pkg/wavefield.js").Evaluation} Evaluation
+ * @typedef {import("../../pkg/wavefield.js").AdapterReport} AdapterReport
+ * @typedef {import("../../pkg/wavefield.js").DeviceCheck} DeviceCheck
+ * @typedef {import("../../pkg/wavefield.js").DataInfo} DataInfo
  *
- * How the heads of a layer mix: head i takes `weights[i·H + h]` of head h's field, and each row adds up to 1;
- * `initial` is how the file has it.
- * @typedef {{weights: number[], initial: number[]}} CouplingInfo
+ * The engine has values of its own for settings that are missing. The page says all of them, but for those that are
+ * nothing to choose, and the course of the learning rate, which older settings lack.
+ * @typedef {Required<Omit<import("../../pkg/wavefield.js").GenerationSettings, "alternatives">>} GenerateSettings
+ * @typedef {Required<Omit<import("../../pkg/wavefield.js").TrainConfig, "schedule" | "shards">>
+ *   & Pick<import("../../pkg/wavefield.js").TrainConfig, "schedule">} TrainConfig
+ * @typedef {import("../../pkg/wavefield.js").TrainOrder & import("../../pkg/wavefield.js").TrainPlan & {train: TrainConfig}} TrainStart
  *
- * @typedef {object} ModelConfig
- * @property {"standard"} [architecture] A standard Transformer; a wave model where nothing is said.
- * @property {number} vocab_size
- * @property {number} embedding_dim
- * @property {number} num_layers
- * @property {number} num_heads
- * @property {number} ffn_dim
- * @property {number} field_size 0 for a standard Transformer, which has no field.
- * @property {number} max_seq_len
- * @property {number} interference_interval
- * @property {number} position_scale
- *
- * @typedef {object} ModelInfo
- * @property {string} name
- * @property {ModelConfig} config
- * @property {number} parameters How many numbers the model has learned.
- * @property {"character" | "bpe" | null} vocabulary_kind
- * @property {string[]} tokens Every token's text, by id.
- * @property {HeadInfo[][]} layers None of a standard Transformer, whose heads have no waves.
- * @property {CouplingInfo[]} couplings By layer; none of a standard Transformer.
- * @property {{constant: number, per_token: number}} state_bytes What writing keeps of the text, whatever its length
- *   and for each token.
- * @property {Record<string, unknown> | null} trained How it was trained, where the file says so.
- * @property {string[]} notes What of its files was not as it should be and was taken all the same, in sentences.
- *
- * @typedef {object} GenerateSettings
- * @property {number} temperature 0 always takes the likeliest token.
- * @property {number} top_k 0 switches it off.
- * @property {number} top_p 1 switches it off.
- * @property {number} repetition_penalty 1 switches it off.
- * @property {number} seed
- * @property {number} max_tokens
- * @property {string[]} stop
- * @property {"reread" | "run_on"} at_limit
- *
- * @typedef {{text: string, probability: number}} Alternative
- * @typedef {{text: string, id: number, probability: number, alternatives: Alternative[]}} GeneratedToken
- * @typedef {{reason: "length" | "stop" | "stopped" | "limit", tokens: number, seconds: number}} GenerateResult
- *   `seconds` is the time spent inside the engine, not the time shown on the page.
- *
- * @typedef {object} TrainConfig
- * @property {number} batch_size
- * @property {number} seq_len
- * @property {number} steps
- * @property {number} warmup_steps
- * @property {number} peak_lr
- * @property {number} min_lr
- * @property {"cosine" | "constant" | "linear"} [schedule] How the learning rate falls; a cosine where it is missing.
- * @property {number} weight_decay
- * @property {number} beta1
- * @property {number} beta2
- * @property {number} eps
- * @property {number} clip_norm
- * @property {number} dropout
- * @property {number} seed
- *
- * @typedef {object} TrainStart
- * @property {string} text
- * @property {string} data_name
- * @property {{kind: "character" | "bpe", vocab_size: number}} tokenizer `vocab_size` counts for "bpe" alone.
- * @property {Omit<ModelConfig, "vocab_size">} model
- * @property {TrainConfig} train
- * @property {number} evaluate_every Steps between evaluations; 0 never.
- * @property {number} sample_every Steps between samples; 0 never.
- * @property {string} sample_prompt
- * @property {number} [validation_share] How much of the text is held back; a tenth where it is missing.
- * @property {number} [patience] Evaluations in a row without a lower loss that end the training; 0 or nothing: none do.
- *
- * One number of one head's wave; layers and heads from 0.
- * @typedef {{layer: number, head: number, number: "frequency" | "damping" | "phase"}} WavePlace
- *
- * What was changed in a training, after which step.
- * @typedef {{kind: "rate", step: number, from: number, to: number}
- *   | {kind: "steps", step: number, from: number, to: number}
- *   | {kind: "wave", step: number, place: WavePlace, to: number}
- *   | {kind: "lock", step: number, place: WavePlace, locked: boolean}} TrainChange
- *
- * How a training goes on.
- * @typedef {object} TrainControl
- * @property {number} step
- * @property {number} steps
- * @property {"cosine" | "constant" | "linear"} schedule
- * @property {number} warmup_steps
- * @property {number} peak_lr
- * @property {number} min_lr
- * @property {WavePlace[]} locks What is held still.
- * @property {TrainChange[]} changes
+ * `seconds` is the time spent inside the engine, not the time shown on the page.
+ * @typedef {{reason: import("../../pkg/wavefield.js").Ended | "stopped", tokens: number, seconds: number}} GenerateResult
  *
  * Where to train: "auto" lets the faster one of those that compute right.
  * @typedef {"auto" | "cpu" | "gpu"} DeviceChoice
- *
- * What is known of a graphics adapter; sizes in bytes.
- * @typedef {object} AdapterReport
- * @property {string} name
- * @property {string} driver
- * @property {string} backend
- * @property {boolean} software It computes on the processor.
- * @property {number} max_binding
- * @property {number} max_workgroup_memory
- * @property {number} max_invocations
- * @property {boolean} timestamps
- *
- * @typedef {{what: string, error: number, allowed: number}} DeviceCheck The adapter against the processor.
  *
  * @typedef {object} DeviceStatus
  * @property {DeviceChoice} choice
@@ -121,15 +38,13 @@
  * @property {"none" | "opening" | "proving" | "ready" | "racing" | "refused" | "lost"} phase Of the graphics adapter.
  * @property {string} why In words for the person.
  * @property {AdapterReport | null} adapter
- * @property {DeviceCheck[] | null} checks
+ * @property {DeviceCheck[] | null} checks The adapter against the processor.
  * @property {{cpu: number | null, gpu: number | null}} speeds Tokens a second in training.
  * @property {number} workers That share each step on the processor.
  * @property {string} sharing Why so many, in words for the person; empty where there is no choice.
  *
  * What the numbers of a model's file are: 32-bit floats, 16-bit floats, or rows of 8-bit numbers.
  * @typedef {"f32" | "f16" | "int8"} Precision
- *
- * @typedef {{characters: number, tokens: number, vocabulary: number, train_tokens: number, validation_tokens: number}} DataInfo
  */
 
 /**
@@ -185,7 +100,7 @@
  * @property {{run: string, tokens: GeneratedToken[], engine_tokens: number, engine_seconds: number, state_bytes: number}} tokens
  *   `state_bytes` is what the engine keeps of the text so far.
  * @property {TrainProgress} train_progress
- * @property {{step: number, loss: number, perplexity: number, accuracy: number}} train_evaluation
+ * @property {{step: number} & Omit<Evaluation, "tokens">} train_evaluation
  * @property {{step: number, text: string}} train_sample
  * @property {{step: number, layers: Head[][]}} train_heads
  * @property {{reason: "done" | "stopped" | "early" | "failed", step: number, message?: string}} train_ended "early":

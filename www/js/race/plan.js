@@ -5,7 +5,7 @@
 
 /**
  * @typedef {import("../text/data-sets.js").DataId} DataId
- * @typedef {"wave" | "standard"} Architecture
+ * @typedef {import("../../pkg/wavefield.js").Architecture} Architecture
  * @typedef {"quick" | "full"} SizeId
  * @typedef {"published" | "tuned" | "waves"} LineUpId
  *
@@ -46,7 +46,7 @@
  * @property {Settings} settings
  * @property {boolean} trials  try three learning rates for each entrant first
  *
- * @typedef {Omit<import("../engine/protocol.js").ModelConfig, "vocab_size">} Shape
+ * @typedef {import("../engine/protocol.js").TrainStart["model"]} Shape
  *
  * @typedef {object} Entrant
  * @property {string} id

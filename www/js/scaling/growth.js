@@ -4,10 +4,10 @@
 import { csvLine } from "../files/csv.js";
 
 /**
- * @typedef {"recurrence" | "waves" | "direct_waves" | "attention"} Mixing
+ * @typedef {import("../../pkg/wavefield.js").Mixing} Mixing
  *
- * What was measured in one way at one length; seconds are those of one run.
- * @typedef {{mixing: Mixing, length: number, seconds: number, fastest: number, slowest: number, samples: number, runs: number}} Measured
+ * What was measured in one way at one length.
+ * @typedef {Omit<import("../../pkg/wavefield.js").Measurement, "width" | "heads">} Measured
  * @typedef {{mixing: Mixing, length: number, expected: number | null, why: "slow" | "memory", message?: string}} LeftOut
  * @typedef {{width: number, heads: number}} Layer
  *

@@ -14,8 +14,7 @@ import { rankEncodings } from "./encodings.js";
  * @property {(share: number) => void} [onProgress]
  * @property {(piece: string) => void} onPiece
  *
- * What a file is; `kind` as src/recognise has it.
- * @typedef {{ kind: "model" | "model_index" | "training" | "tokenizer" | "config" | "recipe" | "settings" | "archive" | "text" | "data" | "other" | "empty", what: string, advice: string | null }} Recognised
+ * @typedef {import("../../pkg/wavefield.js").Recognised} Recognised
  */
 
 /** A piece takes a few milliseconds, on a slow phone some tens. */

@@ -28,11 +28,11 @@ const MOST = 400_000;
 
 /**
  * The data set that a model was trained on, as far as it says; Shakespeare where it says nothing.
- * @param {{trained: Record<string, unknown> | null} | null} model @returns {DataId}
+ * @param {Pick<import("../engine/protocol.js").ModelInfo, "trained"> | null} model @returns {DataId}
  */
 export function trainedOn(model) {
-  const name = model?.trained?.trained_on;
-  if (typeof name !== "string") return "shakespeare";
+  const name = model?.trained.trained_on;
+  if (name === undefined) return "shakespeare";
   return DATA_SETS.find(({ label, id }) => id !== "own" && (name === label || name.startsWith(`${label},`)))?.id ?? "own";
 }
 

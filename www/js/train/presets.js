@@ -7,7 +7,7 @@ import { shortCount } from "./words.js";
 /**
  * @typedef {import("../text/data-sets.js").DataId} DataId
  * @typedef {"small" | "medium" | "large" | "published"} SizeId
- * @typedef {"cosine" | "constant" | "linear"} Course
+ * @typedef {import("../../pkg/wavefield.js").Course} Course
  *
  * @typedef {"steps" | "peak_lr" | "batch_size" | "context"
  *   | "num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"

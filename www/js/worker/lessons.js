@@ -17,7 +17,7 @@ import { Drift, Watch } from "./watch.js";
  * @typedef {import("../engine/protocol.js").TrainStart} TrainStart
  * @typedef {import("./device.js").Devices} Devices
  * @typedef {import("../../pkg/wavefield.js").Session} Session
- * @typedef {{steps: number, tokens_per_step: number, evaluate_every: number, sample_every: number}} Plan
+ * @typedef {Omit<import("../../pkg/wavefield.js").PlanInfo, "step">} Plan
  * @typedef {import("./progress.js").Fault} Fault
  * @typedef {import("./progress.js").Report} Report
  */
@@ -520,7 +520,7 @@ export class Lessons {
       else this.#session.train_advance();
     }
     this.#asked += count;
-    const reports = /** @type {Report[]} */ (await this.#session.train_reports());
+    const reports = await this.#session.train_reports();
     const last = reports.at(-1);
     for (const report of reports) if (!report.fault) this.#progress.note(report);
     if (!last?.fault) return reports;

@@ -6,8 +6,8 @@ import { makeEvent } from "../engine/protocol.js";
 /**
  * @typedef {import("../engine/protocol.js").Events} Events
  * @typedef {import("../engine/protocol.js").TrainProgress} TrainProgress
- * @typedef {"loss" | "gradient" | "weight" | "held_back" | "text"} Fault What came to no number.
- * @typedef {{step: number, loss: number, gradient_norm: number, learning_rate: number, fault: Fault | null}} Report
+ * @typedef {import("../../pkg/wavefield.js").Fault} Fault What came to no number.
+ * @typedef {import("../../pkg/wavefield.js").StepReport} Report
  */
 
 const PROGRESS_INTERVAL = 100;

@@ -5,18 +5,17 @@ import { EngineRun } from "../../engine/run.js";
 /**
  * Of the sound model, and of the broken one.
  * @template T
- * @typedef {{sound: T, broken: T}} Both
+ * @typedef {import("../../../pkg/wavefield.js").Both<T>} Both
  */
 
 /**
- * @typedef {"shared_cells" | "circular_field"} LeakWay
+ * @typedef {Exclude<import("../../../pkg/wavefield.js").LeakKind, "none">} LeakWay
  * @typedef {{text: string, leak: LeakWay, steps: number, seconds: number, seed: number}} LessonOrder
  *   As many steps as go into so many seconds, but no more than `steps`.
- * @typedef {{loss: number, perplexity: number, accuracy: number, tokens: number}} Evaluation
+ * @typedef {import("../../../pkg/wavefield.js").Evaluation} Evaluation
  * @typedef {{step: number, train: Both<number>, validation: Both<Evaluation>}} Point
  *   `train`: the mean loss of the steps since the point before.
- * @typedef {{length: number, position: number, before: number, after: number, scale: number,
- *   verdict: "no_leak" | "leak" | "saw_nothing" | "not_numbers"}} FoundLeak
+ * @typedef {import("../../../pkg/wavefield.js").Judged} FoundLeak
  *
  * @typedef {{type: "begins", steps: number, leaks: Both<FoundLeak>} | {type: "point", steps: number, point: Point}
  *   | {type: "written", step: number, texts: Both<string>, leaks: Both<FoundLeak>} | {type: "done"}

@@ -12,7 +12,7 @@ import { textsInWords } from "./words.js";
  * @typedef {import("../../page/app.js").App} App
  * @typedef {import("../../engine/observations.js").Before} Before
  * @typedef {import("../../engine/protocol.js").GenerateSettings} GenerateSettings
- * @typedef {"before" | "after"} Side
+ * @typedef {import("../../../pkg/wavefield.js").Side} Side
  */
 
 /** A token: what it adds to the text, which is nothing while a letter is incomplete, and what it is called. @typedef {{text: string, name: string}} Named */

@@ -13,7 +13,7 @@ import { plain } from "./quantities.js";
 /**
  * @typedef {import("../../engine/protocol.js").Head} Head
  * @typedef {import("./moment.js").Told} Told
- * @typedef {"frequency" | "damping" | "phase"} Property
+ * @typedef {import("../../../pkg/wavefield.js").WaveNumber} Property
  */
 
 /** @type {readonly { id: Property, title: string, unit: string }[]} */
