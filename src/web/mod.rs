@@ -19,6 +19,7 @@ mod open_model;
 mod scaling;
 mod shard;
 mod train;
+mod train_changes;
 mod train_control;
 
 use crate::backend::Later;
@@ -40,7 +41,8 @@ pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
 pub use shard::Helper;
 use train::{DataInfo, PlanInfo, Training, Undone};
-use train_control::{TrainControl, WavePlace};
+use train_changes::WavePlace;
+use train_control::TrainControl;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;

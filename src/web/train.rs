@@ -1,7 +1,7 @@
 //! A training as the page runs it: step by step, with evaluations, samples and snapshots between.
 
 use super::open_model::OpenModel;
-use super::train_control::Control;
+use super::train_changes::Control;
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
 use crate::checkpoint::{Checkpoint, Contents, Encoded, Precision};
