@@ -102,6 +102,9 @@ async function measure({ text, model, batch, window, steps, decoded, workers }) 
 const server = await serve();
 const browser = await launchChromium();
 
+/** It takes a quarter of an hour: what is measured is told as it comes, beside the result at the end. @param {string} words */
+const tell = (words) => console.error(words);
+
 /** @param {typeof SHAPES[number]} shape @param {number} workers @param {number} decoded */
 async function measureAlone({ vocabulary, model, batch, steps }, workers, decoded) {
   const page = await browser.newPage();
@@ -124,11 +127,16 @@ for (const shape of SHAPES) {
   }
   const training = Object.fromEntries(crews.map((workers) => [workers, Math.max(...rounds[workers])]));
   shapes.push({ name: shape.name, parameters, decoding, training, rounds });
+  const speeds = crews.map((workers) => `${Math.round(training[workers])} tokens/s by ${workers}`).join(", ");
+  tell(`${shape.name}: decoding ${Math.round(decoding)} tokens/s; training ${speeds}. Next: opening the page, the view, snapshots, a text of one's own.`);
 }
 
 const load = await measureLoad(browser);
+tell(loadInWords(load));
 const view = await measureView(browser, server.url);
+tell(viewInWords(view));
 const snapshots = await measureSnapshots(browser, server.url);
+tell(snapshotsInWords(snapshots));
 const ownText = await measureText(browser, server.url);
 
 /** The engine's two builds, of which a browser loads one. @param {string} name */
