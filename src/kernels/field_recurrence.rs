@@ -181,7 +181,7 @@ impl<T: Real> Column<T> {
                 }
             })
         };
-        // Where strides are whole every full block is alike, and after one that is not comes none.
+        // Where strides are whole every full block is alike, and none comes after one that is not full.
         let blocks = match g.places.is_empty() {
             true => 1,
             false => steps.len(),

@@ -141,6 +141,7 @@ test("a software adapter is left alone unless it is chosen", proven(async (page)
   assert.ok(checks && checks.length > 100 && checks.every(({ error, allowed }) => error <= allowed), JSON.stringify(checks));
 }));
 
+// More than ten seconds: the software adapter compiles the proof's shaders first.
 test("a training on the graphics card follows the processor's; its text is written meanwhile", proven(async (page) => {
   const expected = await onProcessor(page);
   const training = await trainOnGpu(page);
@@ -299,6 +300,7 @@ test("without a graphics card the page says so, and the choice stays over a relo
   await eventually(() => block.getByRole("radio", { name: "Processor", exact: true }).isChecked(), true);
 });
 
+// More than ten seconds: the software adapter compiles the proof's shaders first.
 test("the page trains on the graphics card, and on without it when the engine stops", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER, expected: [/panic|unreachable|RuntimeError/] });
   const block = page.locator(".train-device");

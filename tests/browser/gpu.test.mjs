@@ -10,6 +10,7 @@ import { serve } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "gpu-tests");
+// More than ten seconds: forty tests, whose shaders are compiled and run on the processor.
 test("the GPU's twins in Chromium", async (t) => {
   const server = await serve({ folder: BUILT, prefix: "/gpu/" });
   const { browser } = await startBrowser(SWIFTSHADER);

@@ -65,6 +65,7 @@ test("a thorough measurement can be stopped, and keeps what it has", shared(asyn
   await page.getByRole("button", { name: "Measure again, thoroughly", disabled: false }).waitFor();
 }));
 
+// More than ten seconds: the software adapter compiles the proof's shaders first.
 test("a graphics card is measured beside the processor once it is ready", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER });
   await settle(page);

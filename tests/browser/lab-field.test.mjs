@@ -106,6 +106,7 @@ test("the newest token is shown while a text is written, and an earlier one stay
   await eventually(counts, ([time, now]) => time === 1 && now > count, "it does not stay at the first");
 });
 
+// More than ten seconds: the whole text is played at the pace of a person's eye.
 test("it plays to the end and stops there; a muted head has no waves", lively(async (page) => {
   await ownText(page);
   await page.getByRole("button", { name: "Play", exact: true }).click();

@@ -131,6 +131,7 @@ test("over http from another device: no graphics card, for the right reason; one
   await two.locator('.train-run[data-state="running"]').waitFor();
 });
 
+// More than ten seconds: the page gives the storage some seconds to answer before it goes on without.
 test("another tab holds the storage: the page opens, works from memory, and keeps it all when the storage answers", async (t) => {
   const page = await openPage(t);
   await page.locator(".token").nth(3).waitFor();

@@ -125,6 +125,7 @@ test("a training comes out the same, bit for bit, with one worker and with two",
   assert.equal(two.digest, one.digest);
 }));
 
+// More than ten seconds: a training for each number of cores.
 test("a training comes out the same, bit for bit, however many cores the browser reports", async (t) => {
   /** @type {string[]} */
   const digests = [];
@@ -161,6 +162,7 @@ test("a helper that ends in the middle of a training costs no step, and is repla
   assert.equal(broken.digest, one.digest);
 }));
 
+// More than ten seconds: the same training with one worker and with two, each with a page of its own.
 test("a shared training that is paused, closed and taken up goes on exactly, shared or not", { skip: alone }, shared(async (page) => {
   const one = await withOne(page);
   const training = await beginShared(page);

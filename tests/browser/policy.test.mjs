@@ -21,6 +21,7 @@ const watch = (found) => async (/** @type {Page} */ page) => {
 /** Waits until the later parts of the page are there. @param {Page} page */
 const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
+// More than ten seconds: every part of the page is loaded and does what it is for.
 test("a walk through all parts of the page meets nothing that its policy forbids", async (t) => {
   /** @type {string[]} */
   const violations = [];

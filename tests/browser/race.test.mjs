@@ -56,6 +56,7 @@ test("nothing heavy starts by itself, and the panel says what a race is", shared
   assert.equal(engines(page).length, 1, "the race has an engine before it was started");
 }));
 
+// More than ten seconds: two models are trained with several seeds.
 test("a tiny race of a wave model and a Transformer fills the table, and its files hold everything", async (t) => {
   const page = await openPage(t);
   await prepare(page, TINY);
@@ -100,6 +101,7 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
 });
 
+// More than ten seconds: a race is run twice, once with a reload in its middle.
 test("stopped, reloaded and taken up again, a race comes to the same numbers as undisturbed", async (t) => {
   const page = await openPage(t);
   await prepare(page, { ...TINY, Seeds: 1 });

@@ -43,6 +43,7 @@ const hideUntil = (page, there) => eventually(async () => {
 /** What can be compared of two runs of the same steps: not how long they took. @param {Awaited<ReturnType<typeof keptWhole>>} run */
 const outcome = ({ facts, history, last }) => ({ history, last, evaluations: facts.evaluations, samples: facts.samples, layers: facts.layers });
 
+// More than ten seconds: a page is opened for each way in which one ends.
 test("a training whose page was closed, or went elsewhere, in the middle goes on from its last snapshot as if nothing had been", async (t) => {
   const page = await openPage(t);
   const settings = { ...SHORT, Dropout: 0.1 };
@@ -80,6 +81,7 @@ test("a training whose page was closed, or went elsewhere, in the middle goes on
   assert.deepEqual(outcome(interrupted), outcome(whole));
 });
 
+// More than ten seconds: it needs four hundred steps, until the model has learned its text by heart.
 test("every training is kept with its last and its best model, and both can be generated with", async (t) => {
   const page = await openPage(t);
   // So little text is soon known by heart: validation turns upwards.
@@ -106,6 +108,7 @@ test("every training is kept with its last and its best model, and both can be g
   await page.locator(".model-name", { hasText: /^My text$/ }).waitFor();
 });
 
+// More than ten seconds: several trainings are made first.
 test("trainings are listed, renamed, compared, drawn over each other, opened and deleted", async (t) => {
   const page = await openPage(t);
   await train(page, { ...SHORT, Steps: 20, Batch: 4 });
@@ -152,6 +155,7 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   await row(page, 0).waitFor();
 });
 
+// More than ten seconds: two browsers are opened, and one training is done from its middle to its end in both.
 test("an exported training goes on in another browser exactly as at home", async (t) => {
   const page = await openPage(t);
   const paused = await pauseHeld(page, await startHeld(page));
@@ -191,6 +195,7 @@ test("an exported training goes on in another browser exactly as at home", async
   await named(other, 0, "Names (imported) 2");
 });
 
+// More than ten seconds: two trainings and a second page.
 test("when the disk fills up, training goes on, what was kept stays whole, and room is used once there is some", async (t) => {
   const page = await openPage(t, {
     before: (opening) => opening.addInitScript(() => {
@@ -231,6 +236,7 @@ test("when the disk fills up, training goes on, what was kept stays whole, and r
   await hideUntil(page, () => room.isVisible());
 });
 
+// More than ten seconds: three trainings are begun, and three pages opened.
 test("a training that another tab has open is listed as such and not offered", async (t) => {
   const page = await openPage(t);
   await train(page, { ...SHORT, Steps: 20 });

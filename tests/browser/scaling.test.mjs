@@ -130,6 +130,7 @@ test("what was kept by another version of the page is ignored", shared(async (pa
   await panel(page).getByText("Nothing has been measured on this device yet.").waitFor();
 }));
 
+// More than ten seconds: the software adapter compiles the proof's shaders first.
 test("the graphics card is measured once it is proven, and not before", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER });
   await labStands(page);

@@ -26,6 +26,7 @@ test("training on names lowers the loss, shows samples and kernels, and the mode
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
 });
 
+// More than ten seconds: the same training is done three times, with a page opened for each end.
 test("a training that is paused, stopped, or closed with its page goes on exactly: the same losses and the same weights", async (t) => {
   const page = await openPage(t);
   const settings = { ...SHORT, Dropout: 0.1 };
