@@ -19,6 +19,7 @@ const POLICY = {
 };
 /** Scripts and styles that stand in the page itself, but for what is only data. */
 const INLINE = /<(script|style)((?![^>]*(?: src=| type="application\/json"))[^>]*)>([^]*?)<\/\1>/g;
+const CHARSET = /<meta charset="utf-8">/;
 
 /** The page with its policy, which names what stands in it by a hash. @param {string} page */
 export function withPolicy(page) {
@@ -29,7 +30,8 @@ export function withPolicy(page) {
     policy[tag === "script" ? "script-src" : "style-src"].push(nonce ? `'nonce-${nonce}'` : `'sha256-${createHash("sha256").update(content).digest("base64")}'`);
   }
   const content = Object.entries(policy).map(([directive, sources]) => [directive, ...sources].join(" ")).join("; ");
-  return page.replace(/<meta charset="utf-8">/, (charset) => `${charset}\n  <meta http-equiv="Content-Security-Policy" content="${content}">`);
+  if (!CHARSET.test(page)) throw new Error('The page has no <meta charset="utf-8">, after which its policy stands.');
+  return page.replace(CHARSET, (charset) => `${charset}\n  <meta http-equiv="Content-Security-Policy" content="${content}">`);
 }
 
 /**

@@ -32,7 +32,7 @@
 //! # Same bits everywhere
 //! The decoder sums in a fixed order in plain float32 and float64 and uses no function of the
 //! system, so native and WebAssembly builds give the same logits to the last bit, and so the same
-//! text for the same seed. Prompts therefore do not go through the FFT: their tokens go through the
+//! text for the same seed. Prompts therefore do not go through the kernels of training: their tokens go through the
 //! weights in blocks and through the waves in order, which also needs no field.
 
 mod cache;

@@ -198,7 +198,7 @@ impl Network {
     }
 
     /// Bytes that a network takes: parameters and what goes with each, what every token leaves, the
-    /// heads' kernels and the lines of their convolution. Worked out from the shape alone, for one that
+    /// heads' kernels and the lines of their convolution, which a recurrence takes less than. Worked out from the shape alone, for one that
     /// was validated.
     pub fn memory(config: &ModelConfig, purpose: Purpose, batch: usize, seq_len: usize) -> u64 {
         let mut per_token = 0u64;

@@ -123,11 +123,12 @@ impl Order {
         let transform = 2 * (2 * tokens).next_power_of_two();
         let kernel = heads * tokens;
         let numbers = match self.mixing {
-            // Kernels' spectra, twiddles, and on a graphics card all lines at once.
+            // Kernels' spectra, twiddles, room for four lines at once, and on a graphics card all lines.
             Mixing::Waves => {
-                2 * tokens * width + kernel + transform * (heads + 1 + width.div_ceil(2))
+                2 * tokens * width + kernel + transform * (heads + 9 + width.div_ceil(2))
             }
-            Mixing::Recurrence => 2 * tokens * width,
+            // And where each token lies.
+            Mixing::Recurrence => 3 * tokens * width + 8 * tokens + 64 * heads,
             Mixing::DirectWaves => 3 * tokens * width + 2 * kernel,
             // The CPU lays queries, keys, values and results of a head side by side.
             Mixing::Attention => 8 * tokens * width + 2 * kernel,

@@ -55,6 +55,15 @@ struct Probe {
 impl Probe {
     fn new(mut device: Device, order: &Order) -> Result<Self> {
         order.check()?;
+        if !Mixing::on(device.is_gpu()).contains(&order.mixing) {
+            return Err(Error::Config {
+                field: "mixing",
+                message: format!(
+                    "a graphics card does not compute {}; choose another way, or the processor",
+                    order.mixing.name()
+                ),
+            });
+        }
         let (tokens, width) = (order.length, order.width);
         let output = View::of(device.allocate(tokens * width), 0..tokens * width);
         let (op, inputs) = operation(&mut device, order, output.clone());
