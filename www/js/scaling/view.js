@@ -62,7 +62,7 @@ export function comparison(result) {
   const rate = (/** @type {number} */ value) => `${Number((value / 1e9).toPrecision(2))}`;
   return [
     ...lines,
-    `Why the two differ: a count takes every operation for equally quick. For this layer and ${count(why.length)} tokens attention needs ${wordsOfRatio(why.more)} as many additions and multiplications as the waves. This device did ${rate(why.rates.attention)} thousand million of attention's in a second, and ${rate(why.rates.waves)} of the waves'. So ${wordsOfRatio(why.more)} the work, at ${wordsOfRatio(why.faster)} the speed, made ${wordsOfRatio(why.times)} the time.`,
+    `Why the two differ: a count takes every operation for equally quick. For this layer and ${count(why.length)} tokens attention needs ${wordsOfRatio(why.more)} as many additions and multiplications as the waves. In a second this device did ${rate(why.rates.attention)} thousand million of them for attention, and ${rate(why.rates.waves)} thousand million for the waves. So ${wordsOfRatio(why.more)} the work, at ${wordsOfRatio(why.faster)} the speed, made ${wordsOfRatio(why.times)} the time.`,
     ...(why.faster > 1 ? ["Attention is products of matrices: the same few numbers are used again and again, side by side, which is what a processor's vector units and nearby memory are made for. A wave takes each number once, and then it is done with it: memory sets the pace."] : []),
   ];
 }

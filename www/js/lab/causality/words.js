@@ -21,7 +21,7 @@ export function lineOf({ leaks, plan, phase, gpuFault }, place, status) {
   const places = `${all.count} exchanged ${all.count === 1 ? "token" : "tokens"}`;
   switch (all.verdict) {
     case "no_leak":
-      return { mark: "✓", kind: "good", words: `${name}: no leak. Over ${places}, no earlier prediction changed by more than ${wordsOfChange(all.before)}; from the token on, something always changed by ${wordsOfChange(all.after)} or more.` };
+      return { mark: "✓", kind: "good", words: `${name}: no leak. Over ${places}, ${all.before === 0 ? "no earlier prediction changed at all" : `no earlier prediction changed by more than ${wordsOfChange(all.before)}`}; from the token on, something always changed by ${wordsOfChange(all.after)} or more.` };
     case "leak":
       return { mark: "✗", kind: "bad", words: `${name}: a leak. An earlier prediction changed by ${wordsOfChange(all.before)} when a later token was exchanged, where ${wordsOfChange(plan.threshold)} passes as rounding.` };
     case "saw_nothing":
