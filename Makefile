@@ -130,9 +130,12 @@ engine-relaxed:
 	$(call build_engine,wavefield_relaxed,$(TARGET_DIR)/relaxed,$(RELAXED),--enable-relaxed-simd)
 
 # Both at once, each in a folder of its own: the last minute of a build, which optimises the whole, has one core at work.
+# The folders are there before: Cargo makes its own beside their place and moves it there, and two that do so in a new clone
+# are in each other's way.
 # The manifest is written last and is the target, so a build that breaks off half-way is not taken for done.
 pkg/package.json: $(RUST_SOURCES) Makefile | $(BINDGEN) $(RUST) $(NODE_MODULES)
 	@rm -rf $(STAGING)
+	@mkdir -p $(TARGET_DIR)/relaxed
 	@$(MAKE) --no-print-directory -j2 engine-plain engine-relaxed
 	@rm -rf pkg && cp -R $(STAGING) pkg
 	@printf '%s\n' "$$MANIFEST" > $@
