@@ -256,6 +256,22 @@ impl<T: Real> Column<T> {
         turned(&self.powers[if BETWEEN { step.power } else { 1 }], wave)
     }
 
+    /// The wave that a token leaves, of the one that reached it.
+    #[inline(always)]
+    fn leave<const BETWEEN: bool>(
+        &self,
+        step: &Step<T>,
+        mut wave: Waves<T>,
+        q: &Lanes<T>,
+    ) -> Waves<T> {
+        T::multiply_add(step.lower, q, &mut wave[0]);
+        if BETWEEN && step.upper > T::zero() {
+            wave = turned(&self.per_cell, &wave);
+            T::multiply_add(step.upper, q, &mut wave[0]);
+        }
+        wave
+    }
+
     /// One block forward: `y` is what its tokens hear. A function of its own, so that the waves stay in
     /// registers.
     #[inline(never)]
@@ -306,12 +322,7 @@ impl<T: Real> Column<T> {
         for (t, step) in steps.iter().enumerate() {
             let q = row(x, t, stride);
             if BETWEEN {
-                v = self.arrive::<BETWEEN>(step, &v);
-                T::multiply_add(step.lower, q, &mut v[0]);
-                if step.upper > T::zero() {
-                    v = turned(&self.per_cell, &v);
-                    T::multiply_add(step.upper, q, &mut v[0]);
-                }
+                v = self.leave::<BETWEEN>(step, self.arrive::<BETWEEN>(step, &v), q);
             } else {
                 v = plus_turned(&self.powers[1], &v, [*q, [T::zero(); CHANNELS]]);
             }
@@ -399,14 +410,8 @@ impl<T: Real> Column<T> {
         arrived: &mut [Waves<T>; BLOCK],
     ) {
         for (t, (step, arrived)) in steps.iter().zip(arrived).enumerate() {
-            let q = row(x, t, stride);
             *arrived = self.arrive::<BETWEEN>(step, &wave);
-            wave = *arrived;
-            T::multiply_add(step.lower, q, &mut wave[0]);
-            if BETWEEN && step.upper > T::zero() {
-                wave = turned(&self.per_cell, &wave);
-                T::multiply_add(step.upper, q, &mut wave[0]);
-            }
+            wave = self.leave::<BETWEEN>(step, *arrived, row(x, t, stride));
         }
     }
 }
