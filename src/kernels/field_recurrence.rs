@@ -709,7 +709,7 @@ mod tests {
 
     #[test]
     fn float32_does_not_drift_over_a_long_text() {
-        // Turns for thousands of tokens: a rounded z would be off by 1e-4 in the end.
+        // Turns for thousands of tokens.
         let waves = [1.7, 0.4, 3.0, -9.0, -11.0, -8.0, 0.0, 0.5, 1.0];
         for (field_size, context) in [(6000, 6000), (15_000, 6000)] {
             let g = geometry(field_size, context, context, 1);
