@@ -12,6 +12,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { withFirstView } from "./first-view.mjs";
 import { withAddress, withPolicy } from "./head.mjs";
 import { record } from "./record.mjs";
 
@@ -163,14 +164,13 @@ async function bundle(folder) {
   /** @type {Map<string, string>} */
   const names = new Map();
   for (const [, , address] of page.matchAll(NAMED)) names.set(address, await all.name(sourceOf(join(WWW, address))));
-  // A server that compresses a file does not say how large it is.
-  page = page.replace(/(<link rel="preload" href="\.\/)([^"]+)"/g, (_, start, address) => `${start}${address}" data-bytes="${all.files.get(names.get(address) ?? "")?.length}"`);
   page = page.replace(NAMED, (_, quote, address) => `${quote}./${ASSETS}/${names.get(address)}${quote}`);
   // What the first script cannot begin without is asked for together with it.
   const chunks = all.loadsOf(names.get("js/main.js") ?? "");
   page = page.replace("</head>", `${chunks.map((name) => `  <link rel="modulepreload" href="./${ASSETS}/${name}">\n`).join("")}</head>`);
   const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
   page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
+  page = await withFirstView(page);
   page = withPolicy(withAddress(page, process.env.PUBLIC_URL));
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));

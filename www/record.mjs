@@ -1,7 +1,7 @@
 // What a visitor sees before the engine and the model are there: the shipped model's first layer of heads, and how the text
 // begins that it writes with the settings of an untouched page. Made by the engine itself when the page is built.
 
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { INITIAL } from "./js/page/state.js";
 
 /** Tokens of the text. */
@@ -12,6 +12,9 @@ const TOKENS = 240;
  * @returns {Promise<import("./js/page/recorded.js").Recorded>}
  */
 export async function record(pkg, model) {
+  // Both builds of the engine are of nearly one size; most browsers take this one.
+  const sizes = await Promise.all([`${pkg}/wavefield_relaxed_bg.wasm`, model].map(async (file) => (await stat(file)).size));
+  const bytes = sizes.reduce((sum, size) => sum + size);
   const engine = await import(`${pkg}/wavefield.js`);
   engine.initSync({ module: await readFile(`${pkg}/wavefield_bg.wasm`) });
   const session = new engine.Session();
@@ -28,5 +31,5 @@ export async function record(pkg, model) {
   // As many digits as a picture shows.
   const short = (/** @type {number} */ value) => Number(value.toPrecision(5));
   const heads = layers[INITIAL.layer].map((/** @type {import("./js/engine/protocol.js").Head} */ { frequency, damping, phase, gain }) => ({ frequency: short(frequency), damping: short(damping), phase: short(phase), gain }));
-  return { config, heads, text };
+  return { config, heads, text, bytes };
 }

@@ -675,7 +675,7 @@ mod tests {
     }
 
     fn same(what: &str, found: &[f64], expected: &[f64], allowed: f64) {
-        let size = expected.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
+        let size = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
             let off = (found - expected).abs() / size;
             assert!(off < allowed, "{what}[{i}]: {found} for {expected}");
@@ -709,7 +709,9 @@ mod tests {
 
     #[test]
     fn float32_does_not_drift_over_a_long_text() {
-        // Turns for thousands of tokens.
+        // Waves that turn for thousands of tokens. Found: at most 2.8e-6 of the largest value; 15e-6 to 70e-6
+        // of it where a block's drift is not taken back, forward or backward.
+        let allowed = 4e-6;
         let waves = [1.7, 0.4, 3.0, -9.0, -11.0, -8.0, 0.0, 0.5, 1.0];
         for (field_size, context) in [(6000, 6000), (15_000, 6000)] {
             let g = geometry(field_size, context, context, 1);
@@ -731,11 +733,22 @@ mod tests {
             let mut y = vec![f32::NAN; q32.len()];
             field_recurrence(&g, &q32, &rotations, &mut y);
             let expected = run(&g, &deposits, &waves);
-            same("heard", &wide(&y), &expected, 1e-6);
+            same("heard", &wide(&y), &expected, allowed);
             let (mut dq, mut d) = (y, vec![f32::NAN; HEADS * ROTATION_GRADIENT]);
             field_recurrence_backward(&g, &q32, &rotations, &dy32, &mut dq, &mut d);
-            let [expected, _] = run_back(&g, &deposits, &waves, &dy);
-            same("deposits", &wide(&dq), &expected, 1e-6);
+            let [expected, expected_waves] = run_back(&g, &deposits, &waves, &dy);
+            same("deposits", &wide(&dq), &expected, allowed);
+            let mut dwaves = [0.0; 3 * HEADS];
+            let [dw, da, dp] = dwaves
+                .get_disjoint_mut([0..HEADS, HEADS..2 * HEADS, 2 * HEADS..3 * HEADS])
+                .unwrap();
+            wave_rotation_backward(heads, g.travel(), &d, dw, da, dp);
+            for (found, expected) in wide(&dwaves)
+                .chunks(HEADS)
+                .zip(expected_waves.chunks(HEADS))
+            {
+                same("waves", found, expected, allowed);
+            }
         }
     }
 

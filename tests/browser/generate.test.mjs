@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage } from "./launch.mjs";
-import { finished, generatePanel, settle, stopWriting, textOf, write } from "./parts.mjs";
+import { finished, generatePanel, setPace, settle, stopWriting, textOf, write } from "./parts.mjs";
 import { engineTurns, eventually, words } from "./wait.mjs";
 
 const shared = onePage();
@@ -46,7 +46,7 @@ test("a stop text ends the text and is not shown", shared(async (page) => {
 test("stopping keeps what was written, and the text can be continued", shared(async (page) => {
   // So long that it is stopped before its end, however long that takes.
   await settle(page, { length: 2000 });
-  await page.getByRole("radio", { name: "Slow", exact: true }).check();
+  await setPace(page, "Slow");
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   await eventually(() => textOf(page), (text) => text.length > 5);
   await stopWriting(page);
@@ -54,7 +54,7 @@ test("stopping keeps what was written, and the text can be continued", shared(as
   await engineTurns(page);
   assert.equal(await textOf(page), before, "tokens came after the stop");
   await generatePanel(page).getByLabel("Length", { exact: true }).fill("40");
-  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  await setPace(page, "Full");
   await generatePanel(page).getByRole("button", { name: "Continue" }).click();
   await page.waitForFunction((length) => document.querySelectorAll(".token").length === length, [...before].length + 40);
   await finished(page);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, onePage, openPage } from "./launch.mjs";
-import { generatePanel, settle } from "./parts.mjs";
+import { generatePanel, setPace, settle } from "./parts.mjs";
 import { makeModels, openModel } from "./small-models.mjs";
 import { eventually, slowClock, words } from "./wait.mjs";
 
@@ -85,19 +85,19 @@ test("the first look plays by itself", async (t) => {
   // So slowly that it is still playing when it is paused.
   await slowClock(page);
   await page.locator("#lab").scrollIntoViewIfNeeded();
-  await page.getByRole("button", { name: "Pause", exact: true }).click();
-  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  await page.locator("#lab").getByRole("button", { name: "Pause", exact: true }).click();
+  await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
 });
 
 test("the newest token is shown while a text is written, and an earlier one stays where it is chosen", async (t) => {
   const page = await openPage(t, { motion: "reduce" });
   // So long a text, and so slowly, that it grows for as long as the test takes.
   await settle(page, { length: 2000 });
-  await page.getByRole("radio", { name: "Slow", exact: true }).check();
+  await setPace(page, "Slow");
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   await page.locator("#lab").scrollIntoViewIfNeeded();
   await said(page, /tokens are read/);
-  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
   await page.getByRole("button", { name: "One token on", disabled: true }).waitFor();
   /** What the picture shows, and how much was read. */
   const counts = async () => (await page.locator(".field-when").innerText()).split(" of ").map(Number);
@@ -109,9 +109,9 @@ test("the newest token is shown while a text is written, and an earlier one stay
 // More than ten seconds: the whole text is played at the pace of a person's eye.
 test("it plays to the end and stops there; a muted head has no waves", lively(async (page) => {
   await ownText(page);
-  await page.getByRole("button", { name: "Play", exact: true }).click();
-  await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
-  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).click();
+  await page.locator("#lab").getByRole("button", { name: "Pause", exact: true }).waitFor();
+  await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
   await said(page, /40 of 40 tokens are read/);
   await page.locator("#waves .channel").first().getByRole("button", { name: "Mute" }).click();
   // The waves are bent higher up on the page, where the lab may be out of sight.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { onePage, openEmpty, openPage } from "./launch.mjs";
-import { generatePanel, settle } from "./parts.mjs";
+import { generatePanel, setPace, settle } from "./parts.mjs";
 import { SHORT, train } from "./train-parts.mjs";
 import { answered, eventually, frames, kept, words } from "./wait.mjs";
 
@@ -94,7 +94,7 @@ test("nothing is asked of the engine while the lab is out of sight", async (t) =
   const page = await openPage(t, { before: noteRequests });
   // So long a text, and so slowly, that it grows for as long as the test takes.
   await settle(page, { length: 2000 });
-  await page.getByRole("radio", { name: "Slow", exact: true }).check();
+  await setPace(page, "Slow");
   await lab(page).locator(".lab-views").waitFor({ state: "attached" });
   await page.evaluate(() => scrollTo(0, 0));
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();

@@ -30,6 +30,7 @@ for (const [what, file, answer, words] of /** @type {const} */ ([
   test(`a script of the page ${what}: the page says which and what helps`, async (t) => {
     const page = await openPage(t, { expected: ANY, before: (opening) => opening.route(file, (route) => route.fulfill(answer)) });
     await sentence(page, words);
+    assert.ok(await page.locator("#loading").isVisible());
   });
 }
 
@@ -62,9 +63,9 @@ test("while the model is on its way the page says so; where it does not come, wh
       await route.fulfill({ status: 503, body: "no" });
     }),
   });
-  // The engine is there, and waits for it.
+  // The engine is there, is counted, and waits for it.
   await page.locator("#engine-status", { hasText: "WebAssembly" }).waitFor();
-  await words(page.locator(".model-card"), /^Loading the model\s+0\.0 of 1\.5 MB$/);
+  await words(page.locator(".model-card"), /^Loading the model\s+1\.4 of 2\.9 MB$/);
   // What can be seen at once is there, and says that it is recorded.
   await page.locator(".recorded", { hasText: "Recorded: how the model that comes with this page begins." }).waitFor();
   assert.equal(await page.locator(".channels[inert] .channel").count(), 8);
@@ -214,4 +215,7 @@ test("without JavaScript a sentence says so", async (t) => {
   // Playwright's own search by words leaves out what stands for pages without scripts.
   await words(page.locator("noscript p"), /JavaScript is switched off/);
   await page.locator("#loading").waitFor({ state: "hidden" });
+  // The first view stands there all the same: a recorded text, and eight waves.
+  await words(page.locator("#generate .token-text"), /^ROMEO:\n.{200}/s);
+  assert.ok(await page.locator("#waves svg.kernel-canvas").evaluateAll((drawings) => drawings.length === 8 && drawings.every((drawing) => drawing.getBoundingClientRect().height > 50 && /** @type {SVGPathElement[]} */ ([...drawing.querySelectorAll("path")]).some((path) => path.getTotalLength() > 240))));
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openPage } from "./launch.mjs";
-import { channel, firstText, textOf } from "./parts.mjs";
+import { channel, firstText, setPace, textOf } from "./parts.mjs";
 import { eventually } from "./wait.mjs";
 
 test("the page opens", async (t) => {
@@ -34,7 +34,7 @@ test("only the worker loads the engine, never the page itself", async (t) => {
 
 test("the text that is recorded is the one that the page writes, and its waves are the model's", async (t) => {
   const page = await openPage(t);
-  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  await setPace(page, "Full");
   const recorded = await page.evaluate(() => JSON.parse(document.getElementById("recorded")?.textContent ?? ""));
   assert.ok(recorded.text.length > 200);
   await eventually(() => textOf(page), (text) => text.length >= recorded.text.length && text.startsWith(recorded.text));
@@ -43,6 +43,25 @@ test("the text that is recorded is the one that the page writes, and its waves a
     assert.ok(Math.abs(shown - frequency) < 0.01 + 0.01 * frequency, `head ${head + 1}: ${shown}, and ${frequency} is recorded`);
   }
 });
+
+for (const size of /** @type {const} */ (["desktop", "phone"])) {
+  test(`what stands in the page before its scripts run is where it stays (${size})`, async (t) => {
+    const script = /\/main-\w+\.js$/;
+    const page = await openPage(t, { size, expected: [/./], before: (opening) => opening.route(script, (route) => route.abort()) });
+    const places = () => page.evaluate(() => ["#generate h2", ".prompt", "#generate .primary", ".displays", ".inspector", "#waves h2", ".channel:nth-child(8) .kernel-canvas", ".channel:nth-child(8) .response-canvas", ".theme-toggle"]
+      .map((name) => {
+        const { x, y, width, height } = document.querySelector(name)?.getBoundingClientRect() ?? new DOMRect();
+        return `${name} ${[x, y, width, height].map(Math.round)}`;
+      }));
+    await page.locator("#loading").waitFor();
+    const before = await places();
+    await page.unroute(script);
+    await page.reload();
+    await firstText(page);
+    assert.equal(await page.locator("#loading").count(), 0);
+    assert.deepEqual(await places(), before);
+  });
+}
 
 test("the first text takes few requests and little script, all of it under names with a hash", async (t) => {
   /** @type {import("playwright-core").Response[]} */

@@ -33,6 +33,9 @@ export async function stopWriting(page) {
   await finished(page);
 }
 
+/** How fast the text is written. The race has a size that is called Full too. @param {Page} page @param {string} name */
+export const setPace = (page, name) => generatePanel(page).getByRole("radio", { name, exact: true }).check();
+
 /**
  * Opens nothing, stops what is being written and sets what the test needs: full pace and a short length.
  * @param {Page} page @param {{length?: number, seed?: number, prompt?: string}} [settings]
@@ -40,7 +43,7 @@ export async function stopWriting(page) {
 export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" } = {}) {
   await firstText(page);
   await stopWriting(page);
-  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  await setPace(page, "Full");
   await generatePanel(page).getByLabel("Length", { exact: true }).fill(String(length));
   await generatePanel(page).getByLabel("Seed", { exact: true }).fill(String(seed));
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill(prompt);

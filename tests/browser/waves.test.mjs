@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage } from "./launch.mjs";
-import { channel, finished, firstText, generatePanel, nextTokens, picture, settle, textOf, write } from "./parts.mjs";
+import { channel, finished, firstText, generatePanel, nextTokens, picture, setPace, settle, textOf, write } from "./parts.mjs";
 import { eventually, frames, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -89,12 +89,12 @@ test("muting changes what comes next, and muting every head but one is what solo
 test("a text goes on under the bent wave from the next token", shared(async (page) => {
   await settle(page, { length: 120 });
   const straight = await write(page);
-  await page.getByRole("radio", { name: "Slow", exact: true }).check();
+  await setPace(page, "Slow");
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   // In the very moment: the text must not be over by then.
   await pressWhen(page, () => { const { length } = document.querySelectorAll(".token"); return length >= 12 && length < 120; }, "[aria-label='Mute head 1']");
   for (let head = 2; head <= 4; head++) await channel(page, head).getByRole("button", { name: `Mute head ${head}` }).click();
-  await page.getByRole("radio", { name: "Full", exact: true }).check();
+  await setPace(page, "Full");
   await finished(page);
   const bent = await textOf(page);
   assert.equal(bent.slice(0, 12), straight.slice(0, 12), "what was written has changed");

@@ -49,3 +49,17 @@ test("one that was ready and then fails has stopped: its own words are told", as
   worker.onerror({ message: "unreachable", preventDefault() {} });
   assert.equal(await told, "unreachable");
 });
+
+test("one whose files are still coming is slow and not silent: every piece that comes has it waited for anew", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const worker = silent();
+  const engine = new Engine(() => ({ worker, said: [] }), { look: 100, most: 300 });
+  const told = fatal(engine);
+  for (let piece = 1; piece <= 10; piece++) {
+    t.mock.timers.tick(99);
+    worker.onmessage({ data: { type: "event", event: "loading", detail: { bytes: 1000 * piece } } });
+  }
+  assert.equal(engine.alive, true);
+  t.mock.timers.tick(100);
+  assert.match(await told, /could not be loaded/);
+});

@@ -194,8 +194,8 @@ async function start() {
   const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
+    part(id).replaceChildren(); // The page runs: what the build drew in its place goes (first-view.mjs).
     mount(part(id), app);
-    document.getElementById("loading")?.remove(); // The page runs.
     await breath();
   }
   keepState(known);

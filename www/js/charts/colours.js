@@ -27,6 +27,9 @@ export const HEAD_COLOURS = 8;
 /** The custom property that holds a head's colour. @param {number} head */
 export const headColour = (head) => `--head-${head % HEAD_COLOURS}`;
 
+/** Gives an element a head's colour, as --head (page/tokens.css). @param {HTMLElement} element @param {number} head */
+export const colourAs = (element, head) => { element.dataset.head = String(head % HEAD_COLOURS); };
+
 /** @param {() => void} listener Called when the theme has changed. @returns {() => void} */
 export function onThemeChange(listener) {
   listeners.add(listener);

@@ -162,7 +162,7 @@ export class Engine {
       if (message.event === "ready") {
         this.loaded = true;
         clearTimeout(this.#patience);
-      }
+      } else if (message.event === "loading" && this.#worker) this.#wait(this.#worker); // It is not silent: the line is slow.
       this.#emit(message.event, message.detail);
     }
   }

@@ -96,6 +96,7 @@
 /**
  * Every event that the worker sends unasked.
  * @typedef {object} Events
+ * @property {{bytes: number}} loading How much of the engine has come.
  * @property {{version: string, simd: boolean}} ready
  * @property {{run: string, tokens: GeneratedToken[], engine_tokens: number, engine_seconds: number, state_bytes: number}} tokens
  *   `state_bytes` is what the engine keeps of the text so far.
@@ -212,7 +213,7 @@ const REQUESTS = {
 
 /** @type {EventName[]} */
 const EVENTS = [
-  "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
+  "loading", "ready", "tokens", "train_progress", "train_evaluation", "train_sample", "train_heads",
   "train_control", "train_ended", "device", "fatal",
 ];
 

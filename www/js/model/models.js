@@ -1,5 +1,7 @@
 // The open model: where it comes from, and how it outlives a reload or the death of the engine.
 
+import { arriving } from "../page/arriving.js";
+import { recorded } from "../page/recorded.js";
 import { Aside, idOf, isKept } from "./aside.js";
 
 /**
@@ -13,10 +15,6 @@ import { Aside, idOf, isKept } from "./aside.js";
 
 export const SHIPPED = { name: "Shakespeare", url: new URL("../../models/shakespeare/model.safetensors", import.meta.url) };
 
-/** Bytes of the shipped model, as index.html says; null where it does not. */
-const SIZE = Number(globalThis.document?.querySelector("link[data-bytes]")?.getAttribute("data-bytes")) || null;
-const TOLD_EVERY_MS = 100;
-
 const KEY_MODEL = "model";
 const KEY_HEADS = "heads";
 const KEY_COUPLINGS = "couplings";
@@ -29,10 +27,12 @@ export class Models {
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
   #early;
+  /** Bytes that have come so far. */ #came = { engine: 0, model: 0 };
 
   /** @param {Pick<App, "engine" | "state" | "storage" | "notify" | "opening">} app */
   constructor(app) {
     this.#app = app;
+    app.engine.on("loading", ({ bytes }) => this.#tell({ engine: bytes }));
     this.#early = this.#fetchShipped();
     this.#aside = new Aside(app, (bytes, name) => this.openBytes(bytes, name));
     // Whoever asks for it hears of a failure; a person with a model of their own need not.
@@ -172,16 +172,23 @@ export class Models {
 
   /** @returns {Promise<ArrayBuffer>} the model that comes with the page */
   async #fetchShipped() {
-    const tell = (/** @type {number} */ bytes) => this.#app.state.set("coming", { bytes, total: SIZE });
+    const tell = (/** @type {number} */ model) => this.#tell({ model });
     tell(0);
     try {
       const response = await fetch(SHIPPED.url);
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
-      return await read(response, tell);
+      return await arriving(response, tell);
     } catch (error) {
       const why = error instanceof TypeError ? "there is no connection to the page's server, or it broke" : error instanceof Error ? error.message : error;
       throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a checkpoint of your own, or train one below.`);
     }
+  }
+
+  /** Says how much has come of the engine and the model; a server that compresses them does not say how much there is. @param {Partial<{engine: number, model: number}>} came */
+  #tell(came) {
+    Object.assign(this.#came, came);
+    const { engine, model } = this.#came;
+    this.#app.state.set("coming", { bytes: engine + model, total: recorded()?.bytes ?? null });
   }
 
   /** What was bent here before a link came is not lost. @param {Source} source @param {Bends} kept */
@@ -251,24 +258,3 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
 
 /** @param {Head} head @returns {Head} Its four numbers alone. */
 export const pick = ({ frequency, damping, phase, gain }) => ({ frequency, damping, phase, gain });
-
-/**
- * An answer's bytes, as they come.
- * @param {Response} response @param {(bytes: number) => void} tell  how many there are so far
- */
-async function read(response, tell) {
-  const reader = response.body?.getReader();
-  if (!reader) return response.arrayBuffer();
-  const pieces = [];
-  let length = 0;
-  let told = performance.now();
-  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-    const piece = /** @type {Uint8Array<ArrayBuffer>} */ (value);
-    pieces.push(piece);
-    length += piece.length;
-    if (performance.now() - told < TOLD_EVERY_MS) continue;
-    told = performance.now();
-    tell(length);
-  }
-  return new Blob(pieces).arrayBuffer();
-}

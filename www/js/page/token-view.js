@@ -55,7 +55,7 @@ export class TokenView {
    * @param {string} prompt @param {string} text @param {string} words  what it is
    */
   showRecorded(prompt, text, words) {
-    this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt), text, h("p", { class: "recorded", translate: "yes" }, words));
+    this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt), text, h("div", { class: "recorded", translate: "yes" }, words));
   }
 
   /** Empties the view. @param {string} prompt Shown first, set apart. */

@@ -1,7 +1,7 @@
 // One head of a training, to take hold of: its three numbers as training moves them, which can be dragged and held
 // still. A wave that is dragged away and let go of comes back, if the text has a use for it.
 
-import { headColour } from "../charts/colours.js";
+import { colourAs } from "../charts/colours.js";
 import { KernelStrip } from "../charts/kernel.js";
 import { sliderField } from "../page/controls.js";
 import { h, uniqueId } from "../page/dom.js";
@@ -91,7 +91,7 @@ export class TrainHeadEditor {
       head, file: initialLayers[this.#layer]?.[this.#head] ?? null, config, index: this.#head,
       lags: Math.min(config.max_seq_len, MAX_LAGS), heard: true, weights: [],
     });
-    this.element.style.setProperty("--head", `var(${headColour(this.#head)})`);
+    colourAs(this.element, this.#head);
   }
 
   /** Layers and heads to choose from. @param {import("../engine/protocol.js").Head[][]} layers */

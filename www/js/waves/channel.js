@@ -1,6 +1,6 @@
 // One head: its name and role, its kernel, its frequency response and its controls.
 
-import { headColour } from "../charts/colours.js";
+import { colourAs } from "../charts/colours.js";
 import { KernelStrip, dashOf } from "../charts/kernel.js";
 import { ResponseChart, strongestPeriod } from "../charts/response.js";
 import { reach, role, roleExplained } from "../engine/physics.js";
@@ -81,7 +81,7 @@ export class WaveChannel {
       h("div", { class: "channel-kernel" }, this.#kernelCanvas),
       h("div", { class: "channel-response" }, this.#responseCanvas),
       h("div", { class: "channel-controls" }, KEYS.map((key) => this.#controls[key].element)));
-    this.element.style.setProperty("--head", `var(${headColour(index)})`);
+    colourAs(this.element, index);
     this.element.addEventListener("pointerenter", choose);
     this.element.addEventListener("focusin", choose);
   }

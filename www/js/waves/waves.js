@@ -8,7 +8,7 @@ import { isBent } from "../model/heads.js";
 import { kernelByLag, roleExplained } from "../engine/physics.js";
 import { recorded } from "../page/recorded.js";
 import { surprise } from "../page/token-view.js";
-import { headColour } from "../charts/colours.js";
+import { colourAs, headColour } from "../charts/colours.js";
 import { WaveChannel, responseInWords } from "./channel.js";
 
 /** @typedef {import("../page/app.js").App} App */
@@ -151,7 +151,7 @@ class WavesPanel {
     const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? `${roleExplained(head, config)} ${responseInWords(head, config)}` : "muted."}`;
     if (this.#words.textContent === words) return;
     this.#words.textContent = words;
-    this.#words.style.setProperty("--head", `var(${headColour(this.#chosen)})`);
+    colourAs(this.#words, this.#chosen);
   }
 
   #draw = oncePerFrame(() => {

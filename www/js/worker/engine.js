@@ -1,5 +1,6 @@
 // Which of the engine's two builds a worker loads, and why it could not. Workers that share a step must have the same one.
 
+import { arriving } from "../page/arriving.js";
 import { whyNotLoaded } from "../page/why-not-loaded.js";
 import { knowsRelaxedSimd, knowsSimd } from "./wasm-features.js";
 
@@ -7,16 +8,17 @@ import { knowsRelaxedSimd, knowsSimd } from "./wasm-features.js";
 
 /**
  * Loads the engine: the build with fused multiply-adds where the browser knows them, because it trains faster.
+ * @param {(bytes: number) => void} [tell]  how much of it has come
  * @returns {Promise<EngineModule>} ready to use
  * @throws {Error} with a sentence for the person: why it could not be loaded, and what helps
  */
-export async function loadEngine() {
+export async function loadEngine(tell) {
   if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is switched off in this browser (by a lockdown mode or a setting). Switch it on for this page.");
   if (!knowsSimd()) throw new Error("This browser does not know WebAssembly SIMD. Any browser from 2023 on does: update it, or use another one.");
-  const plain = () => started(import("../../pkg/wavefield.js"), new URL("../../pkg/wavefield_bg.wasm", import.meta.url));
+  const plain = () => started(import("../../pkg/wavefield.js"), new URL("../../pkg/wavefield_bg.wasm", import.meta.url), tell);
   try {
     if (!knowsRelaxedSimd()) return await plain();
-    return await started(import("../../pkg/wavefield_relaxed.js"), new URL("../../pkg/wavefield_relaxed_bg.wasm", import.meta.url)).catch(plain);
+    return await started(import("../../pkg/wavefield_relaxed.js"), new URL("../../pkg/wavefield_relaxed_bg.wasm", import.meta.url), tell).catch(plain);
   } catch (error) {
     throw new Error(await whyNot(error));
   }
@@ -24,10 +26,11 @@ export async function loadEngine() {
 
 /**
  * The engine once it runs. Its two files come at the same time.
- * @param {Promise<EngineModule>} importing @param {URL} wasm
+ * @param {Promise<EngineModule>} importing @param {URL} wasm @param {(bytes: number) => void} [tell]
  */
-async function started(importing, wasm) {
+async function started(importing, wasm, tell) {
   const [engine, response] = await Promise.all([importing, fetch(wasm)]);
+  if (tell) arriving(response.clone(), tell).catch(() => {}); // Whoever takes it says what is wrong with it.
   await engine.default({ module_or_path: response });
   return engine;
 }

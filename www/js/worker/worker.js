@@ -150,7 +150,7 @@ function makeHandlers(engine) {
 async function load() {
   let version;
   try {
-    const engine = await loadEngine();
+    const engine = await loadEngine((bytes) => self.postMessage(makeEvent("loading", { bytes })));
     handlers = makeHandlers(engine);
     version = engine.version();
   } catch (error) {

@@ -2,7 +2,7 @@
 // token picks up.
 
 import { drawField, FIELD_HEIGHT, spanOf } from "./chart.js";
-import { headColour } from "../../charts/colours.js";
+import { colourAs, headColour } from "../../charts/colours.js";
 import { Figure } from "../../charts/figure.js";
 import { drawSpacetime, gridOf, shadesOf, SPACETIME_HEIGHT, tokenAt } from "./spacetime.js";
 import { segmented } from "../../page/controls.js";
@@ -150,7 +150,7 @@ class FieldPanel {
     this.#looks++;
     this.#scales.take(view, [cut.config.max_seq_len, cut.config.field_size, lab.source, layer, head, strength, view.channel].join());
     this.#showChannels(view, cut.config.embedding_dim / cut.config.num_heads);
-    this.element.style.setProperty("--head", `var(${headColour(head)})`);
+    colourAs(this.element, head);
     this.#clock.grow(view.times);
     // The first look sets the field in motion, unless the person wants things to keep still.
     if (!this.#begun && view.times > 1 && !FieldClock.still) this.#clock.play();
