@@ -6,7 +6,7 @@ import { parseHTML } from "linkedom";
 /** The width at which drawings are recorded; they are stretched to whatever room there is. */
 const WIDTH = 240;
 const HEIGHT = 72;
-/** Points that lie no further off the way between their neighbours are left out. */
+/** Points that lie no further off the way are left out. */
 const FLAT = 0.15;
 /** What only a page that runs needs. */
 const DROPPED = ["title", "id", "for", "name", "style", "role", "tabindex", "autocomplete", "autocapitalize", "spellcheck", "inputmode", "step"];
@@ -70,18 +70,26 @@ class Recording {
   }
 }
 
-/** A line from point to point, by the steps between them, without points that lie on the way anyway. @param {number[][]} points */
-function pathOf([first, ...rest]) {
+/** A line without the points that lie on the way of the others anyway. @param {number[][]} points @returns {number[][]} */
+function thinned(points) {
+  const [[x, y], [endX, endY]] = [points[0], points[points.length - 1]];
+  const length = Math.hypot(endX - x, endY - y) || 1;
+  const off = points.map(([px, py]) => Math.abs((px - x) * (endY - y) - (py - y) * (endX - x)) / length);
+  const furthest = off.indexOf(Math.max(...off));
+  if (off[furthest] < FLAT) return [points[0], points[points.length - 1]];
+  return [...thinned(points.slice(0, furthest + 1)), ...thinned(points.slice(furthest)).slice(1)];
+}
+
+/** A line from point to point, by the steps between them. @param {number[][]} points */
+function pathOf(points) {
+  const [first, ...rest] = thinned(points);
   let [x, y] = first.map(round);
   let path = `M${x} ${y}`;
-  rest.forEach(([nextX, nextY], i) => {
-    const [afterX, afterY] = rest[i + 1] ?? [NaN, NaN];
-    const off = Math.abs((nextX - x) * (afterY - y) - (nextY - y) * (afterX - x)) / Math.hypot(afterX - x, afterY - y);
-    if (off < FLAT) return;
+  for (const [nextX, nextY] of rest) {
     const [dx, dy] = [round(nextX - x), round(nextY - y)];
     path += dy === 0 ? `h${dx}` : dx === 0 ? `v${dy}` : `l${dx}${dy < 0 ? "" : " "}${dy}`;
     [x, y] = [round(x + dx), round(y + dy)];
-  });
+  }
   return path;
 }
 

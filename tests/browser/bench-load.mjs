@@ -88,8 +88,12 @@ function watch() {
   new PerformanceObserver((list) => {
     for (const entry of /** @type {any[]} */ (list.getEntries())) if (!entry.hadRecentInput) found.shift += entry.value;
   }).observe({ type: "layout-shift", buffered: true });
+  // The waves stand in the page itself: they are drawn as soon as anything is.
+  new PerformanceObserver((list) => {
+    const painted = list.getEntriesByName("first-contentful-paint")[0];
+    if (painted && document.querySelector("#waves .channel .kernel-canvas")) found.picture = painted.startTime;
+  }).observe({ type: "paint", buffered: true });
   const look = () => {
-    if (!found.picture && document.querySelector("#waves .channel canvas")) found.picture = performance.now();
     if (!found.text && document.querySelector(".token")) found.text = performance.now();
     if (!found.text) requestAnimationFrame(look);
   };
