@@ -205,6 +205,7 @@ test("without storage the page works all the same", async (t) => {
 test("when the engine dies the page says so, keeps the text, and starts it again", async (t) => {
   let trapped = false;
   const page = await openPage(t, {
+    writes: true,
     expected: [/unreachable/],
     before: (page) => alterEngines(page, () => {
       // The 40th step of a text ends as a panic does; the engine that follows is sound.

@@ -20,7 +20,7 @@ import { after } from "node:test";
 import { PLAIN } from "./chromium.mjs";
 import { borrowBrowser } from "./pool.mjs";
 import { serve } from "./server.mjs";
-import { HANG_MS, noteRequests } from "./wait.mjs";
+import { HANG_MS, noteRequests, writeLittle } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -89,6 +89,7 @@ function watchForProblems(page, url) {
  * @property {string[]} [flags] The browser's own.
  * @property {(page: Page) => Promise<unknown>} [before] Runs before the page is opened; the page is then given as soon as it loads.
  * @property {boolean} [offline] The page may keep itself in the browser.
+ * @property {boolean} [writes] It writes a thousand tokens by itself, as it does for a visitor; otherwise a few.
  * @property {boolean} [empty] Not the page but an empty one of its origin, to load modules in.
  */
 
@@ -107,7 +108,7 @@ function within(milliseconds, promise, what) {
 const stands = (page) => page.locator("#scaling > *").first().waitFor({ state: "attached" });
 
 /** A page in a context of its own, and how to close it and what to say of its problems. @param {PageOptions} options */
-async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false, offline = false }) {
+async function open({ size = "desktop", colors = "light", motion = "no-preference", path = "", expected = [], flags, before, empty = false, offline = false, writes = false }) {
   const { browser, server } = await startBrowser(flags);
   const context = await browser.newContext({
     viewport: typeof size === "string" ? SIZES[size] : size,
@@ -128,6 +129,7 @@ async function open({ size = "desktop", colors = "light", motion = "no-preferenc
     assert.deepEqual(unexpected, [], "the page reported problems");
   };
   await noteRequests(page);
+  if (!writes) await writeLittle(page);
   await before?.(page);
   if (empty) await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
   await page.goto(empty ? `${server.sources}empty.html` : server.url + path);

@@ -33,7 +33,7 @@ test("only the worker loads the engine, never the page itself", async (t) => {
 });
 
 test("the text that is recorded is the one that the page writes, and its waves are the model's", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { writes: true });
   await setPace(page, "Full");
   const recorded = await page.evaluate(() => JSON.parse(document.getElementById("recorded")?.textContent ?? ""));
   assert.ok(recorded.text.length > 200);

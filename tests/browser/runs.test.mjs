@@ -92,7 +92,12 @@ test("every training is kept with its last and its best model, and both can be g
   await start(page, { ...SHORT, Batch: 4, Steps: 400, "Learning rate": 0.01 });
   await keptTrainings(page, ([newest]) => newest !== undefined);
   await training.release(1);
-  await keptTrainings(page, ([newest]) => Boolean(newest?.card.best));
+  await eventually(async () => {
+    const [{ card }] = await keptTrainings(page, ([newest]) => newest !== undefined);
+    // What is asked for during an evaluation is given after it, and the next one may be held already.
+    if (!card.best && await page.evaluate(() => [.../** @type {any} */ (globalThis).unanswered].some(({ type }) => type === "train_snapshot"))) await training.release(1);
+    return Boolean(card.best);
+  }, true, "the best model was not kept");
   await training.release();
   await reaches(page, "done");
   await openList(page);

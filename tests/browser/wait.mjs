@@ -98,6 +98,18 @@ export const noteRequests = (page) => page.addInitScript(() => {
   Object.assign(globalThis, { unanswered, told, wire });
 });
 
+/** Tokens that a page writes by itself before it is asked for any. */
+const BY_ITSELF = 20;
+
+/**
+ * Has a page write little by itself: what it draws meanwhile would take a third of a core from what is tested.
+ * @param {Page} page  before it is opened, and after {@link noteRequests}
+ */
+export const writeLittle = (page) => page.addInitScript((few) => {
+  const { wire } = /** @type {{wire: Wire}} */ (/** @type {any} */ (globalThis));
+  wire.asked.push(({ type, payload }) => { if (type === "generate" && payload.settings.max_tokens === 1000) payload.settings.max_tokens = few; });
+}, BY_ITSELF);
+
 /**
  * Waits until the engine has answered all that it was asked of these kinds, and the page has shown it. An engine that is
  * gone answers nothing.

@@ -197,11 +197,12 @@ export class TrainRun {
     else await models.openBytes((await this.#lastBytes()).buffer, this.#snapshots.card?.name ?? "");
   }
 
-  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string } | null>} the newest snapshot, to download */
+  /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string }>} the model as it is now, to download */
   async file() {
-    if (this.live) await this.save();
+    // One under way may be of an earlier step, or come to nothing.
+    if (this.live) await this.#snapshots.saveNow();
     const { card } = this.#snapshots;
-    if (!card?.last) return null;
+    if (!card?.last) throw new Error("There is no snapshot of this training yet. Try again in a moment.");
     return { bytes: await this.#lastBytes(), filename: `wave-field-${fileStem(card.name)}-step-${card.last.step}.safetensors` };
   }
 

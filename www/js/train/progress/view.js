@@ -148,8 +148,8 @@ export class TrainView {
   }
 
   async #download() {
-    const file = await this.#run.file();
-    if (file) download(file.bytes, file.filename);
+    const { bytes, filename } = await this.#run.file();
+    download(bytes, filename);
   }
 
   #heading() {
