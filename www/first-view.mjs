@@ -99,13 +99,13 @@ const OBSERVER = class { observe() {} };
 
 /** Lays the panels out as a page does that has no engine yet. */
 async function layOut() {
-  const [{ State }, { recorded }, { mountGenerate }, { mountWaves }, { mountFiles }] = await Promise.all([
-    import("./js/page/state.js"), import("./js/page/recorded.js"), import("./js/generate/generate.js"), import("./js/waves/waves.js"), import("./js/model/panel.js"),
+  const [{ State }, { recorded }, { mountGenerate }, { mountWaves }, { mountHeader }] = await Promise.all([
+    import("./js/page/state.js"), import("./js/page/recorded.js"), import("./js/generate/generate.js"), import("./js/waves/waves.js"), import("./js/model/header.js"),
   ]);
   const state = new State();
   state.set("coming", { bytes: 0, total: recorded()?.bytes ?? null });
   const app = { state, engine: NOBODY, heads: NOBODY, models: NOBODY, address: NOBODY };
-  [mountGenerate, mountWaves, mountFiles].forEach((mount, i) => mount(/** @type {HTMLElement} */ (document.getElementById(PANELS[i])), /** @type {any} */ (app)));
+  [mountGenerate, mountWaves, mountHeader].forEach((mount, i) => mount(/** @type {HTMLElement} */ (document.getElementById(PANELS[i])), /** @type {any} */ (app)));
 }
 
 /** Leaves of a panel what is seen of it. @param {Element} panel @param {Element} kept  is for everyone, not for the eye alone */

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { openEmpty, openPage } from "./launch.mjs";
+import { at, openEmpty } from "./launch.mjs";
 import { SHORT, button, figure, keptTrainings, keptWhole, panel, passesStep, pauseHeld, reaches, start, startHeld, step } from "./train-parts.mjs";
 import { HANG_MS, eventually, holdTraining, words } from "./wait.mjs";
+
+const { openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("../../www/js/engine/protocol.js").TrainControl} TrainControl */

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onePage, openPage } from "./launch.mjs";
-import { stopWriting } from "./parts.mjs";
+import { at } from "./launch.mjs";
+import { firstText, go, stopWriting } from "./parts.mjs";
 import { reaches, start, train, SHORT } from "./train-parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -132,7 +134,7 @@ test("a text of 20 MB is read in small pieces, can be left while it is read, and
       };
     }),
   });
-  await page.locator(".token").nth(5).waitFor();
+  await firstText(page);
   await stopWriting(page);
   await chooseOwn(page);
   const drop = () => page.evaluate(async () => {
@@ -214,6 +216,7 @@ test("word pieces can be had for a shipped text, are counted before training, an
 }));
 
 test("a training that is started right after typing learns from what was typed", shared(async (page) => {
+  await go(page, "Train");
   await chooseOwn(page);
   const text = "A gull cried twice; nobody heard it but the old man.\n".repeat(40);
   await panel(page).getByRole("radio", { name: "Characters" }).check();

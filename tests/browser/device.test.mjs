@@ -5,10 +5,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gpuWins } from "../../www/js/worker/device.js";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { onePage, openPage } from "./launch.mjs";
-import { breakDevice, generatePanel } from "./parts.mjs";
+import { at } from "./launch.mjs";
+import { breakDevice, generatePanel, go } from "./parts.mjs";
 import { SHORT, passesStep, start } from "./train-parts.mjs";
 import { eventually, holdTraining, kept, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("train");
 
 /** @typedef {import("../../www/js/engine/protocol.js").DeviceStatus} DeviceStatus */
 /** @typedef {import("playwright-core").Page} Page */
@@ -308,6 +310,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   await breakDevice(page, "products");
   await block.getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await block.getByText("computes what the processor computes").waitFor();
+  await go(page, "Write");
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("A prompt of my own");
   await start(page, { ...SHORT, Steps: 200_000 });
   await block.getByText("Trains on the graphics card").waitFor();

@@ -42,7 +42,7 @@ const ownTextIs = (page, text) => eventually(() => page.locator("#train .train-o
 const trainings = (page) => page.locator(".runs-list > .runs-row").count();
 
 /** Everything that takes files is there. @param {Page} page */
-const ready = (page) => page.locator("#train [data-takes-files]").waitFor();
+const ready = (page) => page.locator("#train [data-takes-files]").waitFor({ state: "attached" });
 const shared = onePage({}, ready);
 
 test("a model opens under any name, wherever it is dropped, and says what was odd about it", shared(async (page) => {

@@ -98,7 +98,7 @@ test("Escape takes back what was typed, arrow keys step, and a press on a button
 });
 
 test("a press on Start counts, though what is said of the number that it takes moves the button", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { path: "#train" });
   await set(page, { Steps: 200_000 });
   await button(page, "Start training").click();
   await reaches(page, "running");
@@ -127,8 +127,7 @@ test("a frequency keeps every digit that was typed, in the wave, in the address 
 });
 
 test("the fields of a training read commas too, keep what does not do as it was typed, and refuse it in words", async (t) => {
-  const page = await openPage(t);
-  await firstText(page);
+  const page = await openPage(t, { path: "#train" });
   const train = page.locator("#train");
   await page.locator(".train-details summary").click();
   const field = (/** @type {string} */ name) => train.getByLabel(name, { exact: true });

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { downloaded, onePage, openPage } from "./launch.mjs";
-import { breakDevice, channel, settle } from "./parts.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { breakDevice, go, settle, toggleMute, unbend } from "./parts.mjs";
 import { eventually, pressWhen, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -46,10 +48,10 @@ test("the badge measures by itself and leads to the view; bending measures anew"
   assert.match(svg, /How much a later token changes earlier predictions/);
   assert.match(svg, /a filled mark above this line is a leak/);
 
-  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).dispatchEvent("click");
+  await toggleMute(page, 2);
   await badge(page, "open").waitFor();
   await badge(page, "good").waitFor();
-  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
+  await unbend(page);
 }));
 
 test("a thorough measurement can be stopped, and keeps what it has", shared(async (page) => {
@@ -71,6 +73,7 @@ test("a graphics card is measured beside the processor once it is ready", async 
   await settle(page);
   await breakDevice(page, "products");
   // A software adapter is used only when it is asked for.
+  await go(page, "Train");
   await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await page.locator(".badge").click();
   await line(page, 1).filter({ hasText: "Graphics card: no leak." }).waitFor();

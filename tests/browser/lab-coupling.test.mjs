@@ -3,16 +3,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage, openEmpty, openPage } from "./launch.mjs";
-import { finished, firstText, generatePanel, saveModel, settle, textOf, write } from "./parts.mjs";
+import { at, downloaded, openEmpty } from "./launch.mjs";
+import { finished, firstText, generatePanel, go, saveModel, settle, textOf, write } from "./parts.mjs";
 import { openModel } from "./small-models.mjs";
 import { eventually, kept } from "./wait.mjs";
+
+const { onePage, openPage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Brings the view into sight. @param {Page} page */
 async function look(page) {
-  await page.locator("#lab .lab-views").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("radio", { name: "Coupling", exact: true }).check();
   await page.locator("#lab .coupling-cell").first().waitFor();
 }
@@ -84,6 +86,7 @@ test("a weight set by keyboard changes the text; a reload finds it, and the file
   await weightIs(page, 2, 4, "0.810");
 
   // Side by side under Generate: the file's text and the edited one.
+  await go(page, "Write");
   await generatePanel(page).getByRole("button", { name: "Before and after" }).click();
   await eventually(() => page.locator(".display:visible").count(), 2);
   await finished(page);
@@ -91,6 +94,7 @@ test("a weight set by keyboard changes the text; a reload finds it, and the file
   await generatePanel(page).getByRole("button", { name: "Before and after" }).click();
   await finished(page);
 
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("button", { name: "As in the file", exact: true }).click();
   await weightIs(page, 2, 4, before[3].toFixed(3));
   assert.equal(await write(page), straight);
@@ -186,13 +190,18 @@ test("a new engine is given the couplings, and other models are not", async (t) 
     const own = byItself(8).join();
     while (kept.get("couplings")[0].weights.join() !== own) await new Promise((done) => setTimeout(done, 20));
     const remembered = kept.get("couplings")[0].weights.join();
+    await models.openBytes((await engine.request("export_model", {})).bytes.buffer, "Another");
+    const forgotten = kept.get("couplings");
+    // Whoever comes back finds them as they were.
     await models.openShipped();
-    return { changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten: kept.get("couplings"), byItself: own, notices };
+    const back = kept.get("couplings")?.[0].weights.join();
+    return { back, changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten, byItself: own, notices };
   });
   assert.ok(found.changed && found.same, "the new engine has other couplings");
   assert.ok(found.wrongIsFile, "couplings that do not fit were taken");
   assert.equal(found.remembered, found.byItself);
   assert.equal(found.forgotten, null);
+  assert.equal(found.back, found.byItself);
   // Weights that are no shares are said to be left aside; another shape is no news.
   assert.deepEqual(found.notices.map(({ key }) => key), ["forgotten"]);
 });
@@ -236,6 +245,7 @@ test("presets set every weight; a saved model has them, and another page opens t
   await page.locator("#lab").getByRole("button", { name: "Each head by itself" }).click();
   await weightIs(page, 5, 5, "1.000");
   const alone = await write(page);
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("button", { name: "All alike" }).click();
   await weightIs(page, 5, 5, "0.125");
   const alike = await write(page);
@@ -244,6 +254,7 @@ test("presets set every weight; a saved model has them, and another page opens t
   const link = await page.evaluate(() => location.hash);
   const { bytes } = await saveModel(page);
 
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("button", { name: "As in the file, every layer" }).click();
   assert.equal(await write(page), straight);
   await openModel(page, bytes, "alike");
@@ -254,6 +265,7 @@ test("presets set every weight; a saved model has them, and another page opens t
   await page.locator("#lab").getByRole("button", { name: "As in the file", exact: true, disabled: true }).waitFor();
 
   const other = await openPage(t, { path: link });
+  await go(other, "Write");
   await firstText(other);
   assert.equal(await write(other), alike);
 }));

@@ -3,9 +3,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage } from "./launch.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { go, toggleMute, unbend } from "./parts.mjs";
 import { makeModels, openModel, STANDARD } from "./small-models.mjs";
 import { eventually, words } from "./wait.mjs";
+
+const { onePage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -19,7 +22,7 @@ async function openSmall(page, at) {
   models ??= makeModels([{ field_size: 64 }, STANDARD]);
   await lookAt(page, "emma\nolivia");
   await openModel(page, (await models)[at], `small ${at}`);
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   // Its own number of layers is in the picture's words: two parts each and what follows them.
   await words(page.locator(".energy-table"), (table) => /2 feed-forward|2 interference/.test(table) && !/4 feed-forward/.test(table));
 }
@@ -97,19 +100,17 @@ test("the shipped model: pictures, words and files, and every law is kept", shar
   // Another layer, chosen here or under Waves, is another layer's deposits.
   await page.locator("#lab .lab-layers").getByRole("radio", { name: "3", exact: true }).check();
   await page.waitForFunction(() => /in layer 3/.test(document.querySelectorAll(".energy .figure-caption")[1].textContent ?? ""));
-  await eventually(() => page.locator("#waves").getByRole("radio", { name: "3", exact: true }).isChecked(), true);
+  await eventually(() => page.locator("#waves .layer-choice input").nth(2).isChecked(), true);
   await eventually(async () => rows((await saved(page, "CSV", "energy heads")).bytes)[0].deposited, (deposited) => deposited !== heads[0].deposited);
 }));
 
 test("muted heads spread nothing, and the view says so", shared(async (page) => {
-  await page.getByRole("button", { name: "Mute head 2", exact: true }).click();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await toggleMute(page, 2);
   await page.locator(".energy .figure-caption", { hasText: "One muted head spreads nothing." }).waitFor();
-  for (let head = 1; head <= 8; head++) if (head !== 2) await page.getByRole("button", { name: `Mute head ${head}`, exact: true }).click();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  for (let head = 1; head <= 8; head++) if (head !== 2) await toggleMute(page, head);
   await page.locator(".energy .figure-caption", { hasText: "Every head of this layer is muted" }).waitFor();
   assert.equal(await page.locator(".energy-table", { hasText: /NaN|Infinity|undefined/ }).count(), 0);
-  await page.getByRole("button", { name: "Reset all" }).click();
+  await unbend(page);
 }));
 
 test("between two cells a deposit keeps its sum but not its energy", shared(async (page) => {

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage, openPage } from "./launch.mjs";
-import { generatePanel, setPace, settle } from "./parts.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { generatePanel, go, setPace, settle, toggleMute } from "./parts.mjs";
 import { makeModels, openModel } from "./small-models.mjs";
 import { eventually, slowClock, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -13,7 +15,7 @@ import { eventually, slowClock, words } from "./wait.mjs";
 async function toField(page) {
   const lab = page.locator("#lab");
   await lab.locator(".lab-views").waitFor({ state: "attached" });
-  await lab.scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await lab.getByRole("radio", { name: "Field", exact: true }).check();
 }
 
@@ -84,7 +86,7 @@ test("the first look plays by itself", async (t) => {
   const page = await openPage(t);
   // So slowly that it is still playing when it is paused.
   await slowClock(page);
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("button", { name: "Pause", exact: true }).click();
   await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
 });
@@ -95,7 +97,7 @@ test("the newest token is shown while a text is written, and an earlier one stay
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await said(page, /tokens are read/);
   await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
   await page.getByRole("button", { name: "One token on", disabled: true }).waitFor();
@@ -113,9 +115,7 @@ test("it plays to the end and stops there; a muted head has no waves", lively(as
   await page.locator("#lab").getByRole("button", { name: "Pause", exact: true }).waitFor();
   await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();
   await said(page, /40 of 40 tokens are read/);
-  await page.locator("#waves .channel").first().getByRole("button", { name: "Mute" }).click();
-  // The waves are bent higher up on the page, where the lab may be out of sight.
-  await page.locator(".field-canvas").scrollIntoViewIfNeeded();
+  await toggleMute(page, 1);
   await said(page, /the head is muted/);
   const waves = (await saved(page, "CSV")).toString().trim().split("\n").slice(1).map((line) => Number(line.split(",")[2]));
   assert.ok(waves.every((value) => value === 0));
@@ -157,7 +157,7 @@ test("tokens between two cells lie on both, and what they pick up is read from b
 
 test("a chosen token says where it sits and shows its own wave", async (t) => {
   const page = await openPage(t, { size: "phone", colors: "dark" });
-  await page.getByRole("tab", { name: "Lab" }).click();
+  await go(page, "Lab");
   await ownText(page);
   const strip = page.getByRole("group", { name: /The text, token by token/ });
   await strip.focus();

@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage, openEmpty } from "./launch.mjs";
-import { channel, settle } from "./parts.mjs";
+import { at, downloaded, openEmpty } from "./launch.mjs";
+import { go, settle, toggleMute, unbend } from "./parts.mjs";
 import { makeModels, openModel, STANDARD } from "./small-models.mjs";
 import { SHORT, button, start } from "./train-parts.mjs";
 import { eventually, pressWhen, words } from "./wait.mjs";
+
+const { onePage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -18,8 +20,8 @@ const measured = (page, state) => view(page).locator(`[data-state="${state}"]`).
 /** The page with the view in sight and nothing being written. */
 const shared = onePage({}, async (page) => {
   await settle(page);
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("radio", { name: "Heads", exact: true }).check();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
   await view(page).locator(".heads-headline", { hasText: /\w/ }).waitFor();
 });
 
@@ -63,13 +65,13 @@ test("every head has its role by the page's own rules, where it starts, keys to 
   await view(page).locator("canvas").first().focus();
   for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
   await view(page).locator(".heads-chosen", { hasText: `Layer 2, head 3: ${rows[10][column("role")].toLowerCase()}.` }).waitFor();
-  await eventually(() => page.locator("#waves").getByRole("radio", { name: "2", exact: true }).isChecked(), true, "the waves' layer does not follow");
+  await eventually(() => page.locator("#waves .layer-choice input").nth(1).isChecked(), true, "the waves' layer does not follow");
   for (const name of ["heads of every layer", "heads moved by training"]) {
     assert.equal((await save(page, "PNG", name)).subarray(1, 4).toString(), "PNG");
     const svg = (await save(page, "SVG", name)).toString("utf8");
     assert.ok(svg.includes("<svg") && svg.includes("Layer 4"), name);
   }
-  await page.locator("#waves").getByRole("radio", { name: "1", exact: true }).check();
+  await page.locator("#waves .layer-choice input").first().evaluate((/** @type {HTMLElement} */ input) => input.click());
 }));
 
 test("contributions come head by head, can be stopped, and are those of the waves as they are", shared(async (page) => {
@@ -88,9 +90,7 @@ test("contributions come head by head, can be stopped, and are those of the wave
   assert.equal((await save(page, "PNG", "heads contributions")).subarray(1, 4).toString(), "PNG");
   assert.ok((await save(page, "SVG", "heads contributions")).toString("utf8").includes("L1 H8"));
 
-  await channel(page, 2).getByRole("button", { name: "Mute head 2" }).click();
-  // The lab looks again once it is in sight.
-  await view(page).locator(".heads-headline").scrollIntoViewIfNeeded();
+  await toggleMute(page, 2);
   await measured(page, "none");
   assert.ok(await page.getByRole("button", { name: "Save as CSV: heads contributions" }).isHidden());
 
@@ -103,7 +103,7 @@ test("contributions come head by head, can be stopped, and are those of the wave
   const muted = fields(await save(page, "CSV", "heads contributions")).find((row) => row[1] === "1" && row[2] === "2") ?? [];
   assert.deepEqual(["change of the loss when muted, nats a token", "low end of the 95 % interval", "high end", "windows"].map((name) => Number(muted[head.indexOf(name)])), [0, 0, 0, 4],
     "a head that is muted already contributes nothing");
-  await page.getByRole("button", { name: "Reset all" }).click();
+  await unbend(page);
   await page.locator("#lab").getByRole("radio", { name: "Being written", exact: true }).check();
 }));
 
@@ -149,20 +149,22 @@ test("the engine's contribution is the difference that bending the gain makes, o
 
 test("the heads of a model in training move before one's eyes", shared(async (page) => {
   await start(page, { ...SHORT, Steps: 200_000 });
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("radio", { name: "In training", exact: true }).check();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
   await view(page).locator(".field-hint", { hasText: "The training began there" }).waitFor();
   const before = await eventually(() => figures(page), (rows) => rows.length > 0);
   const now = await eventually(() => figures(page), (rows) => rows.length > 0 && JSON.stringify(rows) !== JSON.stringify(before), "nothing moves");
   assert.deepEqual(now.map((row) => row[7]), before.map((row) => row[7]), "where they start stays");
+  await go(page, "Train");
   await button(page, "Stop").click();
+  await go(page, "Lab");
   await page.locator("#lab").getByRole("radio", { name: "As it is bent", exact: true }).check();
 }));
 
 test("a standard Transformer has no waves and no gains, and both are said", shared(async (page) => {
   const [standard] = await makeModels([STANDARD]);
   await openModel(page, standard, "standard");
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).first().waitFor();
   await view(page).waitFor({ state: "hidden" });
   const refused = await page.evaluate(async (file) => {

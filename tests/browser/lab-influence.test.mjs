@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage } from "./launch.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { go } from "./parts.mjs";
 import { makeModels, openModel, STANDARD } from "./small-models.mjs";
 import { eventually, words } from "./wait.mjs";
+
+const { onePage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -91,7 +94,7 @@ test("a standard Transformer's attention weights stand in the same place", share
   const [standard] = await makeModels([STANDARD]);
   await page.getByRole("textbox", { name: "Text to look at" }).fill("annabencleo");
   await openModel(page, standard, "standard");
-  await page.locator("#lab").evaluate((lab) => lab.scrollIntoView());
+  await go(page, "Lab");
   await said(page, /^Token \d+, .*heard most/);
   await page.locator(".influence").getByRole("radio", { name: "Attention weight" }).check();
   await said(page, /of the attention/);

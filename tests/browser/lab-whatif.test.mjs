@@ -3,10 +3,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage } from "./launch.mjs";
-import { channel, settle, write } from "./parts.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { go, settle, toggleMute, unbend, write } from "./parts.mjs";
 import { makeModels, openModel, STANDARD } from "./small-models.mjs";
 import { eventually, words } from "./wait.mjs";
+
+const { onePage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -14,8 +16,6 @@ const SAME = "Nothing is bent: before and after are the same model.";
 
 /** @param {Page} page */
 const view = (page) => page.locator("#lab .whatif");
-/** Without scrolling there, which could take the view out of sight. @param {Page} page @param {number} head */
-const mute = (page, head) => channel(page, head).getByRole("button", { name: `Mute head ${head}` }).dispatchEvent("click");
 /** @param {Page} page @param {string} words */
 const compared = (page, words) => page.locator(".whatif-words", { hasText: words }).waitFor();
 
@@ -23,14 +23,14 @@ const compared = (page, words) => page.locator(".whatif-words", { hasText: words
 const shared = onePage({}, async (page) => {
   await settle(page, { length: 60 });
   await write(page);
+  await go(page, "Lab");
   await page.getByRole("radio", { name: "What-if", exact: true }).check();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
   await compared(page, SAME);
 });
 
 /** @param {Page} page */
 async function resetAll(page) {
-  await page.getByRole("button", { name: "Reset all" }).dispatchEvent("click");
+  await unbend(page);
   await compared(page, SAME);
 }
 
@@ -53,7 +53,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
   await view(page).getByText("the same before and after: 0 bits").first().waitFor();
   assert.deepEqual((await table(page, "what if forecasts")).map((row) => row.at(-4)).filter((bits) => bits !== "0"), []);
 
-  await mute(page, 2);
+  await toggleMute(page, 2);
   await compared(page, "Against the file: layer 1, head 2 is muted.");
   await read(page, 4);
   await page.waitForFunction(() => /^(Worse|Better|No difference)/.test(document.querySelector(".whatif-verdict")?.textContent ?? ""));
@@ -78,7 +78,7 @@ test("a muted head shows in the loss, the forecasts and the text; taken back, no
 }));
 
 test("the chosen token's forecast says what gained and lost, as the engine's own next tokens do; pictures are saved", shared(async (page) => {
-  await mute(page, 1);
+  await toggleMute(page, 1);
   await page.locator(".whatif figcaption", { hasText: /head 1 is muted.* bits on average/ }).waitFor();
   await page.locator("#lab .lab-tokens").focus();
   await page.keyboard.press("End");
@@ -124,12 +124,12 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
 }));
 
 test("two bendings are compared by pinning the first", shared(async (page) => {
-  await mute(page, 1);
+  await toggleMute(page, 1);
   await compared(page, "Against the file: layer 1, head 1 is muted.");
   await page.getByRole("button", { name: "Pin as it is now" }).click();
   await compared(page, "Nothing was bent since it was pinned: before and after are the same model.");
   await page.locator(".whatif-verdict", { hasText: "No change" }).waitFor();
-  await mute(page, 2);
+  await toggleMute(page, 2);
   await compared(page, "Against what was pinned: layer 1, head 2 is muted.");
   await page.locator(".whatif-verdict", { hasText: /Worse|Better|No difference/ }).waitFor();
   await page.getByRole("radio", { name: "The file", exact: true }).check();
@@ -138,7 +138,7 @@ test("two bendings are compared by pinning the first", shared(async (page) => {
 }));
 
 test("while a wave is dragged, everything is said again and again; out of sight nothing is", shared(async (page) => {
-  const seen = await channel(page, 2).getByRole("slider", { name: "frequency" }).evaluate(async (slider) => {
+  const seen = await page.locator("#waves .channel").nth(1).locator("input[type=range]").first().evaluate(async (slider) => {
     const verdict = /** @type {HTMLElement} */ (document.querySelector(".whatif-verdict"));
     const seen = new Set([verdict.textContent]);
     for (let i = 1; seen.size < 3; i++) {
@@ -153,7 +153,7 @@ test("while a wave is dragged, everything is said again and again; out of sight 
   await read(page, 8);
   // One request is in flight when the view goes out of sight; after it none is made. Bent once more, so that however fast
   // the engine is there is something left to be measured.
-  const asked = await channel(page, 2).getByRole("slider", { name: "frequency" }).evaluate(async (slider) => {
+  const asked = await page.locator("#waves .channel").nth(1).locator("input[type=range]").first().evaluate(async (slider) => {
     const { wire, unanswered } = /** @type {{wire: import("./wait.mjs").Wire, unanswered: Set<{type: string}>}} */ (/** @type {any} */ (globalThis));
     let asked = 0;
     const count = (/** @type {{type: string, payload: any}} */ { type, payload }) => { if (type === "observe" && payload.view.startsWith("whatif")) asked++; };
@@ -163,7 +163,7 @@ test("while a wave is dragged, everything is said again and again; out of sight 
     const frames = async (/** @type {number} */ count) => { for (let i = 0; i < count; i++) await new Promise((resolve) => requestAnimationFrame(resolve)); };
     while (asked < 2) await frames(1);
     const inSight = asked;
-    document.querySelector("#scaling")?.scrollIntoView({ behavior: "instant" });
+    /** @type {HTMLElement} */ (document.querySelector("[data-to=write]")).click();
     // It is seen to be out of sight in one of the next frames.
     await frames(5);
     while ([...unanswered].some(({ type }) => type === "observe")) await frames(1);
@@ -174,17 +174,17 @@ test("while a wave is dragged, everything is said again and again; out of sight 
   });
   assert.ok(asked.inSight > 0, "nothing is measured in sight");
   assert.equal(asked.hidden, 0);
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await resetAll(page);
 }));
 
 test("a standard Transformer has nothing to bend, and says so", shared(async (page) => {
   const [standard] = await makeModels([STANDARD]);
-  await mute(page, 1);
+  await toggleMute(page, 1);
   await compared(page, "head 1 is muted");
   await openModel(page, standard, "standard");
   await page.locator(".model-size", { hasText: "standard Transformer" }).waitFor();
-  await page.locator("#lab").scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await page.locator("#lab .inline-fault", { hasText: "This is a standard Transformer" }).waitFor();
   await view(page).waitFor({ state: "hidden" });
 }));

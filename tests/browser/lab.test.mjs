@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { onePage, openEmpty, openPage } from "./launch.mjs";
-import { generatePanel, setPace, settle } from "./parts.mjs";
+import { at, openEmpty } from "./launch.mjs";
+import { generatePanel, go, setPace, settle } from "./parts.mjs";
 import { SHORT, train } from "./train-parts.mjs";
 import { answered, eventually, frames, kept, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("lab");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -55,7 +57,7 @@ test("the keyboard goes from view to view, and a reload comes back to the chosen
   assert.ok(await page.evaluate(() => document.activeElement?.closest(".lab-views")), "the focus has moved");
   await kept(page, "lab", (settings) => JSON.stringify(settings ?? null).includes('"energy"'));
   await page.reload();
-  await lab(page).scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await energyShown(page);
   await eventually(() => choice(page, "Energy").isChecked(), true);
 });
@@ -65,7 +67,7 @@ test("a text of one's own is kept over a reload", shared(async (page) => {
   await own(page).fill("To be, or not");
   await strip(page).getByText("To be, or not").waitFor();
   await page.reload();
-  await lab(page).scrollIntoViewIfNeeded();
+  await go(page, "Lab");
   await strip(page).getByText("To be, or not").waitFor();
   await eventually(() => own(page).inputValue(), "To be, or not");
   await eventually(async () => [await choice(page, "My own").isChecked(), await choice(page, "Energy").isChecked()], [true, true]);
@@ -96,13 +98,12 @@ test("nothing is asked of the engine while the lab is out of sight", async (t) =
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
   await lab(page).locator(".lab-views").waitFor({ state: "attached" });
-  await page.evaluate(() => scrollTo(0, 0));
   await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
   await writes(page, 10);
   assert.deepEqual(await asked(page), []);
-  await page.evaluate(() => document.getElementById("lab")?.scrollIntoView({ behavior: "instant" }));
+  await go(page, "Lab");
   await page.waitForFunction(() => /** @type {any} */ (window).asked.length >= 4);
-  await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+  await go(page, "Write");
   // What was under way may end; then there is silence, however much is written.
   await frames(page, 5);
   await answered(page, ["observe"]);
@@ -127,26 +128,25 @@ test("a long text sends no more than can matter, and says so", async (t) => {
   await words(strip(page), (text) => text.endsWith("Exit."));
 });
 
-test("anchors open the lab at a view, and leave the page's link as it was", async (t) => {
+test("anchors open the lab at a view, older ones too, and what is set stays in the link", async (t) => {
   const page = await openPage(t);
   await settle(page, { seed: 11 });
   await page.waitForFunction(() => location.hash.includes("seed=11"));
-  const link = await page.evaluate(() => location.hash);
-  for (const [anchor, name] of [["#lab-energy", "Energy"], ["#lab-field", "Field"], ["#lab", "Field"]]) {
-    await page.evaluate(() => scrollTo(0, 0));
+  const link = (await page.evaluate(() => location.hash)).slice(1);
+  for (const [anchor, name] of [["#lab-energy", "Energy"], ["#lab/field", "Field"], ["#lab", "Field"]]) {
+    await go(page, "Write");
     await page.evaluate((to) => { location.hash = to; }, anchor);
-    await page.waitForFunction(() => { const top = document.getElementById("lab")?.getBoundingClientRect().top ?? -1; return top >= 0 && top < innerHeight / 2; });
+    await lab(page).waitFor();
     await eventually(() => choice(page, name).isChecked(), true, anchor);
-    await page.waitForFunction((expected) => location.hash === expected, link);
+    await page.waitForFunction((expected) => location.hash === expected, `#lab/${name.toLowerCase()}&${link}`);
   }
   assert.equal(await generatePanel(page).getByLabel("Seed", { exact: true }).inputValue(), "11");
 });
 
-test("on a phone an anchor opens the lab's tab, and nothing is wider than the window", async (t) => {
+test("on a phone an anchor opens the lab, and nothing is wider than the window", async (t) => {
   const page = await openPage(t, { size: "phone", colors: "dark", path: "#lab-energy" });
   await energyShown(page);
-  await page.getByRole("tab", { name: "Lab", selected: true }).waitFor();
-  await eventually(() => page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".tabs, .tabs [role=tab], .lab-views .segmented-row, .lab-choices .segmented-row")]
+  await eventually(() => page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".places, .places a, .lab-views .segmented-row, .lab-choices .segmented-row")]
     .map((element) => element.scrollWidth - element.clientWidth)), (over) => over.every((width) => width <= 0));
 });
 
@@ -157,8 +157,8 @@ test("the model in training can be looked at once there is one, and its step is 
   await choice(page, "My own").check();
   await own(page).fill("emma");
   await train(page, { ...SHORT, Steps: 20 });
+  await go(page, "Lab");
   await choice(page, "In training").check();
-  await lab(page).scrollIntoViewIfNeeded();
   await note.filter({ hasText: "The model in training, as it was after step 20 of 20." }).waitFor();
   await energyShown(page);
   // Four layers are open, two are trained.

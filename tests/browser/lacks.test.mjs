@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { launchChromium } from "./chromium.mjs";
 import { openPage } from "./launch.mjs";
+import { go } from "./parts.mjs";
 import { serve } from "./server.mjs";
 import { words } from "./wait.mjs";
 
@@ -43,7 +44,9 @@ for (const [what, file, answer, words] of /** @type {const} */ ([
   test(`${what}: the page opens and says so`, async (t) => {
     const page = await openPage(t, { expected: ANY, before: (opening) => opening.context().route(file, (route) => route.fulfill(answer)) });
     await notice(page, words);
+    await go(page, "Train");
     await page.locator("#train").getByRole("button", { name: "Start training" }).waitFor();
+    await go(page, "Write");
     // What was wrong is put right.
     await page.context().unroute(file);
     await page.getByRole("button", { name: "Try again" }).click();
@@ -65,13 +68,13 @@ test("while the model is on its way the page says so; where it does not come, wh
   });
   // The engine is there, is counted, and waits for it.
   await page.locator("#engine-status", { hasText: "WebAssembly" }).waitFor();
-  await words(page.locator(".model-card"), /^Loading the model\s+1\.4 of 2\.9 MB$/);
+  await words(page.locator(".model-card"), /Loading the model\s+▾\s+1\.4 of 2\.9 MB$/);
   // What can be seen at once is there, and says that it is recorded.
   await page.locator(".recorded", { hasText: "Recorded: how the model that comes with this page begins." }).waitFor();
   assert.equal(await page.locator(".channels[inert] .channel").count(), 8);
   release();
   await notice(page, /The model could not be opened.*could not be fetched: the server answered 503/s);
-  await words(page.locator(".model-card"), /^No model is open/);
+  await words(page.locator(".model-card"), /No model is open/);
   await page.unroute(file);
   await page.getByRole("button", { name: "Try again" }).click();
   await page.locator(".token").nth(3).waitFor();
@@ -89,6 +92,7 @@ test("a part that comes later is missing: the page says which and why, and loads
   await page.locator(".token").nth(3).waitFor();
   await page.unroute(file);
   await page.getByRole("button", { name: "Try again" }).click();
+  await go(page, "Train");
   await page.locator("#train").getByRole("button", { name: "Start training" }).waitFor();
 });
 
@@ -114,14 +118,14 @@ test("over http from another device: no graphics card, for the right reason; one
   const context = await browser.newContext();
   const url = server.url.replace("127.0.0.1", "lan.test");
   const one = await context.newPage();
-  await one.goto(`${url}#steps=4000&batch-size=4&context=16&sample-every=0`);
+  await one.goto(`${url}#train&steps=4000&batch-size=4&context=16&sample-every=0`);
   assert.equal(await one.evaluate(() => isSecureContext || "locks" in navigator), false);
   await one.locator("#train .train-device").filter({ hasText: "came over http" }).waitFor();
   await one.locator("#train").getByRole("button", { name: "Start training" }).click();
   await one.locator("#train").getByRole("button", { name: "Pause" }).click();
   await one.locator(".train-note", { hasText: "Saved at step" }).waitFor();
   const two = await context.newPage();
-  await two.goto(url);
+  await two.goto(`${url}#train`);
   await two.locator(".runs > summary").click();
   await two.locator(".runs-row", { hasText: "Open in another tab" }).waitFor();
   assert.equal(await two.locator('.train-run[data-state="interrupted"]').count(), 0);
@@ -148,7 +152,7 @@ test("another tab holds the storage: the page opens, works from memory, and keep
     };
   }));
   const other = await page.context().newPage();
-  await other.goto(`${page.url().split("#")[0]}#steps=30&batch-size=2&context=16`);
+  await other.goto(`${page.url().split("#")[0]}#train&steps=30&batch-size=2&context=16`);
   await notice(other, /storage does not answer.*Close other tabs of this page/);
   await other.locator("#train").getByRole("button", { name: "Start training" }).click();
   await other.locator('.train-run[data-state="done"]').waitFor();

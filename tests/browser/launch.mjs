@@ -17,6 +17,7 @@
 import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
 import { after } from "node:test";
+import { placeIn } from "../../www/js/page/places.js";
 import { PLAIN } from "./chromium.mjs";
 import { borrowBrowser } from "./pool.mjs";
 import { serve } from "./server.mjs";
@@ -180,6 +181,21 @@ export function onePage(options = {}, prepare) {
       await drop();
       throw error;
     }
+  };
+}
+
+/**
+ * Pages that are opened at one of their places, such as "train".
+ * @param {string} place
+ */
+export function at(place) {
+  const there = (/** @type {PageOptions} */ options) => {
+    const { path = "" } = options;
+    return { ...options, path: placeIn(path).place ? path : path.startsWith("#") ? `#${place}&${path.slice(1)}` : `${path}#${place}` };
+  };
+  return {
+    openPage: (/** @type {import("node:test").TestContext} */ t, /** @type {PageOptions} */ options = {}) => openPage(t, there(options)),
+    onePage: (/** @type {PageOptions} */ options = {}, /** @type {((page: Page) => Promise<unknown>) | undefined} */ prepare = undefined) => onePage(there(options), prepare),
   };
 }
 

@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage, openPage, SIZES } from "./launch.mjs";
-import { firstText } from "./parts.mjs";
-import { eventually } from "./wait.mjs";
+import { firstText, go } from "./parts.mjs";
+import { eventually, words } from "./wait.mjs";
 
-/** The page's parts, each of which has a tab where there is room for one only. */
-const PARTS = 6;
+const PLACES = /** @type {const} */ (["Write", "Train", "Race", "Lab", "Long"]);
 
 /** What is wider than the window. @param {import("playwright-core").Page} page */
 const overhang = (page) => page.evaluate(() => {
@@ -20,52 +19,81 @@ const overhang = (page) => page.evaluate(() => {
 
 const shared = onePage({}, firstText);
 
-test("every part fits at every width, in both themes", shared(async (page) => {
-  for (const width of [360, 390, 768, 900, 1120, 1440, 2200]) {
+test("every place fits at every width, in both themes, and is one press away", shared(async (page) => {
+  for (const width of [320, 360, 390, 768, 900, 1120, 1440, 2200]) {
     await page.setViewportSize({ width, height: 800 });
-    // The tabs are there where they are needed.
-    const tabs = page.getByRole("tab");
-    await eventually(() => tabs.count(), width < 900 ? PARTS : 0, `tabs at ${width} px`);
-    const parts = width < 900 ? await tabs.allInnerTexts() : [""];
-    for (const part of parts) {
-      if (part) await page.getByRole("tab", { name: part }).click();
+    for (const place of PLACES) {
+      await go(page, place);
       for (const colorScheme of /** @type {const} */ (["dark", "light"])) {
         await page.emulateMedia({ colorScheme });
         // Pictures follow the window a frame later.
-        await eventually(() => overhang(page), [], `sticks out at ${width} px, ${colorScheme}: ${part || "all parts"}`);
+        await eventually(() => overhang(page), [], `sticks out at ${width} px, ${colorScheme}: ${place}`);
       }
     }
   }
+  await go(page, "Write");
 }));
 
-test("on a phone the tabs go by arrow keys and show one part each", shared(async (page) => {
-  await page.setViewportSize(SIZES.phone);
-  await page.getByRole("tab", { name: "Generate" }).focus();
-  await page.keyboard.press("Home");
-  await page.keyboard.press("ArrowRight");
-  await page.getByRole("tab", { name: "Waves", selected: true }).waitFor();
-  await page.locator("#waves").waitFor();
-  await page.locator("#generate").waitFor({ state: "hidden" });
-  await page.keyboard.press("End");
-  await page.locator("#scaling").waitFor();
+test("one place is seen at a time; each has an address, to which Back and Forward lead; what is set stays", shared(async (page) => {
+  await page.setViewportSize(SIZES.desktop);
+  const current = page.getByRole("navigation", { name: "Places" }).locator("[aria-current=page]");
+  const hash = (/** @type {RegExp} */ wanted) => eventually(() => page.evaluate(() => location.hash), wanted);
+  const seen = (/** @type {string} */ place, /** @type {string} */ panel) => Promise.all([
+    words(current, place), page.locator(panel).waitFor(),
+    eventually(() => page.locator("[data-place]:not(.behind)").count(), 1),
+  ]);
+  await seen("Write", "#generate");
+  await page.locator("#generate").getByLabel("Seed", { exact: true }).fill("5");
+  await page.keyboard.press("Enter");
+  await hash(/^#seed=5&end$/);
+  await go(page, "Train");
+  await seen("Train", "#train");
+  await hash(/^#train&seed=5&end$/);
+  await eventually(() => page.title(), /^Train/);
+  await go(page, "Lab");
+  await seen("Lab", "#lab");
+  await hash(/^#lab\/[a-z-]+&seed=5&end$/);
+  await page.goBack();
+  await seen("Train", "#train");
+  await page.goBack();
+  await seen("Write", "#generate");
+  await hash(/^#seed=5&end$/);
+  await page.goForward();
+  await seen("Train", "#train");
+  await page.reload();
+  await seen("Train", "#train");
+  assert.equal(await page.locator("#generate").getByLabel("Seed", { exact: true }).inputValue(), "5");
+  // By keyboard: from the address field the content is two presses away, and so is any place within a few.
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await eventually(() => page.evaluate(() => document.activeElement?.id), "main");
+  await seen("Train", "#train");
+  await go(page, "Write");
+  await page.locator("#generate").getByLabel("Seed", { exact: true }).fill("1");
+  await page.keyboard.press("Enter");
+  await hash(/^$/);
 }));
 
 test("everything that can be operated has a name, and headings go down in order", shared(async (page) => {
   await page.setViewportSize(SIZES.desktop);
   // All of the page is mounted, the last part too.
-  await page.locator("#scaling button").first().waitFor();
-  const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, textarea, select, canvas[role], [tabindex='0']")]
-    .filter((element) => element.checkVisibility())
-    .filter((element) => {
-      const labels = /** @type {HTMLInputElement} */ (element).labels;
-      return !(element.getAttribute("aria-label") || element.textContent?.trim() || labels?.[0]?.textContent?.trim());
-    })
-    .map((element) => element.outerHTML.slice(0, 120)));
-  assert.deepEqual(nameless, []);
-  const levels = await page.evaluate(() => [...document.querySelectorAll("h1, h2, h3, h4")].filter((element) => element.checkVisibility()).map((element) => Number(element.tagName[1])));
-  assert.equal(levels[0], 1);
-  for (let i = 1; i < levels.length; i++) assert.ok(levels[i] <= levels[i - 1] + 1, `a heading of level ${levels[i]} after one of ${levels[i - 1]}`);
-  for (const landmark of ["banner", "main", "contentinfo"]) assert.equal(await page.getByRole(/** @type {"main"} */ (landmark)).count(), 1, landmark);
+  await page.locator("#scaling button").first().waitFor({ state: "attached" });
+  for (const place of PLACES) {
+    await go(page, place);
+    const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, textarea, select, canvas[role], [tabindex='0']")]
+      .filter((element) => element.checkVisibility())
+      .filter((element) => {
+        const labels = /** @type {HTMLInputElement} */ (element).labels;
+        return !(element.getAttribute("aria-label") || element.textContent?.trim() || labels?.[0]?.textContent?.trim());
+      })
+      .map((element) => element.outerHTML.slice(0, 120)));
+    assert.deepEqual(nameless, []);
+    const levels = await page.evaluate(() => [...document.querySelectorAll("h1, h2, h3, h4")].filter((element) => element.checkVisibility()).map((element) => Number(element.tagName[1])));
+    assert.equal(levels[0], 1);
+    for (let i = 1; i < levels.length; i++) assert.ok(levels[i] <= levels[i - 1] + 1, `a heading of level ${levels[i]} after one of ${levels[i - 1]}`);
+    for (const landmark of ["banner", "main", "contentinfo"]) assert.equal(await page.getByRole(/** @type {"main"} */ (landmark)).count(), 1, landmark);
+  }
+  await go(page, "Write");
 }));
 
 test("the theme can be chosen and is kept", async (t) => {

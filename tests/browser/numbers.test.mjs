@@ -5,7 +5,10 @@ import assert from "node:assert/strict";
 import { cpus } from "node:os";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { openEmpty, openPage } from "./launch.mjs";
+import { at, openEmpty } from "./launch.mjs";
+import { go } from "./parts.mjs";
+
+const { openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{reason: string, step: number, message: string, losses: [number, number][], snapshot: number, again: string}} Outcome */
@@ -144,6 +147,7 @@ test("the page keeps the last good step, says what to try, and nothing on the di
 test("a race goes on with the others, and says what became of it", async (t) => {
   const page = await openPage(t);
   await page.evaluate(spoil, GROWING);
+  await go(page, "Race");
   await page.locator("#race").getByRole("radio", { name: "Names" }).check();
   await page.locator("#race details", { hasText: "Settings of the race" }).locator("summary").click();
   await fill(page, "#race", { Steps: 40, Seeds: 1, Context: 16, Batch: 4 });

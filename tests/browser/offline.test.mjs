@@ -19,7 +19,7 @@ test("once it was opened, the page opens, writes and trains without a connection
   await page.context().setOffline(true);
   const url = page.url().split("#")[0];
   await page.goto("about:blank");
-  await page.goto(`${url}#steps=20&batch-size=4&context=16&sample-every=0`);
+  await page.goto(`${url}#train&steps=20&batch-size=4&context=16&sample-every=0`);
   await firstText(page);
   await page.locator("#train").getByRole("button", { name: "Start training" }).click();
   await page.locator('.train-run[data-state="done"]').waitFor();

@@ -99,8 +99,8 @@ const keepTraining = (page, id, changes = {}) => page.evaluate(async ([key, chan
 }, /** @type {const} */ ([id, changes]));
 
 test("a training that cannot be shown hides no other, and one that hurt is not shown by itself", async (t) => {
-  const page = await openPage(t);
-  await firstText(page);
+  const page = await openPage(t, { path: "#train" });
+  await page.locator("#train form").waitFor();
   await keepTraining(page, "1-a");
   await keepTraining(page, "2-b", { createdAt: 9e15 });
   await put(page, { "runs/3-c": null, "runs-open": true });

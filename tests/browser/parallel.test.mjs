@@ -5,9 +5,11 @@
 import assert from "node:assert/strict";
 import { cpus } from "node:os";
 import { test } from "node:test";
-import { onePage, openPage } from "./launch.mjs";
+import { at } from "./launch.mjs";
 import { button, reaches, start } from "./train-parts.mjs";
 import { engines, eventually, holdTraining, kept } from "./wait.mjs";
+
+const { onePage, openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{losses: [number, number][], sharing: string[], most: number, digest: string, bytes: number[]}} Outcome */

@@ -1,7 +1,7 @@
 // Words for what a person does with the Generate and Waves parts, shared by their tests.
 
 import { downloaded } from "./launch.mjs";
-import { applied, engines, foretold } from "./wait.mjs";
+import { applied, engines, eventually, foretold } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -9,7 +9,7 @@ import { applied, engines, foretold } from "./wait.mjs";
 export const generatePanel = (page) => page.locator("#generate");
 
 /** Waits until the first text is being written. @param {Page} page */
-export const firstText = (page) => page.locator(".token:visible").nth(5).waitFor();
+export const firstText = (page) => page.locator("#generate .token").nth(5).waitFor({ state: "attached" });
 
 /** The text after the prompt. @param {Page} page @param {number} [view] */
 export const textOf = (page, view = 0) =>
@@ -23,15 +23,23 @@ export const breakDevice = (page, how) => engines(page)[0].evaluate((how) => {
   self.onmessage?.(new MessageEvent("message", { data: { type: "break_device", id: 0, payload: { how } } }));
 }, how);
 
-/** Waits until nothing is being written. @param {Page} page */
-export const finished = (page) => generatePanel(page).getByRole("button", { name: "Generate", exact: true }).waitFor();
+/** Mutes a head, or lets it be heard again, from wherever the page is. @param {Page} page @param {number} head */
+export const toggleMute = (page, head) => page.locator("#waves .channel").nth(head - 1).locator("button", { hasText: "Mute" }).dispatchEvent("click");
+/** Takes back what was bent, from wherever the page is. @param {Page} page */
+export const unbend = (page) => page.locator("#waves button", { hasText: "Reset all" }).dispatchEvent("click");
 
-/** Stops what is being written, if anything is. @param {Page} page */
-export async function stopWriting(page) {
+/** Goes to a place of the page. @param {Page} page @param {"Write" | "Train" | "Race" | "Lab" | "Long"} place */
+export const go = (page, place) => page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: place, exact: true }).click();
+
+/** Waits until nothing is being written. @param {Page} page */
+export const finished = (page) => generatePanel(page).locator(".actions .primary", { hasText: /^Generate$/ }).waitFor({ state: "attached" });
+
+/** Stops what is being written, if anything is, or is about to be; wherever the page is. @param {Page} page */
+export const stopWriting = (page) => eventually(() => generatePanel(page).locator(".actions .primary").evaluate((/** @type {HTMLButtonElement} */ button) => {
   // Found and pressed in one go: it may end by itself at any moment.
-  await generatePanel(page).evaluate((panel) => [...panel.querySelectorAll("button")].find((button) => button.textContent === "Stop" && button.checkVisibility())?.click());
-  await finished(page);
-}
+  if (button.textContent === "Stop") button.click();
+  return button.textContent === "Generate" && !button.disabled;
+}), true, "what is being written was not stopped");
 
 /** How fast the text is written. The race has a size that is called Full too. @param {Page} page @param {string} name */
 export const setPace = (page, name) => generatePanel(page).getByRole("radio", { name, exact: true }).check();
@@ -41,6 +49,7 @@ export const setPace = (page, name) => generatePanel(page).getByRole("radio", { 
  * @param {Page} page @param {{length?: number, seed?: number, prompt?: string}} [settings]
  */
 export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" } = {}) {
+  await go(page, "Write");
   await firstText(page);
   await stopWriting(page);
   await setPace(page, "Full");
@@ -52,6 +61,7 @@ export async function settle(page, { length = 60, seed = 7, prompt = "ROMEO:\n" 
 /** Writes a text to its end. @param {Page} page @returns {Promise<string>} */
 export async function write(page) {
   const panel = generatePanel(page);
+  await go(page, "Write");
   // A model that was just opened writes by itself first; its text is not the one asked for.
   await finished(page);
   await applied(page);
@@ -70,7 +80,8 @@ export async function nextTokens(page) {
 
 /** The choice of a model file's numbers, open. @param {Page} page */
 export async function askForModel(page) {
-  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: /^Models\./ }).click();
+  await page.getByRole("button", { name: "Download this model", exact: true }).click();
   return page.getByRole("dialog", { name: /^Download / });
 }
 

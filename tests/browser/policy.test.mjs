@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, openPage } from "./launch.mjs";
-import { firstText, saveModel } from "./parts.mjs";
+import { firstText, go, saveModel } from "./parts.mjs";
 import { SHORT, button, reaches, start } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
 
@@ -32,7 +32,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
 
   await t.test("Lab", async () => {
     const lab = page.locator("#lab");
-    await lab.scrollIntoViewIfNeeded();
+    await go(page, "Lab");
     for (const view of await lab.locator(".lab-views").getByRole("radio").all()) {
       await view.check();
       await lab.locator(".lab-stage > *").first().waitFor();
@@ -58,6 +58,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
 
   await t.test("Race", async () => {
     const race = page.locator("#race");
+    await go(page, "Race");
     await race.getByRole("radio", { name: "Names" }).check();
     await race.locator("details", { hasText: "Settings of the race" }).locator("summary").click();
     for (const [label, value] of Object.entries({ Steps: 20, Seeds: 1, Context: 16, Batch: 2 })) await race.getByLabel(label, { exact: true }).fill(String(value));
@@ -69,6 +70,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
 
   await t.test("Scaling", async () => {
     const scaling = page.locator("#scaling");
+    await go(page, "Long");
     await scaling.getByLabel("Up to").selectOption("512");
     await scaling.getByRole("button", { name: "Measure", exact: true }).click();
     await scaling.getByRole("button", { name: "Measure again" }).waitFor();
@@ -77,7 +79,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
   });
 
   await t.test("the tour, and a model's file", async () => {
-    await page.getByRole("link", { name: "Take the tour" }).click();
+    await page.getByRole("link", { name: "Tour", exact: true }).click();
     const card = page.getByRole("dialog");
     for (let step = 1; step < 5; step++) {
       await eventually(() => new URL(page.url()).hash, `#tour-${step}`);

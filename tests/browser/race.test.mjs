@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rateOf } from "../../www/js/race/results.js";
-import { downloaded, onePage, openPage } from "./launch.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { go } from "./parts.mjs";
 import { engines, eventually, holdNewEngines, kept as keptAt, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("race");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -133,7 +136,7 @@ test("stopped, reloaded and taken up again, a race comes to the same numbers as 
 
 test("learning rates can be tuned for both first, and the race uses what was found", async (t) => {
   const page = await openPage(t, { size: "narrow" });
-  await page.getByRole("tab", { name: "Race" }).click();
+  await go(page, "Race");
   await prepare(page, { ...TINY, Seeds: 1, Steps: 20 }, "Tuned");
   await panel(page).getByRole("checkbox", { name: /Tune for both/ }).check();
   await start(page);

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPage, startBrowser } from "./launch.mjs";
+import { at, startBrowser } from "./launch.mjs";
 import { engines } from "./wait.mjs";
+
+const { openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 /** Steps by when: that were reported, and that were on the disk by then. @typedef {[number, number][]} Moments */
@@ -55,7 +57,7 @@ for (const [what, settings] of /** @type {const} */ ([
     const next = await page.context().newPage();
     await page.close({ runBeforeUnload: false });
     const { server } = await startBrowser();
-    await next.goto(server.url);
+    await next.goto(`${server.url}#train`);
     await reaches(next, "interrupted");
     const kept = await next.evaluate(async () => {
       const { storage } = await import(/** @type {string} */ (new URL("/sources/js/keep/storage.js", document.baseURI).href));

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
-import { downloaded, onePage, openPage } from "./launch.mjs";
-import { breakDevice, firstText, picture, stopWriting } from "./parts.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { breakDevice, firstText, go, picture, stopWriting } from "./parts.mjs";
 import { SHORT, button, start } from "./train-parts.mjs";
 import { eventually, kept, pressWhen, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("long");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -106,6 +108,7 @@ test("stopping ends it at once and leaves what was measured", shared(async (page
 
 test("while a training runs the lab waits for its end, or says that the times are disturbed", shared(async (page) => {
   await start(page, { ...SHORT, Steps: 200_000 });
+  await go(page, "Long");
   await panel(page).getByText("A training is running.").waitFor();
   await panel(page).getByRole("button", { name: "Measure now all the same" }).click();
   await panel(page).getByText("A training ran at the same time").waitFor();
@@ -113,7 +116,9 @@ test("while a training runs the lab waits for its end, or says that the times ar
   await panel(page).getByLabel("Up to").selectOption("512");
   await panel(page).getByRole("button", { name: "Measure when the training ends" }).click();
   await panel(page).getByText("Begins when the training ends or is paused.").waitFor();
+  await go(page, "Train");
   await button(page, "Pause").click();
+  await go(page, "Long");
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
   assertAllMeasured(await rows(page), ["128", "256", "512"]);
   await words(panel(page).locator(".scaling-source"), (said) => !/A training ran/.test(said));
@@ -138,8 +143,10 @@ test("the graphics card is measured once it is proven, and not before", async (t
   await panel(page).getByText("Only a graphics card that was found and compared").waitFor();
   await panel(page).getByRole("button", { name: "Measure", exact: true, disabled: true }).waitFor();
   await breakDevice(page, "products");
+  await go(page, "Train");
   await page.locator(".train-device").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
   await page.locator(".train-device").getByText("computes what the processor computes").waitFor();
+  await go(page, "Long");
   await measureUpTo(page, 512);
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
   const found = await rows(page);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "./launch.mjs";
-import { channel, finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
+import { channel, finished, firstText, generatePanel, go, settle, textOf, write } from "./parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -21,9 +21,11 @@ async function fragment(page, expected) {
 test("an untouched page has a clean address", async (t) => {
   const page = await openPage(t);
   await firstText(page);
-  await panel(page).locator("form").scrollIntoViewIfNeeded();
-  await panel(page).locator(".train-facts").waitFor({ state: "attached" });
-  assert.ok(!page.url().includes("#"));
+  await go(page, "Train");
+  await panel(page).locator(".train-facts").waitFor();
+  await fragment(page, /^#train$/);
+  await go(page, "Write");
+  await fragment(page, /^$/);
   // The address follows a little later: what the first touch puts into it is all that is ever in it.
   await field(page, "Seed").fill("5");
   await field(page, "Seed").press("Enter");
@@ -40,11 +42,13 @@ test("the address, opened elsewhere, gives the same settings, the same heads and
   const slider = channel(page, 1).getByRole("slider", { name: "damping" });
   await slider.focus();
   for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+  await go(page, "Train");
   await panel(page).getByRole("radio", { name: "Stories" }).check();
   await panel(page).locator("input[value=medium]").check();
   await panel(page).getByRole("radio", { name: "Word pieces" }).check();
   await page.locator("#train .train-details summary").click();
   await panel(page).getByLabel("Steps", { exact: true }).fill("500");
+  await go(page, "Write");
   const text = await write(page);
   const link = await fragment(page, /text=stories.*read-as=pieces.*size=medium.*steps=500.*temp=0\.6.*heads=Shakespeare:.*1\.3\.f1\.25/);
   assert.match(link, /seed=11/);
@@ -59,10 +63,12 @@ test("the address, opened elsewhere, gives the same settings, the same heads and
   assert.equal(await channel(other, 3).getByRole("spinbutton", { name: "frequency" }).inputValue(), "1.25");
   assert.equal(await channel(other, 1).getByRole("spinbutton", { name: "damping" }).inputValue(), damping);
   assert.equal(await channel(other, 2).getByRole("button", { name: "Mute head 2" }).getAttribute("aria-pressed"), "true");
+  await go(other, "Train");
   await panel(other).locator("input[value=stories]:checked").waitFor();
   assert.ok(await panel(other).locator("input[value=medium]").isChecked());
   assert.ok(await panel(other).getByRole("radio", { name: "Word pieces" }).isChecked());
   assert.equal(await panel(other).getByLabel("Steps", { exact: true }).inputValue(), "500");
+  await go(other, "Write");
   await finished(other);
   assert.equal(await textOf(other), text, "the first text is already under the link's heads");
   await eventually(() => other.evaluate(() => location.hash), link);
@@ -109,7 +115,7 @@ test("a link to a model that is not there says which file to open; once it is op
 });
 
 test("one's own text is in no link, and the link's reader is told", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { path: "#train" });
   await panel(page).getByRole("radio", { name: "Your own text" }).check();
   await page.locator("#train .train-own textarea").fill("A secret of mine, told to no one.\n".repeat(40));
   await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
@@ -117,7 +123,6 @@ test("one's own text is in no link, and the link's reader is told", async (t) =>
   assert.ok(!link.includes("secret"));
   await page.reload();
   // A text is read once it is looked at.
-  await panel(page).locator("form").scrollIntoViewIfNeeded();
   await page.locator("#train .train-facts", { hasText: "1,360" }).waitFor();
   await panel(page).locator("input[value=own]:checked").waitFor();
   assert.equal(await page.locator(".notice", { hasText: "a text of its owner's" }).count(), 0, "that is no news to its owner");

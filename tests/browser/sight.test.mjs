@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { downloaded, onePage, openEmpty, openPage } from "./launch.mjs";
-import { picture, settle } from "./parts.mjs";
+import { at, downloaded, openEmpty } from "./launch.mjs";
+import { go, picture, settle } from "./parts.mjs";
 import { SHORT, button, figure, fits, keptWhole, panel, reaches, start, train } from "./train-parts.mjs";
 import { eventually, frames, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -188,7 +190,7 @@ test("the table for download has every evaluation, and the picture shows the cha
 
 test("a training's sight fits a phone, and its chooser works without small charts", async (t) => {
   const page = await openPage(t, { size: "phone", colors: "dark" });
-  await page.getByRole("tab", { name: "Train" }).click();
+  await go(page, "Train");
   await train(page, { ...SHORT, Steps: 20 });
   await page.locator('.curve-card:has(input[value="speed"])').click();
   await page.locator("h3", { hasText: "Tokens a second" }).waitFor();

@@ -1,5 +1,6 @@
 // Words for what a person does with the Train part, shared by its tests.
 
+import { go } from "./parts.mjs";
 import { eventually, holdTraining, kept, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -16,6 +17,7 @@ export const reaches = (page, state) => page.locator(`.train-run[data-state="${s
 
 /** @param {Page} page @param {Record<string, number>} settings */
 export async function set(page, settings) {
+  await go(page, "Train");
   const details = page.locator(".train-details");
   await details.evaluate((element) => { /** @type {HTMLDetailsElement} */ (element).open = true; });
   for (const [label, value] of Object.entries(settings)) await panel(page).getByLabel(label, { exact: true }).fill(String(value));
@@ -51,6 +53,17 @@ export async function pauseHeld(page, training) {
   await page.getByText("It will go on exactly from here").waitFor();
   return step(page);
 }
+
+/**
+ * Lets a held training go on just far enough for a snapshot that is asked for: what is asked during an evaluation is given
+ * after it, and the next one may be held already.
+ * @param {Page} page @param {Awaited<ReturnType<typeof startHeld>>} training @param {() => Promise<boolean>} stored
+ */
+export const letStore = (page, training, stored) => eventually(async () => {
+  if (await stored()) return true;
+  if (await page.evaluate(() => [.../** @type {any} */ (globalThis).unanswered].some(({ type }) => type === "train_snapshot"))) await training.release(1);
+  return false;
+}, true, "no snapshot was stored");
 
 /** A figure of the training, such as "Step". @param {Page} page @param {string} name */
 export const figure = (page, name) => page.locator(".train-figures > div", { has: page.getByText(name, { exact: true }) }).locator("dd");

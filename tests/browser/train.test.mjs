@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, onePage, openPage } from "./launch.mjs";
+import { at, downloaded } from "./launch.mjs";
+import { go } from "./parts.mjs";
 import { SHORT, button, fits, keptWhole, panel, passesStep, pauseHeld, reaches, set, start, startHeld, step, train } from "./train-parts.mjs";
 import { engines, engineTurns, eventually, slowClock, words } from "./wait.mjs";
+
+const { onePage, openPage } = at("train");
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -121,7 +124,7 @@ test("where the disk is full, training works on and the page says what that mean
 
 test("training fits a phone", async (t) => {
   const page = await openPage(t, { size: "narrow" });
-  await page.getByRole("tab", { name: "Train" }).click();
+  await go(page, "Train");
   await train(page, { ...SHORT, Steps: 20 });
   await fits(page);
 });

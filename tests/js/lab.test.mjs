@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csv, csvLine } from "../../www/js/files/csv.js";
-import { endOf, labAnchor } from "../../www/js/lab/shared.js";
+import { endOf } from "../../www/js/lab/shared.js";
 
 test("the end of a text has no half of a character", () => {
   assert.equal(endOf("abc", 5), "abc");
   assert.equal(endOf("abcdef", 3), "def");
   assert.equal(endOf("a😀b", 2), "b");
   assert.equal(endOf("a😀b", 3), "😀b");
-});
-
-test("an anchor names a view, the lab itself, or something else", () => {
-  assert.equal(labAnchor("#lab"), "");
-  assert.equal(labAnchor("#lab-energy"), "energy");
-  for (const other of ["", "#", "#generate", "#labour", "#lab-", "#lab=1", "#seed=11", "#prompt=lab-energy"]) assert.equal(labAnchor(other), null, other);
 });
 
 test("a table keeps commas, quotes and lines within their fields", () => {

@@ -7,17 +7,16 @@ import { download } from "./files/out.js";
 import { Engine } from "./engine/client.js";
 import { Files } from "./files/files.js";
 import { Heads } from "./model/heads.js";
-import { labAnchor } from "./lab/shared.js";
 import { LaterParts } from "./page/later.js";
 import { Models } from "./model/models.js";
 import { makeNotices } from "./page/notices.js";
+import { mountPlaces } from "./page/places.js";
 import { opening } from "./keep/opening.js";
-import { mountFiles } from "./model/panel.js";
+import { mountHeader } from "./model/header.js";
 import { mountGenerate } from "./generate/generate.js";
 import { mountWaves } from "./waves/waves.js";
 import { State } from "./page/state.js";
 import { storage } from "./keep/storage.js";
-import { mountTabs } from "./page/tabs.js";
 import { orWhy } from "./page/why-not-loaded.js";
 
 const KEY_STATE = "state";
@@ -39,31 +38,22 @@ const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
 const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
-const show = mountTabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")), state);
+const show = (/** @type {import("./page/places.js").Place} */ place) => address.go(place);
 const files = new Files({ models, notify, show, state });
 
-/** Which of the lab's views is asked for before the lab is there. */
-let awaited = labAnchor(location.hash);
-
-const later = new LaterParts([
-  { name: "lab", title: "The lab", make: async () => {
-    const { mountLab } = await orWhy(import("./lab/lab.js"), import.meta.url);
-    app.openLab = mountLab(part("lab"), app, awaited);
-    if (awaited !== null) app.openLab(awaited);
-  } },
+const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
+  { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
+  { name: "lab", title: "The lab", make: async () => (await orWhy(import("./lab/lab.js"), import.meta.url)).mountLab(part("lab"), app) },
   { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
-  { name: "scaling", title: "Scaling", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
+  { name: "long", title: "Scaling", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
   { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 
 /** @type {import("./page/app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
-  openLab: (view = "") => {
-    awaited = view;
-    later.want("lab");
-  },
+  openLab: (view = "") => address.go("lab", view),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 
@@ -191,25 +181,24 @@ async function start() {
   opened.then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
     .then(drawn).then(() => opening.alive("model"));
   await restored;
+  mountPlaces(document.body, state);
   const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
-  for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountFiles]])) {
+  for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountHeader]])) {
     part(id).replaceChildren(); // The page runs: what the build drew in its place goes (first-view.mjs).
     mount(part(id), app);
     await breath();
   }
   keepState(known);
   address.follow();
-  addEventListener("hashchange", followAnchor);
-  state.on("tab", (tab) => { later.want(tab); });
-  later.want(state.get("tab"));
-  if (awaited !== null) later.want("lab");
-  if (location.hash.startsWith("#tour")) later.want("tour");
+  addEventListener("hashchange", followTour);
+  state.on("place", (place) => { later.want(place); });
+  later.want(state.get("place"));
+  followTour();
   storage.onChange(showStorage);
   showStorage();
-  // The first text comes first: what comes later would take its share of the line. Whoever looks further down does not wait.
-  const looks = new Promise((resolve) => addEventListener("scroll", resolve, { once: true, passive: true }));
-  await Promise.race([firstTokens.then(() => breath()), opened.then(() => breath(LONGEST_WAIT)), breath(LONGEST_LOADING), looks]);
+  // The first text comes first: what comes later would take its share of the line. Whoever goes elsewhere does not wait.
+  await Promise.race([firstTokens.then(() => breath()), opened.then(() => breath(LONGEST_WAIT)), breath(LONGEST_LOADING)]);
   await later.all();
   device.begin();
   await drawn();
@@ -219,13 +208,8 @@ async function start() {
   orWhy(import("./keep/offline.js"), import.meta.url).then(({ keepPage }) => keepPage(app, status), (error) => { status.textContent = `It is not kept for use without a connection. ${error.message}`; });
 }
 
-/** An anchor such as #lab-energy was followed; the address goes back to being a link to this page. */
-function followAnchor() {
+function followTour() {
   if (location.hash.startsWith("#tour")) later.want("tour");
-  const view = labAnchor(location.hash);
-  if (view === null) return;
-  app.openLab(view);
-  address.write();
 }
 
 start();

@@ -27,8 +27,15 @@ async function until(what, find) {
 /** @param {string} selector @returns {HTMLElement | null} */
 const one = (selector) => document.querySelector(selector);
 
+/** Goes to where a part of the page is. @param {string} part */
+function show(part) {
+  const { place } = /** @type {HTMLElement | null} */ (one(part)?.closest("[data-place]"))?.dataset ?? {};
+  one(`.places [data-to="${place}"]:not([aria-current])`)?.click();
+}
+
 /** @param {string} place @param {RegExp} name @returns {Promise<void>} presses a button */
 async function press(place, name) {
+  show(place);
   const button = await until(`the button ${name}`, () => [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(`${place} button`))]
     .find((button) => !button.disabled && button.getClientRects().length > 0 && name.test(button.getAttribute("aria-label") ?? button.textContent?.trim() ?? "")));
   button.click();
@@ -40,7 +47,10 @@ const text = () => [...document.querySelectorAll(".token")].map((token) => token
 const step = () => Number([...document.querySelectorAll(".train-figures > div")].find((figure) => figure.querySelector("dt")?.textContent === "Step")
   ?.querySelector("dd")?.textContent?.match(/[\d,]+/)?.[0].replaceAll(",", "") ?? 0);
 /** @param {string} state */
-const reaches = (state) => until(`a training that is "${state}"`, () => one(`.train-run[data-state="${state}"]`));
+const reaches = (state) => until(`a training that is "${state}"`, () => {
+  show("#train");
+  return one(`.train-run[data-state="${state}"]`);
+});
 
 /** @param {string} path @returns {Promise<any>} a module of the page's own */
 const module = (path) => import(new URL(path, document.baseURI).href);
@@ -112,7 +122,7 @@ async function second() {
   await tell("resumed", whole[0]);
   await tell("uninterrupted", await trainToEnd());
   await exportAndImport();
-  one("#train")?.scrollIntoView();
+  show("#train");
   const canvas = await until("a curve", () => /** @type {HTMLCanvasElement | null} */ (document.querySelector("#train .uplot canvas")));
   const legend = one("#train .u-legend, #train .train-legend");
   await tell("curves", { drawn: canvas.width, language: navigator.language, legend: legend?.textContent });

@@ -113,7 +113,7 @@ export class Files {
       const info = await models.openFiles({ tensors, config, tokenizer }, name);
       this.#waiting = null;
       notify({ kind: "info", key: "open", title: `${info.name} is open.`, message: [...info.notes, "The model that comes with the page is one click away, at the top."].join(" ") });
-      show("generate");
+      show("write");
     } catch (error) {
       const lacks = NO_VOCABULARY.test(wordsOf(error)) && !whole.tokenizer;
       this.#waiting = lacks ? whole : null;

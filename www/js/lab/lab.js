@@ -40,19 +40,13 @@ const VIEWS = [
   makeWhatIfView,
 ];
 
-/**
- * @param {HTMLElement} root @param {App} app
- * @param {string | null} [asked] The view to begin with; null for the one that was kept.
- * @returns {(view?: string) => void} Brings the lab into view.
- */
-export function mountLab(root, app, asked = null) {
-  const panel = new LabPanel(root, app, asked);
-  return (view = "") => panel.open(view);
+/** @param {HTMLElement} root @param {App} app */
+export function mountLab(root, app) {
+  new LabPanel(root, app);
 }
 
 class LabPanel {
   #app;
-  #root;
   #lab;
   #strip;
   #choices;
@@ -67,10 +61,9 @@ class LabPanel {
   #stage = h("div", { class: "lab-stage" });
   /** What is computed: while the head alone is to be seen, nothing is. */ #shown = h("div", { class: "lab-shown" });
 
-  /** @param {HTMLElement} root @param {App} app @param {string | null} asked */
-  constructor(root, app, asked) {
+  /** @param {HTMLElement} root @param {App} app */
+  constructor(root, app) {
     this.#app = app;
-    this.#root = root;
     this.#lab = new Lab(app);
     this.#strip = new TokenStrip(this.#lab);
     this.#choices = new LabChoices(this.#lab);
@@ -78,7 +71,7 @@ class LabPanel {
     this.#view = this.#views[0];
     this.#build(root);
     this.#choose(this.#view.id);
-    this.#restore(asked).finally(() => {
+    this.#restore().finally(() => {
       this.#restored = true;
       this.#listen();
       this.#look();
@@ -102,11 +95,10 @@ class LabPanel {
 
   /** @type {(id: string) => void} */ #setView = () => {};
 
-  /** @param {string | null} asked */
-  async #restore(asked) {
+  async #restore() {
     const kept = await this.#app.storage.get(KEY).catch(() => null);
     if (typeof kept?.own === "string") this.#choices.restore({ following: kept.following !== false, own: kept.own });
-    if (this.#view === this.#views[0]) this.#choose(asked || String(kept?.view));
+    if (this.#view === this.#views[0]) this.#choose(this.#app.state.get("labView") || String(kept?.view));
   }
 
   #listen() {
@@ -116,6 +108,8 @@ class LabPanel {
     this.#lab.onChange(() => this.#keep());
     this.#lab.onPoint(() => { this.#strip.point(); this.#view.pointed?.(); });
     for (const key of /** @type {const} */ (["model", "applied", "engine"])) state.on(key, look);
+    state.on("labView", (view) => this.#choose(view));
+    state.set("labView", this.#view.id);
     state.on("layer", () => { this.#offerLayers(); this.#view.pointed?.(); look(); });
     for (const key of /** @type {const} */ (["recent", "prompt"])) state.on(key, () => { if (this.#lab.following) look(); });
     engine.on("train_heads", () => { if (this.#lab.source === "training") look(); });
@@ -158,14 +152,6 @@ class LabPanel {
   }
 
   /** @param {string} id A view that there is not leaves the one that is there. */
-  open(id) {
-    this.#choose(id);
-    this.#app.show("lab");
-    // At once: what is drawn meanwhile would move the aim of a gliding page.
-    this.#root.scrollIntoView({ block: "start", behavior: "instant" });
-  }
-
-  /** @param {string} id */
   #choose(id) {
     const next = this.#views.find((view) => view.id === id);
     if (next && next !== this.#view) {
@@ -178,6 +164,7 @@ class LabPanel {
     if (this.#stage.firstElementChild !== this.#view.element) this.#stage.replaceChildren(this.#view.element);
     this.#offerLayers();
     if (!this.#restored) return;
+    this.#app.state.set("labView", this.#view.id);
     this.#keep();
     this.#look();
   }

@@ -35,12 +35,6 @@ export function endOf(text, most) {
   return /^[\udc00-\udfff]/.test(end) ? end.slice(1) : end;
 }
 
-/**
- * Which view an anchor such as #lab-energy asks for: "" for the one that was there, null where it asks for none.
- * @param {string} hash @returns {string | null}
- */
-export const labAnchor = (hash) => /^#lab(?:-([a-z-]+))?$/.exec(hash)?.slice(1).map((view) => view ?? "")[0] ?? null;
-
 export class Lab {
   /** @type {Source} */ source = "bent";
   /** Whether the text is the one that is being written. */ following = true;

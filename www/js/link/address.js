@@ -3,6 +3,7 @@
 
 import { OWN_TEXT } from "../text/data-sets.js";
 import { atMostEvery } from "../page/dom.js";
+import { addressOf, placeIn } from "../page/places.js";
 import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./link.js";
 import { fileName } from "../model/file-name.js";
 import { download } from "../files/out.js";
@@ -14,16 +15,20 @@ import { SHIPPED } from "../model/models.js";
  * @typedef {import("../engine/protocol.js").CouplingInfo} CouplingInfo
  * @typedef {import("../engine/protocol.js").ModelInfo} ModelInfo
  * @typedef {import("./link.js").SharedPage} SharedPage
+ * @typedef {import("../page/places.js").Place} Place
  */
 
 /** Browsers refuse an address that changes much more often. */
 const INTERVAL_MS = 500;
+/** Marks the entries of the browser's history that this page wrote. */
+const OURS = "wavefield";
 /** Where a tab keeps what was set after its address was written for the last time. */
 const LEFT = "wavefield-left";
 
 export class Address {
   #app;
-  #link = readLink(location.hash);
+  #at = placeIn(location.hash);
+  #link = readLink(this.#at.settings);
   /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads" | "rows"> | null} */
   #awaited = this.#link?.page ?? null;
   /** Whether the person was told that another model is open. */
@@ -40,12 +45,13 @@ export class Address {
 
   /** Lays the link over what was kept; before the panels are made. */
   async begin() {
+    this.#arrive(this.#at);
     if (!this.#link) return this.#takeUp();
     const { opening, state, notify } = this.#app;
     const { hash } = location;
     // The address may have been written anew meanwhile: what it says counts.
     const hurt = opening.hurt("link");
-    if (hurt && JSON.stringify(readLink(hurt.id)?.page) === JSON.stringify(this.#link.page)) return this.#leaveBe(hash);
+    if (hurt && JSON.stringify(readLink(placeIn(hurt.id).settings)?.page) === JSON.stringify(this.#link.page)) return this.#leaveBe(hash);
     await opening.mark("link", hash, "the link");
     const { page, faults } = this.#link;
     const own = { prompt: state.get("prompt"), stop: state.get("settings").stop };
@@ -160,7 +166,7 @@ export class Address {
   follow() {
     const { state } = this.#app;
     const write = atMostEvery(INTERVAL_MS, () => this.write());
-    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
+    for (const key of /** @type {const} */ (["place", "labView", "choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
     state.on("model", (info) => this.#opened(info));
     this.#opened(state.get("model"));
     write();
@@ -170,15 +176,34 @@ export class Address {
 
   /** Writes the address as it has to be now. @returns {string} the whole of it */
   write() {
-    const fragment = sealedLink(this.page);
+    const { state } = this.#app;
+    const fragment = [addressOf(state.get("place"), state.get("labView")), sealedLink(this.page)].filter(Boolean).join("&");
     const url = new URL(location.href);
     url.hash = fragment;
     // An untouched page has no "#" either.
     const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
     this.#written = address;
     // A step of the tour has the address to itself until the tour is left.
-    if (address !== location.href && !location.hash.startsWith("#tour")) history.replaceState(history.state, "", address);
+    if (!location.hash.startsWith("#tour") && (address !== location.href || !history.state?.[OURS])) history.replaceState({ [OURS]: true }, "", address);
     return address;
+  }
+
+  /** Goes to a place, from where the browser's Back leads here again. @param {Place} place @param {string} [view]  of the lab */
+  go(place, view = "") {
+    const { state } = this.#app;
+    if (view) state.set("labView", view);
+    if (place === state.get("place")) return;
+    this.write();
+    history.pushState({ [OURS]: true }, "", location.href);
+    state.set("place", place);
+    this.write();
+  }
+
+  /** @param {{ place: Place | null, view: string }} at */
+  #arrive({ place, view }) {
+    const { state } = this.#app;
+    if (view) state.set("labView", view);
+    state.set("place", place ?? "write");
   }
 
   /** All that a link to this page carries. @returns {SharedPage} */
@@ -224,9 +249,16 @@ export class Address {
     }
   }
 
-  /** Another link was put into the address of this page. */
+  /** A place was chosen, or another link was put into the address of this page. */
   #entered() {
-    if (!readLink(location.hash)) return;
+    const at = placeIn(location.hash);
+    // Back and Forward go from place to place; what was set meanwhile stays.
+    if (history.state?.[OURS] || !readLink(at.settings)) {
+      // Any other anchor, such as that of the tour, is none of a place.
+      if (at.place || at.settings === "" || history.state?.[OURS]) this.#arrive(at);
+      this.write();
+      return;
+    }
     if (!this.#app.state.get("training")) return location.reload();
     this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",
       message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",

@@ -41,8 +41,8 @@ export function faceOf({ phase, leaks, plan, fault }) {
 /** One digit and the power of ten. @param {number} value */
 const short = (value) => (value === 0 ? "0" : value.toExponential(0).replace("e+", "e"));
 
-/** @param {App} app @returns {HTMLElement} */
-export function makeBadge(app) {
+/** @param {HTMLElement} root @param {App} app */
+export function mountBadge(root, app) {
   const { state } = app;
   const causality = causalityOf(app, "bent");
   const mark = h("span", { class: "badge-mark", "aria-hidden": "true" });
@@ -86,5 +86,5 @@ export function makeBadge(app) {
   state.on("model", show);
   show();
   soon();
-  return badge;
+  root.append(badge);
 }

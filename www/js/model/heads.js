@@ -1,13 +1,15 @@
 // Bending the heads: the page's state changes at once, the engine follows.
 
 import { LayerSync } from "./layer-sync.js";
-import { pick } from "./models.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
  * @typedef {import("../engine/protocol.js").Head} Head
  * @typedef {import("../engine/protocol.js").HeadInfo} HeadInfo
  */
+
+/** @param {Head} head @returns {Head} Its four numbers alone. */
+export const pick = ({ frequency, damping, phase, gain }) => ({ frequency, damping, phase, gain });
 
 /** How far a head can be bent. @type {Record<keyof Head, {min: number, max: number}>} */
 export const RANGES = {

@@ -2,6 +2,8 @@
 
 import { arriving } from "../page/arriving.js";
 import { recorded } from "../page/recorded.js";
+import { isRecoupled } from "./couplings.js";
+import { isBent, pick } from "./heads.js";
 import { Aside, idOf, isKept } from "./aside.js";
 
 /**
@@ -25,6 +27,7 @@ export class Models {
   #app;
   #aside;
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
+  /** What was bent in models that were open before, by {@link keyOf}. @type {Map<string, Bends>} */ #bent = new Map();
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
   #early;
   /** Bytes that have come so far. */ #came = { engine: 0, model: 0 };
@@ -46,9 +49,22 @@ export class Models {
 
   /** Opens the model that comes with the page. @returns {Promise<ModelInfo>} */
   async openShipped() {
-    const info = await this.#load({ name: SHIPPED.name, bytes: null });
+    const source = { name: SHIPPED.name, bytes: null };
+    this.#putAside();
+    const kept = this.#bent.get(keyOf(source)) ?? NOTHING;
+    const info = await this.#load(source, kept);
     await this.#remember();
+    if (kept.heads) await Promise.all([this.rememberHeads(), this.rememberCouplings()]);
     return info;
+  }
+
+  /** Whoever opens another model finds this one bent as it was. */
+  #putAside() {
+    const { state } = this.#app;
+    const [heads, couplings] = [state.get("heads"), state.get("couplings")];
+    if (!state.get("model")) return;
+    if (isBent(heads) || isRecoupled(couplings)) this.#bent.set(keyOf(this.#source), structuredClone({ heads, couplings }));
+    else this.#bent.delete(keyOf(this.#source));
   }
 
   /**
@@ -58,6 +74,7 @@ export class Models {
    * @returns {Promise<ModelInfo>}
    */
   async openBytes(bytes, name) {
+    this.#putAside();
     const info = await this.#load({ name, bytes });
     await this.#remember();
     return info;
@@ -82,9 +99,10 @@ export class Models {
    * @param {ModelInfo} info
    */
   async adopt(info) {
-    this.#show(info);
+    this.#putAside();
     const { bytes } = await this.#app.engine.request("export_model", {});
     this.#source = { name: info.name, bytes: bytes.buffer };
+    this.#show(info);
     await this.#remember();
   }
 
@@ -256,5 +274,6 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
   return heads || (kept.couplings?.length === couplings.length && ![weights(asked.couplings), weights(file.mixes)].includes(weights(kept.couplings)));
 }
 
-/** @param {Head} head @returns {Head} Its four numbers alone. */
-export const pick = ({ frequency, damping, phase, gain }) => ({ frequency, damping, phase, gain });
+/** The model that comes with the page has no file of its own here. @param {Source} source */
+const keyOf = ({ name, bytes }) => `${bytes ? "own" : "shipped"} ${name}`;
+

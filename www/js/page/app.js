@@ -24,8 +24,8 @@
  * @property {import("../link/address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
- * @property {(tab: "generate" | "waves" | "lab" | "train" | "race" | "scaling") => void} show Brings a part into view.
- * @property {(view?: string) => void} openLab Brings the lab into view, at one of its views.
+ * @property {(place: import("./places.js").Place) => void} show Goes to a place.
+ * @property {(view?: string) => void} openLab Goes to the lab, at one of its views.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 

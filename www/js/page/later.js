@@ -1,5 +1,8 @@
 // The parts that the first view does without: each is loaded and laid out as soon as it is wanted, or once there is time.
 
+import { h } from "./dom.js";
+
+
 /** @typedef {(notice: import("./app.js").Notice) => void} Notify */
 
 /** Milliseconds after which a busy page makes time for the next part. */
@@ -11,16 +14,29 @@ const idle = () => new Promise((resolve) => {
   else setTimeout(resolve);
 });
 
+/** Resolves once the page has this style. @param {URL} address @returns {Promise<void>} */
+const styled = (address) => new Promise((resolve, reject) => {
+  const link = h("link", { rel: "stylesheet", href: address.href, onload: () => resolve(), onerror: () => {
+    link.remove();
+    reject(new Error(`Its style, "${address.pathname.split("/").pop()}", could not be loaded. Try again when there is a connection to the page's server.`));
+  } });
+  document.head.append(link);
+});
+
 export class LaterParts {
   #makers;
   #notify;
+  #style;
+  /** @type {Promise<void> | null} */ #styled = null;
   /** @type {Map<string, Promise<void>>} */ #made = new Map();
 
   /**
+   * @param {URL} style  of them all
    * @param {{name: string, title: string, make: () => Promise<void>}[]} makers  in the order of the page
    * @param {Notify} notify
    */
-  constructor(makers, notify) {
+  constructor(style, makers, notify) {
+    this.#style = style;
     this.#makers = makers;
     this.#notify = notify;
   }
@@ -32,9 +48,21 @@ export class LaterParts {
   want(name) {
     const maker = this.#makers.find((maker) => maker.name === name);
     if (!maker) return Promise.resolve();
-    const made = this.#made.get(name) ?? maker.make().catch((error) => this.#failed(maker, error));
+    const made = this.#made.get(name) ?? this.#make(maker).catch((error) => this.#failed(maker, error));
     this.#made.set(name, made);
     return made;
+  }
+
+  /** @param {{make: () => Promise<void>}} maker */
+  async #make(maker) {
+    this.#styled ??= styled(this.#style);
+    try {
+      await this.#styled;
+    } catch (error) {
+      this.#styled = null;
+      throw error;
+    }
+    await maker.make();
   }
 
   /** Loads all of them, one after another, while nothing else is to be done. */

@@ -24,7 +24,8 @@ import { soundSettings } from "./sampling.js";
  * @property {import("../engine/protocol.js").CouplingInfo[]} couplings How the heads mix now, by layer.
  * @property {number} applied How often the engine has taken over bent heads or couplings.
  * @property {number} layer The layer whose heads are shown.
- * @property {string} tab The part that is shown where there is room for one only.
+ * @property {import("./places.js").Place} place The one that is shown.
+ * @property {string} labView Which view of the lab is shown; "" until one is.
  * @property {string} prompt
  * @property {SamplingSettings} settings
  * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
@@ -46,7 +47,8 @@ export const INITIAL = {
   couplings: [],
   applied: 0,
   layer: 0,
-  tab: "generate",
+  place: "write",
+  labView: "",
   prompt: "ROMEO:\n",
   settings: {
     temperature: 0.8,
@@ -77,7 +79,7 @@ const SETTINGS = {
 
 /** What a reload brings back, and what it may be. The model itself is kept by models.js, being large. @type {{ [key in keyof Values]?: import("../keep/check.js").Check }} */
 const KEPT = {
-  layer: count(1024), tab: text(40), prompt: text(1_000_000), settings: record(SETTINGS), pace: number(0, 1e6),
+  layer: count(1024), prompt: text(1_000_000), settings: record(SETTINGS), pace: number(0, 1e6),
   deviceChoice: oneOf(["auto", "cpu", "gpu"]), workersChoice: count(1024),
 };
 const KEPT_KEYS = /** @type {(keyof Values)[]} */ (Object.keys(KEPT));

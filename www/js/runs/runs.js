@@ -273,7 +273,7 @@ export class RunsView {
   async #generate(card, which) {
     const bytes = await this.#library.bytes(card, which);
     await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name);
-    this.#app.show("generate");
+    this.#app.show("write");
     this.#app.announce("The trained model is open. Generate with it.");
   }
 

@@ -143,7 +143,7 @@ export class TrainView {
 
   async #adopt() {
     await this.#run.adopt();
-    this.#app.show("generate");
+    this.#app.show("write");
     this.#app.announce("The trained model is open. Generate with it.");
   }
 

@@ -1,61 +1,47 @@
-// The open model: its name and size, opening another (by button or by drop), and saving it.
+// The open model in the header: its name, which is the menu of models, its size and its badge; and the page's own tools.
 
 import { acceptDrops } from "../files/drops.js";
 import { shareButton } from "../link/button.js";
-import { h } from "../page/dom.js";
-import { makeBadge } from "./badge.js";
+import { h, write } from "../page/dom.js";
+import { isRecoupled } from "./couplings.js";
+import { isBent } from "./heads.js";
+import { modelMenu } from "./menu.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
 /** @param {HTMLElement} root @param {App} app */
-export function mountFiles(root, app) {
+export function mountHeader(root, app) {
   const { state } = app;
   const name = h("span", { class: "model-name", dir: "auto" }, "Loading the model");
   const size = h("span", { class: "model-size" }, " ");
   const bar = h("progress", { class: "model-coming", "aria-label": "Loading the model", hidden: true });
-  const picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "File to open" });
-  const open = h("button", { type: "button" }, "Open");
-  open.title = "Open a model (.safetensors), a training of this page or a text; dropping one on the page does the same";
-  const save = h("button", { type: "button", disabled: true }, "Save");
-  save.title = "Download the model, with its waves as they are bent now, as one .safetensors file";
-  const shipped = h("button", { type: "button", hidden: true }, "Back to Shakespeare");
-
-  open.addEventListener("click", () => picker.click());
-  picker.addEventListener("change", () => {
-    const files = [...(picker.files ?? [])];
-    // The same file chosen twice must count twice.
-    picker.value = "";
-    if (files.length > 0) app.files.take(files);
-  });
-  save.addEventListener("click", () => app.offerModel().catch(({ message }) => app.notify({ kind: "error", key: "save", title: "The model could not be saved.", message })));
-  shipped.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
+  const back = h("button", { type: "button", class: "model-back", hidden: true }, "Back to Shakespeare");
+  back.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
 
   const show = () => {
     const model = state.get("model");
-    save.disabled = state.get("engine") !== "ready" || !model;
-    shipped.hidden = !model || app.models.isShipped;
+    back.hidden = !model || app.models.isShipped;
     const coming = model ? null : state.get("coming");
     bar.hidden = !coming;
     if (!model) {
       name.translate = true;
-      name.textContent = coming || state.get("engine") === "loading" ? "Loading the model" : "No model is open";
-      size.textContent = coming ? amount(coming) : " ";
+      write(name, coming || state.get("engine") === "loading" ? "Loading the model" : "No model is open");
+      write(size, coming ? amount(coming) : " ");
       if (coming?.total) bar.value = coming.bytes / coming.total;
       else bar.removeAttribute("value");
       return;
     }
     const { num_layers: layers, num_heads: heads } = model.config;
     name.translate = false;
-    name.textContent = model.name;
+    write(name, model.name);
     const kind = model.config.architecture === "standard" ? " · standard Transformer" : "";
-    size.textContent = `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}`;
+    const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings")) ? " · bent" : "";
+    write(size, `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}${bent}`);
   };
-  state.on("model", show);
-  state.on("engine", show);
-  state.on("coming", show);
+  for (const key of /** @type {const} */ (["model", "engine", "coming", "heads", "couplings"])) state.on(key, show);
   root.append(
-    h("div", { class: "model-card" }, h("div", { class: "model-title" }, name, makeBadge(app)), size, bar),
-    h("div", { class: "file-buttons" }, shipped, open, save, shareButton(app), themeToggle()), picker);
+    h("div", { class: "model-card" }, h("div", { class: "model-title" }, modelMenu(app, name)), size, bar),
+    back, shareButton(app), themeToggle());
   show();
   acceptDrops(app);
 }

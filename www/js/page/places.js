@@ -1,0 +1,54 @@
+// The places of the page. One is seen at a time, at every width, and each has an address: `#train`, `#lab/energy`; what is
+// set stands behind it (link/address.js).
+
+/** @typedef {"write" | "train" | "race" | "lab" | "long"} Place */
+
+/** By their names in an address, with those that a person reads. @type {Readonly<Record<Place, string>>} */
+export const PLACES = { write: "Write", train: "Train", race: "Race", lab: "Lab", long: "Long" };
+
+/**
+ * What stands at the beginning of an address' fragment: a place, and which view of it. Older links have `lab-energy`.
+ * @param {string} hash  with or without its "#"
+ * @returns {{ place: Place | null, view: string, settings: string }}  `settings` is the rest
+ */
+export function placeIn(hash) {
+  const fragment = hash.replace(/^#/, "");
+  const [first, ...rest] = fragment.split("&");
+  const [, name = "", view = ""] = /^([a-z]+)(?:[/-]([a-z-]+))?$/.exec(first) ?? [];
+  if (!Object.hasOwn(PLACES, name) || (view !== "" && name !== "lab")) return { place: null, view: "", settings: fragment };
+  return { place: /** @type {Place} */ (name), view, settings: rest.join("&") };
+}
+
+/** The beginning of an address for a place; nothing where text is written. @param {Place} place @param {string} [view] */
+export const addressOf = (place, view = "") => (place === "write" ? "" : place === "lab" && view ? `lab/${view}` : place);
+
+/**
+ * Shows the place that the state names, and marks its link.
+ * @param {HTMLElement} nav @param {import("./state.js").State} state
+ */
+export function mountPlaces(nav, state) {
+  const links = /** @type {HTMLElement[]} */ ([...nav.querySelectorAll("[data-to]")]);
+  const parts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-place]")]);
+  const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+  const title = document.title;
+  /** How far down each was left. @type {Map<Place, number>} */
+  const left = new Map();
+  let shown = state.get("place");
+  const show = () => {
+    const place = state.get("place");
+    if (place !== shown) left.set(shown, scrollY);
+    for (const part of parts) part.classList.toggle("behind", part.dataset.place !== place);
+    for (const link of links) {
+      if (link.dataset.to === place) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    document.title = place === "write" ? title : `${PLACES[place]} · ${title}`;
+    if (place === shown) return;
+    shown = place;
+    scrollTo({ top: left.get(place) ?? 0, behavior: "instant" });
+    // What had the focus is out of sight now.
+    if (!document.activeElement || document.activeElement === document.body || document.activeElement.closest(".behind")) main.focus({ preventScroll: true });
+  };
+  state.on("place", show);
+  show();
+}
