@@ -2,6 +2,7 @@
 // begins that it writes with the settings of an untouched page. Made by the engine itself when the page is built.
 
 import { readFile, stat } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { INITIAL } from "./js/page/state.js";
 
 /** Tokens of the text. */
@@ -31,5 +32,7 @@ export async function record(pkg, model) {
   // As many digits as a picture shows.
   const short = (/** @type {number} */ value) => Number(value.toPrecision(5));
   const heads = layers[INITIAL.layer].map((/** @type {import("./js/engine/protocol.js").Head} */ { frequency, damping, phase, gain }) => ({ frequency: short(frequency), damping: short(damping), phase: short(phase), gain }));
-  return { config, heads, text, bytes };
+  const worths = JSON.parse(await readFile(new URL("heads.json", pathToFileURL(model)), "utf8"));
+  delete worths.what;
+  return { config, heads, text, bytes, worths };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onePage } from "./launch.mjs";
+import { onePage, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, nextTokens, picture, setPace, settle, textOf, write } from "./parts.mjs";
 import { eventually, frames, pressWhen, words } from "./wait.mjs";
 
@@ -34,6 +34,65 @@ test("a slider bends the kernel and shifts the next token; reset takes both back
   await channel(page, 2).getByRole("button", { name: "Reset head 2" }).click();
   await nextTokensAre(page, before);
   await eventually(() => picture(kernel), (now) => now === drawn, "the kernel is not drawn as before");
+}));
+
+test("the head that matters most is marked with what it is worth, before anything is pressed", async (t) => {
+  const page = await openPage(t);
+  await firstText(page);
+  const { worths } = await page.evaluate(() => JSON.parse(document.getElementById("recorded")?.textContent ?? ""));
+  const best = Math.max(...worths.layers.flat().map((/** @type {number[]} */ [mean]) => mean));
+  const chosen = page.locator("#waves .channel-chosen");
+  await eventually(() => chosen.locator(".channel-most").innerText(), `+${best.toFixed(2)}`);
+  await words(page.locator(".chosen-words"), new RegExp(`^Head 8: .* Without it the loss rises by ${best.toFixed(3)} ± 0\\.\\d{3} nats a token, the most of all heads\\.$`));
+  // The engine finds the same: muted, it costs the more.
+  const [first] = worths.layers[0];
+  assert.ok(first[0] < best / 10, "the first head is hardly missed");
+  // Every layer brings its own forward.
+  await page.locator("#waves").getByRole("radio", { name: "4", exact: true }).check();
+  const fourth = Math.max(...worths.layers[3].map((/** @type {number[]} */ [mean]) => mean));
+  await eventually(() => page.locator("#waves .channel-chosen .channel-worth").innerText(), `+${fourth.toFixed(fourth < 0.1 ? 3 : 2)}`);
+});
+
+test("a wave is bent by its drawing, with the mouse and by its handles, and the text goes on under it", shared(async (page) => {
+  await settle(page);
+  const straight = await write(page);
+  const number = (/** @type {string} */ name) => channel(page, 8).getByRole("spinbutton", { name }).inputValue().then(Number);
+  const [frequency, damping, phase] = await Promise.all(["frequency", "damping", "phase"].map(number));
+  const canvas = channel(page, 8).locator(".kernel-canvas");
+  await canvas.scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number, width: number}} */ (await canvas.boundingBox());
+  const end = box.x + box.width;
+  await page.mouse.move(end - 60, box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(end - 90, box.y + 30, { steps: 3 });
+  await page.mouse.move(end - 124, box.y + 30, { steps: 3 });
+  await page.mouse.up();
+  // Stretched to twice its length, less the hand's shaking.
+  const heard = 2 * Math.PI - frequency;
+  await eventually(() => number("frequency"), (now) => Math.abs(now - heard / 2) < 0.001 * heard, "the frequency does not follow the hand");
+  assert.ok(Math.abs(await number("phase") + phase) < 0.001, "turned the other way round");
+  assert.equal(await number("damping"), damping);
+  await page.locator(".model-size", { hasText: "bent" }).waitFor();
+  assert.notEqual(await write(page), straight);
+  // Upwards it carries further, and what that does is said where it is done.
+  await page.mouse.move(end - 60, box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(end - 60, box.y - 94, { steps: 3 });
+  await page.mouse.up();
+  await eventually(() => number("damping"), (now) => Math.abs(now / damping - Math.exp(-2)) < 0.01, "the damping does not follow the hand");
+  await words(page.locator("#waves .effect"), /^Bent so, the loss rises by 0\.\d+ ± 0\.\d+ nats a token \(perplexity \d\.\d+ → \d+\.\d+, on \d+ windows of held-back text\)\.$/);
+
+  // By keyboard, at the handles.
+  await channel(page, 8).getByRole("button", { name: /stretch its wave/ }).focus();
+  await page.keyboard.press("ArrowDown");
+  await eventually(() => number("damping"), (now) => now > damping * Math.exp(-2) * 1.02);
+  await channel(page, 8).getByRole("button", { name: /turn its phase/ }).focus();
+  await page.keyboard.press("ArrowUp");
+  await eventually(() => number("phase"), (now) => Math.abs(now + phase - 0.05) < 0.002);
+  await resetAll(page);
+  await eventually(() => number("frequency"), frequency);
+  await page.locator("#waves .effect").waitFor({ state: "detached" });
+  assert.equal(await write(page), straight);
 }));
 
 test("a dragged slider redraws its kernel within the frame", shared(async (page) => {

@@ -43,6 +43,7 @@ const files = new Files({ models, notify, show, state });
 
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
+  { name: "effect", title: "What a bend does", make: async () => (await orWhy(import("./waves/effect.js"), import.meta.url)).mountEffect(app) },
   { name: "lab", title: "The lab", make: async () => (await orWhy(import("./lab/lab.js"), import.meta.url)).mountLab(part("lab"), app) },
   { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
@@ -54,6 +55,7 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
   openLab: (view = "") => address.go("lab", view),
+  openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 

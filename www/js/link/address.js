@@ -25,6 +25,8 @@ const OURS = "wavefield";
 /** Where a tab keeps what was set after its address was written for the last time. */
 const LEFT = "wavefield-left";
 
+const onTour = () => location.hash.startsWith("#tour");
+
 export class Address {
   #app;
   #at = placeIn(location.hash);
@@ -182,10 +184,17 @@ export class Address {
     url.hash = fragment;
     // An untouched page has no "#" either.
     const address = fragment === "" ? url.href.replace(/#$/, "") : url.href;
+    // Somebody has just gone elsewhere, which is heard of in a moment; or a step of the tour has the address to itself.
+    if (onTour() || (this.#written !== "" && location.href !== this.#written)) return address;
     this.#written = address;
-    // A step of the tour has the address to itself until the tour is left.
-    if (!location.hash.startsWith("#tour") && (address !== location.href || !history.state?.[OURS])) history.replaceState({ [OURS]: true }, "", address);
+    if (address !== location.href || !history.state?.[OURS]) history.replaceState({ [OURS]: true }, "", address);
     return address;
+  }
+
+  /** Whoever had the address to itself gives it back. */
+  takeBack() {
+    this.#written = location.href;
+    this.write();
   }
 
   /** Goes to a place, from where the browser's Back leads here again. @param {Place} place @param {string} [view]  of the lab */
@@ -193,10 +202,11 @@ export class Address {
     const { state } = this.#app;
     if (view) state.set("labView", view);
     if (place === state.get("place")) return;
+    if (onTour()) return state.set("place", place);
     this.write();
     history.pushState({ [OURS]: true }, "", location.href);
     state.set("place", place);
-    this.write();
+    this.takeBack();
   }
 
   /** @param {{ place: Place | null, view: string }} at */
@@ -252,12 +262,12 @@ export class Address {
   /** A place was chosen, or another link was put into the address of this page. */
   #entered() {
     const at = placeIn(location.hash);
+    // Any other anchor, such as that of the tour, is none of a place.
+    if (!at.place && at.settings !== "" && !readLink(at.settings)) return onTour() ? undefined : this.takeBack();
     // Back and Forward go from place to place; what was set meanwhile stays.
     if (history.state?.[OURS] || !readLink(at.settings)) {
-      // Any other anchor, such as that of the tour, is none of a place.
-      if (at.place || at.settings === "" || history.state?.[OURS]) this.#arrive(at);
-      this.write();
-      return;
+      this.#arrive(at);
+      return this.takeBack();
     }
     if (!this.#app.state.get("training")) return location.reload();
     this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",

@@ -5,7 +5,6 @@ import { shareButton } from "../link/button.js";
 import { h, write } from "../page/dom.js";
 import { isRecoupled } from "./couplings.js";
 import { isBent } from "./heads.js";
-import { modelMenu } from "./menu.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
@@ -17,6 +16,25 @@ export function mountHeader(root, app) {
   const bar = h("progress", { class: "model-coming", "aria-label": "Loading the model", hidden: true });
   const back = h("button", { type: "button", class: "model-back", hidden: true }, "Back to Shakespeare");
   back.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
+
+  const picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "File to open", onchange: () => {
+    const chosen = [...(picker.files ?? [])];
+    // The same file chosen twice must count twice.
+    picker.value = "";
+    if (chosen.length > 0) app.files.take(chosen);
+  } });
+  const button = h("button", { type: "button", class: "model-button", "aria-expanded": "false", title: "Open another model, or download this one" },
+    h("span", { class: "visually-hidden" }, "Models. Open: "), name, h("span", { class: "model-more", "aria-hidden": "true" }, "▾"));
+  const chooser = h("div", { class: "model-chooser" }, button, picker);
+  // The menu comes when it is first wanted, and from then on opens and closes by itself.
+  const first = () => {
+    button.removeEventListener("click", first);
+    app.openMenu(chooser, button, picker).catch(({ message }) => {
+      button.addEventListener("click", first);
+      app.notify({ kind: "error", key: "menu", title: "The menu of models could not be loaded.", message });
+    });
+  };
+  button.addEventListener("click", first);
 
   const show = () => {
     const model = state.get("model");
@@ -40,7 +58,7 @@ export function mountHeader(root, app) {
   };
   for (const key of /** @type {const} */ (["model", "engine", "coming", "heads", "couplings"])) state.on(key, show);
   root.append(
-    h("div", { class: "model-card" }, h("div", { class: "model-title" }, modelMenu(app, name)), size, bar),
+    h("div", { class: "model-card" }, h("div", { class: "model-title" }, chooser), size, bar),
     back, shareButton(app), themeToggle());
   show();
   acceptDrops(app);

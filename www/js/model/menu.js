@@ -1,21 +1,21 @@
 // The menu of models: the one that comes with the page, those that were trained here, a file; and the open one as a file.
 
-import { h, uniqueId } from "../page/dom.js";
-import { orWhy } from "../page/why-not-loaded.js";
+import { h } from "../page/dom.js";
 import { SHIPPED } from "./models.js";
+import { trainedModels } from "./trained.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
-/** @param {App} app @param {HTMLElement} name  of the open model: what the menu's button shows */
-export function modelMenu(app, name) {
+/**
+ * @param {App} app @param {HTMLElement} chooser  holds the button and the menu @param {HTMLButtonElement} button  opens and closes it
+ * @param {HTMLInputElement} picker  of files
+ */
+export function modelMenu(app, chooser, button, picker) {
   const { state, models, files, notify } = app;
-  const picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "File to open" });
   const list = h("ul", { class: "model-list" });
   const save = h("button", { type: "button", title: "As one .safetensors file, with its waves as they are bent now" }, "Download this model");
   const open = h("button", { type: "button", title: "A model (.safetensors), a training of this page or a text; dropping one on the page does the same" }, "Open a file");
-  const menu = h("div", { class: "model-menu", id: uniqueId("models"), role: "group", "aria-label": "Models", hidden: true }, list, h("div", { class: "model-menu-files" }, open, save));
-  const button = h("button", { type: "button", class: "model-button", "aria-expanded": "false", "aria-controls": menu.id, title: "Open another model, or download this one" },
-    h("span", { class: "visually-hidden" }, "Models. Open: "), name, h("span", { class: "model-more", "aria-hidden": "true" }, "▾"));
+  const menu = h("div", { class: "model-menu", role: "group", "aria-label": "Models", hidden: true }, list, h("div", { class: "model-menu-files" }, open, save));
 
   const show = (/** @type {boolean} */ shown) => {
     menu.hidden = !shown;
@@ -44,7 +44,6 @@ export function modelMenu(app, name) {
     save.disabled = state.get("engine") !== "ready" || !now;
     list.replaceChildren(shipped);
     try {
-      const { trainedModels } = await orWhy(import("./trained.js"), import.meta.url);
       const trained = await trainedModels(app);
       const others = own && !trained.some(({ name }) => name === own) ? [entry(own, "from a file", true, async () => {})] : [];
       list.replaceChildren(shipped, ...others, ...trained.map(({ name, about, open }) => entry(name, about, name === own, open)));
@@ -62,16 +61,10 @@ export function modelMenu(app, name) {
     close();
     app.offerModel().catch(({ message }) => notify({ kind: "error", key: "save", title: "The model could not be saved.", message }));
   });
-  picker.addEventListener("change", () => {
-    const chosen = [...(picker.files ?? [])];
-    // The same file chosen twice must count twice.
-    picker.value = "";
-    if (chosen.length > 0) files.take(chosen);
-  });
-  const element = h("div", { class: "model-chooser" }, button, menu, picker);
-  element.addEventListener("keydown", (event) => { if (event.key === "Escape" && !menu.hidden) close(); });
+  chooser.addEventListener("keydown", (event) => { if (event.key === "Escape" && !menu.hidden) close(); });
   // Whoever turns to something else is done with it.
-  document.addEventListener("pointerdown", ({ target }) => { if (!menu.hidden && target instanceof Node && !element.contains(target)) show(false); });
-  element.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget instanceof Node && !element.contains(relatedTarget)) show(false); });
-  return element;
+  document.addEventListener("pointerdown", ({ target }) => { if (!menu.hidden && target instanceof Node && !chooser.contains(target)) show(false); });
+  chooser.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget instanceof Node && !chooser.contains(relatedTarget)) show(false); });
+  chooser.append(menu);
+  show(true);
 }

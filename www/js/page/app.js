@@ -26,6 +26,7 @@
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(place: import("./places.js").Place) => void} show Goes to a place.
  * @property {(view?: string) => void} openLab Goes to the lab, at one of its views.
+ * @property {(chooser: HTMLElement, button: HTMLButtonElement, picker: HTMLInputElement) => Promise<void>} openMenu Loads the menu of models, and opens it.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 

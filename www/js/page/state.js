@@ -25,6 +25,7 @@ import { soundSettings } from "./sampling.js";
  * @property {number} applied How often the engine has taken over bent heads or couplings.
  * @property {number} layer The layer whose heads are shown.
  * @property {import("./places.js").Place} place The one that is shown.
+ * @property {string} effect What the bends do to the loss, in words; "" where nothing is bent.
  * @property {string} labView Which view of the lab is shown; "" until one is.
  * @property {string} prompt
  * @property {SamplingSettings} settings
@@ -49,6 +50,7 @@ export const INITIAL = {
   layer: 0,
   place: "write",
   labView: "",
+  effect: "",
   prompt: "ROMEO:\n",
   settings: {
     temperature: 0.8,

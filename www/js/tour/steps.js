@@ -21,7 +21,7 @@ const STAY = 1500;
 /** Milliseconds for which one head is heard alone. */
 const ALONE = 6000;
 /** What the damping is multiplied by. */
-const FADE = 8;
+const FADE = 1 / 8;
 
 /** @type {readonly Step[]} */
 export const STEPS = [
@@ -33,8 +33,8 @@ export const STEPS = [
     ],
     go: (app) => app.show("write"),
     target: "#waves .channel-chosen",
-    action: "Let it fade faster",
-    act: fadeAndBack,
+    action: "Let it carry further",
+    act: carryAndBack,
   },
   {
     title: "All tokens share one field",
@@ -120,8 +120,8 @@ function shownHeads({ state }) {
   return { layer, heads };
 }
 
-/** The head that is marked loses its wave faster, and gets it back. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
-async function fadeAndBack(app, signal) {
+/** The wave of the head that is marked carries further, and comes back. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
+async function carryAndBack(app, signal) {
   const { layer, heads } = shownHeads(app);
   const channels = [...document.querySelectorAll("#waves .channel")];
   const index = Math.max(0, channels.findIndex((channel) => channel.classList.contains("channel-chosen")));
@@ -140,7 +140,7 @@ async function fadeAndBack(app, signal) {
     // Not through the powers: the very number it had.
     app.heads.bend(layer, index, { damping });
   }
-  return `Head ${index + 1} heard about ${far(1)} tokens far, and ${far(FADE)} with ${FADE} times the damping. It is back as it was.`;
+  return `Head ${index + 1} heard about ${far(1)} tokens far, and ${far(FADE)} with an eighth of the damping. It is back as it was.`;
 }
 
 /** The farthest-reaching head is heard alone while the text goes on. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */

@@ -76,7 +76,7 @@ class Tour {
     this.#leaveStep();
     this.#card.hidden = true;
     history.replaceState(history.state, "", location.pathname + location.search);
-    this.#app.address.write();
+    this.#app.address.takeBack();
     this.#before?.focus({ preventScroll: true });
   }
 

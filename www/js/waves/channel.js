@@ -3,10 +3,11 @@
 import { colourAs } from "../charts/colours.js";
 import { KernelStrip, dashOf } from "../charts/kernel.js";
 import { ResponseChart, strongestPeriod } from "../charts/response.js";
-import { reach, role, roleExplained } from "../engine/physics.js";
+import { reach, role, roleExplained, stride } from "../engine/physics.js";
 import { RANGES, isHeadBent } from "../model/heads.js";
 import { LOGARITHMIC, sliderField } from "../page/controls.js";
 import { h } from "../page/dom.js";
+import { bendByHand } from "./drag.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -18,6 +19,8 @@ import { h } from "../page/dom.js";
  * @property {number[]} weights
  * @property {number} layer
  * @property {boolean} chosen
+ * @property {{short: string, words: string, share: number, most: boolean} | null} worth  What the head is good for; `share` is
+ *   that of the best of all heads, null where it was not measured.
  */
 
 const TURN = 2 * Math.PI;
@@ -37,12 +40,16 @@ const KEYS = /** @type {NumberKey[]} */ (Object.keys(NUMBERS));
 export class WaveChannel {
   #index;
   #layer = 0;
+  #lags = 1;
+  #stride = 1;
   #kernelCanvas = h("canvas", { class: "kernel-canvas", role: "img" });
   #responseCanvas = h("canvas", { class: "response-canvas", role: "img" });
   #kernel = new KernelStrip(this.#kernelCanvas);
   #response = new ResponseChart(this.#responseCanvas);
   #role = h("span", { class: "channel-role" });
   #reach = h("span", { class: "channel-reach" });
+  #worth = h("span", { class: "channel-worth" });
+  #meter = meter();
   #mute = h("button", { type: "button", class: "small" }, "Mute");
   #solo = h("button", { type: "button", class: "small" }, "Solo");
   #reset = h("button", { type: "button", class: "small" }, "Reset");
@@ -75,10 +82,11 @@ export class WaveChannel {
     }
     this.element = h("article", { class: "channel", "aria-label": name },
       h("div", { class: "channel-id" },
-        h("div", { class: "channel-name" }, swatch(index), h("h3", null, name)),
+        h("div", { class: "channel-name" }, swatch(index), h("h3", null, name), this.#worth), this.#meter.element,
         this.#role, this.#reach,
         h("div", { class: "channel-buttons" }, this.#mute, this.#solo, this.#reset)),
-      h("div", { class: "channel-kernel" }, this.#kernelCanvas),
+      h("div", { class: "channel-kernel" }, this.#kernelCanvas, bendByHand(this.#kernelCanvas, name,
+        () => this.#shown && { wave: this.#shown, lags: this.#lags, stride: this.#stride }, (change) => app.heads.bend(this.#layer, index, change))),
       h("div", { class: "channel-response" }, this.#responseCanvas),
       h("div", { class: "channel-controls" }, KEYS.map((key) => this.#controls[key].element)));
     colourAs(this.element, index);
@@ -87,8 +95,14 @@ export class WaveChannel {
   }
 
   /** @param {ChannelData} data */
-  show({ head, config, lags, weights, layer, chosen }) {
+  show({ head, config, lags, weights, layer, chosen, worth }) {
     this.#layer = layer;
+    this.#lags = lags;
+    this.#stride = stride(config);
+    this.#worth.textContent = worth?.short ?? "";
+    this.#worth.title = worth?.words ?? "";
+    this.#worth.classList.toggle("channel-most", Boolean(worth?.most));
+    this.#meter.set(worth?.share ?? 0);
     const bent = isHeadBent(head);
     const heard = head.gain > 0;
     const file = bent ? head.initial : null;
@@ -112,6 +126,19 @@ export class WaveChannel {
     this.#reset.disabled = !bent;
     this.element.classList.toggle("channel-muted", !heard);
   }
+}
+
+/** A bar of 0 to 1. */
+function meter() {
+  const make = (/** @type {string} */ tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const [element, bar] = [make("svg"), make("rect")];
+  element.setAttribute("class", "worth-meter");
+  element.setAttribute("viewBox", "0 0 100 3");
+  element.setAttribute("preserveAspectRatio", "none");
+  element.setAttribute("aria-hidden", "true");
+  bar.setAttribute("height", "3");
+  element.append(bar);
+  return { element, set: (/** @type {number} */ share) => bar.setAttribute("width", String(Math.round(100 * share))) };
 }
 
 /** A short piece of the head's line: its colour and its dash. @param {number} index */

@@ -3,13 +3,14 @@
 
 import { ContextAxis } from "./context.js";
 import { segmented } from "../page/controls.js";
-import { atMostEvery, h, oncePerFrame } from "../page/dom.js";
+import { atMostEvery, h, oncePerFrame, write } from "../page/dom.js";
 import { isBent } from "../model/heads.js";
 import { kernelByLag, roleExplained } from "../engine/physics.js";
 import { recorded } from "../page/recorded.js";
 import { surprise } from "../page/token-view.js";
 import { colourAs, headColour } from "../charts/colours.js";
-import { WaveChannel, responseInWords } from "./channel.js";
+import { WaveChannel } from "./channel.js";
+import { strongest, strongestOfAll, worthInShort, worthInWords } from "./worth.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
@@ -20,6 +21,7 @@ const RANGES = [
   { value: 0, text: "All" },
 ];
 
+const HINT = "Each head hears the past through a damped wave. Dots are tokens: high if heard, large if they surprised. Drag a wave.";
 const USUAL_HEADS = 8;
 /** More dots than these no screen shows beside each other; a context may have a million. */
 const MOST_LAGS = 4096;
@@ -43,8 +45,11 @@ class WavesPanel {
   #range = 40;
   /** The head whose hearing tints the text. */ #chosen = 0;
   #words = h("p", { class: "chosen-words" });
+  /** What is seen here, and what it does while something is bent. */ #hint = h("p", { class: "panel-hint", "aria-live": "polite" }, HINT);
   #context = h("div", { class: "context-row context-empty" });
-  /** What is shown until there is a model. */ #recorded = withInitial(recorded());
+  #record = recorded();
+  /** What is shown until there is a model. */ #recorded = withInitial(this.#record);
+  /** The layer and the model of which a head was brought forward. */ #broughtFor = "";
 
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
@@ -63,7 +68,7 @@ class WavesPanel {
       h("div", { class: "waves-bar" },
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
         h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
-      h("p", { class: "panel-hint" }, "Every head hears the past through one damped wave. Each dot is a token of the text: its height is how strongly the head hears it, its size how little it was expected. Bend a wave and the text goes on under it."),
+      this.#hint,
       this.#words,
       this.#context,
       this.#list);
@@ -76,6 +81,10 @@ class WavesPanel {
     this.#rebuild();
     app.state.on("layer", () => this.#rebuild());
     app.state.on("heads", () => this.#draw());
+    app.state.on("effect", (effect) => {
+      write(this.#hint, effect || HINT);
+      this.#hint.classList.toggle("effect", effect !== "");
+    });
     app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));
   }
 
@@ -105,9 +114,17 @@ class WavesPanel {
     this.#makeChannels(layers[layer].length);
     if (this.#list.firstElementChild !== this.#channels[0].element) {
       this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
-      this.#chosen = 0;
     }
+    const name = `${this.#app.state.get("model")?.name} ${layer}`;
+    if (name !== this.#broughtFor) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
+    this.#broughtFor = name;
     this.#draw();
+  }
+
+  /** What the heads are worth; null where it was not measured: it comes with the model that comes with the page. */
+  get #worths() {
+    const { state, models } = this.#app;
+    return !state.get("model") || models.isShipped ? this.#record?.worths ?? null : null;
   }
 
   /** A standard Transformer is open. */
@@ -148,8 +165,11 @@ class WavesPanel {
 
   /** @param {import("../engine/protocol.js").HeadInfo} head @param {import("../engine/protocol.js").ModelConfig} config */
   #showWords(head, config) {
-    const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? `${roleExplained(head, config)} ${responseInWords(head, config)}` : "muted."}`;
+    const worths = this.#worths;
+    const worth = worths ? ` ${worthInWords(worths, this.#shown?.layer ?? 0, this.#chosen)}` : "";
+    const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? roleExplained(head, config) : "muted."}${worth}`;
     if (this.#words.textContent === words) return;
+    this.#words.title = worths ? `The loss is that of ${worths.windows} windows of held-back text, of ${worths.tokens} tokens each, read with the head and without it; ± is the 95 % interval.` : "";
     this.#words.textContent = words;
     colourAs(this.#words, this.#chosen);
   }
@@ -164,8 +184,13 @@ class WavesPanel {
     const lags = Math.max(2, Math.min(this.#range || MOST_LAGS, MOST_LAGS, config.max_seq_len));
     const recent = state.get("recent");
     const weights = recent.slice(0, lags).map(surprise);
+    const worths = this.#worths;
+    const best = worths && strongestOfAll(worths);
+    const most = best ? worths.layers[best.layer][best.head][0] : 1;
     this.#channels.forEach((channel, i) => {
-      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen });
+      const of = worths?.layers[layer]?.[i];
+      const worth = of ? { short: worthInShort(of), words: worthInWords(worths, layer, i), share: Math.max(0, of[0] / most), most: best?.layer === layer && best.head === i } : null;
+      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen, worth });
     });
     const chosen = heads[this.#chosen];
     const kernel = kernelByLag(chosen, config, lags).map(Math.abs);

@@ -60,9 +60,12 @@ export class LossWords {
     }),
   });
 
-  /** @param {App} app */
-  constructor(app) {
+  #onRound;
+
+  /** @param {App} app @param {(round: Round) => void} [onRound]  hears what the windows so far come to */
+  constructor(app, onRound = () => {}) {
     this.#app = app;
+    this.#onRound = onRound;
     app.state.on("model", () => this.stop());
     this.element = h("section", { class: "whatif-part", "aria-labelledby": "whatif-loss" },
       h("h3", { id: "whatif-loss" }, "Better or worse at text it has not seen?"),
@@ -190,6 +193,7 @@ export class LossWords {
     const result = await observe(this.#app.engine, "whatif_change", { before, after });
     if (turn !== this.#turn) return;
     this.#rounds.push({ ...result, windows: after.length });
+    this.#onRound({ ...result, windows: after.length });
     this.#all = windows.length;
     write(this.#verdict, lossInWords(result, after.length, windows.length));
     this.#figure.element.hidden = false;

@@ -50,6 +50,17 @@ export function lossInWords({ mean, low, high, before, after }, read, all) {
   return `${mean > 0 ? "Worse" : "Better"} by ${amount} ${on}.`;
 }
 
+/**
+ * The same in a sentence, as it is said beside the waves.
+ * @param {import("../../engine/observations.js").LossChange & {windows: number}} round
+ */
+export function bendInWords({ mean, low, high, before, after, windows }) {
+  const half = (high - low) / 2;
+  const on = `on ${windows} windows of held-back text`;
+  if (low <= 0 && high >= 0) return `Bent so, the loss stays as it is, as far as can be told ${on} (${mean < 0 ? "−" : "+"}${nats(Math.abs(mean), half)} ± ${nats(half, half)} nats a token).`;
+  return `Bent so, the loss ${mean > 0 ? "rises" : "falls"} by ${nats(Math.abs(mean), half)} ± ${nats(half, half)} nats a token (perplexity ${perplexity(before)} → ${perplexity(after)}, ${on}).`;
+}
+
 /** As many digits as the interval makes sense of. @param {number} value @param {number} half */
 function nats(value, half) {
   const digits = half > 0 ? Math.min(6, Math.max(3, 1 - Math.floor(Math.log10(half)))) : 4;

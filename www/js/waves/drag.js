@@ -1,0 +1,133 @@
+// A wave is bent by its own drawing: sideways to stretch it (frequency), up and down to let it carry further or fade sooner
+// (damping); the handle at its newest end turns its phase. By mouse anywhere on the drawing, by touch and keyboard at the
+// handles.
+
+import { RANGES } from "../model/heads.js";
+import { h } from "../page/dom.js";
+
+/**
+ * @typedef {import("../engine/protocol.js").Head} Head
+ * @typedef {Pick<Head, "frequency" | "damping" | "phase">} Wave
+ * @typedef {{wave: Wave, stride: number, lags: number}} Drawn  the wave, cells from token to token, tokens of the drawing
+ * @typedef {Drawn & {x: number, y: number, width: number}} Grip  where a drag began, in CSS pixels
+ */
+
+/** Pixels that a hand shakes, in each direction. */
+const SHAKE = 4;
+/** Pixels up or down for which the damping changes by a factor of e, and by which the phase turns by one radian. */
+const FADE_PX = 60;
+const TURN_PX = 40;
+/** What an arrow key does. */
+const KEY_STRETCH = 1.02;
+const KEY_FADE = 1.05;
+const KEY_TURN = 0.05;
+
+/** As many places as a field shows, and within what a head may be. @param {keyof typeof RANGES} name @param {number} value */
+const within = (name, value) => Number(Math.min(RANGES[name].max, Math.max(RANGES[name].min, value)).toPrecision(4));
+/** Pixels beyond the hand's shaking. @param {number} pixels */
+const meant = (pixels) => Math.sign(pixels) * Math.max(0, Math.abs(pixels) - SHAKE);
+
+/**
+ * The slowest wave that sounds the same at every token: one that turns by more than half a turn from token to token is
+ * heard as another that turns the other way.
+ * @param {Wave} wave @param {number} stride @returns {Wave}
+ */
+export function heardAs({ frequency, damping, phase }, stride) {
+  const turn = frequency * stride;
+  if (Math.abs(turn) <= Math.PI) return { frequency, damping, phase };
+  const rest = turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));
+  return { frequency: Math.abs(rest) / stride, damping, phase: rest < 0 ? -phase : phase };
+}
+
+/**
+ * The wave as it is dragged: what was gripped stays under the hand, as far as it is stretched.
+ * @param {Grip} grip @param {number} x @param {number} y @returns {Partial<Wave>}
+ */
+export function dragged({ wave, stride, x: fromX, y: fromY, width, lags }, x, y) {
+  // Half a token at least from the newest end, about which it is stretched.
+  const from = Math.max(width / lags / 2, width - fromX);
+  const to = Math.max(width / lags / 2, from - meant(x - fromX));
+  const fade = meant(y - fromY) / FADE_PX;
+  return {
+    ...(to === from ? {} : stretched(wave, stride, from / to)),
+    ...(fade === 0 ? {} : { damping: within("damping", wave.damping * Math.exp(fade)) }),
+  };
+}
+
+/** @param {Wave} wave @param {number} stride @param {number} by  what its frequency is multiplied by @returns {Partial<Wave>} */
+function stretched(wave, stride, by) {
+  const heard = heardAs(wave, stride);
+  return { frequency: within("frequency", heard.frequency * by), ...(heard.phase === wave.phase ? {} : { phase: within("phase", heard.phase) }) };
+}
+
+/**
+ * The wave after an arrow key; null for any other. @param {Drawn} drawn @param {string} key @returns {Partial<Wave> | null}
+ */
+export function stepped({ wave, stride }, key) {
+  const { damping } = wave;
+  if (key === "ArrowLeft" || key === "ArrowRight") return stretched(wave, stride, key === "ArrowLeft" ? 1 / KEY_STRETCH : KEY_STRETCH);
+  if (key === "ArrowUp" || key === "ArrowDown") return { damping: within("damping", key === "ArrowUp" ? damping / KEY_FADE : damping * KEY_FADE) };
+  return null;
+}
+
+/** @param {Wave} wave @param {number} pixels  upwards @returns {Partial<Wave>} */
+export const turned = ({ phase }, pixels) => ({ phase: within("phase", phase + pixels / TURN_PX) });
+
+/**
+ * Follows a pointer from its press to its end.
+ * @param {HTMLElement} element @param {(event: PointerEvent) => ((event: PointerEvent) => void) | null} begin  gives what is
+ *   done at every move; null where this press is nobody's
+ */
+function follow(element, begin) {
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const move = begin(event);
+    if (!move) return;
+    event.preventDefault();
+    element.setPointerCapture(event.pointerId);
+    element.classList.add("dragging");
+    element.addEventListener("pointermove", move);
+    const end = () => {
+      element.removeEventListener("pointermove", move);
+      element.classList.remove("dragging");
+    };
+    for (const over of ["pointerup", "pointercancel", "lostpointercapture"]) element.addEventListener(over, end, { once: true });
+  });
+}
+
+/**
+ * Makes a drawn wave one's own to bend.
+ * @param {HTMLCanvasElement} canvas @param {string} name  of the head
+ * @param {() => Drawn | null} now @param {(change: Partial<Wave>) => void} bend
+ * @returns {HTMLElement[]} the handles, which belong over the drawing
+ */
+export function bendByHand(canvas, name, now, bend) {
+  const stretch = h("button", { type: "button", class: "wave-handle", "aria-label": `${name}: stretch its wave. Left and right change the frequency, up and down the damping.`, title: "Drag sideways for the frequency, up and down for the damping" }, "✥");
+  const turn = h("button", { type: "button", class: "wave-handle phase-handle", "aria-label": `${name}: turn its phase, up and down.`, title: "Drag up and down for the phase" }, "φ");
+  canvas.title = "Drag the wave: sideways to stretch it, up to let it carry further, down to let it fade";
+
+  const grip = (/** @type {PointerEvent} */ { clientX, clientY }) => {
+    const found = now();
+    if (!found) return null;
+    const { left, width } = canvas.getBoundingClientRect();
+    const held = { ...found, x: clientX - left, y: clientY, width };
+    return (/** @type {PointerEvent} */ event) => bend(dragged(held, event.clientX - left, event.clientY));
+  };
+  // A finger on the drawing scrolls the page.
+  follow(canvas, (event) => (event.pointerType === "touch" ? null : grip(event)));
+  follow(stretch, grip);
+  follow(turn, ({ clientY: from }) => {
+    const found = now();
+    return found && (({ clientY }) => bend(turned(found.wave, -meant(clientY - from))));
+  });
+  const keys = (/** @type {HTMLElement} */ handle, /** @type {(drawn: Drawn, key: string) => Partial<Wave> | null} */ change) => handle.addEventListener("keydown", (event) => {
+    const found = event.ctrlKey || event.metaKey || event.altKey ? null : now();
+    const next = found && change(found, event.key);
+    if (!next) return;
+    event.preventDefault();
+    bend(next);
+  });
+  keys(stretch, stepped);
+  keys(turn, ({ wave }, key) => (key === "ArrowUp" || key === "ArrowDown" ? turned(wave, (key === "ArrowUp" ? 1 : -1) * KEY_TURN * TURN_PX) : null));
+  return [stretch, turn];
+}
