@@ -210,7 +210,7 @@ test("word pieces can be had for a shipped text, are counted before training, an
   const tokens = Number((await fact(page, "Tokens", /^\d/)).replaceAll(",", ""));
   assert.ok(tokens > 50_000 && tokens < NAMES, `${tokens} tokens`);
   await train(page, { ...SHORT, Steps: 20 });
-  await panel(page).getByRole("button", { name: "Generate with it" }).click();
+  await panel(page).getByRole("button", { name: "Write with it" }).click();
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".token").length > 5);
 }));

@@ -93,7 +93,7 @@ test("Escape takes back what was typed, arrow keys step, and a press on a button
   assert.equal([...(await write(page))].length, 12);
   // Buttons do not take the focus everywhere.
   await number(page, "Length").fill("13");
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).dispatchEvent("click");
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).dispatchEvent("click");
   await page.waitForFunction(() => document.querySelectorAll(".token").length === 13);
 });
 

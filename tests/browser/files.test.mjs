@@ -177,7 +177,7 @@ test("on a phone, measuring can be stopped and the file had by keyboard alone; w
   assert.ok(box && box.x >= 0 && box.x + box.width <= 390 && box.y >= 0 && box.y + box.height <= 844, JSON.stringify(box));
   assert.ok(await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth), "it is cut at its side");
   // The page goes on meanwhile.
-  await page.evaluate(() => /** @type {HTMLElement} */ ([...document.querySelectorAll("#generate button")].find((button) => button.textContent === "Generate")).click());
+  await page.evaluate(() => /** @type {HTMLElement} */ ([...document.querySelectorAll("#generate button")].find((button) => button.textContent === "Write")).click());
   await page.waitForFunction(() => document.querySelectorAll(".token").length === 60);
   await stop.focus();
   await page.keyboard.press("Enter");

@@ -47,7 +47,7 @@ test("stopping keeps what was written, and the text can be continued", shared(as
   // So long that it is stopped before its end, however long that takes.
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).click();
   await eventually(() => textOf(page), (text) => text.length > 5);
   await stopWriting(page);
   const before = await textOf(page);
@@ -64,7 +64,7 @@ test("stopping keeps what was written, and the text can be continued", shared(as
 
 test("a character that the model has never seen is named, and nothing is lost", shared(async (page) => {
   await settle(page, { prompt: "ROMEO: \u{1F30A}" });
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).click();
   const alert = generatePanel(page).getByRole("alert");
   await words(alert, /\u{1F30A}/u);
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("JULIET:\n");

@@ -85,7 +85,7 @@ test("a weight set by keyboard changes the text; a reload finds it, and the file
   await page.locator("#lab").getByRole("radio", { name: "As it is bent", exact: true }).check();
   await weightIs(page, 2, 4, "0.810");
 
-  // Side by side under Generate: the file's text and the edited one.
+  // Side by side under Write: the file's text and the edited one.
   await go(page, "Write");
   await generatePanel(page).getByRole("button", { name: "Before and after" }).click();
   await eventually(() => page.locator(".display:visible").count(), 2);

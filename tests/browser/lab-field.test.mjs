@@ -96,7 +96,7 @@ test("the newest token is shown while a text is written, and an earlier one stay
   // So long a text, and so slowly, that it grows for as long as the test takes.
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).click();
   await go(page, "Lab");
   await said(page, /tokens are read/);
   await page.locator("#lab").getByRole("button", { name: "Play", exact: true }).waitFor();

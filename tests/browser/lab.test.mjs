@@ -98,7 +98,7 @@ test("nothing is asked of the engine while the lab is out of sight", async (t) =
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
   await lab(page).locator(".lab-views").waitFor({ state: "attached" });
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).click();
   await writes(page, 10);
   assert.deepEqual(await asked(page), []);
   await go(page, "Lab");

@@ -74,6 +74,35 @@ test("one place is seen at a time; each has an address, to which Back and Forwar
   await hash(/^$/);
 }));
 
+for (const [size, what] of /** @type {const} */ ([["desktop", "all heads"], ["small", "the head"], ["phone", "the head"]])) {
+  test(`text and waves are in sight without scrolling, with the handles of ${what} (${size})`, async (t) => {
+    const page = await openPage(t, { size: size === "small" ? { width: 1024, height: 768 } : size });
+    await firstText(page);
+    const chosen = page.locator("#waves .channel-chosen");
+    const places = [page.locator("#generate .displays"), page.locator(".chosen-words"), ...(size === "small" ? [] : [chosen.locator(".kernel-canvas"), chosen.getByRole("spinbutton", { name: "frequency" })])];
+    if (size === "small") places.push(page.locator("#waves .kernel-canvas").first());
+    // What is at the foot of the window hides what lies under it.
+    const foot = size === "phone" ? (await page.getByRole("navigation", { name: "Places" }).boundingBox())?.y ?? 0 : page.viewportSize()?.height ?? 0;
+    for (const place of places) {
+      await eventually(() => place.boundingBox(), (box) => box !== null && box.y >= 0 && box.y + Math.min(box.height, 60) <= foot && box.height > 10, `${place} is out of sight`);
+    }
+    await words(page.locator(".chosen-words"), /^Head 8: .*the most of all heads\.$/);
+  });
+}
+
+test("on a phone one head is shown at a time, and chosen by its number", async (t) => {
+  const page = await openPage(t, { size: "phone" });
+  await firstText(page);
+  const shown = () => page.locator("#waves .channel:visible").evaluateAll((channels) => channels.map((channel) => channel.getAttribute("aria-label")));
+  await eventually(shown, (names) => names.join() === "Head 8");
+  await page.getByRole("group", { name: "Head", exact: true }).getByRole("button", { name: "Head 2" }).click();
+  await eventually(shown, (names) => names.join() === "Head 2");
+  await page.getByRole("button", { name: "Mute head 2" }).click();
+  await words(page.locator(".chosen-words"), /^Head 2: muted\./);
+  await page.getByRole("button", { name: "Reset all" }).click();
+  await words(page.locator(".chosen-words"), /^Head 2: Hears/);
+});
+
 test("everything that can be operated has a name, and headings go down in order", shared(async (page) => {
   await page.setViewportSize(SIZES.desktop);
   // All of the page is mounted, the last part too.

@@ -87,7 +87,7 @@ test("the same file gives the same vocabulary in the page and natively, whatever
     await eventually(() => fact("Characters").innerText(), (text) => text === [...whole].length.toLocaleString("en-GB"), "the text was not taken as it should be");
     await start(page, { Steps: 10, Batch: 2, Context: 16 });
     await reaches(page, "done");
-    await button(page, "Generate with it").click();
+    await button(page, "Write with it").click();
     await page.locator(".model-name", { hasText: "text, 10 steps" }).waitFor();
     const { bytes: model } = await saveModel(page);
     assert.equal(vocabularyOf(model), await readFile(join(folder, "tokenizer.json"), "utf8"));

@@ -137,7 +137,7 @@ test("the page keeps the last good step, says what to try, and nothing on the di
   });
   assert.deepEqual(odd, []);
   // It was over before the first snapshot: there is nothing to write with, and nobody is offered it.
-  await page.locator("#train").getByRole("button", { name: "Generate with it", disabled: true }).waitFor();
+  await page.locator("#train").getByRole("button", { name: "Write with it", disabled: true }).waitFor();
   // After a reload it is still said.
   await page.reload();
   await failed.waitFor();

@@ -51,7 +51,8 @@ for (const size of /** @type {const} */ (["desktop", "phone"])) {
     const places = () => page.evaluate(() => ["#generate h2", ".prompt", "#generate .primary", ".displays", ".inspector", "#waves h2", ".channel:nth-child(8) .kernel-canvas", ".channel:nth-child(8) .response-canvas", ".theme-toggle"]
       .map((name) => {
         const { x, y, width, height } = document.querySelector(name)?.getBoundingClientRect() ?? new DOMRect();
-        return `${name} ${[x, y, width, height].map(Math.round)}`;
+        // What comes below the window may still be moved unseen.
+        return y >= innerHeight ? `${name} below` : `${name} ${[x, y, width, height].map(Math.round)}`;
       }));
     await page.locator("#loading").waitFor();
     const before = await places();

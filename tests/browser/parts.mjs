@@ -32,13 +32,13 @@ export const unbend = (page) => page.locator("#waves button", { hasText: "Reset 
 export const go = (page, place) => page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: place, exact: true }).click();
 
 /** Waits until nothing is being written. @param {Page} page */
-export const finished = (page) => generatePanel(page).locator(".actions .primary", { hasText: /^Generate$/ }).waitFor({ state: "attached" });
+export const finished = (page) => generatePanel(page).locator(".actions .primary", { hasText: /^Write$/ }).waitFor({ state: "attached" });
 
 /** Stops what is being written, if anything is, or is about to be; wherever the page is. @param {Page} page */
 export const stopWriting = (page) => eventually(() => generatePanel(page).locator(".actions .primary").evaluate((/** @type {HTMLButtonElement} */ button) => {
   // Found and pressed in one go: it may end by itself at any moment.
   if (button.textContent === "Stop") button.click();
-  return button.textContent === "Generate" && !button.disabled;
+  return button.textContent === "Write" && !button.disabled;
 }), true, "what is being written was not stopped");
 
 /** How fast the text is written. The race has a size that is called Full too. @param {Page} page @param {string} name */
@@ -66,7 +66,7 @@ export async function write(page) {
   await finished(page);
   await applied(page);
   const before = Number(await panel.getAttribute("data-written"));
-  await panel.getByRole("button", { name: "Generate", exact: true }).click();
+  await panel.getByRole("button", { name: "Write", exact: true }).click();
   await page.locator(`#generate[data-written="${before + 1}"]`).waitFor();
   return textOf(page);
 }

@@ -103,10 +103,10 @@ test("every training is kept with its last and its best model, and both can be g
   assert.ok(card.best.loss >= lowest.loss && card.best.step >= card.best.evaluatedAt && card.best.step < card.last.step, JSON.stringify([card.best, card.last, lowest]));
   assert.equal(checkpoints.length, 2, "more checkpoints than needed are kept");
   await openMore(page, 0);
-  await row(page, 0).getByRole("button", { name: /Generate with the best \(step/ }).click();
+  await row(page, 0).getByRole("button", { name: /Write with the best \(step/ }).click();
   await page.locator(".model-name", { hasText: "My text, the best" }).waitFor();
   await go(page, "Train");
-  await row(page, 0).getByRole("button", { name: /Generate with the last \(step 400\)/ }).click();
+  await row(page, 0).getByRole("button", { name: /Write with the last \(step 400\)/ }).click();
   await page.locator(".model-name", { hasText: /^My text$/ }).waitFor();
 });
 

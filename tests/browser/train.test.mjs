@@ -25,7 +25,7 @@ test("training on names lowers the loss, shows samples and kernels, and the mode
   assert.ok(facts.evaluations.length >= 10 && facts.samples.length >= 10);
   assert.notDeepEqual(facts.layers, facts.initialLayers, "the heads did not move");
   await eventually(() => page.locator(".train-names li").count(), (count) => count > 10, "no names are shown");
-  await button(page, "Generate with it").click();
+  await button(page, "Write with it").click();
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
 });
 

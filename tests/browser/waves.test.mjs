@@ -149,7 +149,7 @@ test("a text goes on under the bent wave from the next token", shared(async (pag
   await settle(page, { length: 120 });
   const straight = await write(page);
   await setPace(page, "Slow");
-  await generatePanel(page).getByRole("button", { name: "Generate", exact: true }).click();
+  await generatePanel(page).getByRole("button", { name: "Write", exact: true }).click();
   // In the very moment: the text must not be over by then.
   await pressWhen(page, () => { const { length } = document.querySelectorAll(".token"); return length >= 12 && length < 120; }, "[aria-label='Mute head 1']");
   for (let head = 2; head <= 4; head++) await channel(page, head).getByRole("button", { name: `Mute head ${head}` }).click();

@@ -47,7 +47,7 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
   { name: "lab", title: "The lab", make: async () => (await orWhy(import("./lab/lab.js"), import.meta.url)).mountLab(part("lab"), app) },
   { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
-  { name: "long", title: "Scaling", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
+  { name: "long", title: "Long", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
   { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 

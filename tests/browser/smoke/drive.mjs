@@ -96,11 +96,11 @@ async function first() {
   await tell("text", await firstText());
   // The waves bend: another text for the same seed, and the first one again without.
   await press("#waves", /^Mute head 1$/);
-  await press("#generate", /^Generate$/);
+  await press("#generate", /^Write$/);
   await until("the bent text", () => written() === 2);
   await tell("bent", text());
   await press("#waves", /^(Mute|Unmute|Hear) head 1$/);
-  await press("#generate", /^Generate$/);
+  await press("#generate", /^Write$/);
   await until("the first text again", () => written() === 3);
   await tell("unbent", text());
   await tell("storage", one("#storage-status")?.textContent);

@@ -60,8 +60,8 @@ class GeneratePanel {
   /** What of the prompt this model cannot read. */ #missing = h("p", { class: "prompt-note prompt-missing", role: "alert", hidden: true, id: uniqueId("missing") });
   /** That the prompt is longer than the context. */ #length = h("p", { class: "prompt-note", role: "status", hidden: true, id: uniqueId("length") });
   #counting = 0;
-  #prompt = h("textarea", { ...VERBATIM, class: "prompt", rows: "2", "aria-describedby": `${this.#missing.id} ${this.#length.id}`, spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter generate" });
-  #start = h("button", { type: "button", class: "primary" }, "Generate");
+  #prompt = h("textarea", { ...VERBATIM, class: "prompt", rows: "2", "aria-describedby": `${this.#missing.id} ${this.#length.id}`, spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter write" });
+  #start = h("button", { type: "button", class: "primary" }, "Write");
   #again = h("button", { type: "button" }, "New seed");
   #onward = h("button", { type: "button", title: "Write on from the end of the text" }, "Continue");
   #compare = h("button", { type: "button", "aria-pressed": "false", title: "The same seed under the waves as in the file and as bent, side by side" }, "Before and after");
@@ -77,7 +77,7 @@ class GeneratePanel {
     this.#app = app;
     this.#root = root;
     const inspect = (/** @type {GeneratedToken | null} */ token, /** @type {boolean} */ speak) => this.#inspect(token, speak);
-    this.#view = new TokenView("Generated text", inspect);
+    this.#view = new TokenView("The text", inspect);
     this.#other = new TokenView("Text under the waves as in the file", inspect);
     this.#other.caption.textContent = "As in the file";
     this.#other.element.hidden = true;
@@ -99,7 +99,7 @@ class GeneratePanel {
     this.#views.append(this.#other.element, this.#view.element);
     root.append(
       h("header", { class: "panel-head" },
-        h("h2", { id: "generate-title" }, "Generate"),
+        h("h2", { id: "generate-title" }, "Write"),
         h("p", { class: "readings" },
           h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"),
           h("span", { title: "What the engine keeps of the text so far. Waves take the same room however long the text is; a standard Transformer keeps every token." },
@@ -292,7 +292,7 @@ class GeneratePanel {
     const busy = this.#runs.size > 0;
     const ready = this.#app.state.get("engine") === "ready" && this.#app.state.get("model") !== null;
     this.#start.disabled = !ready;
-    this.#start.textContent = busy ? "Stop" : "Generate";
+    this.#start.textContent = busy ? "Stop" : "Write";
     this.#start.classList.toggle("stop", busy);
     this.#again.disabled = this.#compare.disabled = !ready;
     this.#onward.disabled = !ready || busy || this.#view.tokens.length === 0;

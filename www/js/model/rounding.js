@@ -35,7 +35,7 @@ async function textOf(app) {
     const written = app.state.get("recent").map((token) => token.text).reverse().join("");
     const text = readable(app.state.get("prompt"), model).text + written;
     // Where that does not do either, the first reason is the one that helps.
-    return windowsHere(app, "bent", text, context, "the text under Generate, which the model wrote itself").catch(() => { throw error; });
+    return windowsHere(app, "bent", text, context, "the text under Write, which the model wrote itself").catch(() => { throw error; });
   }
 }
 

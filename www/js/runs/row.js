@@ -51,7 +51,7 @@ export class RunRow {
     this.state = h("p", { class: "runs-state" });
     this.figures = { steps: h("dd", null), best: h("dd", null), size: h("dd", null) };
     this.buttons = {
-      open: button("open", "Open"), last: button("last", "Generate with the last"), best: button("best", "Generate with the best"),
+      open: button("open", "Open"), last: button("last", "Write with the last"), best: button("best", "Write with the best"),
       settings: button("settings", "Use these settings"), export: button("export", "Export"), remove: button("remove", "Delete"),
     };
     const { open, ...more } = this.buttons;
@@ -101,10 +101,10 @@ export class RunRow {
   #offerModels({ last, best }) {
     const { buttons } = this;
     buttons.last.disabled = last === null;
-    buttons.last.textContent = last ? `Generate with the last (step ${number(last.step)})` : "Generate with the last";
+    buttons.last.textContent = last ? `Write with the last (step ${number(last.step)})` : "Write with the last";
     // The same model twice is no choice.
     buttons.best.disabled = best === null || best.step === last?.step;
-    buttons.best.textContent = best ? `Generate with the best (step ${number(best.step)})` : "Generate with the best";
+    buttons.best.textContent = best ? `Write with the best (step ${number(best.step)})` : "Write with the best";
     buttons.best.title = best ? `Kept right after the validation at step ${number(best.evaluatedAt)}, loss ${loss(best.loss)}${best.step === last?.step ? ": it is the last, too" : ""}` : "None was kept";
   }
 

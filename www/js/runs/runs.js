@@ -274,7 +274,7 @@ export class RunsView {
     const bytes = await this.#library.bytes(card, which);
     await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name);
     this.#app.show("write");
-    this.#app.announce("The trained model is open. Generate with it.");
+    this.#app.announce("The trained model is open. Write with it.");
   }
 
   /** @param {RunCard} card */

@@ -65,7 +65,7 @@ export function mountScaling(root, app) {
 
   const view = new ScalingResults(app, () => { results[backend] = null; keep(); show(); });
   root.replaceChildren(
-    h("header", { class: "panel-head" }, h("h2", { id: "scaling-title" }, "Scaling"),
+    h("header", { class: "panel-head" }, h("h2", { id: "scaling-title" }, "Long texts"),
       h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves step by step, the same by Fourier transform and summed up directly, and attention, in which every token looks at all before it.")),
     h("div", { class: "scaling-box" }, h("div", { class: "scaling-bench" },
       h("div", { class: "scaling-setup" }, settings, h("div", { class: "scaling-buttons" }, measure, anyway, stop), bar, status,

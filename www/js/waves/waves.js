@@ -44,6 +44,7 @@ class WavesPanel {
   #resetAll = h("button", { type: "button", disabled: true }, "Reset all");
   #range = 40;
   /** The head whose hearing tints the text. */ #chosen = 0;
+  /** One head at a time is shown where there is room for one only. */ #chips = h("div", { class: "head-chips", role: "group", "aria-label": "Head" });
   #words = h("p", { class: "chosen-words" });
   /** What is seen here, and what it does while something is bent. */ #hint = h("p", { class: "panel-hint", "aria-live": "polite" }, HINT);
   #context = h("div", { class: "context-row context-empty" });
@@ -69,6 +70,7 @@ class WavesPanel {
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
         h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
       this.#hint,
+      this.#chips,
       this.#words,
       this.#context,
       this.#list);
@@ -92,6 +94,11 @@ class WavesPanel {
   #makeChannels(count) {
     if (this.#channels.length === count) return;
     this.#channels = Array.from({ length: count }, (_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
+    this.#chips.replaceChildren(...this.#channels.map((_, head) => {
+      const chip = h("button", { type: "button", "aria-label": `Head ${head + 1}`, onclick: () => this.#choose(head) }, head + 1);
+      colourAs(chip, head);
+      return chip;
+    }));
   }
 
   /** The open model's heads; before there is one those of the model that comes with the page, to be looked at only. */
@@ -192,6 +199,7 @@ class WavesPanel {
       const worth = of ? { short: worthInShort(of), words: worthInWords(worths, layer, i), share: Math.max(0, of[0] / most), most: best?.layer === layer && best.head === i } : null;
       channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen, worth });
     });
+    [...this.#chips.children].forEach((chip, i) => chip.setAttribute("aria-pressed", String(i === this.#chosen)));
     const chosen = heads[this.#chosen];
     const kernel = kernelByLag(chosen, config, lags).map(Math.abs);
     const peak = Math.max(1e-9, ...kernel);

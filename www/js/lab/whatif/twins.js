@@ -68,7 +68,7 @@ export class Twins {
       this.#fail(/** @type {Error} */ (error).message);
     }
     const manner = settings.temperature === 0 ? "always the likeliest token" : `temperature ${settings.temperature}, seed ${settings.seed}`;
-    write(this.#hint, `Both go on from the prompt under Generate with its settings (${manner}), up to ${settings.max_tokens} tokens.`);
+    write(this.#hint, `Both go on from the prompt under Write with its settings (${manner}), up to ${settings.max_tokens} tokens.`);
   }
 
   /** Writes one of the texts, unless it is there. @param {Side} side @param {string} key @param {Before} before @param {string} prompt @param {GenerateSettings} settings */

@@ -21,7 +21,7 @@ export function statusParts(actions) {
   const pause = h("button", { type: "button", onclick: actions.pause }, "Pause");
   const goOn = h("button", { type: "button", class: "primary", hidden: true, onclick: actions.goOn }, "Go on");
   const stop = h("button", { type: "button", onclick: actions.stop }, "Stop");
-  const adopt = h("button", { type: "button", onclick: actions.adopt }, "Generate with it");
+  const adopt = h("button", { type: "button", onclick: actions.adopt }, "Write with it");
   const save = h("button", { type: "button", class: "quiet", onclick: actions.save }, "Download");
   const element = h("div", { class: "train-status", tabindex: -1, role: "group", "aria-label": "Training" },
     h("p", { class: "train-status-line" }, word, " ", title),

@@ -144,7 +144,7 @@ export class TrainView {
   async #adopt() {
     await this.#run.adopt();
     this.#app.show("write");
-    this.#app.announce("The trained model is open. Generate with it.");
+    this.#app.announce("The trained model is open. Write with it.");
   }
 
   async #download() {
