@@ -190,18 +190,23 @@ test("a new engine is given the couplings, and other models are not", async (t) 
     const own = byItself(8).join();
     while (kept.get("couplings")[0].weights.join() !== own) await new Promise((done) => setTimeout(done, 20));
     const remembered = kept.get("couplings")[0].weights.join();
-    await models.openBytes((await engine.request("export_model", {})).bytes.buffer, "Another");
+    const another = (await engine.request("export_model", {})).bytes.buffer;
+    await models.openBytes(another.slice(0), "Another");
     const forgotten = kept.get("couplings");
+    couplings.set(1, byItself(8));
     // Whoever comes back finds them as they were.
     await models.openShipped();
     const back = kept.get("couplings")?.[0].weights.join();
-    return { back, changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten, byItself: own, notices };
+    await models.openBytes(another.slice(0), "Another");
+    const ownBack = kept.get("couplings")?.[1].weights.join();
+    return { back, ownBack, changed: edited !== file, same: reloaded === edited, wrongIsFile, remembered, forgotten, byItself: own, notices };
   });
   assert.ok(found.changed && found.same, "the new engine has other couplings");
   assert.ok(found.wrongIsFile, "couplings that do not fit were taken");
   assert.equal(found.remembered, found.byItself);
   assert.equal(found.forgotten, null);
   assert.equal(found.back, found.byItself);
+  assert.equal(found.ownBack, found.byItself);
   // Weights that are no shares are said to be left aside; another shape is no news.
   assert.deepEqual(found.notices.map(({ key }) => key), ["forgotten"]);
 });

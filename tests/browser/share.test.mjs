@@ -156,3 +156,17 @@ test("the link is copied with a word on what it carries; where that is refused i
   await page.keyboard.press("Escape");
   await box.waitFor({ state: "detached" });
 });
+
+test("another link in the address opens, and Back leads to the one that was open before", async (t) => {
+  const page = await openPage(t, { path: "#seed=5&end" });
+  await firstText(page);
+  await eventually(() => field(page, "Seed").inputValue(), "5");
+  await page.evaluate(() => { location.hash = "#train&seed=6&end"; });
+  await page.locator("#train form").waitFor();
+  await eventually(() => field(page, "Seed").inputValue(), "6");
+  await fragment(page, /^#train&seed=6&end$/);
+  await page.evaluate(() => history.back());
+  await page.locator("#generate .token").nth(5).waitFor();
+  await eventually(() => field(page, "Seed").inputValue(), "5");
+  await fragment(page, /^#seed=5&end$/);
+});

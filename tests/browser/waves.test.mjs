@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage, openPage } from "./launch.mjs";
-import { channel, finished, firstText, generatePanel, nextTokens, picture, setPace, settle, textOf, write } from "./parts.mjs";
+import { channel, finished, firstText, generatePanel, nextTokens, picture, saveModel, setPace, settle, textOf, write } from "./parts.mjs";
+import { openModel } from "./small-models.mjs";
 import { eventually, frames, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -51,6 +52,17 @@ test("the head that matters most is marked with what it is worth, before anythin
   await page.locator("#waves").getByRole("radio", { name: "4", exact: true }).check();
   const fourth = Math.max(...worths.layers[3].map((/** @type {number[]} */ [mean]) => mean));
   await eventually(() => page.locator("#waves .channel-chosen .channel-worth").innerText(), `+${fourth.toFixed(fourth < 0.1 ? 3 : 2)}`);
+});
+
+test("of another model it is measured while nothing else is to be done, and is the same there", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { length: 20 });
+  const worth = () => channel(page, 8).locator(".channel-worth").innerText();
+  const shipped = Number(await worth());
+  const { bytes } = await saveModel(page);
+  await openModel(page, bytes, "copy");
+  await eventually(worth, (text) => Math.abs(Number(text) - shipped) < 0.05, "it is not measured");
+  await words(page.locator(".chosen-words"), /^Head 8: .*, the most of all heads\.$/);
 });
 
 test("a wave is bent by its drawing, with the mouse and by its handles, and the text goes on under it", shared(async (page) => {

@@ -10,15 +10,17 @@ const grip = { wave, stride: 1, x: 300, y: 50, width: 400, lags: 40 };
 
 test("sideways it is stretched about its newest end: what was gripped stays under the hand", () => {
   // Twice as far from the end, less the hand's shaking: half the frequency.
-  assert.deepEqual(dragged(grip, 300 - 104, 50), { frequency: 0.5 });
-  assert.deepEqual(dragged(grip, 300 + 54, 50), { frequency: 2 });
-  assert.deepEqual(dragged({ ...grip, wave: { ...wave, frequency: -1 } }, 300 - 104, 50), { frequency: -0.5 });
+  assert.deepEqual(dragged(grip, 300 - 104, 50), { ...wave, frequency: 0.5 });
+  assert.deepEqual(dragged(grip, 300 + 54, 50), { ...wave, frequency: 2 });
+  assert.deepEqual(dragged({ ...grip, wave: { ...wave, frequency: -1 } }, 300 - 104, 50), { ...wave, frequency: -0.5 });
 });
 
 test("up it carries further, down it fades sooner; a hand that shakes bends nothing", () => {
-  assert.deepEqual(dragged(grip, 300, 50 + 64), { damping: Number((0.1 * Math.E).toPrecision(4)) });
-  assert.deepEqual(dragged(grip, 300, 50 - 64), { damping: Number((0.1 / Math.E).toPrecision(4)) });
-  assert.deepEqual(dragged(grip, 303, 47), {});
+  assert.deepEqual(dragged(grip, 300, 50 + 64), { ...wave, damping: Number((0.1 * Math.E).toPrecision(4)) });
+  assert.deepEqual(dragged(grip, 300, 50 - 64), { ...wave, damping: Number((0.1 / Math.E).toPrecision(4)) });
+  const exact = { frequency: 1.23456789, damping: 0.123456789, phase: 0.987654321 };
+  assert.deepEqual(dragged({ ...grip, wave: exact }, 303, 47), exact, "as it was, to the last digit");
+  assert.deepEqual(turned(exact, 0), { phase: exact.phase });
 });
 
 test("a wave that turns too fast for the tokens is bent as what they hear", () => {
@@ -36,7 +38,7 @@ test("a wave that turns too fast for the tokens is bent as what they hear", () =
       }
     }
   }
-  assert.deepEqual(dragged({ ...grip, wave: fast }, 300 - 104, 50), { frequency: Number((Math.PI - 2).toPrecision(4)), phase: -0.5 });
+  assert.deepEqual(dragged({ ...grip, wave: fast }, 300 - 104, 50), { frequency: Number((Math.PI - 2).toPrecision(4)), damping: 0.1, phase: -0.5 });
 });
 
 test("no drag leaves what a head may be, however far it goes, from wherever it begins", () => {

@@ -38,3 +38,7 @@ test("a model says what it was trained on, or it was Shakespeare", () => {
   assert.equal(trainedOn({ trained: {} }), "shakespeare");
   assert.equal(trainedOn(null), "shakespeare");
 });
+
+test("windows of no length are refused: there is no end of them", () => {
+  for (const length of [0, -1, NaN]) assert.throws(() => windowsOf(Uint32Array.of(1, 2, 3), length), /a window of/);
+});

@@ -44,6 +44,7 @@ const files = new Files({ models, notify, show, state });
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
   { name: "effect", title: "What a bend does", make: async () => (await orWhy(import("./waves/effect.js"), import.meta.url)).mountEffect(app) },
+  { name: "measured", title: "The measurement of the heads", make: async () => (await orWhy(import("./waves/measured.js"), import.meta.url)).mountMeasured(app) },
   { name: "lab", title: "The lab", make: async () => (await orWhy(import("./lab/lab.js"), import.meta.url)).mountLab(part("lab"), app) },
   { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
@@ -183,7 +184,7 @@ async function start() {
   opened.then(() => (opening.isMarked("model") ? engine.request("next_tokens", { prompt: "", count: 1, original: false }) : [])).catch(() => {})
     .then(drawn).then(() => opening.alive("model"));
   await restored;
-  mountPlaces(document.body, state);
+  mountPlaces(state, show);
   const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
   for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountHeader]])) {

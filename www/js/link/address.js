@@ -25,11 +25,14 @@ const OURS = "wavefield";
 /** Where a tab keeps what was set after its address was written for the last time. */
 const LEFT = "wavefield-left";
 
-const onTour = () => location.hash.startsWith("#tour");
+const onTour = () => /^#tour(?:-\d+)?$/.test(location.hash);
 
 export class Address {
   #app;
+  #begun = location.hash;
   #at = placeIn(location.hash);
+  /** Marks this link's entries in the browser's history; those of another link, pasted before or after, have another mark. */
+  #mark = history.state?.[OURS] ?? Math.random().toString(36).slice(2);
   #link = readLink(this.#at.settings);
   /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads" | "rows"> | null} */
   #awaited = this.#link?.page ?? null;
@@ -171,8 +174,10 @@ export class Address {
     for (const key of /** @type {const} */ (["place", "labView", "choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
     state.on("model", (info) => this.#opened(info));
     this.#opened(state.get("model"));
-    write();
     addEventListener("hashchange", () => this.#entered());
+    // Somebody was quicker than the page.
+    if (location.hash !== this.#begun) this.#entered();
+    write();
     addEventListener("pagehide", () => this.#leave());
   }
 
@@ -204,7 +209,7 @@ export class Address {
     if (place === state.get("place")) return;
     if (onTour()) return state.set("place", place);
     this.write();
-    history.pushState({ [OURS]: true }, "", location.href);
+    history.pushState({ [OURS]: this.#mark }, "", location.href);
     state.set("place", place);
     this.takeBack();
   }
@@ -265,13 +270,19 @@ export class Address {
     // Any other anchor, such as that of the tour, is none of a place.
     if (!at.place && at.settings !== "" && !readLink(at.settings)) return onTour() ? undefined : this.takeBack();
     // Back and Forward go from place to place; what was set meanwhile stays.
-    if (history.state?.[OURS] || !readLink(at.settings)) {
+    if (history.state?.[OURS] === this.#mark || !readLink(at.settings)) {
       this.#arrive(at);
       return this.takeBack();
     }
     if (!this.#app.state.get("training")) return location.reload();
+    // Until then the address is this page's.
+    const { hash } = location;
+    this.takeBack();
     this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",
       message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",
-      action: { label: "Load the page anew", run: () => location.reload() } });
+      action: { label: "Open the link", run: () => {
+        history.replaceState(null, "", hash);
+        location.reload();
+      } } });
   }
 }

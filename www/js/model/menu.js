@@ -33,19 +33,19 @@ export function modelMenu(app, chooser, button, picker) {
   const entry = (name, about, isOpen, choose) => h("li", null, h("button", {
     type: "button", "aria-current": isOpen && "true", onclick: () => {
       close();
-      if (!isOpen) orSay(name, choose());
+      orSay(name, choose());
     },
-  }, h("span", { dir: "auto", translate: "no" }, name), h("small", null, isOpen ? `${about}, open` : about)));
+  }, h("span", { dir: "auto", translate: "no" }, name), h("small", null, isOpen && about !== "the open model" ? `${about}, open` : about)));
 
   async function fill() {
     const now = state.get("model");
     const own = now === null || models.isShipped ? "" : now.name;
-    const shipped = entry(SHIPPED.name, "comes with this page", now !== null && own === "", () => models.openShipped());
+    const shipped = entry(SHIPPED.name, "comes with this page", now !== null && own === "", async () => { if (own !== "" || now === null) await models.openShipped(); });
     save.disabled = state.get("engine") !== "ready" || !now;
     list.replaceChildren(shipped);
     try {
       const trained = await trainedModels(app);
-      const others = own && !trained.some(({ name }) => name === own) ? [entry(own, "from a file", true, async () => {})] : [];
+      const others = own && !trained.some(({ name }) => name === own) ? [entry(own, "the open model", true, async () => {})] : [];
       list.replaceChildren(shipped, ...others, ...trained.map(({ name, about, open }) => entry(name, about, name === own, open)));
     } catch (error) {
       list.append(h("li", { class: "inline-fault" }, error instanceof Error ? error.message : String(error)));

@@ -48,8 +48,12 @@ export class Models {
   }
 
   /** Opens the model that comes with the page. @returns {Promise<ModelInfo>} */
-  async openShipped() {
-    const source = { name: SHIPPED.name, bytes: null };
+  openShipped() {
+    return this.#open({ name: SHIPPED.name, bytes: null });
+  }
+
+  /** Opens another model, bent as it was when it was open the last time. @param {Source} source */
+  async #open(source) {
     this.#putAside();
     const kept = this.#bent.get(keyOf(source)) ?? NOTHING;
     const info = await this.#load(source, kept);
@@ -73,11 +77,8 @@ export class Models {
    * @param {string} name
    * @returns {Promise<ModelInfo>}
    */
-  async openBytes(bytes, name) {
-    this.#putAside();
-    const info = await this.#load({ name, bytes });
-    await this.#remember();
-    return info;
+  openBytes(bytes, name) {
+    return this.#open({ name, bytes });
   }
 
   /**
@@ -100,9 +101,13 @@ export class Models {
    */
   async adopt(info) {
     this.#putAside();
-    const { bytes } = await this.#app.engine.request("export_model", {});
-    this.#source = { name: info.name, bytes: bytes.buffer };
-    this.#show(info);
+    try {
+      const { bytes } = await this.#app.engine.request("export_model", {});
+      this.#source = { name: info.name, bytes: bytes.buffer };
+    } finally {
+      // The engine has it, whatever becomes of the file.
+      this.#show(info);
+    }
     await this.#remember();
   }
 
@@ -198,7 +203,7 @@ export class Models {
       return await arriving(response, tell);
     } catch (error) {
       const why = error instanceof TypeError ? "there is no connection to the page's server, or it broke" : error instanceof Error ? error.message : error;
-      throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a checkpoint of your own, or train one below.`);
+      throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a checkpoint of your own, or train one under Train.`);
     }
   }
 
@@ -274,6 +279,12 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
   return heads || (kept.couplings?.length === couplings.length && ![weights(asked.couplings), weights(file.mixes)].includes(weights(kept.couplings)));
 }
 
-/** The model that comes with the page has no file of its own here. @param {Source} source */
-const keyOf = ({ name, bytes }) => `${bytes ? "own" : "shipped"} ${name}`;
+/** Tells a model from any other, also from the same training at another step. @param {Source} source */
+function keyOf({ name, bytes }) {
+  if (!bytes) return "shipped";
+  const view = new Uint8Array(bytes);
+  let sum = 0;
+  for (let i = 0; i < view.length; i += 97) sum = Math.imul(sum, 31) + view[i] | 0;
+  return `${idOf({ name, bytes })} ${sum}`;
+}
 

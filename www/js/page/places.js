@@ -24,22 +24,30 @@ export const addressOf = (place, view = "") => (place === "write" ? "" : place =
 
 /**
  * Shows the place that the state names, and marks its link.
- * @param {HTMLElement} nav @param {import("./state.js").State} state
+ * @param {import("./state.js").State} state @param {(place: Place) => void} go
  */
-export function mountPlaces(nav, state) {
-  const links = /** @type {HTMLElement[]} */ ([...nav.querySelectorAll("[data-to]")]);
+export function mountPlaces(state, go) {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-to]")]);
   const parts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-place]")]);
   const main = /** @type {HTMLElement} */ (document.querySelector("main"));
   const title = document.title;
   /** How far down each was left. @type {Map<Place, number>} */
   const left = new Map();
   let shown = state.get("place");
+  // A place is where it was left, which the browser's own scrolling to an anchor would undo.
+  history.scrollRestoration = "manual";
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest("[data-to]")) : null;
+    if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(/** @type {Place} */ (link.dataset.to));
+  });
   const show = () => {
     const place = state.get("place");
     if (place !== shown) left.set(shown, scrollY);
     for (const part of parts) part.classList.toggle("behind", part.dataset.place !== place);
     for (const link of links) {
-      if (link.dataset.to === place) link.setAttribute("aria-current", "page");
+      if (link.dataset.to === place && link.closest("nav")) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     document.title = place === "write" ? title : `${PLACES[place]} · ${title}`;

@@ -25,6 +25,7 @@ import { soundSettings } from "./sampling.js";
  * @property {number} applied How often the engine has taken over bent heads or couplings.
  * @property {number} layer The layer whose heads are shown.
  * @property {import("./places.js").Place} place The one that is shown.
+ * @property {import("../waves/worth.js").Worths | null} worths What the open model's heads are worth, once that is measured.
  * @property {string} effect What the bends do to the loss, in words; "" where nothing is bent.
  * @property {string} labView Which view of the lab is shown; "" until one is.
  * @property {string} prompt
@@ -51,6 +52,7 @@ export const INITIAL = {
   place: "write",
   labView: "",
   effect: "",
+  worths: null,
   prompt: "ROMEO:\n",
   settings: {
     temperature: 0.8,

@@ -54,6 +54,7 @@ export function heldBack(text, share = VALIDATION_SHARE) {
  * @param {Uint32Array} ids @param {number} length Tokens that are predicted in each. @returns {Uint32Array[]}
  */
 export function windowsOf(ids, length) {
+  if (!(length >= 1)) throw new RangeError(`a window of ${length} tokens`);
   const count = Math.max(0, Math.floor((ids.length - 1) / length));
   return spread(count).map((window) => ids.slice(window * length, (window + 1) * length + 1));
 }

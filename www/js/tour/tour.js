@@ -12,6 +12,7 @@ export function mountTour(app) {
   const follow = () => {
     const step = stepIn(location.hash);
     if (step !== null) tour.open(step);
+    else tour.close();
   };
   addEventListener("hashchange", follow);
   follow();
@@ -75,8 +76,11 @@ class Tour {
     if (this.#card.hidden) return;
     this.#leaveStep();
     this.#card.hidden = true;
-    history.replaceState(history.state, "", location.pathname + location.search);
-    this.#app.address.takeBack();
+    // Whoever went elsewhere has an address already.
+    if (stepIn(location.hash) !== null) {
+      history.replaceState(history.state, "", location.pathname + location.search);
+      this.#app.address.takeBack();
+    }
     this.#before?.focus({ preventScroll: true });
   }
 

@@ -161,7 +161,7 @@ function shortCount(count) {
 }
 
 /** @param {HeadInfo} head @param {import("../engine/protocol.js").ModelConfig} config */
-export function responseInWords(head, config) {
+function responseInWords(head, config) {
   const period = strongestPeriod(head, config);
   if (period > config.max_seq_len) return "Answers most to what stays the same.";
   return `Answers most to patterns of ${period < 10 ? period.toFixed(1) : Math.round(period)} tokens.`;

@@ -41,23 +41,24 @@ export function heardAs({ frequency, damping, phase }, stride) {
 
 /**
  * The wave as it is dragged: what was gripped stays under the hand, as far as it is stretched.
- * @param {Grip} grip @param {number} x @param {number} y @returns {Partial<Wave>}
+ * @param {Grip} grip @param {number} x @param {number} y @returns {Wave}  as it was gripped where the hand is back
  */
 export function dragged({ wave, stride, x: fromX, y: fromY, width, lags }, x, y) {
   // Half a token at least from the newest end, about which it is stretched.
   const from = Math.max(width / lags / 2, width - fromX);
   const to = Math.max(width / lags / 2, from - meant(x - fromX));
   const fade = meant(y - fromY) / FADE_PX;
+  const { frequency, damping, phase } = wave;
   return {
-    ...(to === from ? {} : stretched(wave, stride, from / to)),
-    ...(fade === 0 ? {} : { damping: within("damping", wave.damping * Math.exp(fade)) }),
+    ...(to === from ? { frequency, phase } : stretched(wave, stride, from / to)),
+    damping: fade === 0 ? damping : within("damping", damping * Math.exp(fade)),
   };
 }
 
-/** @param {Wave} wave @param {number} stride @param {number} by  what its frequency is multiplied by @returns {Partial<Wave>} */
+/** @param {Wave} wave @param {number} stride @param {number} by  what its frequency is multiplied by @returns {Pick<Wave, "frequency" | "phase">} */
 function stretched(wave, stride, by) {
   const heard = heardAs(wave, stride);
-  return { frequency: within("frequency", heard.frequency * by), ...(heard.phase === wave.phase ? {} : { phase: within("phase", heard.phase) }) };
+  return { frequency: within("frequency", heard.frequency * by), phase: heard.phase };
 }
 
 /**
@@ -71,7 +72,7 @@ export function stepped({ wave, stride }, key) {
 }
 
 /** @param {Wave} wave @param {number} pixels  upwards @returns {Partial<Wave>} */
-export const turned = ({ phase }, pixels) => ({ phase: within("phase", phase + pixels / TURN_PX) });
+export const turned = ({ phase }, pixels) => ({ phase: pixels === 0 ? phase : within("phase", phase + pixels / TURN_PX) });
 
 /**
  * Follows a pointer from its press to its end.
@@ -84,14 +85,14 @@ function follow(element, begin) {
     const move = begin(event);
     if (!move) return;
     event.preventDefault();
+    if (element instanceof HTMLButtonElement) element.focus(); // Arrow keys go on from there.
     element.setPointerCapture(event.pointerId);
     element.classList.add("dragging");
-    element.addEventListener("pointermove", move);
-    const end = () => {
-      element.removeEventListener("pointermove", move);
-      element.classList.remove("dragging");
-    };
-    for (const over of ["pointerup", "pointercancel", "lostpointercapture"]) element.addEventListener(over, end, { once: true });
+    const over = new AbortController();
+    const { signal } = over;
+    signal.addEventListener("abort", () => element.classList.remove("dragging"));
+    element.addEventListener("pointermove", move, { signal });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) element.addEventListener(end, () => over.abort(), { signal });
   });
 }
 

@@ -9,6 +9,8 @@ import { isBent } from "../model/heads.js";
 
 /** Windows after which it is known well enough to be said. */
 const ENOUGH = 24;
+/** Such as where the text that it was trained on is not here. */
+const UNKNOWN = "Bent. What that does to the loss cannot be measured here.";
 
 /** @param {import("../page/app.js").App} app */
 export function mountEffect(app) {
@@ -36,9 +38,10 @@ export function mountEffect(app) {
       loss.begin({ before: "file", words: "" });
       await loss.sample();
       if (mine === turn) await loss.refine();
+      if (mine === turn && loss.failed) state.set("effect", UNKNOWN);
     } catch {
       // An engine that died says so itself, and starts again.
-      if (mine === turn) state.set("effect", "Bent. What that does to the loss could not be measured.");
+      if (mine === turn) state.set("effect", UNKNOWN);
     }
   }
 

@@ -81,7 +81,7 @@ class WavesPanel {
     this.#resetAll.addEventListener("click", () => app.heads.reset(null));
     app.state.on("model", () => this.#rebuild());
     this.#rebuild();
-    app.state.on("layer", () => this.#rebuild());
+    for (const key of /** @type {const} */ (["layer", "worths"])) app.state.on(key, () => this.#rebuild());
     app.state.on("heads", () => this.#draw());
     app.state.on("effect", (effect) => {
       write(this.#hint, effect || HINT);
@@ -122,16 +122,16 @@ class WavesPanel {
     if (this.#list.firstElementChild !== this.#channels[0].element) {
       this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
     }
-    const name = `${this.#app.state.get("model")?.name} ${layer}`;
-    if (name !== this.#broughtFor) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
+    const name = `${this.#app.state.get("model")?.name} ${layer} ${this.#worths !== null}`;
+    if (name !== this.#broughtFor || this.#chosen >= layers[layer].length) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
     this.#broughtFor = name;
     this.#draw();
   }
 
-  /** What the heads are worth; null where it was not measured: it comes with the model that comes with the page. */
+  /** What the heads are worth, which comes with the model that comes with the page; null where it is not measured yet. */
   get #worths() {
     const { state, models } = this.#app;
-    return !state.get("model") || models.isShipped ? this.#record?.worths ?? null : null;
+    return !state.get("model") || models.isShipped ? this.#record?.worths ?? null : state.get("worths");
   }
 
   /** A standard Transformer is open. */

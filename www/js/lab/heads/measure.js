@@ -38,7 +38,7 @@ export class HeadMeasure {
   read = 0;
   #spent = 0;
 
-  /** @param {Lab} lab @param {() => void} onNews */
+  /** @param {Pick<Lab, "app" | "source" | "text">} lab @param {() => void} onNews */
   constructor(lab, onNews) {
     this.#lab = lab;
     this.#onNews = onNews;
@@ -54,6 +54,11 @@ export class HeadMeasure {
   get where() {
     const windows = Math.max(0, ...this.changes.map((change) => change?.windows ?? 0));
     return this.#text ? `${windows} ${windows === 1 ? "window" : "windows"} of ${this.#text.length} tokens of ${this.#text.label}` : "";
+  }
+
+  /** Tokens of a window; 0 before one was read. */
+  get length() {
+    return this.#text?.length ?? 0;
   }
 
   /** 0 to 1 of what was asked for. */

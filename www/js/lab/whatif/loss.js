@@ -74,6 +74,11 @@ export class LossWords {
     this.#figure.element.hidden = true;
   }
 
+  /** Whether it could not be measured. */
+  get failed() {
+    return this.#failed;
+  }
+
   /** Another model is open. @param {import("../../engine/protocol.js").ModelInfo | null} model */
   forget(model) {
     this.stop();
