@@ -13,7 +13,7 @@ import { copyText } from "../files/out.js";
 
 /** @param {App} app @returns {HTMLButtonElement} */
 export function shareButton(app) {
-  const button = h("button", { type: "button", class: "share-button", title: "Copy a link to this page as it is set now" }, h("span", null, "Copy link"), icon());
+  const button = h("button", { type: "button", class: "share-button", title: "Copy a link to this page as it is set now" }, h("span", null, "Copy "), "link");
   button.addEventListener("click", async () => {
     const link = app.address.write();
     const message = contents(app.address.page);
@@ -26,17 +26,6 @@ export function shareButton(app) {
     }
   });
   return button;
-}
-
-/** Two links of a chain, where there is no room for words. */
-function icon() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1.5 1.5M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1.5-1.5");
-  svg.append(path);
-  return svg;
 }
 
 /** What the link carries, and what it does not. @param {SharedPage} page */
