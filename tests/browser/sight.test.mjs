@@ -88,8 +88,9 @@ test("the beginning shows the first heads, figures and sample, by pointer and by
     await page.locator(".train-figures-past").waitFor();
     await words(figure(page, "Step"), `0 of ${STEPS}`);
     await words(figure(page, "Validation"), "–");
-    const sample = await words(page.locator(".train-then"), /^Written at step 10\b/);
-    const current = await words(page.locator(".train-samples [aria-current]").first(), /^Step 10\b/);
+    // Which of its names stand in the text is known once the text is there.
+    const sample = await words(page.locator(".train-then"), /^Written at step 10\b[^]*\(in the text\)/);
+    const current = await words(page.locator(".train-samples [aria-current]").first(), /^Step 10\b[^]*\(in the text\)/);
     const first = await eventually(() => heads(page), (found) => found !== late.heads);
     return { sample, current, heads: first, kernel: await kernel(page, (drawn) => drawn !== late.kernel) };
   };

@@ -149,6 +149,6 @@ test("a translated page: what the model wrote stays as it wrote it, and everythi
   assert.equal(await seed.inputValue(), "2");
   await seed.fill("7");
   await page.locator("#generate .primary").click();
-  await page.waitForFunction(() => document.querySelector("#generate .primary")?.textContent?.toLowerCase() === "generate");
+  await page.waitForFunction(() => document.querySelector("#generate .primary")?.textContent?.toLowerCase() === "write");
   assert.equal(await page.locator(".token-text:visible").evaluate((view) => [...view.querySelectorAll(".token")].map((token) => token.textContent).join("")), text);
 });

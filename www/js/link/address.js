@@ -171,7 +171,9 @@ export class Address {
   follow() {
     const { state } = this.#app;
     const write = atMostEvery(INTERVAL_MS, () => this.write());
-    for (const key of /** @type {const} */ (["place", "labView", "choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
+    for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
+    // At once: whoever reloads the page comes back to where it was.
+    for (const key of /** @type {const} */ (["place", "labView"])) state.on(key, () => { this.write(); });
     state.on("model", (info) => this.#opened(info));
     this.#opened(state.get("model"));
     addEventListener("hashchange", () => this.#entered());
