@@ -93,7 +93,7 @@ test("characters that the model does not know are named under the field, and not
 }));
 
 test("nothing is asked of the engine while the lab is out of sight", async (t) => {
-  const page = await openPage(t, { before: noteRequests });
+  const page = await openPage(t, { path: "#write", before: noteRequests });
   // So long a text, and so slowly, that it grows for as long as the test takes.
   await settle(page, { length: 2000 });
   await setPace(page, "Slow");
