@@ -125,6 +125,8 @@ class WavesPanel {
     const name = `${this.#app.state.get("model")?.name} ${layer} ${this.#worths !== null}`;
     if (name !== this.#broughtFor || this.#chosen >= layers[layer].length) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
     this.#broughtFor = name;
+    // Before anything is drawn: on a phone the others have no room.
+    this.#channels.forEach(({ element }, i) => element.classList.toggle("channel-chosen", i === this.#chosen));
     this.#draw();
   }
 
