@@ -58,7 +58,7 @@ export class Models {
     const kept = this.#bent.get(keyOf(source)) ?? NOTHING;
     const info = await this.#load(source, kept);
     await this.#remember();
-    if (kept.heads) await Promise.all([this.rememberHeads(), this.rememberCouplings()]);
+    if (kept.heads) await this.#rememberBends();
     return info;
   }
 
@@ -155,6 +155,10 @@ export class Models {
     await this.#app.storage.set(KEY_COUPLINGS, this.#app.state.get("couplings"));
   }
 
+  #rememberBends() {
+    return Promise.all([this.rememberHeads(), this.rememberCouplings()]);
+  }
+
   /** Keeps the bent heads for the next visit. */
   async rememberHeads() {
     await this.#app.storage.set(KEY_HEADS, this.#app.state.get("heads"));
@@ -188,7 +192,7 @@ export class Models {
     // What a link brought is kept like everything that is set here; the first text does not wait for that.
     if (asked) {
       if (bentOtherwise(info, kept, asked)) this.#offerBack(source, kept);
-      Promise.all([this.rememberHeads(), this.rememberCouplings()]).catch(() => {});
+      this.#rememberBends().catch(() => {});
     }
     return info;
   }
@@ -219,7 +223,7 @@ export class Models {
     const { notify } = this.#app;
     const back = async () => {
       await this.#load(source, kept);
-      await Promise.all([this.rememberHeads(), this.rememberCouplings()]);
+      await this.#rememberBends();
     };
     notify({
       kind: "info", key: "link-heads", title: "The waves are the link’s.", message: `${source.name} was bent otherwise here.`,

@@ -9,8 +9,10 @@
  * @property {string} text How the text goes on that it writes after an untouched page's prompt.
  */
 
+/** @type {Recorded | null | undefined} */ let read;
+
 /** @returns {Recorded | null} null where the page is not built */
 export function recorded() {
-  const text = document.getElementById("recorded")?.textContent;
-  return text ? JSON.parse(text) : null;
+  if (read === undefined) read = JSON.parse(document.getElementById("recorded")?.textContent || "null");
+  return /** @type {Recorded | null} */ (read);
 }

@@ -19,8 +19,9 @@ import { bendByHand } from "./drag.js";
  * @property {number[]} weights
  * @property {number} layer
  * @property {boolean} chosen
- * @property {{short: string, words: string, share: number, most: boolean} | null} worth  What the head is good for; `share` is
- *   that of the best of all heads, null where it was not measured.
+ *
+ * @typedef {{short: string, words: string, share: number, most: boolean}} ChannelWorth  What the head is good for; `share` is
+ *   that of the best of all heads.
  */
 
 const TURN = 2 * Math.PI;
@@ -94,15 +95,19 @@ export class WaveChannel {
     this.element.addEventListener("focusin", choose);
   }
 
-  /** @param {ChannelData} data */
-  show({ head, config, lags, weights, layer, chosen, worth }) {
-    this.#layer = layer;
-    this.#lags = lags;
-    this.#stride = stride(config);
+  /** @param {ChannelWorth | null} worth  null where it was not measured */
+  setWorth(worth) {
     this.#worth.textContent = worth?.short ?? "";
     this.#worth.title = worth?.words ?? "";
     this.#worth.classList.toggle("channel-most", Boolean(worth?.most));
     this.#meter.set(worth?.share ?? 0);
+  }
+
+  /** @param {ChannelData} data */
+  show({ head, config, lags, weights, layer, chosen }) {
+    this.#layer = layer;
+    this.#lags = lags;
+    this.#stride = stride(config);
     const bent = isHeadBent(head);
     const heard = head.gain > 0;
     const file = bent ? head.initial : null;

@@ -125,9 +125,21 @@ class WavesPanel {
     const name = `${this.#app.state.get("model")?.name} ${layer} ${this.#worths !== null}`;
     if (name !== this.#broughtFor || this.#chosen >= layers[layer].length) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
     this.#broughtFor = name;
+    this.#showWorths(layer);
     // Before anything is drawn: on a phone the others have no room.
     this.#channels.forEach(({ element }, i) => element.classList.toggle("channel-chosen", i === this.#chosen));
     this.#draw();
+  }
+
+  /** What each head of the layer is worth: this does not change while a text is written. @param {number} layer */
+  #showWorths(layer) {
+    const worths = this.#worths;
+    const best = worths && strongestOfAll(worths);
+    const most = best ? worths.layers[best.layer][best.head][0] : 1;
+    this.#channels.forEach((channel, i) => {
+      const of = worths?.layers[layer]?.[i];
+      channel.setWorth(of ? { short: worthInShort(of), words: worthInWords(worths, layer, i), share: Math.max(0, of[0] / most), most: best?.layer === layer && best.head === i } : null);
+    });
   }
 
   /** What the heads are worth, which comes with the model that comes with the page; null where it is not measured yet. */
@@ -193,13 +205,8 @@ class WavesPanel {
     const lags = Math.max(2, Math.min(this.#range || MOST_LAGS, MOST_LAGS, config.max_seq_len));
     const recent = state.get("recent");
     const weights = recent.slice(0, lags).map(surprise);
-    const worths = this.#worths;
-    const best = worths && strongestOfAll(worths);
-    const most = best ? worths.layers[best.layer][best.head][0] : 1;
     this.#channels.forEach((channel, i) => {
-      const of = worths?.layers[layer]?.[i];
-      const worth = of ? { short: worthInShort(of), words: worthInWords(worths, layer, i), share: Math.max(0, of[0] / most), most: best?.layer === layer && best.head === i } : null;
-      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen, worth });
+      channel.show({ head: heads[i], config, lags, weights, layer, chosen: i === this.#chosen });
     });
     [...this.#chips.children].forEach((chip, i) => chip.setAttribute("aria-pressed", String(i === this.#chosen)));
     const chosen = heads[this.#chosen];
