@@ -48,7 +48,15 @@ pub struct Order {
 pub struct Lesson {
     trainers: Pair<Trainer>,
     tokenizer: Tokenizer,
+    data: Dataset,
     seed: u64,
+}
+
+/// What a model scores on text that was held back, and what it writes.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    pub validation: Evaluation,
+    pub text: String,
 }
 
 /// The shape of both models, but for a field on which neighbours share cells.
@@ -97,6 +105,7 @@ impl Lesson {
         Ok(Lesson {
             trainers: [trainer(Leak::None)?, trainer(order.leak)?],
             tokenizer,
+            data,
             seed: order.seed,
         })
     }
@@ -157,15 +166,29 @@ impl Lesson {
     /// As [`Lesson::step`].
     pub fn samples(&mut self, count: usize) -> Result<Pair<String>> {
         let (seed, tokenizer) = (self.seed, &self.tokenizer);
-        // A text without lines has no token for their end; any other will do to begin with.
-        let start = tokenizer.encode("\n").unwrap_or_default();
-        let start = start.first().copied().unwrap_or(0);
         let [sound, broken] = &mut self.trainers;
-        let text = |trainer: &mut Trainer| -> Result<String> {
-            let ids = write(trainer.model()?, start, count, seed)?;
-            Ok(tokenizer.decode(&ids))
-        };
+        let text = |trainer: &mut Trainer| text_by(trainer.model()?, tokenizer, count, seed);
         Ok([text(sound)?, text(broken)?])
+    }
+
+    /// The broken one as it would be had its fault been taken out today: its numbers on a field that
+    /// hears no later token. How it does on so many windows held back, and a text of so many tokens.
+    ///
+    /// # Errors
+    /// As [`Lesson::step`].
+    pub fn mended(&mut self, windows: usize, count: usize) -> Result<Scored> {
+        let broken = self.trainers[1].model()?;
+        let config = config(broken.config.vocab_size, Leak::None);
+        let mut model = Model::leaking(config, Leak::None, self.seed)?;
+        let numbers = model.parameters.flat_mut();
+        numbers.copy_from_slice(broken.parameters.flat());
+        let text = text_by(&model, &self.tokenizer, count, self.seed)?;
+        let train = self.trainers[1].config().clone();
+        let mut trainer = Trainer::new(model, train, self.data.clone())?;
+        Ok(Scored {
+            validation: trainer.evaluate(Some(windows))?,
+            text,
+        })
     }
 
     /// The largest leak that the page's own measurement finds in each, over short, middle and full
@@ -177,6 +200,14 @@ impl Lesson {
         let [sound, broken] = &mut self.trainers;
         Ok([largest_leak(sound.model()?), largest_leak(broken.model()?)])
     }
+}
+
+/// A text of so many tokens.
+fn text_by(model: &Model, tokenizer: &Tokenizer, count: usize, seed: u64) -> Result<String> {
+    // A text without lines has no token for their end; any other will do to begin with.
+    let start = tokenizer.encode("\n").unwrap_or_default();
+    let start = start.first().copied().unwrap_or(0);
+    Ok(tokenizer.decode(&write(model, start, count, seed)?))
 }
 
 /// Writes token by token: each is drawn from what the model says after the tokens so far, and none after
@@ -259,6 +290,22 @@ mod tests {
             let [sound, broken] = lesson.evaluate(64).unwrap();
             assert!(broken.loss < margin * sound.loss, "{sound:?}, {broken:?}");
         }
+    }
+
+    /// What it learned is to read the answer off: without it, it is far worse than the sound one, and
+    /// leaks no more.
+    #[test]
+    fn the_mended_one_has_nothing_to_read_off() {
+        let mut lesson = Lesson::new(&order(Leak::SharedCells, 50)).unwrap();
+        while lesson.steps_done() < lesson.steps() {
+            lesson.step().unwrap();
+        }
+        let [sound, broken] = lesson.evaluate(64).unwrap();
+        let mended = lesson.mended(64, 70).unwrap();
+        let loss = mended.validation.loss;
+        assert!(broken.loss < sound.loss && loss > 1.2 * sound.loss);
+        assert_eq!(mended.text.len(), 70);
+        assert_eq!(lesson.evaluate(64).unwrap()[1].loss, broken.loss);
     }
 
     #[test]

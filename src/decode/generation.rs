@@ -108,6 +108,36 @@ impl Generation {
         })
     }
 
+    /// Takes up what was written after the prompt before, before anything is drawn: what comes is what
+    /// would have come then, under the same seed and the same waves.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the model has no such token.
+    pub fn take_up(
+        &mut self,
+        model: &Model,
+        tokenizer: &Tokenizer,
+        written: &[u32],
+    ) -> Result<()> {
+        let count = tokenizer.vocab_size();
+        if let Some(id) = written.iter().find(|&&id| id as usize >= count) {
+            return Err(Error::Tokenizer {
+                message: format!(
+                    "expected a text by this model, whose tokens have numbers below {count}, found \
+                     {id}; write from the prompt again"
+                ),
+            });
+        }
+        self.decoder.read(model, written);
+        for &id in written {
+            // Shown then; half a character may be left of it.
+            self.stream.push(tokenizer, id);
+        }
+        self.history.extend_from_slice(written);
+        self.sampler.skip(written.len() as u64);
+        Ok(())
+    }
+
     /// The next token to show, or `None` once the text has ended.
     ///
     /// # Errors
@@ -235,7 +265,7 @@ fn describe(tokenizer: &Tokenizer, choice: Choice, text: String) -> GeneratedTok
 mod tests {
     use super::*;
     use crate::config::{Architecture, ModelConfig};
-    use crate::decode::AtLimit;
+    use crate::decode::{AtLimit, SamplingSettings};
 
     fn config(vocab_size: usize, embedding_dim: usize) -> ModelConfig {
         ModelConfig {
@@ -367,6 +397,43 @@ mod tests {
         assert_eq!(texts.concat(), "é\u{fffd}");
         let (texts, _) = run(&model, &tokenizer, "z", settings(7, &["🙂"]));
         assert_eq!(texts.concat(), "é");
+    }
+
+    /// Stopped anywhere, also past the context's limit, and in the middle of a character.
+    #[test]
+    fn a_text_that_is_taken_up_goes_on_as_if_it_had_not_been_stopped() {
+        let tokenizer = Tokenizer::train_character("abcdefgh").unwrap();
+        let model = Model::new(config(8, 16), 3).unwrap();
+        for at_limit in [AtLimit::Reread, AtLimit::RunOn] {
+            let asked = |max_tokens| GenerationSettings {
+                at_limit,
+                sampling: SamplingSettings {
+                    temperature: 1.0,
+                    seed: 5,
+                    repetition_penalty: 1.3,
+                    ..SamplingSettings::default()
+                },
+                ..settings(max_tokens, &[])
+            };
+            let begin = |count| Generation::new(&model, &tokenizer, "ab", asked(count)).unwrap();
+            let rest = |mut generation: Generation| {
+                let mut ids = Vec::new();
+                while let Some(token) = generation.next(&model, &tokenizer).unwrap() {
+                    ids.push(token.id);
+                }
+                ids
+            };
+            let whole = rest(begin(60));
+            for stopped in [0, 1, 7, 14, 15, 16, 33, 59] {
+                let mut generation = begin(60 - stopped);
+                let written = &whole[..stopped];
+                generation.take_up(&model, &tokenizer, written).unwrap();
+                assert_eq!(rest(generation), whole[stopped..], "stopped at {stopped}");
+            }
+        }
+        let mut generation = Generation::new(&model, &tokenizer, "ab", settings(9, &[])).unwrap();
+        let refused = generation.take_up(&model, &tokenizer, &[3, 8]).unwrap_err();
+        assert!(refused.to_string().contains("below 8, found 8"), "{refused}");
     }
 
     #[test]

@@ -61,6 +61,11 @@ impl Sampler {
         })
     }
 
+    /// Leaves out the random numbers of so many tokens, as if they had been drawn.
+    pub fn skip(&mut self, tokens: u64) {
+        self.drawn += tokens;
+    }
+
     /// Draws the next token. `history` is the text so far that the repetition penalty looks at;
     /// ids that the model does not have are ignored.
     ///

@@ -16,6 +16,9 @@ const ALTERNATIVES: usize = 5;
 #[derive(Deserialize, Tsify)]
 pub struct RunRequest {
     prompt: String,
+    /// What was written after the prompt before, and is gone on with.
+    #[serde(default)]
+    written: Vec<u32>,
     settings: GenerationSettings,
     /// Under the waves of the file instead of the bent ones.
     original: bool,
@@ -60,13 +63,16 @@ impl Run {
     pub fn start(open: &mut OpenModel, request: RunRequest) -> Result<Self> {
         let RunRequest {
             prompt,
+            written,
             mut settings,
             original,
         } = request;
         settings.sampling.alternatives = ALTERNATIVES;
         let (model, tokenizer) = open.chosen(original)?;
+        let mut generation = Generation::new(model, tokenizer, &prompt, settings)?;
+        generation.take_up(model, tokenizer, &written)?;
         Ok(Run {
-            generation: Generation::new(model, tokenizer, &prompt, settings)?,
+            generation,
             original,
         })
     }

@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { launchChromium } from "./chromium.mjs";
 import { serve } from "./server.mjs";
+import { unfold } from "./train-parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -72,7 +73,7 @@ export async function showPanel(page, shown) {
 export async function begin(page, settings = {}) {
   await page.locator(".token").nth(5).waitFor({ timeout: 20_000 });
   await page.getByRole("button", { name: "Stop", exact: true }).first().click();
-  await page.locator(".train-details > summary").click();
+  await unfold(page);
   const field = (/** @type {string} */ label) => page.locator("#train").getByLabel(label, { exact: true });
   for (const [label, value] of Object.entries({ Steps: 200_000, ...settings })) await field(label).fill(String(value));
   const tokens = Number(await field("Batch").inputValue()) * Number(await field("Context").inputValue());

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at } from "./launch.mjs";
-import { firstText, go, stopWriting } from "./parts.mjs";
+import { arrives, firstText, go, stopWriting } from "./parts.mjs";
 import { reaches, start, train, SHORT } from "./train-parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
 
@@ -212,6 +212,7 @@ test("word pieces can be had for a shipped text, are counted before training, an
   await train(page, { ...SHORT, Steps: 20 });
   await panel(page).getByRole("button", { name: "Write with it" }).click();
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
+  await arrives(page, "Write");
   await page.waitForFunction(() => document.querySelectorAll(".token").length > 5);
 }));
 

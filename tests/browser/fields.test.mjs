@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openEmpty, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, settle, textOf, write } from "./parts.mjs";
-import { button, reaches, set } from "./train-parts.mjs";
+import { button, reaches, set, unfold } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -129,7 +129,7 @@ test("a frequency keeps every digit that was typed, in the wave, in the address 
 test("the fields of a training read commas too, keep what does not do as it was typed, and refuse it in words", async (t) => {
   const page = await openPage(t, { path: "#train" });
   const train = page.locator("#train");
-  await page.locator(".train-details summary").click();
+  await unfold(page);
   const field = (/** @type {string} */ name) => train.getByLabel(name, { exact: true });
   for (const [name, typed, link] of /** @type {const} */ ([["Learning rate", "0,005", /peak-lr=0\.005(&|$)/], ["Weight decay", "0,02", /weight-decay=0\.02(&|$)/], ["Gradient limit", "1,5", /clip-norm=1\.5(&|$)/]])) {
     await field(name).fill(typed);

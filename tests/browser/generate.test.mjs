@@ -23,6 +23,18 @@ test("the same seed writes the same text, another seed another", shared(async (p
   assert.notEqual(await write(page), first);
 }));
 
+test("a text that is continued goes on as if it had not been stopped", shared(async (page) => {
+  await settle(page);
+  const whole = await write(page);
+  await settle(page, { length: 25 });
+  const beginning = await write(page);
+  assert.equal(beginning, whole.slice(0, 25));
+  await generatePanel(page).getByLabel("Length", { exact: true }).fill("35");
+  await generatePanel(page).getByRole("button", { name: "Continue" }).click();
+  await eventually(() => textOf(page), whole);
+  await finished(page);
+}));
+
 test("always the likeliest token: the seed no longer matters", shared(async (page) => {
   await settle(page);
   await page.getByText("More sampling settings").click();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { onePage, openPage } from "./launch.mjs";
-import { channel, generatePanel, saveModel, settle, write } from "./parts.mjs";
+import { arrives, channel, generatePanel, saveModel, settle, write } from "./parts.mjs";
 import { button, panel, reaches, start } from "./train-parts.mjs";
 import { eventually } from "./wait.mjs";
 
@@ -89,6 +89,7 @@ test("the same file gives the same vocabulary in the page and natively, whatever
     await reaches(page, "done");
     await button(page, "Write with it").click();
     await page.locator(".model-name", { hasText: "text, 10 steps" }).waitFor();
+    await arrives(page, "Write");
     const { bytes: model } = await saveModel(page);
     assert.equal(vocabularyOf(model), await readFile(join(folder, "tokenizer.json"), "utf8"));
     // The held-back tenth is as long: the tokens are cut at the same place.

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { SWIFTSHADER } from "./chromium.mjs";
 import { at, openEmpty } from "./launch.mjs";
 import { go } from "./parts.mjs";
+import { unfold } from "./train-parts.mjs";
 
 const { openPage } = at("train");
 
@@ -111,7 +112,7 @@ async function fill(page, panel, settings) {
 test("the page keeps the last good step, says what to try, and nothing on the disk is without a number", async (t) => {
   const page = await openPage(t);
   await page.evaluate(spoil, GROWING);
-  await page.locator(".train-details > summary").click();
+  await unfold(page);
   await fill(page, "#train", { Steps: 400, Batch: 4, Context: 16 });
   await page.locator("#train").getByRole("button", { name: "Start training" }).click();
   const failed = page.locator('.train-run[data-state="failed"]');

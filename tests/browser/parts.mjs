@@ -28,8 +28,15 @@ export const toggleMute = (page, head) => page.locator("#waves .channel").nth(he
 /** Takes back what was bent, from wherever the page is. @param {Page} page */
 export const unbend = (page) => page.locator("#waves button", { hasText: "Reset all" }).dispatchEvent("click");
 
-/** Goes to a place of the page. @param {Page} page @param {"Write" | "Train" | "Race" | "Lab" | "Long"} place */
+/** Goes to a place of the page. @param {Page} page @param {"Write" | "Stories" | "Train" | "Race" | "Lab" | "Long"} place */
 export const go = (page, place) => page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: place, exact: true }).click();
+
+/**
+ * Waits until the page is at a place where it goes by itself, such as to Write once a trained model is open and kept:
+ * whoever goes elsewhere before is taken there.
+ * @param {Page} page @param {"Write" | "Train"} place
+ */
+export const arrives = (page, place) => page.locator(".places [aria-current]", { hasText: place }).waitFor();
 
 /** Waits until nothing is being written. @param {Page} page */
 export const finished = (page) => generatePanel(page).locator(".actions .primary", { hasText: /^Write$/ }).waitFor({ state: "attached" });

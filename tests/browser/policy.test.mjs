@@ -79,7 +79,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
   });
 
   await t.test("the tour, and a model's file", async () => {
-    await page.getByRole("link", { name: "Tour", exact: true }).click();
+    await page.getByRole("link", { name: "how it works" }).click();
     const card = page.getByRole("dialog");
     for (let step = 1; step < 5; step++) {
       await eventually(() => new URL(page.url()).hash, `#tour-${step}`);

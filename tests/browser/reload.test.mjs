@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, startBrowser } from "./launch.mjs";
 import { engines } from "./wait.mjs";
+import { unfold } from "./train-parts.mjs";
 
 const { openPage } = at("train");
 
@@ -30,7 +31,7 @@ function note() {
 /** @param {Page} page @param {Record<string, number>} settings */
 async function start(page, settings) {
   await page.evaluate(note);
-  await page.locator(".train-details > summary").click();
+  await unfold(page);
   for (const [label, value] of Object.entries(settings)) await page.locator("#train").getByLabel(label, { exact: true }).fill(String(value));
   await page.locator("#train").getByRole("button", { name: "Start training" }).click();
 }

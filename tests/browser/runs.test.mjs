@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, downloaded, startBrowser } from "./launch.mjs";
-import { go } from "./parts.mjs";
+import { arrives, go } from "./parts.mjs";
 import { button, fits, keptTrainings, keptWhole, letStore, panel, pauseHeld, reaches, SHORT, start, startHeld, train } from "./train-parts.mjs";
 import { eventually, holdTraining, words } from "./wait.mjs";
 
@@ -105,6 +105,7 @@ test("every training is kept with its last and its best model, and both can be g
   await openMore(page, 0);
   await row(page, 0).getByRole("button", { name: /Write with the best \(step/ }).click();
   await page.locator(".model-name", { hasText: "My text, the best" }).waitFor();
+  await arrives(page, "Write");
   await go(page, "Train");
   await row(page, 0).getByRole("button", { name: /Write with the last \(step 400\)/ }).click();
   await page.locator(".model-name", { hasText: /^My text$/ }).waitFor();

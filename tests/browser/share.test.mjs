@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, go, settle, textOf, write } from "./parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
+import { unfold } from "./train-parts.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -46,7 +47,7 @@ test("the address, opened elsewhere, gives the same settings, the same heads and
   await panel(page).getByRole("radio", { name: "Stories" }).check();
   await panel(page).locator("input[value=medium]").check();
   await panel(page).getByRole("radio", { name: "Word pieces" }).check();
-  await page.locator("#train .train-details summary").click();
+  await unfold(page);
   await panel(page).getByLabel("Steps", { exact: true }).fill("500");
   await go(page, "Write");
   const text = await write(page);

@@ -1,21 +1,25 @@
 // Runs the browser's tests again and again: on an idle machine, then with every core kept busy. Whatever depends on how
 // fast the machine is shows up here. Prints a table, as BENCHMARKS.md has it, and fails if a single test failed.
 //
-//     node tests/browser/soak.mjs [--rounds N] [FILE...]
+//     node tests/browser/soak.mjs [--rounds N] [--only idle | --only busy] [FILE...]
 
 import { spawn } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const SUITE = fileURLToPath(new URL("suite.mjs", import.meta.url));
 /** A program that does nothing but keep a core busy, at the tests' own priority. */
 const BUSY = "for (let x = 1; ; x = (x * 48271) % 2147483647);";
 
-const given = process.argv.slice(2);
-const at = given.indexOf("--rounds");
-const rounds = at < 0 ? 5 : Number(given.splice(at, 2)[1]);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`--rounds takes a whole number from 1, not "${process.argv.slice(2)[at + 1]}".`);
+const KINDS = ["idle", "busy"];
+const { values: options, positionals: given } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
+const rounds = Number(options.rounds);
+const kinds = options.only === undefined ? KINDS : KINDS.filter((kind) => kind === options.only);
+const wrong = !Number.isInteger(rounds) || rounds < 1 ? `--rounds takes a whole number from 1, not "${options.rounds}".`
+  : kinds.length === 0 ? `--only takes idle or busy, not "${options.only}".` : "";
+if (wrong) {
+  console.error(wrong);
   process.exit(2);
 }
 
@@ -61,7 +65,7 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(si
 
 /** @type {Round[]} */
 const results = [];
-for (const kind of ["idle", "busy"]) {
+for (const kind of kinds) {
   if (kind === "busy") burners = cpus().map(() => spawn(process.execPath, ["-e", BUSY], { stdio: "ignore" }));
   for (let round = 1; round <= rounds; round++) {
     console.log(`\n==== round ${round} of ${rounds}, ${kind === "busy" ? "every core busy" : "idle"}`);

@@ -14,7 +14,7 @@ const card = (/** @type {Page} */ page) => page.getByRole("dialog");
 const said = (/** @type {Page} */ page) => card(page).getByRole("status");
 
 test("five steps, each with an address, and a way out at any time", shared(async (page) => {
-  await page.getByRole("link", { name: "Tour", exact: true }).click();
+  await page.getByRole("link", { name: "how it works" }).click();
   await card(page).getByRole("heading", { name: "What is a damped wave?" }).waitFor();
   /** @type {(string | null)[]} */
   const titles = [];
@@ -83,6 +83,34 @@ test("the field plays, the leak is measured, and a training begins", async (t) =
   await card(page).getByRole("button", { name: "Start training" }).click();
   await said(page).filter({ hasText: "The curve falls" }).waitFor();
   await page.getByRole("button", { name: "Training…" }).waitFor();
+});
+
+/** How the card and what it speaks of lie. @param {Page} page */
+const lie = (page) => page.evaluate(() => {
+  const [card, ring] = [".tour", ".tour-ringed"].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
+  if (!card || !ring) return "";
+  const bar = document.querySelector(".places")?.getBoundingClientRect();
+  const bottom = bar && bar.top > innerHeight / 2 ? bar.top : innerHeight;
+  const covered = ring.top < card.bottom && ring.bottom > card.top && ring.left < card.right && ring.right > card.left;
+  const inView = ring.top >= 0 && ring.bottom <= bottom;
+  return covered ? "covered" : inView ? "free" : `out of view: ${ring.top} to ${ring.bottom} of ${bottom}`;
+});
+
+test("what a step speaks of is in view and uncovered, before and after its action, from 360 to 1920 pixels", async (t) => {
+  const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
+  for (const step of [1, 2, 3, 4, 5]) {
+    await page.evaluate((step) => { location.hash = `#tour-${step}`; }, step);
+    await card(page).locator(`.tour-dot:nth-child(${step})[aria-current]`).waitFor();
+    for (const [width, height] of [[360, 740], [390, 844], [768, 1024], [1024, 768], [1440, 900], [1920, 1080]]) {
+      await page.setViewportSize({ width, height });
+      await eventually(() => lie(page), "free", `step ${step}, ${width} pixels wide`);
+    }
+    if (step === 5) break; // A training is begun elsewhere.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await card(page).locator(".tour-foot button:not(.primary):not(.quiet):not([hidden])").last().click();
+    await said(page).filter({ hasText: /\S/ }).waitFor();
+    await eventually(() => lie(page), "free", `step ${step}, after its action`);
+  }
 });
 
 test("on a phone the card leaves the page in view, though the model comes later than the tour", async (t) => {

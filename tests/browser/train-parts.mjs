@@ -15,11 +15,17 @@ export const button = (page, name) => panel(page).getByRole("button", { name, ex
 /** @param {Page} page @param {string} state */
 export const reaches = (page, state) => page.locator(`.train-run[data-state="${state}"]`).waitFor();
 
+/** Unfolds all settings. @param {Page} page */
+export async function unfold(page) {
+  const details = page.locator("#train .train-details");
+  await details.first().waitFor({ state: "attached" });
+  await details.evaluateAll((all) => { for (const one of all) /** @type {HTMLDetailsElement} */ (one).open = true; });
+}
+
 /** @param {Page} page @param {Record<string, number>} settings */
 export async function set(page, settings) {
   await go(page, "Train");
-  const details = page.locator(".train-details");
-  await details.evaluate((element) => { /** @type {HTMLDetailsElement} */ (element).open = true; });
+  await unfold(page);
   for (const [label, value] of Object.entries(settings)) await panel(page).getByLabel(label, { exact: true }).fill(String(value));
 }
 
@@ -66,7 +72,7 @@ export const letStore = (page, training, stored) => eventually(async () => {
 }, true, "no snapshot was stored");
 
 /** A figure of the training, such as "Step". @param {Page} page @param {string} name */
-export const figure = (page, name) => page.locator(".train-figures > div", { has: page.getByText(name, { exact: true }) }).locator("dd");
+export const figure = (page, name) => page.locator(".train-figures > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}(?: \\?)?$`) }) }).locator("dd");
 
 /** @param {string} text */
 const number = (text) => Number(text.split(" ")[0].replaceAll(",", ""));

@@ -29,6 +29,34 @@ test("training on names lowers the loss, shows samples and kernels, and the mode
   await page.locator(".model-name", { hasText: "Names" }).waitFor();
 });
 
+test("while it runs the screen stays on, and title and link say how far it is, wherever one is", async (t) => {
+  const page = await openPage(t, { before: (opening) => opening.addInitScript(() => {
+    const lock = { held: 0 };
+    Object.assign(globalThis, { lock });
+    const request = async () => {
+      lock.held++;
+      const sentinel = new EventTarget();
+      return Object.assign(sentinel, { release: async () => {
+        lock.held--;
+        sentinel.dispatchEvent(new Event("release"));
+      } });
+    };
+    Object.defineProperty(navigator, "wakeLock", { value: { request } });
+  }) });
+  const held = () => page.evaluate(() => /** @type {any} */ (globalThis).lock.held);
+  const link = page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Train", exact: true });
+  const training = await startHeld(page);
+  await go(page, "Write");
+  await eventually(held, 1, "the screen may go dark");
+  await eventually(() => page.title(), /^\d+ % · /);
+  await eventually(() => link.getAttribute("data-done"), /^\d+ %$/);
+  await go(page, "Train");
+  await pauseHeld(page, training);
+  await eventually(held, 0, "the screen is kept on for nothing");
+  await eventually(() => page.title(), "Train · Wave Field playground");
+  assert.equal(await link.getAttribute("data-done"), null);
+});
+
 // More than ten seconds: the same training is done three times, with a page opened for each end.
 test("a training that is paused, stopped, or closed with its page goes on exactly: the same losses and the same weights", async (t) => {
   const page = await openPage(t);

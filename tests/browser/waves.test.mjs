@@ -107,6 +107,24 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   assert.equal(await write(page), straight);
 }));
 
+test("nothing moves under the pointer: from head to head, while a bend is measured, and once it is", shared(async (page) => {
+  await settle(page);
+  const top = () => page.locator("#waves .channels").evaluate((list) => list.getBoundingClientRect().top + scrollY);
+  const before = await top();
+  for (let head = 1; head <= 8; head++) {
+    await channel(page, head).hover();
+    await words(page.locator(".chosen-words"), new RegExp(`^Head ${head}:`));
+    await frames(page);
+    assert.equal(await top(), before, `the pointer is on head ${head}`);
+  }
+  await channel(page, 1).getByRole("button", { name: "Mute head 1" }).click();
+  await words(page.locator("#waves .effect"), /being measured/);
+  assert.equal(await top(), before, "it is being measured");
+  await words(page.locator("#waves .effect"), /nats a token/);
+  assert.equal(await top(), before, "it is measured");
+  await resetAll(page);
+}));
+
 test("a dragged slider redraws its kernel within the frame", shared(async (page) => {
   const drawn = await channel(page, 2).evaluate(async (element) => {
     const canvas = /** @type {HTMLCanvasElement} */ (element.querySelector(".kernel-canvas"));

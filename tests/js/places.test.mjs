@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PLACES, addressOf, placeIn } from "../../www/js/page/places.js";
+import { PLACES, VIEWS, addressOf, placeIn } from "../../www/js/page/places.js";
 
 test("a fragment begins with a place, whose view may follow, or with none", () => {
   assert.deepEqual(placeIn("#train"), { place: "train", view: "", settings: "" });
   assert.deepEqual(placeIn("#lab/energy"), { place: "lab", view: "energy", settings: "" });
+  assert.deepEqual(placeIn("#story/cheat"), { place: "story", view: "cheat", settings: "" });
   assert.deepEqual(placeIn("#lab-energy"), { place: "lab", view: "energy", settings: "" });
   assert.deepEqual(placeIn("#lab/energy&seed=11&end"), { place: "lab", view: "energy", settings: "seed=11&end" });
   assert.deepEqual(placeIn("#write&seed=11"), { place: "write", view: "", settings: "seed=11" });
@@ -19,7 +20,7 @@ test("what is written for a place is read as that place", () => {
   for (const place of /** @type {import("../../www/js/page/places.js").Place[]} */ (Object.keys(PLACES))) {
     const fragment = addressOf(place, "energy");
     assert.equal(placeIn(fragment).place ?? "write", place);
-    assert.equal(placeIn(fragment).view, place === "lab" ? "energy" : "");
+    assert.equal(placeIn(fragment).view, place in VIEWS ? "energy" : "");
     assert.match(fragment, /^$|[a-z]$/, "a chat would cut its end");
   }
 });

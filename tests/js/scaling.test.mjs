@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  besideCounts, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, restored, timeLeft, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
+  besideCounts, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, restored, timeLeft, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
 } from "../../www/js/scaling/growth.js";
 
 /** @typedef {import("../../www/js/scaling/growth.js").Measured} Measured */
@@ -28,6 +28,20 @@ test("a power law is found over the larger half of the lengths", () => {
   near(fit([[128, 1], [256, 4]])?.exponent, 2);
   assert.equal(fit([[128, 1]]), null);
   assert.equal(fit([]), null);
+});
+
+test("how time grows is told with its doubt, and not where the times do not tell it", () => {
+  // By hand, of the larger half: slope 1 through (0, 0), (1, 1.1), (2, 2) in natural logarithms; residuals -1/30, 1/15, -1/30 and t = 12.71.
+  const { E } = Math;
+  const line = fit([[1e-9, 1], [1e-8, 1], [1e-7, 1], [1, 1], [E, E ** 1.1], [E ** 2, E ** 2]]);
+  near(line?.exponent, 1);
+  near(line?.half, 12.71 * Math.sqrt((1 / 900 + 1 / 225 + 1 / 900) / 1 / 2), 1e-6);
+  assert.equal(wordsOfGrowth(line), "");
+  assert.equal(wordsOfGrowth(fit(points(LENGTHS, (length) => 3e-9 * length ** 1.25))), "length^1.25 ± 0.01");
+  assert.equal(wordsOfGrowth(fit([[128, 1], [256, 4]])), "", "two lengths lie on any line");
+  assert.equal(wordsOfGrowth(null), "");
+  const noisy = points(LENGTHS, (length) => length).map(([length, seconds], i) => /** @type {[number, number]} */ ([length, seconds * (i % 2 ? 4 : 1)]));
+  assert.equal(wordsOfGrowth(fit(noisy)), "");
 });
 
 test("a crossover lies between two lengths, and is told where there is none", () => {

@@ -3,7 +3,6 @@
 import { Address } from "./link/address.js";
 import { Couplings } from "./model/couplings.js";
 import { DeviceChooser } from "./engine/device.js";
-import { download } from "./files/out.js";
 import { Engine } from "./engine/client.js";
 import { Files } from "./files/files.js";
 import { Heads } from "./model/heads.js";
@@ -38,15 +37,17 @@ const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
 const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
-const show = (/** @type {import("./page/places.js").Place} */ place) => address.go(place);
+const show = (/** @type {import("./page/places.js").Place} */ place, view = "") => address.go(place, view);
 const files = new Files({ models, notify, show, state });
 
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
+  { name: "aside", title: "What an earlier visit set", make: async () => (await orWhy(import("./page/settings-aside.js"), import.meta.url)).mountAside(app, KEY_ASIDE) },
   { name: "effect", title: "What a bend does", make: async () => (await orWhy(import("./waves/effect.js"), import.meta.url)).mountEffect(app) },
   { name: "measured", title: "The measurement of the heads", make: async () => (await orWhy(import("./waves/measured.js"), import.meta.url)).mountMeasured(app) },
   { name: "lab", title: "The lab", make: async () => (await orWhy(import("./lab/lab.js"), import.meta.url)).mountLab(part("lab"), app) },
   { name: "train", title: "Training", make: async () => (await orWhy(import("./train/train.js"), import.meta.url)).mountTrain(part("train"), app) },
+  { name: "story", title: "The stories", make: async () => (await orWhy(import("./stories/stories.js"), import.meta.url)).mountStories(part("story"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
   { name: "long", title: "Long", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
   { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
@@ -55,7 +56,7 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
 /** @type {import("./page/app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
-  openLab: (view = "") => address.go("lab", view),
+  training: () => later.want("train"),
   openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
@@ -114,16 +115,8 @@ function showStorage() {
   }
 }
 
-async function saveUnkept() {
-  try {
-    const { unkeptFile } = await orWhy(import("./runs/unkept.js"), import.meta.url);
-    const file = await unkeptFile(storage);
-    if (file) download(file.bytes, file.name);
-    else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
-  } catch (error) {
-    notify({ kind: "error", key: "storage", title: "It could not be put into a file.", message: `${error instanceof Error ? error.message : error} ${storage.reason}` });
-  }
-}
+const saveUnkept = () => orWhy(import("./runs/unkept.js"), import.meta.url).then(({ downloadUnkept }) => downloadUnkept(storage, notify))
+  .catch(({ message }) => notify({ kind: "error", key: "storage", title: "It could not be put into a file.", message: `${message} ${storage.reason}` }));
 
 /** @param {boolean} known  whether what was kept before was read: settings that nobody has touched never take its place */
 function keepState(known) {
@@ -155,25 +148,7 @@ async function restoreState() {
     await opening.mark("settings", "", "the settings");
     state.restore(kept);
   }
-  storage.get(KEY_ASIDE).then((aside) => aside && sayAside(aside));
   await address.begin();
-}
-
-/** Settings with which the page stopped. @param {any} kept */
-function sayAside(kept) {
-  const forget = () => storage.delete(KEY_ASIDE);
-  notify({
-    kind: "error", key: "settings", title: "The settings of an earlier visit were not taken up by themselves.",
-    message: "The page stopped when it was opened with them. They are still kept in this browser.",
-    actions: [
-      { label: "Take them up", run: () => { forget().then(() => state.restore(kept)); } },
-      { label: "Download them", run: () => {
-        download(JSON.stringify(kept, null, 1), "wave-field-settings.json");
-        sayAside(kept);
-      } },
-      { label: "Delete them", run: forget },
-    ],
-  });
 }
 
 async function start() {

@@ -14,6 +14,7 @@ export function colour(name) {
     if (!probe) {
       probe = document.createElement("span");
       probe.hidden = true;
+      probe.className = "colour-probe";
       document.body.append(probe);
     }
     probe.style.color = `var(${name})`;
@@ -41,5 +42,5 @@ function changed() {
   for (const listener of listeners) listener();
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).addEventListener("change", changed);
 new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-theme"] });

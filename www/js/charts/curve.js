@@ -15,7 +15,7 @@ import { loadPlots, withoutPlots } from "./plot-library.js";
  * @property {Line[]} lines
  * @property {number} reached  the newest step: charts of the same run open their axis alike
  * @property {number} steps    where the step axis ends
- * @property {{ value: number, label: string } | null} [guide]  a level to measure by
+ * @property {{ value: number, label: string }[]} [guides]  levels to measure by
  *
  * @typedef {object} CurveOptions
  * @property {boolean} [small]  no step axis and few ticks, for one of several charts above each other
@@ -177,7 +177,7 @@ export class CurveChart {
       series: [{}, ...this.#data.lines.map((line) => seriesOf(line, small))],
       hooks: {
         // A new plot knows only now where a step lies.
-        draw: [(plot) => this.#drawGuide(plot), () => this.#placeMarks()],
+        draw: [(plot) => { for (const guide of this.#data.guides ?? []) this.#drawGuide(plot, guide); }, () => this.#placeMarks()],
         setCursor: [(plot) => this.#read(plot)],
       },
     };
@@ -194,11 +194,10 @@ export class CurveChart {
     return Math.max(share ? steps * share : last, 1);
   }
 
-  /** @param {uPlot} plot */
-  #drawGuide(plot) {
-    const { guide } = this.#data;
+  /** @param {uPlot} plot @param {{ value: number, label: string }} guide */
+  #drawGuide(plot, guide) {
     const { min, max } = plot.scales.y;
-    if (!guide || min === undefined || max === undefined || guide.value < min || guide.value > max) return;
+    if (min === undefined || max === undefined || guide.value < min || guide.value > max) return;
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     const y = plot.valToPos(guide.value, "y", true);

@@ -194,13 +194,12 @@ class GeneratePanel {
     this.#speeds = { tokens: 0, seconds: 0 };
     this.#inspecting = false;
     const views = this.#comparing ? [this.#other, this.#view] : [this.#view];
-    const prompt = from === "end" ? this.#view.text : this.#readable.text;
     if (from === "prompt") {
-      for (const view of views) view.clear(prompt);
+      for (const view of views) view.clear(this.#readable.text);
       this.#setRecent([]);
     }
     state.set("generating", true);
-    await Promise.all(views.map((view) => this.#run(view, from === "end" ? view.text : prompt)));
+    await Promise.all(views.map((view) => this.#run(view)));
     state.set("generating", this.#runs.size > 0);
     this.#root.dataset.written = String(++this.#written);
     this.#showButtons();
@@ -209,8 +208,8 @@ class GeneratePanel {
     this.#askNext();
   }
 
-  /** @param {TokenView} view @param {string} prompt */
-  async #run(view, prompt) {
+  /** Writes on from what stands there: the same text as if it had never been stopped. @param {TokenView} view */
+  async #run(view) {
     const { engine, state } = this.#app;
     const run = uniqueId("run");
     const original = view === this.#other;
@@ -220,7 +219,7 @@ class GeneratePanel {
     try {
       const { greedy, ...settings } = state.get("settings");
       if (greedy) settings.temperature = 0;
-      await engine.request("generate", { run, prompt, settings, original, pace: state.get("pace") });
+      await engine.request("generate", { run, prompt: view.prompt, written: view.tokens.map(({ id }) => id), settings, original, pace: state.get("pace") });
     } catch (error) {
       // The death of the engine has a message of its own, at the top of the page.
       if (!(error instanceof EngineError && error.died)) this.#showFault(error);

@@ -3,7 +3,7 @@
 
 import { OWN_TEXT } from "../text/data-sets.js";
 import { atMostEvery } from "../page/dom.js";
-import { addressOf, placeIn } from "../page/places.js";
+import { addressOf, placeIn, VIEWS } from "../page/places.js";
 import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./link.js";
 import { fileName } from "../model/file-name.js";
 import { download } from "../files/out.js";
@@ -173,7 +173,7 @@ export class Address {
     const write = atMostEvery(INTERVAL_MS, () => this.write());
     for (const key of /** @type {const} */ (["choices", "prompt", "settings", "model", "heads", "couplings"])) state.on(key, write);
     // At once: whoever reloads the page comes back to where it was.
-    for (const key of /** @type {const} */ (["place", "labView"])) state.on(key, () => { this.write(); });
+    for (const key of /** @type {const} */ (["place", "labView", "story"])) state.on(key, () => { this.write(); });
     state.on("model", (info) => this.#opened(info));
     this.#opened(state.get("model"));
     addEventListener("hashchange", () => this.#entered());
@@ -186,7 +186,8 @@ export class Address {
   /** Writes the address as it has to be now. @returns {string} the whole of it */
   write() {
     const { state } = this.#app;
-    const fragment = [addressOf(state.get("place"), state.get("labView")), sealedLink(this.page)].filter(Boolean).join("&");
+    const place = state.get("place");
+    const fragment = [addressOf(place, VIEWS[place] && state.get(VIEWS[place])), sealedLink(this.page)].filter(Boolean).join("&");
     const url = new URL(location.href);
     url.hash = fragment;
     // An untouched page has no "#" either.
@@ -194,7 +195,7 @@ export class Address {
     // Somebody has just gone elsewhere, which is heard of in a moment; or a step of the tour has the address to itself.
     if (onTour() || (this.#written !== "" && location.href !== this.#written)) return address;
     this.#written = address;
-    if (address !== location.href || !history.state?.[OURS]) history.replaceState({ [OURS]: true }, "", address);
+    if (address !== location.href || !history.state?.[OURS]) history.replaceState({ [OURS]: this.#mark }, "", address);
     return address;
   }
 
@@ -204,22 +205,22 @@ export class Address {
     this.write();
   }
 
-  /** Goes to a place, from where the browser's Back leads here again. @param {Place} place @param {string} [view]  of the lab */
+  /** Goes to a place, from where the browser's Back leads here again. @param {Place} place @param {string} [view]  of those that it has */
   go(place, view = "") {
     const { state } = this.#app;
-    if (view) state.set("labView", view);
-    if (place === state.get("place")) return;
-    if (onTour()) return state.set("place", place);
+    const moves = place !== state.get("place") || (place === "story" && view !== state.get("story"));
+    if (!moves || onTour()) return this.#arrive({ place, view });
     this.write();
     history.pushState({ [OURS]: this.#mark }, "", location.href);
-    state.set("place", place);
+    this.#arrive({ place, view });
     this.takeBack();
   }
 
-  /** @param {{ place: Place | null, view: string }} at */
+  /** The lab comes back to the view that it was left at; the stories do not. @param {{ place: Place | null, view: string }} at */
   #arrive({ place, view }) {
     const { state } = this.#app;
-    if (view) state.set("labView", view);
+    const views = place && VIEWS[place];
+    if (views && (view || place === "story")) state.set(views, view);
     state.set("place", place ?? "write");
   }
 

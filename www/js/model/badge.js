@@ -47,7 +47,7 @@ export function mountBadge(root, app) {
   const causality = causalityOf(app, "bent");
   const mark = h("span", { class: "badge-mark", "aria-hidden": "true" });
   const text = h("span", { class: "badge-text" });
-  const badge = h("button", { type: "button", class: "badge", hidden: true, onclick: () => app.openLab("causality") }, mark, text);
+  const badge = h("button", { type: "button", class: "badge", hidden: true, onclick: () => app.show("lab", "causality") }, mark, text);
 
   const show = () => {
     const { kind, mark: sign, text: words, words: said } = faceOf(causality.found);

@@ -24,8 +24,9 @@
  * @property {import("../link/address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
- * @property {(place: import("./places.js").Place) => void} show Goes to a place.
- * @property {(view?: string) => void} openLab Goes to the lab, at one of its views.
+ * @property {(place: import("./places.js").Place, view?: string) => void} show Goes to a place, at one of its views.
+ * @property {() => Promise<import("../train/run.js").TrainRun | undefined>} training This tab's training, once the place for it is
+ *   laid out; undefined where it could not be loaded, which is said.
  * @property {(chooser: HTMLElement, button: HTMLButtonElement, picker: HTMLInputElement) => Promise<void>} openMenu Loads the menu of models, and opens it.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */

@@ -28,11 +28,11 @@ export class LaterParts {
   #notify;
   #style;
   /** @type {Promise<void> | null} */ #styled = null;
-  /** @type {Map<string, Promise<void>>} */ #made = new Map();
+  /** @type {Map<string, Promise<any>>} */ #made = new Map();
 
   /**
    * @param {URL} style  of them all
-   * @param {{name: string, title: string, make: () => Promise<void>}[]} makers  in the order of the page
+   * @param {{name: string, title: string, make: () => Promise<any>}[]} makers  in the order of the page
    * @param {Notify} notify
    */
   constructor(style, makers, notify) {
@@ -44,6 +44,7 @@ export class LaterParts {
   /**
    * Loads a part and lays it out, unless that was done or is being done. What fails is said, and may be tried again.
    * @param {string} name  there is nothing to do for a part that is always there
+   * @returns {Promise<any>} what laying it out gave
    */
   want(name) {
     const maker = this.#makers.find((maker) => maker.name === name);
@@ -53,7 +54,7 @@ export class LaterParts {
     return made;
   }
 
-  /** @param {{make: () => Promise<void>}} maker */
+  /** @param {{make: () => Promise<any>}} maker */
   async #make(maker) {
     this.#styled ??= styled(this.#style);
     try {
@@ -62,7 +63,7 @@ export class LaterParts {
       this.#styled = null;
       throw error;
     }
-    await maker.make();
+    return maker.make();
   }
 
   /** Loads all of them, one after another, while nothing else is to be done. */

@@ -1,10 +1,13 @@
 // The places of the page. One is seen at a time, at every width, and each has an address: `#train`, `#lab/energy`; what is
 // set stands behind it (link/address.js).
 
-/** @typedef {"write" | "train" | "race" | "lab" | "long"} Place */
+/** @typedef {"write" | "story" | "train" | "race" | "lab" | "long"} Place */
 
 /** By their names in an address, with those that a person reads. @type {Readonly<Record<Place, string>>} */
-export const PLACES = { write: "Write", train: "Train", race: "Race", lab: "Lab", long: "Long" };
+export const PLACES = { write: "Write", story: "Stories", train: "Train", race: "Race", lab: "Lab", long: "Long" };
+
+/** The places with views, and what in the state names the one that is shown. @type {Partial<Record<Place, "labView" | "story">>} */
+export const VIEWS = { lab: "labView", story: "story" };
 
 /**
  * What stands at the beginning of an address' fragment: a place, and which view of it. Older links have `lab-energy`.
@@ -15,16 +18,16 @@ export function placeIn(hash) {
   const fragment = hash.replace(/^#/, "");
   const [first, ...rest] = fragment.split("&");
   const [, name = "", view = ""] = /^([a-z]+)(?:[/-]([a-z-]+))?$/.exec(first) ?? [];
-  if (!Object.hasOwn(PLACES, name) || (view !== "" && name !== "lab")) return { place: null, view: "", settings: fragment };
+  if (!Object.hasOwn(PLACES, name) || (view !== "" && !(name in VIEWS))) return { place: null, view: "", settings: fragment };
   return { place: /** @type {Place} */ (name), view, settings: rest.join("&") };
 }
 
 /** The beginning of an address for a place; nothing where text is written. @param {Place} place @param {string} [view] */
-export const addressOf = (place, view = "") => (place === "write" ? "" : place === "lab" && view ? `lab/${view}` : place);
+export const addressOf = (place, view = "") => (place === "write" ? "" : view && place in VIEWS ? `${place}/${view}` : place);
 
 /**
  * Shows the place that the state names, and marks its link.
- * @param {import("./state.js").State} state @param {(place: Place) => void} go
+ * @param {import("./state.js").State} state @param {(place: Place, view?: string) => void} go
  */
 export function mountPlaces(state, go) {
   const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-to]")]);
@@ -40,7 +43,7 @@ export function mountPlaces(state, go) {
     const link = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest("[data-to]")) : null;
     if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(/** @type {Place} */ (link.dataset.to));
+    go(/** @type {Place} */ (link.dataset.to), link.dataset.view);
   });
   const show = () => {
     const place = state.get("place");

@@ -28,6 +28,7 @@ import { soundSettings } from "./sampling.js";
  * @property {import("../waves/worth.js").Worths | null} worths What the open model's heads are worth, once that is measured.
  * @property {string} effect What the bends do to the loss, in words; "" where nothing is bent.
  * @property {string} labView Which view of the lab is shown; "" until one is.
+ * @property {string} story Which story is told; "" at the list of them.
  * @property {string} prompt
  * @property {SamplingSettings} settings
  * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
@@ -51,6 +52,7 @@ export const INITIAL = {
   layer: 0,
   place: "write",
   labView: "",
+  story: "",
   effect: "",
   worths: null,
   prompt: "ROMEO:\n",

@@ -16,7 +16,7 @@ const MOST_TOKENS = 4000;
 export class TokenView {
   /** @type {GeneratedToken[]} */ tokens = [];
   /** @type {HTMLSpanElement[]} */ #spans = [];
-  #prompt = "";
+  /** Where the text begins. */ prompt = "";
   #current = -1;
   #inspect;
   #text = h("div", { ...VERBATIM, class: "token-text" });
@@ -47,7 +47,7 @@ export class TokenView {
 
   /** Everything that stands in the view. */
   get text() {
-    return this.#prompt + this.tokens.map((token) => token.text).join("");
+    return this.prompt + this.tokens.map((token) => token.text).join("");
   }
 
   /**
@@ -62,7 +62,7 @@ export class TokenView {
   clear(prompt) {
     this.tokens = [];
     this.#spans = [];
-    this.#prompt = prompt;
+    this.prompt = prompt;
     this.#current = -1;
     this.#fork = -1;
     this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt));
@@ -120,7 +120,7 @@ export class TokenView {
   #onKey(event) {
     const last = this.tokens.length - 1;
     const from = this.#current < 0 ? last + 1 : this.#current;
-    const beside = (/** @type {-1 | 1} */ side) => tokenBeside(this.#spans, this.tokens.map(({ text }) => text), from, side, this.#prompt);
+    const beside = (/** @type {-1 | 1} */ side) => tokenBeside(this.#spans, this.tokens.map(({ text }) => text), from, side, this.prompt);
     const to = { ArrowLeft: () => beside(-1), ArrowRight: () => beside(1), Home: () => 0, End: () => last, ArrowUp: () => this.#lineAway(from, -1), ArrowDown: () => this.#lineAway(from, 1) }[event.key];
     if (event.key === "Escape") this.#select(-1, true);
     if (to === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -54,7 +54,7 @@ export class RaceForm {
       h("div", { class: "race-settings" }, this.rates.map(({ element }) => element)),
       h("label", { class: "check" }, this.trials, "Tune for both first: try three learning rates each for a tenth of the steps, and race with the best"));
     this.element = h("form", { class: "race-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); onStart(); } },
-      this.lineUps.element, this.sizes.element, this.text.element, tune, this.estimate, this.start, this.problem, this.details);
+      this.lineUps.element, this.sizes.element, this.text.element, this.start, this.problem, this.estimate, tune, this.text.reading, this.details);
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */

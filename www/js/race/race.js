@@ -30,7 +30,7 @@ export function mountRace(root, app) {
     disturbed: () => app.state.get("training"),
   });
   const form = new RaceForm(app, measured, changed, begin);
-  const view = new RaceView(app, run, repeat);
+  const view = new RaceView(app, run, repeat, raceOn);
   let kept = "";
   let mayForget = false;
 
@@ -89,6 +89,13 @@ export function mountRace(root, app) {
     const { data, tokenizer, pieces, size, lineUp, settings } = choices;
     await form.restore({ text: { data, tokenizer, pieces }, size, lineUp, changed: settings, trials: choices.trials });
     form.setSeed((trials?.seed ?? seeds[seeds.length - 1]) + 1);
+    await begin();
+  }
+
+  /** @param {import("./results.js").Result} result @param {import("./plan.js").LineUpId} lineUp */
+  async function raceOn({ plan: { choices, seeds } }, lineUp) {
+    const { data, tokenizer, pieces, size, settings: { steps, context, batch_size } } = choices;
+    await form.restore({ text: { data, tokenizer, pieces }, size, lineUp, changed: { steps, context, batch_size, seeds: seeds.length, seed: seeds[0] }, trials: choices.trials });
     await begin();
   }
 

@@ -162,6 +162,42 @@ export function outcome(plan, heats) {
 }
 
 /**
+ * Why one is ahead, as far as that is known; empty where it is not.
+ * @param {Plan} plan @param {readonly Heat[]} heats @returns {string}
+ */
+export function whyAhead(plan, heats) {
+  const found = spreadOf(differences(plan, heats));
+  if (!found || (found.min < 0 && found.max > 0)) return "";
+  const firstBehind = found.mean >= 0;
+  const few = plan.choices.settings.steps < LONG;
+  switch (plan.choices.lineUp) {
+    case "published":
+      return firstBehind
+        ? "As released, the Wave Field model adds positions to its tokens at full strength, which are then louder than the tokens themselves, and it has to learn to hear past them. The tuned model has them at 3 %: race that one to see how much of the distance this explains."
+        : "The released Wave Field model is ahead in spite of positions that are louder than its tokens. Race the tuned one, which has them at 3 %.";
+    case "tuned":
+      return firstBehind
+        ? "Attention chooses by content which earlier token it listens to; a wave hears by distance only. Where that choice pays, the Transformer is ahead."
+        : `A wave hears what is near from the first step on, where attention has to learn to look there.${few ? " That helps most at first: in a longer race the distance may shrink." : ""}`;
+    default:
+      return "Both have the same waves. They differ in how loud positions are and in how many cells lie from token to token, so the distance is what those two do.";
+  }
+}
+
+/** Which race leads on from this one. @param {Plan} plan @returns {{ lineUp: import("./plan.js").LineUpId, label: string }} */
+export function nextRace({ choices: { lineUp } }) {
+  if (lineUp === "published") return { lineUp: "tuned", label: "Next: race the tuned one" };
+  if (lineUp === "tuned") return { lineUp: "waves", label: "Next: wave against wave" };
+  return { lineUp: "tuned", label: "Next: the tuned one against a Transformer" };
+}
+
+/** What each wrote at the end of its last training. @param {Plan} plan @param {readonly Heat[]} heats @returns {{ label: string, text: string }[]} */
+export const textsOf = ({ entrants }, heats) => entrants.flatMap(({ label }, entrant) => {
+  const last = raced(heats, entrant).findLast(({ sample }) => sample !== "");
+  return last ? [{ label, text: last.sample }] : [];
+});
+
+/**
  * @typedef {{ main: string, spread: string }} Cell
  * @typedef {{ name: string, hint: string, cells: Cell[], published: string[] }} Row
  */

@@ -2,11 +2,11 @@
 // and only while it can be seen.
 
 import { download, tableFile } from "../files/out.js";
-import { h, oncePerFrame } from "../page/dom.js";
+import { h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { duration } from "../train/words.js";
 import { RaceChart } from "./chart.js";
 import { racePicture } from "./picture.js";
-import { chartWords, hasTransformer, linesOf, nameOf, notes, outcome, tableRows, toCsv, toJson, trialRows, whereItIs } from "./results.js";
+import { chartWords, hasTransformer, linesOf, nameOf, nextRace, notes, outcome, tableRows, textsOf, toCsv, toJson, trialRows, whereItIs, whyAhead } from "./results.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -35,8 +35,11 @@ export class RaceView {
   /** @type {RaceState | null} */ #drawnState = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #waiting;
 
-  /** @param {App} app @param {RaceRun} run @param {(result: Result) => void} repeat */
-  constructor(app, run, repeat) {
+  /**
+   * @param {App} app @param {RaceRun} run @param {(result: Result) => void} repeat
+   * @param {(result: Result, lineUp: import("./plan.js").LineUpId) => void} next  the same text and size in another line-up
+   */
+  constructor(app, run, repeat, next) {
     this.#app = app;
     this.#run = run;
     this.word = h("strong", null);
@@ -47,6 +50,12 @@ export class RaceView {
     this.goOn = h("button", { type: "button", class: "primary", onclick: () => this.#do(() => run.goOn()) }, "Go on");
     this.discard = h("button", { type: "button", class: "quiet", onclick: () => this.#do(() => run.discard()) }, "Forget it");
     this.again = h("button", { type: "button", onclick: () => this.#shown && "finishedAt" in this.#shown && repeat(/** @type {Result} */ (this.#shown)) }, "Repeat with other seeds");
+    this.next = h("button", { type: "button", onclick: () => {
+      const shown = this.#shown;
+      if (shown && "finishedAt" in shown) next(/** @type {Result} */ (shown), nextRace(shown.plan).lineUp);
+    } });
+    this.why = h("p", { class: "race-why" });
+    this.texts = h("div", { class: "race-texts" });
     this.kept = h("select", { onchange: () => this.#choose() });
     this.keptLabel = h("label", { class: "race-kept" }, "Races kept here ", this.kept);
     this.host = h("div", { class: "race-chart", role: "img", "aria-label": "Loss against steps" });
@@ -62,13 +71,13 @@ export class RaceView {
     this.saving = h("div", { class: "race-files", role: "group", "aria-label": "Save the race" }, h("span", null, "Save as"), this.files);
     this.empty = emptyState();
     this.figures = h("div", { class: "race-figures" },
-      h("section", { class: "race-block" }, h("h3", null, "Loss"), this.legend, this.host),
-      h("section", { class: "race-block" }, h("h3", null, "Result"), this.outcome, this.table, this.trials, this.notes),
+      h("section", { class: "race-block" }, h("h3", null, "Loss, in nats a token"), this.legend, this.host),
+      h("section", { class: "race-block" }, h("h3", null, "Result"), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
       this.saving);
     this.element = h("div", { class: "race-run" },
       h("div", { class: "race-status", tabindex: -1, role: "group", "aria-label": "The race" },
         h("p", { class: "race-status-line" }, this.word, " ", this.where),
-        h("div", { class: "race-controls", role: "group", "aria-label": "Control of the race" }, this.stop, this.goOn, this.discard, this.again),
+        h("div", { class: "race-controls", role: "group", "aria-label": "Control of the race" }, this.stop, this.goOn, this.discard, this.next, this.again),
         this.bar, this.note),
       this.keptLabel, this.empty, this.figures);
     this.chart = new RaceChart(this.host);
@@ -143,7 +152,8 @@ export class RaceView {
     this.stop.hidden = !run.busy;
     this.stop.disabled = state !== "running";
     this.goOn.hidden = this.discard.hidden = !run.unfinished;
-    this.again.hidden = under || this.#shown === null;
+    this.again.hidden = this.next.hidden = under || this.#shown === null;
+    if (this.#shown) write(this.next, nextRace(this.#shown.plan).label);
     this.note.textContent = this.#problem || this.#words();
     this.note.classList.toggle("race-problem", this.#problem !== "" || state === "failed");
   }
@@ -191,6 +201,8 @@ export class RaceView {
     if (this.legend.dataset.plan !== plan.id) this.legend.replaceChildren(...legend(plan));
     this.legend.dataset.plan = plan.id;
     this.outcome.textContent = outcome(plan, heats) || "The table fills as the race goes; the outcome comes with the first pair that is done.";
+    write(this.why, whyAhead(plan, heats));
+    this.#renderTexts(textsOf(plan, heats));
     this.#renderFigures(race);
     for (const button of this.files) button.disabled = !heats.some(({ step }) => step > 0);
   }
@@ -222,6 +234,15 @@ export class RaceView {
     const chart = this.chart.canvas;
     if (!chart) throw new Error("The picture needs the chart, which is not drawn yet. Try again in a moment.");
     download(await racePicture(result, chart), `${name}.png`);
+  }
+
+  /** What they write at the end. @param {{ label: string, text: string }[]} texts */
+  #renderTexts(texts) {
+    const key = JSON.stringify(texts);
+    if (this.texts.dataset.of === key) return;
+    this.texts.dataset.of = key;
+    this.texts.replaceChildren(...texts.map(({ label, text }, i) => h("section", { class: `race-text race-key-${i}` },
+      h("h4", null, `${label} writes`), h("blockquote", VERBATIM, text.trim()))));
   }
 
   /** Says the turning points to a screen reader, and nothing in between. */

@@ -73,7 +73,7 @@ const FACTS = {
   evaluations: list(record({ step, loss: measured, perplexity: measured, accuracy: measured }), MOST.evaluations, { bySteps: true }),
   samples: list(sample, MOST.samples, { bySteps: true }),
   faults: list(record({ step, message: text(LONGEST.message) }), MOST.faults),
-  layers, initialLayers: layers, control: orNull(control),
+  layers, initialLayers: layers, control: orNull(control), baselines: orNull(record({ letters: number(1, 1e6), pairs: number(1, 1e6) })),
 };
 /** @type {Fields} */
 const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices: record(choices), plan };

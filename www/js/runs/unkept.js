@@ -1,5 +1,6 @@
 // What the browser does not keep, as a file: trainings, texts and models that are gone with this tab.
 
+import { download } from "../files/out.js";
 import { writeZip } from "../files/zip.js";
 import { OWN_TEXT } from "../text/data-sets.js";
 import { fileStem } from "../train/words.js";
@@ -44,4 +45,14 @@ export async function unkeptFile(storage) {
   }
   const [[name, bytes]] = files;
   return files.size === 1 ? { name, bytes } : { name: "wave-field-not-kept.zip", bytes: await writeZip(Object.fromEntries(files)) };
+}
+
+/**
+ * Gives the person what would be lost with this page.
+ * @param {import("../keep/storage.js").Storage} storage @param {import("../page/app.js").App["notify"]} notify
+ */
+export async function downloadUnkept(storage, notify) {
+  const file = await unkeptFile(storage);
+  if (file) download(file.bytes, file.name);
+  else notify({ kind: "info", key: "storage", title: "There is nothing yet that would be lost.", message: storage.reason });
 }

@@ -3,7 +3,7 @@
 
 import { colour } from "../charts/colours.js";
 import { Surface } from "../charts/surface.js";
-import { count, fit, LENGTHS, MIXINGS, pointsOf, wordsOfTime } from "./growth.js";
+import { count, fit, LENGTHS, MIXINGS, pointsOf, wordsOfGrowth, wordsOfTime } from "./growth.js";
 
 /**
  * @typedef {import("./growth.js").Mixing} Mixing
@@ -215,8 +215,8 @@ export async function pictureOf(result) {
   for (const { mixing, name } of MIXINGS) {
     const points = pointsOf(result.measured, mixing);
     if (points.length === 0) continue;
-    const line = fit(points);
-    const words = line ? `${name}: length^${line.exponent.toFixed(2)}` : name;
+    const growth = wordsOfGrowth(fit(points));
+    const words = growth ? `${name}: ${growth}` : name;
     context.save();
     context.translate(x, head);
     drawKey(context, mixing, 12);

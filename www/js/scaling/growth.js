@@ -67,12 +67,13 @@ export const pointsOf = (measured, mixing) =>
 
 /**
  * The line through the larger half of the lengths, where fixed costs weigh least: seconds = factor · length^exponent,
- * by least squares over the logarithms. `from` is the shortest length that it rests on.
- * @param {Points} points @returns {{exponent: number, factor: number, from: number} | null} null for fewer than two
+ * by least squares over the logarithms. `from` is the shortest length that it rests on; `half` is half the 95 % interval of
+ * the exponent, by how far the times lie from the line, and infinite for two lengths, which lie on any.
+ * @param {Points} points @returns {{exponent: number, factor: number, from: number, half: number} | null} null for fewer than two
  */
 export function fit(points) {
-  const half = points.slice(Math.floor(points.length / 2));
-  const used = half.length < 2 ? points : half;
+  const larger = points.slice(Math.floor(points.length / 2));
+  const used = larger.length < 2 ? points : larger;
   if (used.length < 2) return null;
   const logs = used.map(([length, seconds]) => [Math.log(length), Math.log(seconds)]);
   const mean = (/** @type {number} */ i) => logs.reduce((sum, log) => sum + log[i], 0) / logs.length;
@@ -84,8 +85,19 @@ export function fit(points) {
     variance += (x - meanX) ** 2;
   }
   const exponent = covariance / variance;
-  return { exponent, factor: Math.exp(meanY - exponent * meanX), from: used[0][0] };
+  const freedom = logs.length - 2;
+  const rest = logs.reduce((sum, [x, y]) => sum + (y - meanY - exponent * (x - meanX)) ** 2, 0);
+  const half = freedom < 1 ? Infinity : STUDENT[Math.min(freedom, STUDENT.length) - 1] * Math.sqrt(rest / freedom / variance);
+  return { exponent, factor: Math.exp(meanY - exponent * meanX), from: used[0][0], half };
 }
+
+/** How far a mean may be off, in standard errors, at 95 % with 1, 2, … degrees of freedom: Student's t. */
+const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31];
+/** An exponent that is known no better says nothing. */
+const VAGUE = 0.3;
+
+/** How time grows, with its doubt; empty where the times do not tell. @param {ReturnType<typeof fit>} line */
+export const wordsOfGrowth = (line) => (line && line.half <= VAGUE ? `length^${line.exponent.toFixed(2)} ± ${Math.max(line.half, 0.01).toFixed(2)}` : "");
 
 /**
  * From which length on `a` is faster than `b`, by interpolation between the logarithms.

@@ -4,7 +4,7 @@ import { Surface } from "../charts/surface.js";
 import { h } from "../page/dom.js";
 import { drawKey } from "./chart.js";
 import {
-  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, mixingsOn, nameOf, ownWay, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfRatio, wordsOfTime,
+  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, mixingsOn, nameOf, ownWay, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
 } from "./growth.js";
 
 /**
@@ -27,8 +27,8 @@ export function makeKey() {
     for (const { mixing } of MIXINGS) {
       const points = pointsOf(result?.measured ?? [], mixing);
       const at = points.find(([length]) => length === pointed);
-      const line = fit(points);
-      let words = line ? `time grows like length^${line.exponent.toFixed(2)}` : "";
+      const growth = wordsOfGrowth(fit(points));
+      let words = growth ? `time grows like ${growth}` : points.length > 1 ? "how time grows cannot be told from so few lengths" : "";
       if (pointed !== null) words = at ? `${count(pointed)} tokens: ${wordsOfTime(at[1])}` : `${count(pointed)} tokens: not measured`;
       /** @type {HTMLElement} */ (values.get(mixing)).textContent = words;
     }
@@ -41,7 +41,8 @@ export function findings(result) {
   const of = (/** @type {Mixing} */ mixing) => pointsOf(result.measured, mixing);
   const lines = MIXINGS.flatMap(({ mixing, name }) => {
     const line = fit(of(mixing));
-    return line ? [`${name}: time grows like length^${line.exponent.toFixed(2)} from ${count(line.from)} tokens on.`] : [];
+    const growth = wordsOfGrowth(line);
+    return line && growth ? [`${name}: time grows like ${growth} from ${count(line.from)} tokens on (95 % interval).`] : [];
   });
   const own = ownWay(result.measured);
   /** @type {[Mixing, string][]} */ const others = [["attention", "attention"], ["direct_waves", "the same sums done directly"], ["waves", "the same by Fourier transform"]];

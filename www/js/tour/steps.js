@@ -42,11 +42,11 @@ export const STEPS = [
       "The tokens sit in a row on a line of *cells*, the *field*. Each drops what it has to say there, its wave spreads towards the tokens to come, and each token picks up what reaches it.",
       "There is a quick way to work that out: from token to token each wave turns a little, fades a little, and takes in what the token drops. For twice the text that takes twice the time. A standard Transformer compares every token with every earlier one, which takes four times as long.",
     ],
-    go: (app) => app.openLab("field"),
-    target: "#lab .lab-stage",
+    go: (app) => app.show("lab", "field"),
+    target: "#lab .lab-stage canvas",
     action: "Play the waves",
     act: async (app) => {
-      app.openLab("field");
+      app.show("lab", "field");
       // It may be playing already, as it does when it is first seen.
       const play = document.querySelector("#lab .field-play");
       if (play instanceof HTMLButtonElement && play.textContent === "Play") play.click();
@@ -70,11 +70,11 @@ export const STEPS = [
       "While it learns, the whole text lies before the model. If a wave reached backwards, each token would hear the answer it is to guess. Every score would look perfect, and the model could not write: when it writes, there is no next token to hear.",
       "So this page checks: it changes one token and compares all that the model said before it. Nothing may change but the last digits, which is *rounding*.",
     ],
-    go: (app) => app.openLab("causality"),
-    target: "#lab .lab-stage",
+    go: (app) => app.show("lab", "causality"),
+    target: "#lab .lab-stage canvas",
     action: "Measure it",
     act: async (app) => {
-      app.openLab("causality");
+      app.show("lab", "causality");
       // It measures by itself when it is opened; then there is nothing to press.
       const measure = document.querySelector("#lab .causality-measure");
       if (measure instanceof HTMLButtonElement) measure.click();

@@ -1,5 +1,6 @@
 // The guided tour: a card that says one thing at a time and does it on the live page. It is in nobody's way: the page
-// stays usable, and every step has an address (#tour-1 to #tour-5).
+// stays usable, every step has an address (#tour-1 to #tour-5), and the card never covers what it speaks of: it stands in
+// the corner that leaves it free, and folds to a line or two where there is no such corner.
 
 import { h } from "../page/dom.js";
 import { STEPS } from "./steps.js";
@@ -24,6 +25,11 @@ export function stepIn(hash) {
   return found ? Math.max(0, Math.min(STEPS.length - 1, Number(found[1] ?? 1) - 1)) : null;
 }
 
+/** Where the card may stand, the likeliest first. On a narrow screen it is as wide as that, and these two are two. */
+const CORNERS = ["bottom right", "bottom left", "top right", "top left"];
+/** Pixels between what is spoken of and the card. */
+const APART = 8;
+
 class Tour {
   #app;
   #step = 0;
@@ -32,17 +38,17 @@ class Tour {
   /** @type {HTMLElement | null} */ #before = null;
   #title = h("h2", { id: "tour-title", tabindex: "-1" });
   #words = h("div", { class: "tour-words" });
-  #act = h("button", { type: "button", onclick: () => this.#do() });
   #said = h("p", { class: "tour-said", role: "status" });
+  #act = h("button", { type: "button", onclick: () => this.#do() });
+  #more = h("button", { type: "button", class: "quiet", onclick: () => this.#fold(false) }, "Read again");
   #back = h("button", { type: "button", onclick: () => this.open(this.#step - 1) }, "Back");
   #next = h("button", { type: "button", class: "primary", onclick: () => (this.#step + 1 < STEPS.length ? this.open(this.#step + 1) : this.close()) });
   #dots = STEPS.map(({ title }, i) => h("a", { href: `#tour-${i + 1}`, class: "tour-dot", title, "aria-label": `Step ${i + 1}: ${title}` }, i + 1));
   #card = h("section", { class: "tour", role: "dialog", "aria-labelledby": "tour-title", hidden: true },
     h("header", { class: "tour-head" }, h("nav", { class: "tour-dots", "aria-label": "Steps of the tour" }, this.#dots),
       h("button", { type: "button", class: "quiet small", onclick: () => this.close() }, "Leave the tour")),
-    this.#title, this.#words,
-    h("div", { class: "tour-act" }, this.#act, this.#said),
-    h("footer", { class: "tour-foot" }, this.#back, this.#next));
+    this.#title, this.#words, this.#said,
+    h("footer", { class: "tour-foot" }, this.#back, this.#act, this.#more, this.#next));
 
   /** @param {App} app */
   constructor(app) {
@@ -64,7 +70,9 @@ class Tour {
     this.#act.disabled = false;
     this.#said.textContent = "";
     this.#back.hidden = index === 0;
-    this.#next.textContent = index + 1 < STEPS.length ? `Next: ${STEPS[index + 1].title}` : "Done";
+    this.#next.textContent = index + 1 < STEPS.length ? "Next" : "Done";
+    this.#next.title = STEPS[index + 1]?.title ?? "";
+    this.#fold(false);
     this.#dots.forEach((dot, i) => (i === index ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     history.replaceState(history.state, "", `#tour-${index + 1}`);
     step.go(this.#app);
@@ -97,19 +105,53 @@ class Tour {
    */
   #ring(target, signal) {
     if (signal.aborted) return;
-    const found = document.querySelector(target);
+    const found = [...document.querySelectorAll(target)].find((element) => element.getClientRects().length > 0);
     if (!found) return requestAnimationFrame(() => this.#ring(target, signal));
     this.#ringed = found;
     found.classList.add("tour-ringed");
-    // The card covers the lower half of a narrow window.
-    const show = () => found.scrollIntoView({ block: innerWidth < 720 ? "start" : "nearest", behavior: "smooth" });
-    show();
+    this.#clear();
     // What is laid out meanwhile moves it away again, until the person moves the page.
-    const layout = new ResizeObserver(show);
-    layout.observe(document.body);
+    const layout = new ResizeObserver(() => this.#clear());
+    for (const element of [document.body, found, this.#card]) layout.observe(element);
     const rest = () => layout.disconnect();
     signal.addEventListener("abort", rest);
-    for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(moved, rest, { signal, passive: true });
+    for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+      addEventListener(moved, ({ target }) => { if (!(target instanceof Node && this.#card.contains(target))) rest(); }, { signal, passive: true });
+    }
+    addEventListener("resize", () => this.#clear(), { signal });
+  }
+
+  /** Has what the step is about in sight, and the card beside it. */
+  #clear() {
+    const ringed = this.#ringed;
+    if (!ringed) return;
+    for (const block of /** @type {const} */ (["nearest", "start"])) {
+      ringed.scrollIntoView({ block, behavior: "instant" });
+      for (const corner of CORNERS) {
+        this.#card.dataset.corner = corner;
+        if (!this.#covers(ringed)) return;
+      }
+    }
+    this.#card.dataset.corner = CORNERS[0];
+    if (this.#folded) return;
+    this.#fold(true);
+    this.#clear();
+  }
+
+  /** @param {Element} ringed */
+  #covers(ringed) {
+    const [card, ring] = [this.#card, ringed].map((element) => element.getBoundingClientRect());
+    return ring.top < card.bottom + APART && ring.bottom > card.top - APART && ring.left < card.right + APART && ring.right > card.left - APART;
+  }
+
+  get #folded() {
+    return this.#card.classList.contains("tour-folded");
+  }
+
+  /** Keeps of the card what can be pressed, and what was to be seen. @param {boolean} folded */
+  #fold(folded) {
+    this.#card.classList.toggle("tour-folded", folded);
+    this.#more.hidden = !folded;
   }
 
   async #do() {
@@ -117,6 +159,8 @@ class Tour {
     const step = STEPS[this.#step];
     this.#act.disabled = true;
     this.#said.textContent = "";
+    // Where it lies across the whole screen, what happens needs the room more than the words do.
+    if (this.#card.offsetWidth > innerWidth / 2) this.#fold(true);
     try {
       const said = await step.act(this.#app, signal);
       if (!signal.aborted) this.#said.textContent = said;

@@ -3,6 +3,7 @@
 
 import { atMostEvery, h, VERBATIM } from "../page/dom.js";
 import { OWN_TEXT, number } from "../text/data-sets.js";
+import { booksIn, maybeBooks } from "../text/gutenberg.js";
 import { UnknownEncoding, noText, takeFile, takeFiles, takeString, toBlob } from "../text/intake.js";
 import { encodingQuestion } from "./encoding.js";
 
@@ -58,12 +59,13 @@ export class OwnText {
     this.progress = h("div", { class: "train-reading", hidden: true }, this.bar,
       h("button", { type: "button", class: "small", onclick: () => this.cancel() }, "Cancel reading"));
     this.question = h("div", { class: "train-question" });
+    this.licence = h("button", { type: "button", hidden: true, onclick: () => this.#leaveOutLicence() }, "Leave out the licence of Project Gutenberg");
     this.element = h("div", { class: "train-own", hidden: true },
       this.area,
       h("div", { class: "train-own-tools" },
         h("button", { type: "button", onclick: () => this.file.click() }, "Choose a file"),
         h("button", { type: "button", onclick: () => this.#clear() }, "Clear"),
-        this.fileName),
+        this.licence, this.fileName),
       this.progress, this.question, this.file);
   }
 
@@ -218,6 +220,18 @@ export class OwnText {
     const isTaken = !this.waiting && !this.fault && document.activeElement !== this.area;
     if (isTaken && this.area.value !== text) this.area.value = text;
     this.fileName.textContent = this.inField ? name : name || "A long text";
+    this.licence.hidden = !maybeBooks(pieces);
+  }
+
+  /** Its notes and its licence are no part of the book. */
+  #leaveOutLicence() {
+    const { name, pieces } = this.taken;
+    const books = booksIn(pieces.join(""));
+    if (books === null) {
+      return this.#app.notify({ kind: "info", key: "gutenberg", title: "The text is as it was.", message: "The mark that Project Gutenberg puts before a book (*** START OF THE PROJECT GUTENBERG EBOOK …) is not in it, so what belongs to the book cannot be told." });
+    }
+    this.#offerBack("The licence is left out.");
+    this.#read(name, (watch) => takeString(books, name, watch), true);
   }
 
   #clear() {

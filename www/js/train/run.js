@@ -1,6 +1,7 @@
 // The training that this tab works on: what the engine reports of it, and what is kept of it. No DOM of its own.
 
-import { loadDataSet } from "../text/data-sets.js";
+import { baselines } from "../text/baselines.js";
+import { VALIDATION_SHARE, loadDataSet } from "../text/data-sets.js";
 import { RunLibrary } from "../runs/library.js";
 import { Course } from "./course.js";
 import { MOST } from "../keep/limits.js";
@@ -37,6 +38,7 @@ import { fileStem } from "./words.js";
  * @property {Fault[]} faults
  * @property {Head[][]} layers         the heads as they are now
  * @property {Head[][]} initialLayers  the heads before the first step
+ * @property {import("../text/baselines.js").Baselines | null} [baselines]  what counting letters comes to on this text; null for word pieces
  * @property {import("../engine/protocol.js").TrainControl | null} [control]  how it goes on, and what was changed in it
  */
 
@@ -156,6 +158,7 @@ export class TrainRun {
     } catch (error) {
       return this.#fail(error);
     }
+    if (choices.tokenizer === "character") this.facts.baselines = baselines(text, plan.validation_share ?? VALIDATION_SHARE);
     this.#snapshots.card = await this.library.create({ id, choices, plan }, this.curves(structuredClone(this.facts)), choices.data === "own" ? text : null);
     this.#running();
   }

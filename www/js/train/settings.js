@@ -44,8 +44,9 @@ export class TrainSettings {
       return card;
     });
     this.estimate = h("p", { class: "train-estimate" });
+    this.about = h("p", { class: "train-chosen", "aria-hidden": "true" });
     this.sizeElement = h("fieldset", { class: "train-field" }, h("legend", null, "Size of the model"),
-      h("div", { class: "train-options train-sizes" }, cards));
+      h("div", { class: "train-options train-options-short train-sizes" }, cards), this.about);
 
     this.#fields = SETTINGS.map((setting) => this.#field(setting));
     const [basic, ...more] = GROUPS.map(({ id, label }) =>
@@ -54,8 +55,10 @@ export class TrainSettings {
     this.summary = h("summary", null, "More settings");
     this.details = h("details", { class: "train-details" }, this.summary, more);
     this.reset = h("button", { type: "button", class: "train-reset", hidden: true, onclick: () => this.#reset() }, "Back to the preset");
-    this.settingsElement = h("div", { class: "train-fields" }, basic, this.details,
-      h("fieldset", { class: "train-field" }, this.reset, this.estimate));
+    /** What it is set to, while it is folded. */
+    this.line = h("summary", null);
+    this.settingsElement = h("details", { class: "train-details" }, this.line,
+      h("div", { class: "train-fields" }, basic, this.details, h("fieldset", { class: "train-field" }, this.reset)));
     this.#render();
   }
 
@@ -110,6 +113,7 @@ export class TrainSettings {
   focusProblem() {
     const problems = this.#problems();
     const field = this.#fields.find(({ setting }) => problems[setting.key]);
+    this.settingsElement.open = true;
     if (field && field.setting.group !== "basic") this.details.open = true;
     field?.input.focus();
   }
@@ -185,7 +189,16 @@ export class TrainSettings {
       const parameters = shortCount(parameterCount(settingsFor(this.#data, id), this.#vocabulary));
       about.textContent = words ? `${parameters} parameters: ${words}` : `${parameters} parameters, ${num_layers} layers of ${num_heads} heads`;
     });
+    this.about.textContent = this.#sizes[SIZES.findIndex(({ id }) => id === this.size)].about.textContent;
+    this.#renderLine(settings);
     this.#renderEstimate(settings, Object.keys(problems).length === 0);
+  }
+
+  /** @param {Settings} settings */
+  #renderLine({ steps, peak_lr, batch_size, context }) {
+    const changed = Object.keys(this.#changed).length;
+    const numbers = [steps, peak_lr, batch_size, context].map((value) => (Number.isFinite(value) ? plain(value) : "?"));
+    this.line.textContent = `Settings: ${numbers[0]} steps, learning rate ${numbers[1]}, batches of ${numbers[2]}, context ${numbers[3]}${changed > 0 ? ` (${changed} changed)` : ""}`;
   }
 
   /** @param {Settings} settings @param {boolean} valid */

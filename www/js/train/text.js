@@ -59,13 +59,14 @@ export class TrainText {
     this.tokenizer = tokenizerParts((change) => this.#choose(change));
     this.understood = h("div", { class: "train-understood", "aria-live": "polite" });
     this.preview = h("div", { class: "train-preview" });
+    this.about = h("p", { class: "train-chosen", "aria-hidden": "true" }, dataSet(this.choice.data).about);
     this.element = h("fieldset", { class: "train-field" },
       h("legend", null, "Text"),
-      h("div", { class: "train-options" }, DATA_SETS.map((set, i) => optionCard(this.radios[i], set.label, set.about))),
-      this.own.element,
-      this.preview,
-      this.tokenizer.element,
-      this.understood);
+      h("div", { class: "train-options train-options-short" }, DATA_SETS.map((set, i) => optionCard(this.radios[i], set.label, set.about))),
+      this.about,
+      this.own.element);
+    /** What it is and how it is cut: worth a look, but nobody has to. */
+    this.reading = h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood);
   }
 
   /** Takes files from now on: not before it is known what an earlier visit kept, which would come over them. */
@@ -155,6 +156,7 @@ export class TrainText {
     if (!isOwn) this.own.cancel();
     for (const radio of this.radios) radio.checked = radio.value === this.choice.data;
     this.tokenizer.show(this.choice);
+    this.about.textContent = dataSet(this.choice.data).about;
     this.own.element.hidden = !isOwn;
   }
 

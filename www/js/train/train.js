@@ -3,6 +3,7 @@
 import { h, whenSeen } from "../page/dom.js";
 import { wrongInChoices } from "../runs/check.js";
 import { RunsView } from "../runs/runs.js";
+import { keepAwake } from "./awake.js";
 import { deviceBlock } from "./device.js";
 import { changesIn } from "./presets.js";
 import { TrainView } from "./progress/view.js";
@@ -14,12 +15,13 @@ import { TrainText } from "./text.js";
 
 const CHOICES = "train-choices";
 
-/** @param {HTMLElement} root @param {App} app */
+/** @param {HTMLElement} root @param {App} app @returns {TrainRun} this tab's training */
 export function mountTrain(root, app) {
   const run = new TrainRun(app);
   const settings = new TrainSettings(() => changed());
   const text = new TrainText(app, () => changed());
   const view = new TrainView(app, run);
+  view.status.note.after(keepAwake(run));
   const runs = new RunsView(app, run, {
     onOverlays: (overlays) => { view.curves.overlays = overlays; },
     onOpened: () => view.attend(),
@@ -28,9 +30,11 @@ export function mountTrain(root, app) {
 
   const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
-  const fields = h("div", { class: "train-fields" }, text.element, settings.sizeElement, settings.settingsElement);
+  // The three that matter come first: text, size, Start. The rest is for whoever wants to know.
+  const fields = [text.element, settings.sizeElement, text.reading, settings.settingsElement];
   const form = h("form", { class: "train-setup", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); begin(); } },
-    fields, h("div", { class: "train-start-row" }, start, startProblem), deviceBlock(app, () => run.facts.tokensPerSecond));
+    text.element, settings.sizeElement, h("div", { class: "train-start-row" }, start, startProblem, settings.estimate),
+    text.reading, settings.settingsElement, deviceBlock(app, () => run.facts.tokensPerSecond));
   const bench = h("div", { class: "train-bench" }, form, view.element);
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
@@ -85,7 +89,9 @@ export function mountTrain(root, app) {
   }
 
   function lock() {
-    for (const fieldset of fields.querySelectorAll("fieldset")) fieldset.disabled = run.busy || !known;
+    for (const field of fields) {
+      for (const fieldset of [field, ...field.querySelectorAll("fieldset")]) if (fieldset instanceof HTMLFieldSetElement) fieldset.disabled = run.busy || !known;
+    }
     start.disabled = run.busy;
     start.textContent = run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
     arrange();
@@ -115,6 +121,7 @@ export function mountTrain(root, app) {
   });
   lock();
   const restored = restore().finally(() => text.acceptFiles());
+  return run;
 
   async function restore() {
     await restoreChoices().finally(() => {

@@ -9,6 +9,8 @@ import { isBent } from "../model/heads.js";
 
 /** Windows after which it is known well enough to be said. */
 const ENOUGH = 24;
+/** The places that say it. */
+const SAID_AT = ["write", "story"];
 /** Such as where the text that it was trained on is not here. */
 const UNKNOWN = "Bent. What that does to the loss cannot be measured here.";
 
@@ -26,7 +28,7 @@ export function mountEffect(app) {
     const mine = ++turn;
     loss.stop();
     const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings"));
-    if (!bent || state.get("place") !== "write" || state.get("engine") !== "ready") {
+    if (!bent || !SAID_AT.includes(state.get("place")) || state.get("engine") !== "ready") {
       if (!bent) state.set("effect", "");
       return;
     }

@@ -35,7 +35,7 @@ self.onmessage = async ({ data }) => {
 };
 
 /** @param {LessonOrder} order */
-async function train({ text, leak, steps: wanted, seconds, seed }) {
+async function train({ text, leak, steps: wanted, seconds, seed, mend = false }) {
   const engine = await loadEngine();
   const lesson = new engine.LeakLesson({ text, leak, steps: wanted, seed });
   let steps = wanted;
@@ -57,4 +57,5 @@ async function train({ text, leak, steps: wanted, seconds, seed }) {
     tell({ type: "written", step, texts: lesson.samples(SAMPLE), leaks: lesson.leaks() });
     written = performance.now();
   }
+  if (mend) tell({ type: "mended", mended: lesson.mended(WINDOWS, SAMPLE) });
 }

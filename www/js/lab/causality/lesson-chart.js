@@ -20,8 +20,11 @@ export const REFERENCE = Math.exp(1.4697);
 const FONT = "12px system-ui, sans-serif";
 const MARGIN = { left: 40, right: 14, top: 12, bottom: 40 };
 
-/** @param {Context} context @param {number} width @param {number} height @param {LessonResult | null} result */
-export function drawLesson(context, width, height, result) {
+/**
+ * @param {Context} context @param {number} width @param {number} height @param {LessonResult | null} result
+ * @param {import("./lesson-run.js").Both<string> | null} [names]  of the two, where nobody is to know yet which is broken
+ */
+export function drawLesson(context, width, height, result, names = null) {
   const box = { left: MARGIN.left, top: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
   const points = result?.points ?? [];
   const values = points.flatMap(({ train, validation }) => KINDS.flatMap(({ kind }) => [Math.exp(train[kind]), validation[kind].perplexity]));
@@ -30,7 +33,7 @@ export function drawLesson(context, width, height, result) {
   const x = (/** @type {number} */ step) => box.left + (step / steps) * box.width;
   const y = (/** @type {number} */ perplexity) => box.top + (1 - Math.log(perplexity / low) / Math.log(high / low)) * box.height;
   drawAxes(context, box, steps, { x, y, ticks: logTicks(low, high, 8) });
-  drawReference(context, box, y(REFERENCE));
+  if (!names) drawReference(context, box, y(REFERENCE));
   for (const { kind, name, colour: stroke, dash } of KINDS) {
     if (points.length === 0) continue;
     context.fillStyle = context.strokeStyle = colour(stroke);
@@ -46,7 +49,7 @@ export function drawLesson(context, width, height, result) {
     points.forEach(({ step, validation }, i) => context[i === 0 ? "moveTo" : "lineTo"](x(step), y(validation[kind].perplexity)));
     context.stroke();
     context.setLineDash([]);
-    drawName(context, box, { x, y }, points[points.length - 1], kind, name);
+    drawName(context, box, { x, y }, points[points.length - 1], kind, names ? `Model ${names[kind]}` : name);
   }
 }
 

@@ -10,15 +10,17 @@ import { EngineRun } from "../../engine/run.js";
 
 /**
  * @typedef {Exclude<import("../../../pkg/wavefield.js").LeakKind, "none">} LeakWay
- * @typedef {{text: string, leak: LeakWay, steps: number, seconds: number, seed: number}} LessonOrder
- *   As many steps as go into so many seconds, but no more than `steps`.
+ * @typedef {{text: string, leak: LeakWay, steps: number, seconds: number, seed: number, mend?: boolean}} LessonOrder
+ *   As many steps as go into so many seconds, but no more than `steps`. `mend`: at the end the broken model is measured
+ *   without its fault.
  * @typedef {import("../../../pkg/wavefield.js").Evaluation} Evaluation
  * @typedef {{step: number, train: Both<number>, validation: Both<Evaluation>}} Point
  *   `train`: the mean loss of the steps since the point before.
  * @typedef {import("../../../pkg/wavefield.js").Judged} FoundLeak
  *
  * @typedef {{type: "begins", steps: number, leaks: Both<FoundLeak>} | {type: "point", steps: number, point: Point}
- *   | {type: "written", step: number, texts: Both<string>, leaks: Both<FoundLeak>} | {type: "done"}
+ *   | {type: "written", step: number, texts: Both<string>, leaks: Both<FoundLeak>}
+ *   | {type: "mended", mended: import("../../../pkg/wavefield.js").Mended} | {type: "done"}
  *   | {type: "failed", message: string}} LessonNews
  *
  * @typedef {object} LessonResult
@@ -29,6 +31,7 @@ import { EngineRun } from "../../engine/run.js";
  * @property {{step: number, texts: Both<string>} | null} written The last texts.
  * @property {Both<FoundLeak> | null} first The leaks before the first step.
  * @property {Both<FoundLeak> | null} leaks The same when the last texts were written.
+ * @property {import("../../../pkg/wavefield.js").Mended | null} [mended] What the broken one is without its fault.
  * @property {"whole" | "stopped" | "failed"} ended
  */
 
@@ -62,6 +65,9 @@ export class LeakRun extends EngineRun {
         break;
       case "written":
         this.note({ written: { step: news.step, texts: news.texts }, leaks: news.leaks });
+        break;
+      case "mended":
+        this.note({ mended: news.mended });
         break;
     }
   }

@@ -1,10 +1,10 @@
 // "Break it on purpose": a sound model and one that was made to hear later tokens are trained side by side, and
 // what each scores, writes and leaks is set side by side. A piece of the lab's view of the leak.
 
-import { axisNumber } from "../../charts/curve-axis.js";
 import { segmented } from "../../page/controls.js";
 import { Figure } from "../../charts/figure.js";
-import { drawLesson, KINDS, REFERENCE } from "./lesson-chart.js";
+import { drawLesson, KINDS } from "./lesson-chart.js";
+import { describeLesson, percent, perplexity, sizeOf, tableOfLesson, VERDICTS } from "./lesson-words.js";
 import { loadDataSet } from "../../text/data-sets.js";
 import { h, VERBATIM, write } from "../../page/dom.js";
 import { LeakRun, restored } from "./lesson-run.js";
@@ -12,7 +12,6 @@ import { LeakRun, restored } from "./lesson-run.js";
 /**
  * @typedef {import("./lesson-run.js").LeakWay} LeakWay
  * @typedef {import("./lesson-run.js").LessonResult} LessonResult
- * @typedef {import("./lesson-run.js").FoundLeak} FoundLeak
  * @typedef {{app: Pick<import("../../page/app.js").App, "storage" | "announce">}} Home What it needs of the lab.
  * @typedef {{steps?: number, seconds?: number}} Length How long a training is at most.
  */
@@ -31,29 +30,6 @@ export const WAYS = {
     how: "In the broken model the field is closed to a ring: a wave that runs off its end comes in again at the beginning (the convolution is circular instead of padded with zeros). So an early token hears late ones. On this ring of 32 cells the next token is one cell ahead, and also 31 cells behind.",
   },
 };
-
-/** @param {number} value */
-const perplexity = (value) => value.toFixed(value < 10 ? 2 : 1);
-
-/** How large a leak is. @param {FoundLeak} leak @returns {string} */
-const size = ({ before }) => (before < 1e-3 ? axisNumber(Number(before.toPrecision(2))) : `${Number((100 * before).toPrecision(2))} %`);
-
-/** @type {Record<FoundLeak["verdict"], string>} */
-const VERDICTS = { no_leak: "No leak", leak: "Leak", saw_nothing: "Not seen", not_numbers: "No numbers" };
-
-/** What the curves show. @param {LessonResult | null} result */
-function describe(result) {
-  const last = result?.points.at(-1);
-  if (!result || !last) return "Nothing has been trained yet. Perplexity: among how many equally likely characters a model wavers, on average, before the next one. 1 is certainty.";
-  const [sound, broken] = KINDS.map(({ kind }) => `${perplexity(last.validation[kind].perplexity)} on text that was held back (line) and ${perplexity(Math.exp(last.train[kind]))} on text it learns from (dots)`);
-  return `Perplexity after ${last.step} steps. Sound model (solid): ${sound}. Broken model (dashed): ${broken}. Perplexity is among how many equally likely characters a model wavers before the next one; 1 is certainty. For comparison, ${REFERENCE.toFixed(2)} is published for a sound model 85 times as large.`;
-}
-
-/** @param {LessonResult | null} result @returns {import("../../charts/figure.js").Table} */
-const table = (result) => ({
-  head: ["step", "sound_training_perplexity", "sound_held_back_perplexity", "broken_training_perplexity", "broken_held_back_perplexity"],
-  rows: (result?.points ?? []).map(({ step, train, validation }) => [step, ...KINDS.flatMap(({ kind }) => [Math.exp(train[kind]), validation[kind].perplexity].map((value) => Number(value.toPrecision(6))))]),
-});
 
 class Lesson {
   #home;
@@ -86,7 +62,7 @@ class Lesson {
     });
     this.#figure = new Figure({
       name: "break-it-on-purpose", title: () => `A sound model and a broken one (${WAYS[this.#result?.leak ?? this.#leak].name.toLowerCase()})`, height: 300,
-      draw: (context, width, height) => drawLesson(context, width, height, this.#result), describe: () => describe(this.#result), table: () => table(this.#result),
+      draw: (context, width, height) => drawLesson(context, width, height, this.#result), describe: () => describeLesson(this.#result), table: () => tableOfLesson(this.#result),
     });
     this.#outcome.append(this.#figure.element, h("div", { class: "lesson-pair" }, this.#columns.sound.element, this.#columns.broken.element), this.#why);
     this.element = h("section", { class: "lesson", "aria-labelledby": "lesson-title" },
@@ -220,7 +196,7 @@ class Lesson {
         ? `The broken model is at ${perplexity(broken)}, where the sound one is at ${perplexity(sound)}. It has not learned the language better: in a text that is read whole, the next character lies before it, and it reads it off. Text that was held back does not catch it, for there, too, the answer stands in the text.`
         : `The two are close so far (${perplexity(broken)} and ${perplexity(sound)}): the broken model has yet to find out that it can read the next character off.`,
       "Writing is where it shows. A model writes one character after another, each from those before it, and the character to come does not exist yet. The future that the broken model learned to peek at is not there, and little is left of what it knows.",
-      first && `The leak itself needs no training to be found. One character of a text is exchanged, and nothing that the model says before it may change. Before the first step the largest change was ${size(first.broken)} of the largest number in the broken model, and ${size(first.sound)} in the sound one, which is rounding. The view's badge is this measurement.`,
+      first && `The leak itself needs no training to be found. One character of a text is exchanged, and nothing that the model says before it may change. Before the first step the largest change was ${sizeOf(first.broken)} of the largest number in the broken model, and ${sizeOf(first.sound)} in the sound one, which is rounding. The view's badge is this measurement.`,
     ];
     const paragraphs = words.flatMap((text) => (text ? [text] : []));
     if (this.#why.childElementCount !== paragraphs.length) this.#why.replaceChildren(...paragraphs.map(() => h("p", null)));
@@ -254,9 +230,9 @@ class Column {
     const kind = this.#kind;
     const last = points[points.length - 1].validation[kind];
     write(this.#score, perplexity(last.perplexity));
-    write(this.#hits, `${(100 * last.accuracy).toFixed(0)} %`);
+    write(this.#hits, percent(last.accuracy));
     const leak = leaks?.[kind];
-    write(this.#leak, leak ? `${VERDICTS[leak.verdict]}: ${size(leak)}` : "—");
+    write(this.#leak, leak ? `${VERDICTS[leak.verdict]}: ${sizeOf(leak)}` : "—");
     this.#leak.dataset.verdict = leak?.verdict ?? "";
     write(this.#about, written ? `It writes, after ${written.step} steps:` : "Its first text comes in a few seconds.");
     write(this.#text, written ? written.texts[kind].trim() : "");

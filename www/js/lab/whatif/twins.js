@@ -22,6 +22,9 @@ const MOST = 120;
 /** Tokens that are written in one turn of the engine. */
 const TURN = 24;
 
+/** The engine writes one pair of texts at a time, for whoever asks. @type {Promise<void>} */
+let turn = Promise.resolve();
+
 export class Twins {
   #app;
   /** The last text of each side, and what it was written under. @type {Record<Side, {key: string, tokens: Named[]}>} */
@@ -43,13 +46,26 @@ export class Twins {
       h("div", { class: "whatif-texts" }, this.#common, this.#places), this.#legend, this.#spoken, this.#hint);
   }
 
+  /** Both as they were written last. */
+  get texts() {
+    const whole = (/** @type {Side} */ side) => this.#texts[side].tokens.map(({ text }) => text).join("");
+    return { before: whole("before"), after: whole("after") };
+  }
+
   /** What was written was written by another model. */
   forget() {
     this.#forgotten++;
   }
 
-  /** @param {Before} before @param {string} change Which waves are compared. */
-  async refresh(before, change) {
+  /** @param {Before} before @param {string} change Which waves are compared. @returns {Promise<void>} */
+  refresh(before, change) {
+    const mine = turn.then(() => this.#refresh(before, change));
+    turn = mine.catch(() => {}); // Whoever asked hears of it.
+    return mine;
+  }
+
+  /** @param {Before} before @param {string} change */
+  async #refresh(before, change) {
     const { state } = this.#app;
     const { greedy, ...settings } = state.get("settings");
     if (greedy) settings.temperature = 0;

@@ -159,9 +159,10 @@ export class TrainCurves {
     if (!told) return { lines: [], reached: 0, steps: 1 };
     const { facts, plan } = told;
     const lines = quantity.lines(told, { smoothing, most, overlays: this.#overlays });
-    const guess = facts.vocabulary > 1 ? quantity.guess?.(facts.vocabulary) : undefined;
-    const guide = guess === undefined ? null : { value: guess, label: "guessing blindly" };
-    return { lines, reached: facts.step, steps: plan?.train.steps ?? 1000, guide };
+    const { vocabulary, baselines } = facts;
+    const levels = /** @type {[string, number | undefined][]} */ ([["guessing blindly", vocabulary > 1 ? vocabulary : undefined], ["counting letters", baselines?.letters], ["counting pairs of letters", baselines?.pairs]]);
+    const guides = quantity.guess ? levels.flatMap(([label, perplexity]) => (perplexity && quantity.guess ? [{ value: quantity.guess(perplexity), label }] : [])) : [];
+    return { lines, reached: facts.step, steps: plan?.train.steps ?? 1000, guides };
   }
 
   #renderValues() {

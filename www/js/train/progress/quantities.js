@@ -32,7 +32,7 @@ import { smooth, thin } from "../../charts/series.js";
  * @property {(value: number) => string} format
  * @property {(then: Then) => number | null | undefined} figure  at a moment
  * @property {(told: Told, way: Way) => Line[]} lines
- * @property {(vocabulary: number) => number} [guess]  of a model that knows nothing: where every training starts
+ * @property {(perplexity: number) => number} [guess]  where something of this perplexity lies, such as a model that knows nothing
  */
 
 const VALIDATION = { name: "validation", colour: "--focus", width: 2, dash: [6, 4], rings: true };

@@ -34,8 +34,13 @@ export const STATE_WORDS = {
   failed: "Interrupted by a fault",
   interrupted: "Interrupted",
 };
+/** Characters of the newest sample that stay in sight. */
+const NEWEST = 160;
 /** Drawing takes time from the training on a small machine; a person who moves through the run waits for it. */
 const DRAWING_MS = { training: 300, moving: 50 };
+
+/** A sample in a line or two. @param {string} text */
+const inShort = (text) => text.trim().replace(/\s*\n+\s*/g, " · ").slice(0, NEWEST);
 
 export class TrainView {
   #app;
@@ -88,10 +93,10 @@ export class TrainView {
       this.render();
     });
     this.strips = new TrainHeads(this.heads.root);
-    this.sight = h("div", { class: "train-sight" }, this.figures.element, this.curves.element, this.trajectories.element,
-      this.samples.element, this.heads.element, this.faults);
+    this.sight = h("div", { class: "train-sight" }, this.samples.element, this.figures.element, this.curves.element,
+      this.trajectories.element, this.heads.element, this.faults);
     const controls = new TrainControls(app, run).element;
-    this.element = h("div", { class: "train-run" }, this.status.element, controls, this.empty, this.sight);
+    this.element = h("div", { class: "train-run" }, this.status.element, this.status.note, controls, this.empty, this.sight);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);
@@ -195,6 +200,7 @@ export class TrainView {
     this.trajectories.show(run, then);
     this.#mark();
     this.samples.empty.hidden = run.facts.samples.length > 0;
+    write(this.status.newest, inShort(run.facts.samples.at(-1)?.text ?? ""));
     sampleList.show(allSamples(run), then.now ? null : then.sample);
     this.#renderHeads(then);
     this.#renderFaults();

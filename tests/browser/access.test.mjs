@@ -1,0 +1,97 @@
+// For whoever cannot see the page as it was drawn: axe-core (https://github.com/dequelabs/axe-core) looks through every
+// place and state for what screen readers, keyboards and weak eyes stumble over, and what is chosen can be told where the
+// system's own few colours are used.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { openPage } from "./launch.mjs";
+import { firstText, go, toggleMute } from "./parts.mjs";
+import { eventually } from "./wait.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds wrong with the page as it is, in a line each. @param {Page} page @param {string[]} [only]  these rules @returns {Promise<string[]>} */
+async function violations(page, only) {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
+  return page.evaluate(async (only) => {
+    const { axe } = /** @type {any} */ (globalThis);
+    const options = only ? { runOnly: { type: "rule", values: only } } : { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
+    const found = await axe.run(document, { ...options, resultTypes: ["violations"] });
+    return /** @type {any[]} */ (found.violations).flatMap(({ id, nodes }) => nodes.slice(0, 4).map((/** @type {any} */ { target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary.split("\n").slice(1).join(" ").trim()}`));
+  }, only);
+}
+
+/** Every place and state in turn. @param {Page} page @param {(state: string) => Promise<void>} look */
+async function walk(page, look) {
+  await firstText(page);
+  await look("Write");
+  await toggleMute(page, 1);
+  await look("Write, bent");
+  await page.getByRole("button", { name: /^Models\./ }).click();
+  await look("the menu of models");
+  await page.keyboard.press("Escape");
+  await go(page, "Stories");
+  await page.locator("#story .story-card").first().waitFor();
+  await look("Stories");
+  await page.locator("#story .story-card-break").click();
+  await page.locator("#story .story-actions button").first().waitFor();
+  await look("a story");
+  for (const place of /** @type {const} */ (["Train", "Race", "Long"])) {
+    await go(page, place);
+    await look(place);
+  }
+  await go(page, "Lab");
+  const views = page.locator(".lab-views input");
+  for (const view of await views.all()) {
+    await view.check();
+    await page.locator("#lab .lab-stage canvas, #lab .lab-stage button, #lab .lab-stage p").first().waitFor();
+    await look(`Lab, ${await view.evaluate((input) => input.parentElement?.textContent)}`);
+  }
+  await page.evaluate(() => { location.hash = "#tour-1"; });
+  await page.getByRole("dialog").waitFor();
+  await look("the tour");
+}
+
+for (const [name, options, only] of /** @type {const} */ ([
+  ["wide and light", { colors: "light", size: "desktop" }, undefined],
+  ["on a phone and dark", { colors: "dark", size: "phone" }, undefined],
+  ["wide and dark", { colors: "dark", size: "desktop" }, ["color-contrast"]],
+])) {
+  test(`axe finds nothing wrong in any place, ${name}`, async (t) => {
+    const page = await openPage(t, { ...options, motion: "reduce" });
+    /** @type {string[]} */
+    const found = [];
+    await walk(page, async (state) => {
+      found.push(...(await violations(page, only && [...only])).map((violation) => `${state}: ${violation}`));
+    });
+    assert.deepEqual(found, []);
+  });
+}
+
+test("with the system's few colours, what is chosen is framed, and drawings can be seen", async (t) => {
+  const page = await openPage(t, { before: (opening) => opening.emulateMedia({ forcedColors: "active" }) });
+  await firstText(page);
+  const frame = (/** @type {string} */ selector) => page.locator(selector).first().evaluate((element) => getComputedStyle(element).outlineStyle);
+  for (const chosen of ['.places [aria-current="page"]', ".segmented-row input:checked + span", ".channel-chosen"]) await eventually(() => frame(chosen), "solid", chosen);
+  for (const other of [".places a:not([aria-current])", ".segmented-row input:not(:checked) + span", ".channel:not(.channel-chosen)"]) assert.equal(await frame(other), "none", other);
+  // A wave is drawn in another colour than its ground.
+  const shades = () => page.locator("#waves canvas.kernel-canvas").first().evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
+    const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);
+    const found = new Set();
+    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) found.add(`${data[i]} ${data[i + 1]} ${data[i + 2]}`);
+    return found.size;
+  });
+  await eventually(shades, (count) => count > 0, "nothing is drawn");
+  const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const ink = await page.locator("#waves canvas.kernel-canvas").first().evaluate(() => {
+    const probe = document.querySelector(".colour-probe");
+    if (!(probe instanceof HTMLElement)) return "";
+    probe.style.color = "var(--head-0)";
+    return getComputedStyle(probe).color;
+  });
+  assert.notEqual(ink, ground, "waves are drawn in the colour of their ground");
+});

@@ -1,0 +1,307 @@
+// "Break Shakespeare": the wave that the open model would miss most is bent, and the same seed writes another text; then
+// one is to be found that nobody misses.
+
+import { colourAs } from "../charts/colours.js";
+import { drawKernel, KernelStrip } from "../charts/kernel.js";
+import { reach, stride } from "../engine/physics.js";
+import { observe } from "../engine/observations.js";
+import { Twins } from "../lab/whatif/twins.js";
+import { isHeadBent } from "../model/heads.js";
+import { atMostEvery, h, oncePerFrame, write } from "../page/dom.js";
+import { recorded } from "../page/recorded.js";
+import { bendByHand } from "../waves/drag.js";
+import { strongestOfAll, worthInShort, worthInWords } from "../waves/worth.js";
+import { shareCard } from "./card.js";
+import { StoryFrame } from "./frame.js";
+
+/** @typedef {import("../page/app.js").App} App */
+/** @typedef {{layer: number, head: number}} Place */
+
+/** Tokens back that the drawings show. */
+const LAGS = 40;
+/** Milliseconds between two comparisons while a wave is dragged. */
+const EVERY_MS = 400;
+/** What the damping is multiplied by, and in how many frames. */
+const FADE = 1 / 8;
+const FRAMES = 30;
+/** So many are shown to choose from. */
+const CHOICES = 4;
+
+/** @param {App} app @returns {import("./frame.js").Story} */
+export const makeBreak = (app) => new Break(app);
+
+class Break {
+  #app;
+  #frame = new StoryFrame("Break Shakespeare", 4);
+  #step = 0;
+  #seen = false;
+  #twins;
+  #compared = 0;
+  /** What the last comparison was of. */ #taken = "";
+  /** The one that was muted in the last step. @type {Place | null} */ #guess = null;
+  #wave = h("canvas", { class: "kernel-canvas", role: "img" });
+  #strip = new KernelStrip(this.#wave);
+  #name = h("h3", { class: "story-wave-name" });
+  #effect = h("p", { class: "story-effect", role: "status" });
+  #held;
+  #choices = h("div", { class: "story-choices", role: "group", "aria-label": "Which wave does nobody miss?" });
+  #texts;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    const { state } = app;
+    this.#twins = new Twins(app);
+    const handles = bendByHand(this.#wave, "The wave", () => this.#drawn, (change) => {
+      const place = this.#strongest;
+      if (place) app.heads.bend(place.layer, place.head, change);
+    });
+    this.#held = h("section", { class: "story-wave" }, this.#name, h("div", { class: "channel-kernel" }, this.#wave, handles));
+    this.#texts = h("div", { class: "story-twins" }, this.#twins.element);
+    this.element = this.#frame.element;
+    this.#frame.stage.append(this.#held, this.#choices, this.#effect, this.#texts);
+    const compare = atMostEvery(EVERY_MS, () => this.#compare());
+    for (const key of /** @type {const} */ (["heads", "worths", "effect", "engine"])) state.on(key, () => this.#show());
+    state.on("applied", compare);
+    state.on("model", () => {
+      this.#twins.forget();
+      this.#taken = "";
+      this.#step = 0;
+      this.#show();
+      compare();
+    });
+  }
+
+  show() {
+    this.#seen = true;
+    this.#show();
+    this.#compare();
+  }
+
+  hide() {
+    this.#seen = false;
+  }
+
+  /** What the heads are worth; null where that is not measured yet, or there are none. */
+  get #worths() {
+    const { state, models } = this.#app;
+    return models.isShipped ? recorded()?.worths ?? null : state.get("worths");
+  }
+
+  /** @returns {Place | null} */
+  get #strongest() {
+    const worths = this.#worths;
+    return worths && strongestOfAll(worths);
+  }
+
+  get #drawn() {
+    const place = this.#strongest;
+    const { state } = this.#app;
+    const config = state.get("model")?.config;
+    const wave = place && state.get("heads")[place.layer]?.[place.head];
+    return wave && config ? { wave, lags: LAGS, stride: stride(config) } : null;
+  }
+
+  /** Four of the strongest's layer, among them the one that is missed least. @returns {Place[]} */
+  get #offered() {
+    const worths = this.#worths;
+    const place = this.#strongest;
+    if (!worths || !place) return [];
+    const of = worths.layers[place.layer];
+    const order = of.map((_, head) => head).sort((a, b) => Math.abs(of[a][0]) - Math.abs(of[b][0]));
+    const [least, ...rest] = order.filter((head) => head !== place.head);
+    return [least, ...rest.slice(-(CHOICES - 1))].sort((a, b) => a - b).map((head) => ({ layer: place.layer, head }));
+  }
+
+  /** The one of those whose loss leaves the model most as it is. */
+  get #least() {
+    const worths = this.#worths;
+    const worth = (/** @type {Place} */ { layer, head }) => Math.abs(worths?.layers[layer][head][0] ?? Infinity);
+    return this.#offered.reduce((best, place) => (worth(place) < worth(best) ? place : best));
+  }
+
+  /** Writes both texts, unless they are there or nobody looks. */
+  async #compare() {
+    const { engine, state } = this.#app;
+    if (!this.#seen || this.#step === 0 && !this.#bent || state.get("engine") !== "ready" || !this.#strongest) return;
+    const mine = ++this.#compared;
+    try {
+      const taken = await observe(engine, "whatif_take", { before: "file" });
+      if (mine !== this.#compared) return;
+      this.#taken = `file ${taken.number}`;
+      await this.#twins.refresh("file", this.#taken);
+    } catch (error) {
+      if (engine.alive && mine === this.#compared) write(this.#effect, `The two texts could not be written. ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  get #bent() {
+    const place = this.#strongest;
+    const head = place && this.#app.state.get("heads")[place.layer]?.[place.head];
+    return Boolean(head && isHeadBent(head));
+  }
+
+  /** The wave carries further and further. */
+  async #fade() {
+    const place = this.#strongest;
+    const { heads, state } = this.#app;
+    if (!place) return;
+    const { damping } = state.get("heads")[place.layer][place.head].initial;
+    const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : FRAMES;
+    this.#go(1);
+    for (let i = 1; i <= frames && this.#seen && this.#step === 1; i++) {
+      heads.bend(place.layer, place.head, { damping: damping * FADE ** (i / frames) });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  /** As the file has it. */
+  #back() {
+    const place = this.#strongest;
+    const { heads } = this.#app;
+    if (place) heads.resetHead(place.layer, place.head);
+    if (this.#guess) heads.resetHead(this.#guess.layer, this.#guess.head);
+    this.#guess = null;
+  }
+
+  /** @param {Place} place */
+  #mute(place) {
+    const { heads } = this.#app;
+    if (this.#guess && heads.isMuted(this.#guess.layer, this.#guess.head)) heads.toggleMute(this.#guess.layer, this.#guess.head);
+    this.#guess = place;
+    if (!heads.isMuted(place.layer, place.head)) heads.toggleMute(place.layer, place.head);
+    this.#go(3);
+  }
+
+  /** @param {number} step */
+  #go(step) {
+    this.#step = step;
+    this.#show();
+    this.#compare();
+  }
+
+  #show = oncePerFrame(() => {
+    if (!this.#seen) return;
+    const { state, models } = this.#app;
+    const [place, worths, config] = [this.#strongest, this.#worths, state.get("model")?.config];
+    this.#held.hidden = !place || this.#step > 1;
+    this.#choices.hidden = !place || this.#step < 2;
+    this.#texts.hidden = !place || this.#step === 2 || (this.#step === 0 && !this.#bent);
+    // In the last step what the heads are worth is said already, measured on more text than this line.
+    this.#effect.hidden = this.#step !== 1;
+    write(this.#effect, place ? state.get("effect") : "");
+    if (!place || !worths || !config) return this.#wait();
+    const head = state.get("heads")[place.layer]?.[place.head];
+    if (!head) return;
+    const name = `Head ${place.head + 1} of layer ${place.layer + 1}`;
+    const count = worths.layers.flat().length;
+    write(this.#name, `${name}, drag it`);
+    colourAs(this.#held, place.head);
+    this.#strip.set({ head, file: isHeadBent(head) ? head.initial : null, config, lags: LAGS, heard: head.gain > 0, weights: [], index: place.head });
+    this.#wave.setAttribute("aria-label", `The wave of ${name}: it reaches ${Math.round(reach(head, config))} tokens back.`);
+    const writes = models.isShipped ? "This model writes like Shakespeare, letter by letter" : `${state.get("model")?.name} is open, and writes token by token`;
+    if (this.#step === 0) {
+      return this.#frame.tell(0, {
+        title: "What holds the text together?",
+        words: [`${writes}. It hears what it wrote before through ${count} waves, each a swing that dies away.`, `This one would be missed most. ${worthInWords(worths, place.layer, place.head)}`],
+        actions: [{ label: "Bend it", primary: true, run: () => this.#fade() }, { label: "I bend it myself", run: () => this.#go(1) }],
+      });
+    }
+    if (this.#step === 1) {
+      return this.#frame.tell(1, {
+        title: this.#bent ? "The same seed, another text" : "Drag the wave",
+        words: this.#bent
+          ? ["Prompt and seed are the same, and so is every other number of the model. Only this wave is bent, and from one place on the texts part.", "Drag it further: sideways to stretch it, up to let it carry, down to let it fade."]
+          : ["Sideways stretches it, up lets it carry further, down lets it fade sooner. The handles take arrow keys, too.", "Both texts appear below as soon as it is bent."],
+        actions: [
+          { label: "Put it back and go on", primary: true, run: () => { this.#back(); this.#go(2); } },
+          { label: "Picture to share", disabled: !this.#bent, run: () => this.#share() },
+          { label: "Copy a link to this bend", disabled: !this.#bent, run: () => this.#link() },
+        ],
+      });
+    }
+    this.#showChoices();
+    if (this.#step === 2) {
+      return this.#frame.tell(2, {
+        title: "Which wave does nobody miss?",
+        words: ["One of these four can be muted, and the model foretells as well as before. Guess which: the one that you choose is muted."],
+        actions: [],
+      });
+    }
+    const least = this.#least;
+    const right = this.#guess?.head === least.head;
+    this.#frame.tell(3, {
+      title: right ? "Right: nobody misses it" : "That one is missed",
+      words: [
+        this.#guess ? `Head ${this.#guess.head + 1}: ${worthInWords(worths, place.layer, this.#guess.head)}` : "",
+        right ? "A model need not use all that it has. Which waves it leans on, and which not, training decides." : `It would have been head ${least.head + 1}. ${worthInWords(worths, place.layer, least.head)}`,
+      ],
+      actions: [
+        { label: "Put all back", primary: true, run: () => { this.#back(); this.#go(0); } },
+        { label: "Bend any of them", run: () => { this.#app.state.set("layer", place.layer); this.#app.show("write"); } },
+        { label: "Next: teach it names", run: () => { this.#back(); this.#app.show("story", "names"); } },
+      ],
+    });
+  });
+
+  /** There is no model, or none with waves, or nobody knows yet what they are worth. */
+  #wait() {
+    const { state, models } = this.#app;
+    const model = state.get("model");
+    const standard = model && state.get("heads").length === 0;
+    this.#frame.tell(0, {
+      title: "What holds the text together?",
+      words: [
+        standard ? "The open model is a standard Transformer: it has no waves to bend. Open Shakespeare for this story."
+          : model ? "How much the open model would miss each of its waves is not measured yet. That is done under Write when nothing else is to do; Shakespeare's are known."
+          : "The model is being opened.",
+      ],
+      actions: model ? [{ label: "Open Shakespeare", primary: true, run: () => models.openShipped().catch((error) => this.#app.files.refuse("Shakespeare", error)) }] : [],
+    });
+  }
+
+  #showChoices() {
+    const offered = this.#offered;
+    const [worths, config] = [this.#worths, this.#app.state.get("model")?.config];
+    if (!worths || !config) return;
+    const key = offered.map(({ layer, head }) => `${layer}/${head}`).join(" ");
+    if (this.#choices.dataset.of !== key) {
+      this.#choices.dataset.of = key;
+      this.#choices.replaceChildren(...offered.map((place) => {
+        const button = h("button", { type: "button", class: "story-choice", onclick: () => this.#mute(place) },
+          h("span", null, `Mute head ${place.head + 1}`), h("canvas", { class: "kernel-canvas", "aria-hidden": "true" }), h("span", { class: "story-worth" }));
+        colourAs(button, place.head);
+        return button;
+      }));
+      this.#strips = offered.map((_, i) => new KernelStrip(/** @type {HTMLCanvasElement} */ (this.#choices.children[i].querySelector("canvas"))));
+    }
+    offered.forEach(({ layer, head }, i) => {
+      const info = this.#app.state.get("heads")[layer]?.[head];
+      if (info) this.#strips[i].set({ head: info, file: null, config, lags: LAGS, heard: info.gain > 0, weights: [], index: head });
+      const button = this.#choices.children[i];
+      button.setAttribute("aria-pressed", String(this.#guess?.head === head));
+      write(/** @type {Element} */ (button.querySelector(".story-worth")), this.#step === 3 ? `${worthInShort(worths.layers[layer][head])} nats a token without it` : "");
+    });
+  }
+
+  /** @type {KernelStrip[]} */ #strips = [];
+
+  async #link() {
+    const link = document.querySelector(".share-button");
+    if (link instanceof HTMLButtonElement) link.click();
+  }
+
+  #share() {
+    const { state } = this.#app;
+    const place = this.#strongest;
+    const config = state.get("model")?.config;
+    const head = place && state.get("heads")[place.layer]?.[place.head];
+    if (!head || !config) return;
+    const { before, after } = this.#twins.texts;
+    return shareCard(this.#app, {
+      name: "break-shakespeare", view: "break", title: "I bent one of its waves. The same seed now writes:",
+      lines: [state.get("effect")].filter((line) => line.includes("nats")), texts: [{ name: "Before", text: before }, { name: "Bent", text: after }],
+      draw: (context, width, height) => drawKernel(context, width, height, { head, file: head.initial, config, lags: LAGS, heard: true, weights: [], index: place.head }),
+    });
+  }
+}

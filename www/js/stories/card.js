@@ -1,0 +1,89 @@
+// A picture to show to a friend, 1200 by 630: what was found, a drawing of it, and where it can be tried. It is made in the
+// page, and goes out by the system's own way of sharing, or as a file where there is none.
+
+import { colour } from "../charts/colours.js";
+import { asPng, wrapped } from "../charts/paper.js";
+import { download } from "../files/out.js";
+import { isolated } from "../page/signs.js";
+
+/**
+ * @typedef {object} Card
+ * @property {string} name  the file's stem
+ * @property {string} view  the story that it leads to
+ * @property {string} title
+ * @property {string[]} lines  what was found, in sentences
+ * @property {{name: string, text: string}[]} [texts]  what a model wrote, one or two
+ * @property {(context: CanvasRenderingContext2D, width: number, height: number) => void} [draw]  in CSS pixels
+ */
+
+const WIDTH = 1200;
+const HEIGHT = 630;
+const EDGE = 48;
+const SANS = "system-ui, sans-serif";
+const SERIF = "ui-serif, Georgia, serif";
+/** Drawings are made for the page, where letters are smaller. */
+const SCALE = 1.5;
+
+/** @param {Card} card @returns {Promise<Blob>} a PNG */
+export function cardPicture({ title, lines, texts = [], draw, view }) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [WIDTH, HEIGHT];
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = colour("--display");
+  context.fillRect(0, 0, WIDTH, HEIGHT);
+  context.textBaseline = "top";
+  let y = EDGE - 8;
+  const write = (/** @type {string} */ text, /** @type {string} */ font, /** @type {number} */ height, /** @type {string} */ ink, { x = EDGE, width = WIDTH - 2 * EDGE, most = 3 } = {}) => {
+    context.font = font;
+    context.fillStyle = colour(ink);
+    const all = text.split("\n").flatMap((line) => wrapped(context, line, width));
+    all.slice(0, most).forEach((line, i) => context.fillText(line, x, y + i * height, width));
+    return Math.min(all.length, most) * height;
+  };
+  y += write(isolated(title), `600 44px ${SANS}`, 54, "--ink", { most: 2 }) + 6;
+  for (const line of lines) y += write(isolated(line), `26px ${SANS}`, 36, "--ink-2") + 4;
+  y += 14;
+  const foot = HEIGHT - EDGE - 26;
+  const room = foot - 20 - y;
+  const below = draw && texts.length > 0 ? room * 0.42 : draw ? room : 0;
+  const width = (WIDTH - 2 * EDGE - (texts.length - 1) * 40) / Math.max(1, texts.length);
+  texts.forEach(({ name, text }, i) => {
+    const x = EDGE + i * (width + 40);
+    const top = y;
+    y += write(name, `600 22px ${SANS}`, 32, "--ink-3", { x, width, most: 1 });
+    write(isolated(text.trim()), `27px ${SERIF}`, 36, "--ink", { x, width, most: Math.max(1, Math.floor((room - below - 32) / 36)) });
+    y = top;
+  });
+  if (draw) {
+    context.save();
+    context.translate(EDGE, foot - 20 - below);
+    context.scale(SCALE, SCALE);
+    context.textBaseline = "alphabetic";
+    draw(context, (WIDTH - 2 * EDGE) / SCALE, below / SCALE);
+    context.restore();
+  }
+  y = foot;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  write(`Wave Field playground · ${location.host}${location.pathname}#story/${view}`, `24px ${SANS}`, 30, "--ink-3", { most: 1 });
+  return asPng(canvas);
+}
+
+/** @param {import("../page/app.js").App} app @param {Card} card */
+export async function shareCard({ notify }, card) {
+  try {
+    const blob = await cardPicture(card);
+    const files = [new File([blob], `${card.name}.png`, { type: "image/png" })];
+    const url = new URL(`#story/${card.view}`, location.href).href;
+    if (navigator.canShare?.({ files })) {
+      await navigator.share({ files, title: card.title, text: `${card.title} ${url}` });
+    } else {
+      download(blob, `${card.name}.png`);
+      notify({ kind: "info", key: "card", title: "The picture is downloaded.", message: "It is 1200 by 630 pixels large, as most places show it beside a link." });
+    }
+  } catch (error) {
+    // Whoever closes the system's list of ways to share has changed their mind.
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    notify({ kind: "error", key: "card", title: "The picture could not be made.", message: error instanceof Error ? error.message : String(error) });
+  }
+}

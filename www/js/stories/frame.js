@@ -1,0 +1,70 @@
+// How a story is told: at most a few short sentences and something to press, beside the picture that they speak of; on a
+// narrow screen the picture stands below. A story tells one step at a time.
+
+import { h, write } from "../page/dom.js";
+
+/**
+ * @typedef {{label: string, run: () => unknown, primary?: boolean, disabled?: boolean}} Action
+ * @typedef {object} Told
+ * @property {string} title
+ * @property {string[]} words  one or two short sentences each
+ * @property {Action[]} actions  the same ones, in the same order, for as long as the step lasts
+ * @property {string} [status]  how far what goes on is
+ *
+ * @typedef {object} Story
+ * @property {HTMLElement} element
+ * @property {() => void} show  it has come into sight
+ * @property {() => void} hide
+ */
+
+export class StoryFrame {
+  /** What goes on is drawn here. */
+  stage = h("div", { class: "story-stage" });
+  #steps;
+  #step = -1;
+  /** @type {Action[]} */ #actions = [];
+  #count = h("p", { class: "story-count" });
+  #title = h("h2", { id: "story-title", tabindex: "-1" });
+  #words = h("div", { class: "story-words" });
+  #buttons = h("div", { class: "story-actions" });
+  #status = h("p", { class: "story-status" });
+
+  /** @param {string} name  of the story @param {number} steps */
+  constructor(name, steps) {
+    this.#steps = steps;
+    this.element = h("article", { class: "story" },
+      h("div", { class: "story-prose" },
+        h("p", { class: "story-way" }, h("a", { href: "#story", "data-to": "story" }, "Stories"), " / ", name, this.#count),
+        this.#title, this.#words, this.#buttons, this.#status),
+      this.stage);
+  }
+
+  /** The step that is told; -1 before the first one. */
+  get step() {
+    return this.#step;
+  }
+
+  /** @param {number} step @param {Told} told */
+  tell(step, { title, words, actions, status = "" }) {
+    const moved = step !== this.#step && this.#step !== -1;
+    this.#actions = actions;
+    if (step !== this.#step || actions.length !== this.#buttons.childElementCount) {
+      this.#buttons.replaceChildren(...actions.map((_, i) => h("button", { type: "button", onclick: () => this.#actions[i].run() })));
+    }
+    this.#step = step;
+    write(this.#count, `${step + 1} of ${this.#steps}`);
+    write(this.#title, title);
+    if (this.#words.childElementCount !== words.length) this.#words.replaceChildren(...words.map(() => h("p", null)));
+    words.forEach((sentence, i) => write(this.#words.children[i], sentence));
+    actions.forEach(({ label, primary = false, disabled = false }, i) => {
+      const button = /** @type {HTMLButtonElement} */ (this.#buttons.children[i]);
+      write(button, label);
+      button.disabled = disabled;
+      button.classList.toggle("primary", primary);
+    });
+    write(this.#status, status);
+    // Whoever pressed a button reads on from the step's title.
+    if (moved) this.#title.focus({ preventScroll: true });
+    if (moved && this.#title.getBoundingClientRect().top < 0) this.element.scrollIntoView({ block: "start" });
+  }
+}
