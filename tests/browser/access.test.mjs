@@ -48,7 +48,7 @@ async function walk(page, look) {
   const views = page.locator(".lab-views input");
   for (const view of await views.all()) {
     await view.check();
-    await page.locator("#lab .lab-stage canvas, #lab .lab-stage button, #lab .lab-stage p").first().waitFor();
+    await page.locator("#lab .lab-stage :is(canvas, button, p):visible").first().waitFor();
     await look(`Lab, ${await view.evaluate((input) => input.parentElement?.textContent)}`);
   }
   await page.evaluate(() => { location.hash = "#tour-1"; });

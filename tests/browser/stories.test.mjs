@@ -14,7 +14,7 @@ const shared = onePage();
 const place = (/** @type {Page} */ page) => page.locator("#story");
 const title = (/** @type {Page} */ page) => place(page).getByRole("heading", { level: 2 });
 const hash = (/** @type {Page} */ page) => new URL(page.url()).hash;
-const press = (/** @type {Page} */ page, /** @type {string | RegExp} */ name) => page.getByRole("button", { name }).click();
+const press = (/** @type {Page} */ page, /** @type {string | RegExp} */ name) => page.getByRole("button", { name, exact: typeof name === "string" }).click();
 
 /** What a picture to share is, once it is downloaded. @param {Page} page */
 async function picture(page) {
@@ -94,7 +94,7 @@ test("the strongest wave is bent, both texts are compared, and it is put back", 
   await words(place(page).locator(".story-words"), /Without it the loss rises by 0\.\d+ ± 0\.\d+ nats a token, the most of all heads\./);
   await press(page, "Bend it");
   await words(title(page), "The same seed, another text");
-  await words(place(page).locator(".story-twins"), /The first \d+ tokens are the same, then they part/);
+  await words(place(page).locator(".story-twins"), /they part|They part at the first token/);
   await words(place(page).locator(".story-effect"), /Bent so, the loss rises by [\d.]+ ± [\d.]+ nats a token/);
   const { name, width, height } = await picture(page);
   assert.deepEqual([name, width, height], ["break-shakespeare.png", 1200, 630]);

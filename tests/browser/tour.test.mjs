@@ -100,7 +100,7 @@ test("what a step speaks of is in view and uncovered, before and after its actio
   const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
   for (const step of [1, 2, 3, 4, 5]) {
     await page.evaluate((step) => { location.hash = `#tour-${step}`; }, step);
-    await card(page).locator(`.tour-dot:nth-child(${step})[aria-current]`).waitFor();
+    await card(page).locator(`.tour-dot:nth-child(${step})[aria-current]`).waitFor({ state: "attached" });
     for (const [width, height] of [[360, 740], [390, 844], [768, 1024], [1024, 768], [1440, 900], [1920, 1080]]) {
       await page.setViewportSize({ width, height });
       await eventually(() => lie(page), "free", `step ${step}, ${width} pixels wide`);

@@ -135,7 +135,7 @@ class Names {
       const going = state === "running" || state === "starting";
       return this.#frame.tell(1, {
         title: "It learns",
-        words: ["Each step it reads sixteen pieces of the list and moves its 100,000 numbers a little, so that it would have guessed better.", step < steps / 5 ? "First come the right letters, then the right lengths, then names." : "The names on the right are its own: nobody on the list has them."],
+        words: [`Each step it reads sixteen pieces of the list and moves its ${(facts?.parameters ?? 0).toLocaleString("en-GB")} numbers a little, so that it would have guessed better.`, step < steps / 5 ? "First come the right letters, then the right lengths, then names." : "The names on the right are its own: nobody on the list has them."],
         status: state === "failed" ? run?.message ?? "" : going ? `Step ${step.toLocaleString("en-GB")} of ${steps.toLocaleString("en-GB")}${left && step > 0 ? `, about ${duration(left)} left` : ""}.` : `Held at step ${step.toLocaleString("en-GB")}.`,
         actions: [
           going ? { label: "Pause", disabled: state !== "running", run: () => this.#do(run?.pause()) } : { label: "Go on", primary: true, run: () => this.#do(run?.goOn()) },

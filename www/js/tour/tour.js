@@ -25,8 +25,13 @@ export function stepIn(hash) {
   return found ? Math.max(0, Math.min(STEPS.length - 1, Number(found[1] ?? 1) - 1)) : null;
 }
 
-/** Where the card may stand, the likeliest first. On a narrow screen it is as wide as that, and these two are two. */
-const CORNERS = ["bottom right", "bottom left", "top right", "top left"];
+/**
+ * Where the card may stand, and how what is spoken of is brought into view for it, the likeliest first. Across a narrow screen
+ * left and right are the same.
+ * @type {readonly [corner: string, block: ScrollLogicalPosition][]}
+ */
+const PLACES = ["bottom", "top"].flatMap((edge) => /** @type {[string, ScrollLogicalPosition][]} */ (
+  ["nearest", edge === "bottom" ? "start" : "end"].flatMap((block) => ["right", "left"].map((side) => [`${edge} ${side}`, block]))));
 /** Pixels between what is spoken of and the card. */
 const APART = 8;
 
@@ -125,23 +130,25 @@ class Tour {
   #clear() {
     const ringed = this.#ringed;
     if (!ringed) return;
-    for (const block of /** @type {const} */ (["nearest", "start"])) {
+    for (const [corner, block] of PLACES) {
+      this.#card.dataset.corner = corner;
       ringed.scrollIntoView({ block, behavior: "instant" });
-      for (const corner of CORNERS) {
-        this.#card.dataset.corner = corner;
-        if (!this.#covers(ringed)) return;
-      }
+      if (this.#isFree(ringed)) return;
     }
-    this.#card.dataset.corner = CORNERS[0];
+    [this.#card.dataset.corner] = PLACES[0];
+    ringed.scrollIntoView({ block: "start", behavior: "instant" });
     if (this.#folded) return;
     this.#fold(true);
     this.#clear();
   }
 
-  /** @param {Element} ringed */
-  #covers(ringed) {
+  /** Whether all of it is in view, and nothing lies over it. @param {Element} ringed */
+  #isFree(ringed) {
     const [card, ring] = [this.#card, ringed].map((element) => element.getBoundingClientRect());
-    return ring.top < card.bottom + APART && ring.bottom > card.top - APART && ring.left < card.right + APART && ring.right > card.left - APART;
+    const bar = /** @type {HTMLElement} */ (document.querySelector(".places")).getBoundingClientRect();
+    const bottom = bar.top > innerHeight / 2 ? bar.top : innerHeight;
+    if (ring.top < 0 || ring.bottom > bottom) return false;
+    return ring.top >= card.bottom + APART || ring.bottom <= card.top - APART || ring.left >= card.right + APART || ring.right <= card.left - APART;
   }
 
   get #folded() {

@@ -279,7 +279,7 @@ export class TrainText {
     const { origin } = dataSet(data);
     const text = data === "own" && this.own.inField ? "" : firstLines(this.#taken.pieces[0] ?? "");
     this.preview.replaceChildren(...[
-      text && h("pre", { ...VERBATIM, class: "train-lines", "aria-label": "How the text begins" }, text),
+      text && h("pre", { ...VERBATIM, class: "train-lines", tabindex: 0, role: "group", "aria-label": "How the text begins" }, text),
       origin && h("p", { class: "train-origin" }, `${origin} `, h("a", { href: new URL("../../data/README.md", import.meta.url).href, target: "_blank", rel: "noopener" }, "The notice")),
     ].filter((element) => element !== ""));
   }

@@ -24,7 +24,7 @@ export function statusParts(actions) {
   const adopt = h("button", { type: "button", onclick: actions.adopt }, "Write with it");
   const save = h("button", { type: "button", class: "quiet", onclick: actions.save }, "Download");
   // In sight wherever the place is scrolled to, so short; the samples themselves are read out from their list.
-  const newest = h("p", { class: "train-newest", translate: "no", dir: "auto", "aria-hidden": "true" });
+  const newest = h("p", { class: "train-newest", translate: "no", dir: "auto", "aria-hidden": "true", hidden: true });
   const element = h("div", { class: "train-status", tabindex: -1, role: "group", "aria-label": "Training" },
     h("p", { class: "train-status-line" }, word, " ", title),
     h("div", { class: "train-controls", role: "group", "aria-label": "Control of the training" }, pause, goOn, stop, adopt, save),

@@ -101,6 +101,10 @@ export class TrainView {
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);
     new ResizeObserver(this.render).observe(this.element);
+    // What it writes stays in sight while the curves below are looked at.
+    new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => {
+      this.status.newest.hidden = isIntersecting || boundingClientRect.top > 0;
+    }).observe(this.samples.list);
   }
 
   /** Draws in the next frame; while nothing but the figures move, a few times a second are enough. */
