@@ -26,12 +26,14 @@ export function stepIn(hash) {
 }
 
 /**
- * Where the card may stand, and how what is spoken of is brought into view for it, the likeliest first. Across a narrow screen
- * left and right are the same.
- * @type {readonly [corner: string, block: ScrollLogicalPosition][]}
+ * Where the card may stand, and how what is spoken of is brought into view for it, the likeliest first: with as little moved as
+ * can be. Across a narrow screen left and right are the same, and the card stays at the bottom, within a thumb's reach.
+ * @type {Record<"wide" | "narrow", readonly [corner: string, block: ScrollLogicalPosition][]>}
  */
-const PLACES = ["bottom", "top"].flatMap((edge) => /** @type {[string, ScrollLogicalPosition][]} */ (
-  ["nearest", edge === "bottom" ? "start" : "end"].flatMap((block) => ["right", "left"].map((side) => [`${edge} ${side}`, block]))));
+const PLACES = {
+  wide: [["bottom right", "nearest"], ["bottom left", "nearest"], ["top right", "nearest"], ["top left", "nearest"], ["bottom right", "start"], ["top right", "end"]],
+  narrow: [["bottom right", "nearest"], ["bottom right", "start"], ["top right", "nearest"], ["top right", "end"]],
+};
 /** Pixels between what is spoken of and the card. */
 const APART = 8;
 
@@ -130,12 +132,13 @@ class Tour {
   #clear() {
     const ringed = this.#ringed;
     if (!ringed) return;
-    for (const [corner, block] of PLACES) {
+    const places = PLACES[this.#isAcross ? "narrow" : "wide"];
+    for (const [corner, block] of places) {
       this.#card.dataset.corner = corner;
       ringed.scrollIntoView({ block, behavior: "instant" });
       if (this.#isFree(ringed)) return;
     }
-    [this.#card.dataset.corner] = PLACES[0];
+    [[this.#card.dataset.corner]] = places;
     ringed.scrollIntoView({ block: "start", behavior: "instant" });
     if (this.#folded) return;
     this.#fold(true);
@@ -149,6 +152,11 @@ class Tour {
     const bottom = bar.top > innerHeight / 2 ? bar.top : innerHeight;
     if (ring.top < 0 || ring.bottom > bottom) return false;
     return ring.top >= card.bottom + APART || ring.bottom <= card.top - APART || ring.left >= card.right + APART || ring.right <= card.left - APART;
+  }
+
+  /** Whether the card lies across the whole screen. */
+  get #isAcross() {
+    return this.#card.offsetWidth > 0.6 * innerWidth;
   }
 
   get #folded() {
@@ -167,7 +175,7 @@ class Tour {
     this.#act.disabled = true;
     this.#said.textContent = "";
     // Where it lies across the whole screen, what happens needs the room more than the words do.
-    if (this.#card.offsetWidth > innerWidth / 2) this.#fold(true);
+    if (this.#isAcross) this.#fold(true);
     try {
       const said = await step.act(this.#app, signal);
       if (!signal.aborted) this.#said.textContent = said;
