@@ -61,6 +61,8 @@ pub struct Generation {
     history: Vec<u32>,
     generated: usize,
     held: VecDeque<GeneratedToken>,
+    /// The next stop string is one that the text was stopped at before.
+    passes_stop: bool,
     ended: Option<EndReason>,
 }
 
@@ -104,6 +106,7 @@ impl Generation {
             history,
             generated: 0,
             held: VecDeque::new(),
+            passes_stop: false,
             ended: None,
         })
     }
@@ -113,12 +116,7 @@ impl Generation {
     ///
     /// # Errors
     /// [`Error::Tokenizer`] when the model has no such token.
-    pub fn take_up(
-        &mut self,
-        model: &Model,
-        tokenizer: &Tokenizer,
-        written: &[u32],
-    ) -> Result<()> {
+    pub fn take_up(&mut self, model: &Model, tokenizer: &Tokenizer, written: &[u32]) -> Result<()> {
         let count = tokenizer.vocab_size();
         if let Some(id) = written.iter().find(|&&id| id as usize >= count) {
             return Err(Error::Tokenizer {
@@ -136,6 +134,12 @@ impl Generation {
         self.history.extend_from_slice(written);
         self.sampler.skip(written.len() as u64);
         Ok(())
+    }
+
+    /// Shows the first stop string that comes up and goes on past it: a text that it had stopped would
+    /// come to it again at once.
+    pub fn pass_stop(&mut self) {
+        self.passes_stop = true;
     }
 
     /// The next token to show, or `None` once the text has ended.
@@ -211,6 +215,9 @@ impl Generation {
         let Some(mut keep) = found.min() else {
             return;
         };
+        if std::mem::take(&mut self.passes_stop) {
+            return;
+        }
         for token in &mut self.held {
             token.text.truncate(keep);
             keep -= token.text.len();
@@ -431,9 +438,28 @@ mod tests {
                 assert_eq!(rest(generation), whole[stopped..], "stopped at {stopped}");
             }
         }
+        // A text that a stop string ended goes on past it, to the next one.
+        let model = writer(&tokenizer, "abcdefgh");
+        for stop in ["e", "ef"] {
+            let asked = || settings(20, &[stop]);
+            let (texts, _) = run(&model, &tokenizer, "ab", asked());
+            assert_eq!(texts.concat(), "cd");
+            let mut generation = Generation::new(&model, &tokenizer, "ab", asked()).unwrap();
+            let written = tokenizer.encode("cd").unwrap();
+            generation.take_up(&model, &tokenizer, &written).unwrap();
+            generation.pass_stop();
+            let mut text = String::new();
+            while let Some(token) = generation.next(&model, &tokenizer).unwrap() {
+                text.push_str(&token.text);
+            }
+            assert_eq!(text, "efghabcd", "past {stop:?}, to the next");
+        }
         let mut generation = Generation::new(&model, &tokenizer, "ab", settings(9, &[])).unwrap();
         let refused = generation.take_up(&model, &tokenizer, &[3, 8]).unwrap_err();
-        assert!(refused.to_string().contains("below 8, found 8"), "{refused}");
+        assert!(
+            refused.to_string().contains("below 8, found 8"),
+            "{refused}"
+        );
     }
 
     #[test]

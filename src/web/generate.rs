@@ -19,6 +19,9 @@ pub struct RunRequest {
     /// What was written after the prompt before, and is gone on with.
     #[serde(default)]
     written: Vec<u32>,
+    /// The text was ended by a stop string, and goes on past it.
+    #[serde(default)]
+    past_stop: bool,
     settings: GenerationSettings,
     /// Under the waves of the file instead of the bent ones.
     original: bool,
@@ -64,6 +67,7 @@ impl Run {
         let RunRequest {
             prompt,
             written,
+            past_stop,
             mut settings,
             original,
         } = request;
@@ -71,6 +75,9 @@ impl Run {
         let (model, tokenizer) = open.chosen(original)?;
         let mut generation = Generation::new(model, tokenizer, &prompt, settings)?;
         generation.take_up(model, tokenizer, &written)?;
+        if past_stop {
+            generation.pass_stop();
+        }
         Ok(Run {
             generation,
             original,

@@ -52,6 +52,13 @@ test("a stop text ends the text and is not shown", shared(async (page) => {
   const text = await write(page);
   assert.ok(text.length > 0 && text.length < 2000, text);
   assert.doesNotMatch(text, /\n/);
+  // Whoever continues wants the line after it, and that line alone.
+  await generatePanel(page).getByRole("button", { name: "Continue" }).click();
+  await eventually(() => textOf(page), (after) => after.length > text.length, "it stopped where it had stopped");
+  await finished(page);
+  const after = await textOf(page);
+  assert.ok(after.startsWith(`${text}\n`), after);
+  assert.equal(after.split("\n").length, 2, after);
   await stop.fill("");
 }));
 

@@ -80,7 +80,7 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   assert.ok(Math.abs(a - b) < 0.005 * a, `${a} against ${b} parameters`);
   await words(cell(page, "Parameters", 0), a.toLocaleString("en-GB"));
   await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
-  for (const row of ["Validation loss", "Perplexity", "Next token right", "Tokens a second", "Memory while writing"]) {
+  for (const row of ["Validation loss", "Perplexity", "Bits a byte", "Next token right", "Tokens a second", "Memory while writing"]) {
     for (const column of [0, 1]) await words(cell(page, row, column), /^\d/);
   }
   await words(cell(page, "Perplexity", 0), / to .*, sd /);
@@ -88,6 +88,8 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   await words(cell(page, "Memory while writing", 1), /grows by/);
   await words(cell(page, "Perplexity", 2), "6.2");
   await words(page.locator(".race-outcome"), /seeds/);
+  await eventually(() => page.locator(".race-texts blockquote").allInnerTexts(), (texts) => texts.length === 2 && texts.every((text) => text !== ""));
+  await panel(page).getByRole("button", { name: "Next: race the tuned one" }).waitFor();
 
   await panel(page).getByText("at the speed measured here").waitFor();
   const csv = (await saved(page, "CSV")).toString().trimEnd().split("\n");

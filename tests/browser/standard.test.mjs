@@ -49,7 +49,7 @@ test("a standard Transformer is trained, opened and written with; its cache grow
 
   const page = await openPage(t);
   await settle(page, { length: 12, prompt: "\n" });
-  const kept = (/** @type {string} */ how) => page.locator("#generate .readings", { hasText: `KB kept, ${how}` }).waitFor();
+  const kept = (/** @type {string} */ how) => page.locator("#generate .readings", { hasText: `kB kept, ${how}` }).waitFor();
   await kept("always");
   await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: "standard.safetensors", mimeType: "application/octet-stream", buffer: bytes });
   await page.locator(".model-size", { hasText: "standard Transformer" }).waitFor();

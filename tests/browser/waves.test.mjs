@@ -92,7 +92,7 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   await page.mouse.move(end - 60, box.y - 94, { steps: 3 });
   await page.mouse.up();
   await eventually(() => number("damping"), (now) => Math.abs(now / damping - Math.exp(-2)) < 0.01, "the damping does not follow the hand");
-  await words(page.locator("#waves .effect"), /^Bent so, the loss rises by 0\.\d+ ± 0\.\d+ nats a token \(perplexity \d\.\d+ → \d+\.\d+, on \d+ windows of held-back text\)\.$/);
+  await words(page.locator("#waves .effect"), /^Bent so, the loss rises by 0\.\d+ ± 0\.\d+ nats a token \(perplexity \d\.\d+ → \d+\.\d+, on \d+ windows of held-back text\)\. Its forecasts for the text at hand move by \d+\.\d\d bits a token\.$/);
 
   // By keyboard, at the handles.
   await channel(page, 8).getByRole("button", { name: /stretch its wave/ }).focus();

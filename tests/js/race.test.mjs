@@ -6,7 +6,7 @@ import { Storage } from "../../www/js/keep/storage.js";
 import {
   EQUAL_WITHIN, LINE_UPS, SETTINGS, SIZES, heatsOf, makePlan, matchedTransformer, nextHeat, parametersOf, presetOf, secondsLeft, settingProblem, sliceEnd, startRequest,
 } from "../../www/js/race/plan.js";
-import { addLoss, differences, linesOf, newHeat, notes, outcome, rateOf, spreadOf, summarise, tableRows, toCsv, toJson } from "../../www/js/race/results.js";
+import { addLoss, differences, linesOf, newHeat, nextRace, notes, outcome, rateOf, spreadOf, summarise, tableRows, textsOf, toCsv, toJson, whyAhead } from "../../www/js/race/results.js";
 import { RaceRun } from "../../www/js/race/run.js";
 import { RaceStore } from "../../www/js/race/store.js";
 
@@ -50,6 +50,30 @@ test("the published geometry and the tuned one are those of the measured table",
   assert.deepEqual(tuned, { ...shape, ffn_dim: 512, field_size: 129, position_scale: 0.03, peak_lr: 2e-3 });
   assert.equal(transformer.architecture, "standard");
   assert.equal(transformer.field_size, 0);
+});
+
+test("a loss is told in bits a byte, where it is known how many bytes a token has", () => {
+  const plan = makePlan(choicesOf(), "1");
+  const heats = finished(plan, (entrant) => [2, 1][entrant]);
+  const named = (/** @type {typeof plan} */ of) => tableRows(of, heats).find(({ name }) => name === "Bits a byte");
+  assert.equal(named(plan), undefined);
+  // 2 nats are 2.885 bits; a token of two bytes.
+  assert.deepEqual(named({ ...plan, bytes_per_token: 2 })?.cells.map(({ main }) => main), ["1.443", "0.721"]);
+});
+
+test("a race says why one is ahead where that is known, what both wrote, and which race is next", () => {
+  for (const [lineUp, behind, ahead] of /** @type {const} */ ([["published", /louder than the tokens/, /in spite of/], ["tuned", /hears by distance only/, /from the first step on/], ["waves", /how loud positions are/, /how loud positions are/]])) {
+    const plan = makePlan(choicesOf({ lineUp }), "1");
+    assert.match(whyAhead(plan, finished(plan, (entrant) => [2, 1][entrant])), behind);
+    assert.match(whyAhead(plan, finished(plan, (entrant) => [1, 2][entrant])), ahead);
+    assert.notEqual(nextRace(plan).lineUp, lineUp);
+    assert.equal(whyAhead(plan, []), "");
+  }
+  const plan = makePlan(choicesOf({}, { seeds: 2 }), "1");
+  const split = finished(plan, (entrant, seed) => (entrant + seed) % 2);
+  assert.equal(whyAhead(plan, split), "", "the seeds disagree: there is nothing to explain");
+  assert.deepEqual(textsOf(plan, split.map((heat, i) => ({ ...heat, sample: `text ${i}` }))).map(({ text }) => text).length, 2);
+  assert.deepEqual(textsOf(plan, split), []);
 });
 
 test("parameters are counted tensor by tensor", () => {

@@ -56,7 +56,7 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
 /** @type {import("./page/app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
-  training: () => later.want("train"),
+  training: async () => (await later.want("train"))?.(),
   openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };

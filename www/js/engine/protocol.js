@@ -63,7 +63,7 @@
  * @property {{payload: {layer: number | null}, value: HeadInfo[][]}} reset_heads
  * @property {{payload: {layer: number, weights: number[]}, value: null}} set_coupling
  * @property {{payload: {layer: number | null}, value: CouplingInfo[]}} reset_couplings
- * @property {{payload: {run: string, prompt: string, written?: number[], settings: GenerateSettings, original: boolean, pace: number}, value: GenerateResult}} generate
+ * @property {{payload: {run: string, prompt: string, written?: number[], past_stop?: boolean, settings: GenerateSettings, original: boolean, pace: number}, value: GenerateResult}} generate
  * @property {{payload: {run: string, pace: number}, value: null}} set_pace
  * @property {{payload: {run: string | null}, value: null}} stop_generation
  * @property {{payload: {prompt: string, count: number, original: boolean}, value: Alternative[]}} next_tokens
@@ -177,7 +177,7 @@ const REQUESTS = {
   reset_heads: { layer: orNull(isCount) },
   set_coupling: { layer: isCount, weights: listOf(isShare) },
   reset_couplings: { layer: orNull(isCount) },
-  generate: { run: isText, prompt: isText, written: optional(listOf(isCount)), settings: isSettings, original: isFlag, pace: isNumber },
+  generate: { run: isText, prompt: isText, written: optional(listOf(isCount)), past_stop: optional(isFlag), settings: isSettings, original: isFlag, pace: isNumber },
   set_pace: { run: isText, pace: isNumber },
   stop_generation: { run: orNull(isText) },
   next_tokens: { prompt: isText, count: isCount, original: isFlag },

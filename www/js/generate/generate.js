@@ -219,7 +219,11 @@ class GeneratePanel {
     try {
       const { greedy, ...settings } = state.get("settings");
       if (greedy) settings.temperature = 0;
-      await engine.request("generate", { run, prompt: view.prompt, written: view.tokens.map(({ id }) => id), settings, original, pace: state.get("pace") });
+      // A stop text can end a text within a word piece, of which the rest is not shown: that text is read anew.
+      const asked = view.stopped && state.get("model")?.vocabulary_kind !== "character" ? { prompt: view.text }
+        : { prompt: view.prompt, written: view.tokens.map(({ id }) => id), past_stop: view.stopped };
+      const { reason } = await engine.request("generate", { run, ...asked, settings, original, pace: state.get("pace") });
+      view.stopped = reason === "stop";
     } catch (error) {
       // The death of the engine has a message of its own, at the top of the page.
       if (!(error instanceof EngineError && error.died)) this.#showFault(error);
@@ -261,9 +265,12 @@ class GeneratePanel {
     const { tokens, seconds } = this.#speeds;
     this.#count.textContent = this.#view.tokens.length.toLocaleString("en");
     this.#speed.textContent = seconds > 0 ? Math.round(tokens / seconds).toLocaleString("en") : "–";
-    const state = this.#app.state.get("model")?.state_bytes;
-    this.#state.textContent = (this.#stateBytes / 1024).toLocaleString("en", { maximumFractionDigits: 1 });
-    this.#stateKind.textContent = state?.per_token ? " KB kept, growing" : " KB kept, always";
+    const model = this.#app.state.get("model");
+    const kilobytes = (/** @type {number} */ bytes) => (bytes / 1000).toLocaleString("en", { maximumFractionDigits: 1 });
+    this.#state.textContent = kilobytes(this.#stateBytes);
+    // A standard Transformer of the same width keeps two lists of numbers a token and layer.
+    this.#stateKind.textContent = !model || model.state_bytes.per_token ? " kB kept, growing"
+      : ` kB kept, always (Transformer: ${kilobytes(8 * model.config.num_layers * model.config.embedding_dim * this.#view.tokens.length)} kB)`;
   });
 
   #showFork() {

@@ -3,46 +3,44 @@
 import { h } from "./dom.js";
 import { TERMS } from "./glossary.js";
 
-/** @type {HTMLElement | null} */ let open = null;
+/** Pixels to its button, and to the window's edge. */
+const GAP = 6;
 
 /** @param {string} name  a term of the glossary @returns {HTMLElement} */
 export function ask(name) {
   const term = TERMS.find((entry) => entry.name === name);
   if (!term) throw new Error(`The glossary has no "${name}".`);
+  /** @type {HTMLElement | null} */ let card = null;
   const button = h("button", { type: "button", class: "ask", "aria-label": `What is meant by ${name.toLowerCase()}?`, "aria-expanded": "false", onclick: () => {
-    const mine = button.getAttribute("aria-expanded") === "true";
-    close();
-    if (!mine) show(button, term);
+    if (card) return card.hidePopover();
+    card = show(button, term, () => {
+      card = null;
+      button.setAttribute("aria-expanded", "false");
+    });
+    button.setAttribute("aria-expanded", "true");
   } }, "?");
   return button;
 }
 
-function close() {
-  open?.dispatchEvent(new Event("close"));
-}
-
-/** @param {HTMLElement} button @param {import("./glossary.js").Term} term */
-function show(button, { name, words, link }) {
-  const over = new AbortController();
-  const { signal } = over;
-  const card = h("div", { class: "ask-card", role: "note" }, h("strong", null, name), h("p", null, words),
-    h("p", null, h("a", { href: link, target: "_blank", rel: "noopener" }, "Read on"), " · ", h("a", { href: "#story/words", "data-to": "story", "data-view": "words", onclick: close }, "All words")));
-  button.setAttribute("aria-expanded", "true");
-  button.after(card);
-  open = card;
-  // Beside its button, and never out of sight.
-  const { left, width } = card.getBoundingClientRect();
-  card.style.setProperty("--shift", `${Math.min(0, document.documentElement.clientWidth - 8 - left - width)}px`);
-  card.addEventListener("close", () => {
-    over.abort();
+/**
+ * The browser closes it by itself: at Escape, and at a press elsewhere.
+ * @param {HTMLElement} button @param {import("./glossary.js").Term} term @param {() => void} closed
+ */
+function show(button, { name, words, link }, closed) {
+  const card = h("div", { class: "ask-card", role: "note", popover: "auto" }, h("strong", null, name), h("p", null, words),
+    h("p", null, h("a", { href: link, target: "_blank", rel: "noopener" }, "Read on"), " · ",
+      h("a", { href: "#story/words", "data-to": "story", "data-view": "words", onclick: () => card.hidePopover() }, "All words")));
+  card.addEventListener("toggle", (event) => {
+    if (/** @type {ToggleEvent} */ (event).newState === "open") return;
     card.remove();
-    open = null;
-    button.setAttribute("aria-expanded", "false");
-  }, { once: true });
-  addEventListener("pointerdown", ({ target }) => { if (!(target instanceof Node && (card.contains(target) || button.contains(target)))) close(); }, { signal });
-  addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape") return;
-    close();
-    button.focus();
-  }, { signal });
+    closed();
+  });
+  // After its button for the keyboard, above everything for the eye.
+  button.after(card);
+  card.showPopover();
+  const [at, { width, height }] = [button.getBoundingClientRect(), card.getBoundingClientRect()];
+  const below = at.bottom + GAP + height <= innerHeight;
+  card.style.left = `${Math.max(GAP, Math.min(at.left, document.documentElement.clientWidth - width - GAP))}px`;
+  card.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
+  return card;
 }

@@ -17,6 +17,7 @@ export class TokenView {
   /** @type {GeneratedToken[]} */ tokens = [];
   /** @type {HTMLSpanElement[]} */ #spans = [];
   /** Where the text begins. */ prompt = "";
+  /** Whether it ended at a text that stops it. */ stopped = false;
   #current = -1;
   #inspect;
   #text = h("div", { ...VERBATIM, class: "token-text" });
@@ -63,6 +64,7 @@ export class TokenView {
     this.tokens = [];
     this.#spans = [];
     this.prompt = prompt;
+    this.stopped = false;
     this.#current = -1;
     this.#fork = -1;
     this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt));

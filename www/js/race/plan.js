@@ -64,6 +64,7 @@
  * @property {{ steps: number, seed: number } | null} trials
  * @property {number} slice           steps that an entrant has in turn
  * @property {number} evaluate_every
+ * @property {number | null} [bytes_per_token]  of the text in UTF-8, so that races with tokens of other kinds can be compared
  *
  * @typedef {object} HeatSpec
  * @property {string} id

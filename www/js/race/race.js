@@ -78,7 +78,10 @@ export function mountRace(root, app) {
     mayForget = false;
     try {
       view.attend();
-      await run.start(makePlan(form.choices, new Date().toISOString().replace(/[-:]|\..*/g, "").replace("T", "-")), await form.text.text());
+      const text = await form.text.text();
+      const { tokens } = form.text;
+      const bytes_per_token = tokens ? new TextEncoder().encode(text).length / tokens : null;
+      await run.start({ ...makePlan(form.choices, new Date().toISOString().replace(/[-:]|\..*/g, "").replace("T", "-")), bytes_per_token }, text);
     } catch (error) {
       form.problem.textContent = error instanceof Error ? error.message : String(error);
     }

@@ -2,7 +2,7 @@
 
 import { csv } from "../files/csv.js";
 import { number } from "../text/data-sets.js";
-import { EQUAL_WITHIN, nextHeat } from "./plan.js";
+import { EQUAL_WITHIN, nextHeat, presetOf } from "./plan.js";
 
 /**
  * @typedef {import("./plan.js").Plan} Plan
@@ -168,7 +168,17 @@ export function outcome(plan, heats) {
 export function whyAhead(plan, heats) {
   const found = spreadOf(differences(plan, heats));
   if (!found || (found.min < 0 && found.max > 0)) return "";
-  const firstBehind = found.mean >= 0;
+  const { settings, lineUp, size } = plan.choices;
+  const preset = presetOf(size, lineUp);
+  const rates = plan.entrants.map((_, entrant) => raced(heats, entrant).map((heat) => rateOf(plan, heats, heat)));
+  // Something else differs, too: then it may be that.
+  if (settings.cells !== preset.cells || settings.position_scale !== preset.position_scale || new Set(rates.flat()).size > 1) return "";
+  const why = reason(plan, found.mean >= 0);
+  return found.n === 1 ? `If that is more than chance, it may be this: ${why[0].toLowerCase()}${why.slice(1)}` : why;
+}
+
+/** @param {Plan} plan @param {boolean} firstBehind */
+function reason(plan, firstBehind) {
   const few = plan.choices.settings.steps < LONG;
   switch (plan.choices.lineUp) {
     case "published":
@@ -220,6 +230,12 @@ function stateCell(state, context) {
   return { main: kilobytes(constant + per_token * context), spread: `at ${number(context)} tokens; grows by ${kilobytes(per_token)} a token` };
 }
 
+/** A loss in nats a token, in bits a byte. @param {Spread | null} loss @param {number} bytes  of a token @returns {Cell} */
+function bitsCell(loss, bytes) {
+  const bits = (/** @type {number} */ nats) => nats / Math.LN2 / bytes;
+  return spreadCell(loss && { ...loss, mean: bits(loss.mean), sd: bits(loss.sd), min: bits(loss.min), max: bits(loss.max) }, (value) => value.toFixed(3));
+}
+
 /** The published table with measured numbers in it. @param {Plan} plan @param {readonly Heat[]} heats @returns {Row[]} */
 export function tableRows(plan, heats) {
   const summaries = summarise(plan, heats);
@@ -232,6 +248,7 @@ export function tableRows(plan, heats) {
     row("Parameters", "numbers that it learns", ({ parameters }) => plain(parameters ? number(parameters) : "–"), "parameters"),
     row("Validation loss", "surprise a token on held-back text; lower is better", ({ loss }) => spreadCell(loss, (value) => value.toFixed(4)), "loss"),
     row("Perplexity", "as if it guessed among so many tokens; lower is better", ({ perplexity }) => spreadCell(perplexity, (value) => value.toFixed(2)), "perplexity"),
+    ...(plan.bytes_per_token ? [row("Bits a byte", "the loss for each byte of the text: comparable between characters and word pieces", ({ loss }) => bitsCell(loss, plan.bytes_per_token ?? 1))] : []),
     row("Next token right", "on held-back text", ({ accuracy }) => spreadCell(accuracy, percent), "accuracy"),
     row("Tokens a second", "in training, here, on one thread of the processor", ({ speed }) => spreadCell(speed, (value) => number(Math.round(value)))),
     row("Memory while writing", "what it keeps of the text so far", ({ state }) => stateCell(state, plan.entrants[0].model.max_seq_len)),

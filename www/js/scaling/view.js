@@ -28,7 +28,7 @@ export function makeKey() {
       const points = pointsOf(result?.measured ?? [], mixing);
       const at = points.find(([length]) => length === pointed);
       const growth = wordsOfGrowth(fit(points));
-      let words = growth ? `time grows like ${growth}` : points.length > 1 ? "how time grows cannot be told from so few lengths" : "";
+      let words = growth ? `time grows like ${growth}` : points.length > 3 ? "the times scatter too much to say how they grow" : points.length > 1 ? "how time grows cannot be told from so few lengths" : "";
       if (pointed !== null) words = at ? `${count(pointed)} tokens: ${wordsOfTime(at[1])}` : `${count(pointed)} tokens: not measured`;
       /** @type {HTMLElement} */ (values.get(mixing)).textContent = words;
     }

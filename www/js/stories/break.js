@@ -16,6 +16,7 @@ import { StoryFrame } from "./frame.js";
 
 /** @typedef {import("../page/app.js").App} App */
 /** @typedef {{layer: number, head: number}} Place */
+/** @typedef {Pick<import("../engine/protocol.js").HeadInfo, "frequency" | "damping" | "phase">} Wave */
 
 /** Tokens back that the drawings show. */
 const LAGS = 40;
@@ -37,14 +38,14 @@ class Break {
   #seen = false;
   #twins;
   #compared = 0;
-  /** What the last comparison was of. */ #taken = "";
   /** The one that was muted in the last step. @type {Place | null} */ #guess = null;
+  /** How the heads that the story touched were before. @type {Map<string, {place: Place, wave: Wave, muted: boolean}>} */ #before = new Map();
   #wave = h("canvas", { class: "kernel-canvas", role: "img" });
   #strip = new KernelStrip(this.#wave);
   #name = h("h3", { class: "story-wave-name" });
   #effect = h("p", { class: "story-effect", role: "status" });
   #held;
-  #choices = h("div", { class: "story-choices", role: "group", "aria-label": "Which wave does nobody miss?" });
+  #choices = h("div", { class: "story-choices", role: "group", "aria-label": "Which wave is missed least?" });
   #texts;
 
   /** @param {App} app */
@@ -54,7 +55,9 @@ class Break {
     this.#twins = new Twins(app);
     const handles = bendByHand(this.#wave, "The wave", () => this.#drawn, (change) => {
       const place = this.#strongest;
-      if (place) app.heads.bend(place.layer, place.head, change);
+      if (!place) return;
+      this.#touch(place);
+      app.heads.bend(place.layer, place.head, change);
     });
     this.#held = h("section", { class: "story-wave" }, this.#name, h("div", { class: "channel-kernel" }, this.#wave, handles));
     this.#texts = h("div", { class: "story-twins" }, this.#twins.element);
@@ -65,7 +68,8 @@ class Break {
     state.on("applied", compare);
     state.on("model", () => {
       this.#twins.forget();
-      this.#taken = "";
+      this.#before.clear();
+      this.#guess = null;
       this.#step = 0;
       this.#show();
       compare();
@@ -102,7 +106,7 @@ class Break {
     return wave && config ? { wave, lags: LAGS, stride: stride(config) } : null;
   }
 
-  /** Four of the strongest's layer, among them the one that is missed least. @returns {Place[]} */
+  /** Four of the strongest's layer, or as many as there are, among them the one that is missed least. @returns {Place[]} */
   get #offered() {
     const worths = this.#worths;
     const place = this.#strongest;
@@ -128,11 +132,16 @@ class Break {
     try {
       const taken = await observe(engine, "whatif_take", { before: "file" });
       if (mine !== this.#compared) return;
-      this.#taken = `file ${taken.number}`;
-      await this.#twins.refresh("file", this.#taken);
+      await this.#twins.refresh("file", `file ${taken.number}`, () => mine === this.#compared && this.#seen);
     } catch (error) {
       if (engine.alive && mine === this.#compared) write(this.#effect, `The two texts could not be written. ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  /** Whether any other head is bent. */
+  get #othersBent() {
+    const place = this.#strongest;
+    return this.#app.state.get("heads").some((heads, layer) => heads.some((head, i) => isHeadBent(head) && !(layer === place?.layer && i === place.head)));
   }
 
   get #bent() {
@@ -146,7 +155,9 @@ class Break {
     const place = this.#strongest;
     const { heads, state } = this.#app;
     if (!place) return;
-    const { damping } = state.get("heads")[place.layer][place.head].initial;
+    this.#touch(place);
+    if (heads.isMuted(place.layer, place.head)) heads.toggleMute(place.layer, place.head);
+    const { damping } = state.get("heads")[place.layer][place.head];
     const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : FRAMES;
     this.#go(1);
     for (let i = 1; i <= frames && this.#seen && this.#step === 1; i++) {
@@ -155,22 +166,35 @@ class Break {
     }
   }
 
-  /** As the file has it. */
+  /** Notes how a head is, before the story changes it. @param {Place} place */
+  #touch(place) {
+    const key = `${place.layer}/${place.head}`;
+    const head = this.#app.state.get("heads")[place.layer]?.[place.head];
+    if (!head || this.#before.has(key)) return;
+    const { frequency, damping, phase } = head;
+    this.#before.set(key, { place, wave: { frequency, damping, phase }, muted: this.#app.heads.isMuted(place.layer, place.head) });
+  }
+
+  /** Every head that the story touched is again as it was before. */
   #back() {
-    const place = this.#strongest;
     const { heads } = this.#app;
-    if (place) heads.resetHead(place.layer, place.head);
-    if (this.#guess) heads.resetHead(this.#guess.layer, this.#guess.head);
+    for (const { place: { layer, head }, wave, muted } of this.#before.values()) {
+      heads.bend(layer, head, wave);
+      if (heads.isMuted(layer, head) !== muted) heads.toggleMute(layer, head);
+    }
+    this.#before.clear();
     this.#guess = null;
   }
 
   /** @param {Place} place */
   #mute(place) {
     const { heads } = this.#app;
-    if (this.#guess && heads.isMuted(this.#guess.layer, this.#guess.head)) heads.toggleMute(this.#guess.layer, this.#guess.head);
+    this.#back();
+    this.#touch(place);
     this.#guess = place;
     if (!heads.isMuted(place.layer, place.head)) heads.toggleMute(place.layer, place.head);
     this.#go(3);
+    this.#frame.attend();
   }
 
   /** @param {number} step */
@@ -211,10 +235,14 @@ class Break {
       return this.#frame.tell(1, {
         title: this.#bent ? "The same seed, another text" : "Drag the wave",
         words: this.#bent
-          ? ["Prompt and seed are the same, and so is every other number of the model. Only this wave is bent, and from one place on the texts part.", "Drag it further: sideways to stretch it, up to let it carry, down to let it fade."]
+          ? [`Prompt and seed are the same. ${this.#othersBent ? "This wave is bent, with others that you bent before" : "Only this wave is bent"}; below you see where the texts part.`, "Drag it further: sideways to stretch it, up to let it carry, down to let it fade."]
           : ["Sideways stretches it, up lets it carry further, down lets it fade sooner. The handles take arrow keys, too.", "Both texts appear below as soon as it is bent."],
         actions: [
-          { label: "Put it back and go on", primary: true, run: () => { this.#back(); this.#go(2); } },
+          { label: "Put it back and go on", primary: true, run: () => {
+            this.#back();
+            if (this.#offered.length > 1) this.#go(2);
+            else this.#app.show("story", "names");
+          } },
           { label: "Picture to share", disabled: !this.#bent, run: () => this.#share() },
           { label: "Copy a link to this bend", disabled: !this.#bent, run: () => this.#link() },
         ],
@@ -223,17 +251,20 @@ class Break {
     this.#showChoices();
     if (this.#step === 2) {
       return this.#frame.tell(2, {
-        title: "Which wave does nobody miss?",
-        words: ["One of these four can be muted, and the model foretells as well as before. Guess which: the one that you choose is muted."],
+        title: "Which wave is missed least?",
+        words: [`One of these ${this.#offered.length} can be muted with the least harm. Guess which: the one that you choose is muted.`],
         actions: [],
       });
     }
     const least = this.#least;
-    const right = this.#guess?.head === least.head;
+    const guess = this.#guess ?? least;
+    const [, low, high] = worths.layers[guess.layer][guess.head];
+    const nobody = low <= 0 && high >= 0;
+    const right = nobody || guess.head === least.head;
     this.#frame.tell(3, {
-      title: right ? "Right: nobody misses it" : "That one is missed",
+      title: nobody ? "Right: nobody misses it" : right ? "Right: it is missed least" : "That one is missed",
       words: [
-        this.#guess ? `Head ${this.#guess.head + 1}: ${worthInWords(worths, place.layer, this.#guess.head)}` : "",
+        `Head ${guess.head + 1}: ${worthInWords(worths, guess.layer, guess.head)}`,
         right ? "A model need not use all that it has. Which waves it leans on, and which not, training decides." : `It would have been head ${least.head + 1}. ${worthInWords(worths, place.layer, least.head)}`,
       ],
       actions: [

@@ -122,7 +122,7 @@ class Cheat {
     const last = result?.points.at(-1)?.validation;
     const { sound, broken } = this.#names;
     const status = this.#status();
-    const actions = this.#fault && !result ? [{ label: "Try again", primary: true, run: () => this.#again() }] : null;
+    const again = [{ label: "Try again", primary: true, run: () => this.#again() }];
     if (this.#step === 0) {
       const ready = Boolean(last && (!this.#run || last.broken.perplexity < APART * last.sound.perplexity));
       this.#frame.tell(0, {
@@ -131,7 +131,7 @@ class Cheat {
           "Two small models learn Shakespeare on this device, right now. Each curve says between how many letters a model wavers before the next one, on text that was held back: its perplexity. Lower is better.",
           ready ? "Which of the two would you have write for you?" : "Wait until the curves part.",
         ],
-        actions: actions ?? NAMES.map((name) => ({ label: `Model ${name}`, disabled: !ready, run: () => this.#vote(name) })),
+        actions: this.#fault ? again : NAMES.map((name) => ({ label: `Model ${name}`, disabled: !ready, run: () => this.#vote(name) })),
       });
     } else if (this.#step === 1) {
       this.#frame.tell(1, {
@@ -140,7 +140,7 @@ class Cheat {
           last ? `Of the letters held back, ${broken} foretells ${percent(last.broken.accuracy)}, ${sound} only ${percent(last.sound.accuracy)}.` : "",
           result?.written ? `Read what ${broken} makes of it when the text is not there yet.` : "Their first texts come in a few seconds.",
         ],
-        actions: [{ label: "Why?", primary: true, disabled: !result?.written, run: () => this.#go(2) }],
+        actions: this.#fault && !result?.written ? again : [{ label: "Why?", primary: true, disabled: !result?.written, run: () => this.#go(2) }],
       });
     } else if (this.#step === 2) {
       const leaks = result?.leaks;
@@ -150,7 +150,7 @@ class Cheat {
           `In ${broken} two neighbours share a place on the field, so each letter hears the next one, the very letter that it is to guess. In a text that lies before it that is a perfect score. When it writes, there is no next letter yet.`,
           leaks ? `It can be measured: exchange one letter, and the guesses before it must not move. In ${sound} they move by ${sizeOf(leaks.sound)} of the largest number, which is rounding; in ${broken} by ${sizeOf(leaks.broken)}.` : "",
         ],
-        actions: [{ label: `Mend ${broken}`, primary: true, disabled: !result?.mended, run: () => this.#go(3) }],
+        actions: this.#fault && !result?.mended ? again : [{ label: `Mend ${broken}`, primary: true, disabled: !result?.mended, run: () => this.#go(3) }],
       });
     } else {
       const mended = result?.mended;

@@ -46,7 +46,8 @@ export class StoryFrame {
 
   /** @param {number} step @param {Told} told */
   tell(step, { title, words, actions, status = "" }) {
-    const moved = step !== this.#step && this.#step !== -1;
+    // Whoever pressed a button reads on from the step's title; whoever is elsewhere stays there.
+    const moved = step !== this.#step && this.#buttons.contains(document.activeElement);
     this.#actions = actions;
     if (step !== this.#step || actions.length !== this.#buttons.childElementCount) {
       this.#buttons.replaceChildren(...actions.map((_, i) => h("button", { type: "button", onclick: () => this.#actions[i].run() })));
@@ -63,8 +64,12 @@ export class StoryFrame {
       button.classList.toggle("primary", primary);
     });
     write(this.#status, status);
-    // Whoever pressed a button reads on from the step's title.
-    if (moved) this.#title.focus({ preventScroll: true });
-    if (moved && this.#title.getBoundingClientRect().top < 0) this.element.scrollIntoView({ block: "start" });
+    if (moved) this.attend();
+  }
+
+  /** Moves the person to the step's title. */
+  attend() {
+    this.#title.focus({ preventScroll: true });
+    if (this.#title.getBoundingClientRect().top < 0) this.element.scrollIntoView({ block: "start" });
   }
 }

@@ -32,6 +32,7 @@ class Names {
   #starting = false;
   #seen = false;
   /** Those that the person likes best. @type {Set<string>} */ #liked = new Set();
+  /** Those that are shown, and of which samples they are. */ #names = { of: "", shown: /** @type {string[]} */ ([]) };
   #bar = h("progress", { class: "story-progress", max: 1, value: 0, "aria-label": "Trained so far" });
   #early = h("p", { class: "story-early", translate: "no" });
   #list = h("div", { class: "story-names", role: "group", "aria-label": "Invented names" });
@@ -98,11 +99,18 @@ class Names {
     return text.split("\n").slice(0, -1).map((name) => name.trim()).filter((name) => name !== "" && name.length <= LONGEST);
   }
 
-  /** Those that nobody on the list has, the newest first, and with them those that are liked. */
+  /** Those that nobody on the list has, the newest first; those that are liked stay where they are. */
   get #invented() {
-    const samples = this.#run?.facts.samples ?? [];
-    const found = samples.toReversed().flatMap(({ text }) => this.#of(text)).filter((name) => !this.#known?.has(name));
-    return [...new Set([...found.slice(0, 4 * SHOWN).filter((name) => this.#liked.has(name)), ...found])].slice(0, SHOWN);
+    const run = this.#run;
+    const samples = this.#mine ? run?.facts.samples ?? [] : [];
+    const of = `${run?.id} ${samples.length} ${samples.at(-1)?.step} ${this.#known !== null}`;
+    if (of === this.#names.of) return this.#names.shown;
+    const found = [...new Set([...samples].reverse().flatMap(({ text }) => this.#of(text)).filter((name) => !this.#known?.has(name)))];
+    const fresh = found.filter((name) => !this.#liked.has(name));
+    const before = this.#names.shown;
+    const shown = Array.from({ length: SHOWN }, (_, i) => (this.#liked.has(before[i]) ? before[i] : fresh.shift() ?? "")).filter((name) => name !== "");
+    this.#names = { of, shown };
+    return shown;
   }
 
   #show = oncePerFrame(() => {
@@ -110,6 +118,8 @@ class Names {
     const run = this.#run;
     const { state = "idle", facts, plan } = run ?? {};
     const ended = state === "done" || state === "stopped";
+    // Nothing of it is here to go on with.
+    const lost = (state === "failed" || state === "interrupted") && run?.savedStep === null && !run.live;
     const other = run?.busy && !this.#mine;
     this.#draw();
     if (this.#fault) {
@@ -135,10 +145,10 @@ class Names {
       const going = state === "running" || state === "starting";
       return this.#frame.tell(1, {
         title: "It learns",
-        words: [`Each step it reads sixteen pieces of the list and moves its ${(facts?.parameters ?? 0).toLocaleString("en-GB")} numbers a little, so that it would have guessed better.`, step < steps / 5 ? "First come the right letters, then the right lengths, then names." : "The names on the right are its own: nobody on the list has them."],
+        words: [`Each step it reads ${plan?.train.batch_size} pieces of the list and moves its ${(facts?.parameters ?? 0).toLocaleString("en-GB")} numbers a little, so that it would have guessed better.`, step < steps / 5 ? "First come the right letters, then the right lengths, then names." : "The names that stand here are its own: nobody on the list has them."],
         status: state === "failed" ? run?.message ?? "" : going ? `Step ${step.toLocaleString("en-GB")} of ${steps.toLocaleString("en-GB")}${left && step > 0 ? `, about ${duration(left)} left` : ""}.` : `Held at step ${step.toLocaleString("en-GB")}.`,
         actions: [
-          going ? { label: "Pause", disabled: state !== "running", run: () => this.#do(run?.pause()) } : { label: "Go on", primary: true, run: () => this.#do(run?.goOn()) },
+          lost ? { label: "Teach it again", primary: true, run: () => this.#start() } : going ? { label: "Pause", disabled: state !== "running", run: () => this.#do(run?.pause()) } : { label: "Go on", primary: true, run: () => this.#do(run?.goOn()) },
           { label: "All of its figures", run: () => this.#app.show("train") },
         ],
       });
@@ -158,14 +168,18 @@ class Names {
   #draw() {
     const run = this.#run;
     const samples = this.#mine ? run?.facts.samples ?? [] : [];
-    const names = this.#mine ? this.#invented : [];
+    const names = this.#invented;
     this.#bar.hidden = !this.#mine;
     this.#bar.max = run?.plan?.train.steps ?? 1;
     this.#bar.value = run?.facts.step ?? 0;
     this.#empty.hidden = names.length > 0;
     const shown = [...this.#list.children].map((button) => button.textContent);
+    // One by one: a name that stays keeps its button, and with it the focus.
     if (names.join("\n") !== shown.join("\n")) {
-      this.#list.replaceChildren(...names.map((name) => h("button", { type: "button", class: "story-name", translate: "no", onclick: () => this.#like(name) }, h("bdi", null, name))));
+      const old = new Map([...this.#list.children].map((button) => [button.textContent, button]));
+      const buttons = names.map((name) => old.get(name) ?? h("button", { type: "button", class: "story-name", translate: "no", onclick: () => this.#like(name) }, h("bdi", null, name)));
+      for (const button of [...this.#list.children]) if (!buttons.includes(button)) button.remove();
+      buttons.forEach((button, i) => { if (this.#list.children[i] !== button) this.#list.insertBefore(button, this.#list.children[i] ?? null); });
     }
     names.forEach((name, i) => this.#list.children[i].setAttribute("aria-pressed", String(this.#liked.has(name))));
     const first = samples.length > 1 ? samples[0] : null;
@@ -196,7 +210,7 @@ class Names {
     const run = this.#run;
     const { facts, plan } = run ?? {};
     if (!facts || !plan) return;
-    const names = this.#invented.toSorted((a, b) => Number(this.#liked.has(b)) - Number(this.#liked.has(a)));
+    const names = [...this.#invented].sort((a, b) => Number(this.#liked.has(b)) - Number(this.#liked.has(a)));
     const heads = facts.layers[0] ?? [];
     const last = facts.evaluations.at(-1);
     const config = { ...plan.model, vocab_size: facts.vocabulary };

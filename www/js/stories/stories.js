@@ -38,7 +38,15 @@ export function mountStories(root, app) {
     // Behind another place nothing is laid out anew.
     if (state.get("place") === "story") {
       const element = story?.element ?? front;
-      if (root.firstElementChild !== element) root.replaceChildren(element);
+      if (root.firstElementChild !== element) {
+        const moved = root.contains(document.activeElement);
+        root.replaceChildren(element);
+        // From one story to the next, as from page to page.
+        if (moved) {
+          scrollTo({ top: 0, behavior: "instant" });
+          queueMicrotask(() => element.querySelector("h2")?.focus({ preventScroll: true }));
+        }
+      }
     }
     shown = story;
     story?.show();
@@ -49,17 +57,17 @@ export function mountStories(root, app) {
 
 function frontDoor() {
   return h("div", { class: "stories" },
-    h("header", { class: "panel-head" }, h("h2", { id: "story-title" }, "Stories"), h("p", { class: "panel-hint" }, "A minute each. Everything in them is computed here, while you watch.")),
+    h("header", { class: "panel-head" }, h("h2", { id: "story-title", tabindex: "-1" }, "Stories"), h("p", { class: "panel-hint" }, "A minute each. Everything in them is computed here, while you watch.")),
     h("ul", { class: "story-cards" }, Object.entries(STORIES).map(([name, { title, about }]) => h("li", null,
       h("a", { class: `story-card story-card-${name}`, href: `#story/${name}`, "data-to": "story", "data-view": name }, h("strong", null, title), h("span", null, about))))),
     h("p", { class: "story-tour" }, h("a", { href: "#tour" }, "How does it work?"), " A walk through the page in five steps. ", h("a", { href: "#story/words", "data-to": "story", "data-view": "words" }, "What do the words mean?"), " A glossary."),
     h("h3", null, "Ten experiments"),
-    h("p", { class: "panel-hint" }, "Each is a question and a link that sets the page up for it. Copy the links for a class, if you like."),
+    h("p", { class: "panel-hint" }, "Each is a question and a link to the place that answers it; where something has to be set for it, that opens in a new tab. Copy the links for a class, if you like."),
     h("ol", { class: "experiments" }, EXPERIMENTS.map(({ question, about, href }) => h("li", null, experiment(href, question), h("p", null, about)))));
 }
 
-/** A link with settings is opened as if it came from elsewhere; one to a place only leads there. @param {string} href @param {string} question */
+/** A link with settings opens in a page of its own: what is set in this one stays. One to a place only leads there. @param {string} href @param {string} question */
 function experiment(href, question) {
   const { place, view, settings } = placeIn(href);
-  return h("a", settings || !place ? { href } : { href, "data-to": place, "data-view": view || null }, question);
+  return h("a", settings || !place ? { href, target: "_blank", rel: "noopener" } : { href, "data-to": place, "data-view": view || null }, question);
 }

@@ -17,7 +17,7 @@ export function makeWords() {
   } });
   const element = h("div", { class: "stories" },
     h("p", { class: "story-way" }, h("a", { href: "#story", "data-to": "story" }, "Stories"), " / Words"),
-    h("header", { class: "panel-head" }, h("h2", { id: "story-title" }, "Words"), h("p", { class: "panel-hint" }, `${TERMS.length} terms of this page, in plain words.`)),
+    h("header", { class: "panel-head" }, h("h2", { id: "story-title", tabindex: "-1" }, "Words"), h("p", { class: "panel-hint" }, `${TERMS.length} terms of this page, in plain words.`)),
     h("div", { class: "word-search" }, h("label", { for: "word-search" }, "Find"), field), none,
     h("dl", { class: "glossary" }, entries.map(({ element }) => element)));
   return { element, show() {}, hide() {} };

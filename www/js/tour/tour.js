@@ -47,7 +47,12 @@ class Tour {
   #words = h("div", { class: "tour-words" });
   #said = h("p", { class: "tour-said", role: "status" });
   #act = h("button", { type: "button", onclick: () => this.#do() });
-  #more = h("button", { type: "button", class: "quiet", onclick: () => this.#fold(false) }, "Read again");
+  /** The person wants to read, whatever the card lies over. */ #reading = false;
+  #more = h("button", { type: "button", class: "quiet", onclick: () => {
+    this.#reading = true;
+    this.#fold(false);
+    this.#title.focus({ preventScroll: true });
+  } }, "Read the words");
   #back = h("button", { type: "button", onclick: () => this.open(this.#step - 1) }, "Back");
   #next = h("button", { type: "button", class: "primary", onclick: () => (this.#step + 1 < STEPS.length ? this.open(this.#step + 1) : this.close()) });
   #dots = STEPS.map(({ title }, i) => h("a", { href: `#tour-${i + 1}`, class: "tour-dot", title, "aria-label": `Step ${i + 1}: ${title}` }, i + 1));
@@ -79,6 +84,7 @@ class Tour {
     this.#back.hidden = index === 0;
     this.#next.textContent = index + 1 < STEPS.length ? "Next" : "Done";
     this.#next.title = STEPS[index + 1]?.title ?? "";
+    this.#reading = false;
     this.#fold(false);
     this.#dots.forEach((dot, i) => (i === index ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     history.replaceState(history.state, "", `#tour-${index + 1}`);
@@ -125,7 +131,12 @@ class Tour {
     for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) {
       addEventListener(moved, ({ target }) => { if (!(target instanceof Node && this.#card.contains(target))) rest(); }, { signal, passive: true });
     }
-    addEventListener("resize", () => this.#clear(), { signal });
+    // A keyboard on the screen, or a bar of the browser, changes the height alone, and moves nothing.
+    let width = innerWidth;
+    addEventListener("resize", () => {
+      if (innerWidth !== width) this.#clear();
+      width = innerWidth;
+    }, { signal });
   }
 
   /** Has what the step is about in sight, and the card beside it. */
@@ -140,7 +151,7 @@ class Tour {
     }
     [[this.#card.dataset.corner]] = places;
     ringed.scrollIntoView({ block: "start", behavior: "instant" });
-    if (this.#folded) return;
+    if (this.#folded || this.#reading) return;
     this.#fold(true);
     this.#clear();
   }

@@ -6,14 +6,19 @@ import { h } from "../page/dom.js";
 /** @typedef {import("./run.js").TrainRun} TrainRun */
 
 const PROGRESS = /^(?:\d+ % · |Done · )/;
+const OVER = "The training is over.";
 const bare = () => document.title.replace(PROGRESS, "");
 
-/** @param {TrainRun} run @returns {HTMLElement} the question whether to be told */
-export function keepAwake(run) {
+/**
+ * @param {TrainRun} run @param {import("../page/state.js").State} state
+ * @returns {HTMLElement} the question whether to be told
+ */
+export function keepAwake(run, state) {
   /** @type {WakeLockSentinel | null} */ let lock = null;
   let asking = false;
   let was = run.state;
-  const known = typeof Notification === "function";
+  // Phones have messages from the service worker only, which is there once the page is kept for use without a connection.
+  const known = typeof Notification === "function" && "serviceWorker" in navigator;
   const told = h("input", { type: "checkbox", onchange: async () => {
     // Asked once, by the person's own press; a refusal is the browser's to remember.
     if (told.checked && Notification.permission !== "granted") told.checked = (await Notification.requestPermission().catch(() => "denied")) === "granted";
@@ -40,12 +45,13 @@ export function keepAwake(run) {
   function over() {
     if (document.visibilityState === "visible") return;
     document.title = `Done · ${bare()}`;
-    if (known && told.checked && Notification.permission === "granted") {
-      const { plan, facts } = run;
-      try {
-        new Notification("The training is over.", { body: `${plan?.data_name ?? "The model"}, ${facts.step.toLocaleString("en-GB")} steps.`, tag: "wavefield-training" });
-      } catch { /* Phones have them from service workers only. The title says it. */ }
-    }
+    if (!known || !told.checked || Notification.permission !== "granted") return;
+    const { plan, facts } = run;
+    const body = `${plan?.data_name ?? "The model"}, ${facts.step.toLocaleString("en-GB")} steps.`;
+    const message = { body, tag: "wavefield-training" };
+    navigator.serviceWorker.getRegistration()
+      .then((worker) => (worker ? worker.showNotification(OVER, message) : void new Notification(OVER, message)))
+      .catch(() => {}); // The title says it all the same.
   }
 
   /** @param {string} words  "" where nothing runs */
@@ -56,23 +62,29 @@ export function keepAwake(run) {
     }
   }
 
+  /** How far it is, in the title and at the link to it. */
+  function say() {
+    if (run.state !== "running") return;
+    const done = `${Math.floor((100 * run.facts.step) / (run.plan?.train.steps ?? 1))} %`;
+    const title = `${done} · ${bare()}`;
+    if (document.title !== title) document.title = title;
+    mark(done);
+  }
+
+  // Another place has another title.
+  state.on("place", say);
   run.onChange(() => {
-    const { state, facts, plan } = run;
-    if (state === "running") {
-      const percent = Math.floor((100 * facts.step) / (plan?.train.steps ?? 1));
-      const title = `${percent} % · ${bare()}`;
-      if (document.title !== title) document.title = title;
-      mark(`${percent} %`);
-    } else if (was === "running") {
-      mark("");
+    say();
+    if (run.state === was) return;
+    if (was === "running") {
       document.title = bare();
-      if (state === "done" || state === "failed" || state === "stopped") over();
+      mark("");
+      // One that failed may go on in a new engine.
+      if (run.state === "done" || run.state === "stopped") over();
     }
-    question.hidden = !known || state !== "running";
-    if (state !== was) {
-      was = state;
-      hold();
-    }
+    was = run.state;
+    question.hidden = !known || was !== "running";
+    hold();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && run.state !== "running") document.title = bare();

@@ -158,9 +158,10 @@ export class TrainRun {
     } catch (error) {
       return this.#fail(error);
     }
-    if (choices.tokenizer === "character") this.facts.baselines = baselines(text, plan.validation_share ?? VALIDATION_SHARE);
     this.#snapshots.card = await this.library.create({ id, choices, plan }, this.curves(structuredClone(this.facts)), choices.data === "own" ? text : null);
     this.#running();
+    const { facts } = this;
+    if (choices.tokenizer === "character") setTimeout(() => { facts.baselines = baselines(text, plan.validation_share ?? VALIDATION_SHARE); });
   }
 
   async pause() {

@@ -115,6 +115,11 @@ export class TrainText {
     return Math.max(this.#taken.summary.distinct.length, 2);
   }
 
+  /** How many tokens the whole text has, for a long one in word pieces about so many; undefined while that is not known. */
+  get tokens() {
+    return this.choice.tokenizer === "bpe" ? this.#cut?.tokens : this.#taken.summary.characters;
+  }
+
   /** What the training will be called. */
   get name() {
     const { data } = this.choice;
@@ -242,7 +247,7 @@ export class TrainText {
   #facts() {
     const { characters, distinct } = this.#taken.summary;
     const pieces = this.choice.tokenizer === "bpe";
-    const tokens = pieces ? this.#cut?.tokens : characters;
+    const { tokens } = this;
     const about = pieces && !this.#cut?.exact ? "about " : "";
     const count = (/** @type {number | undefined} */ value) => (value === undefined ? "…" : `${about}${number(value)}`);
     const percent = (/** @type {number} */ share) => `${Math.round(share * 1000) / 10} %`;

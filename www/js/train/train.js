@@ -15,13 +15,13 @@ import { TrainText } from "./text.js";
 
 const CHOICES = "train-choices";
 
-/** @param {HTMLElement} root @param {App} app @returns {TrainRun} this tab's training */
+/** @param {HTMLElement} root @param {App} app @returns {() => Promise<TrainRun>} this tab's training, once what an earlier visit left of it is taken up */
 export function mountTrain(root, app) {
   const run = new TrainRun(app);
   const settings = new TrainSettings(() => changed());
   const text = new TrainText(app, () => changed());
   const view = new TrainView(app, run);
-  view.status.note.after(keepAwake(run));
+  view.status.note.after(keepAwake(run, app.state));
   const runs = new RunsView(app, run, {
     onOverlays: (overlays) => { view.curves.overlays = overlays; },
     onOpened: () => view.attend(),
@@ -121,7 +121,10 @@ export function mountTrain(root, app) {
   });
   lock();
   const restored = restore().finally(() => text.acceptFiles());
-  return run;
+  return async () => {
+    await restored;
+    return run;
+  };
 
   async function restore() {
     await restoreChoices().finally(() => {

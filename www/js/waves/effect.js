@@ -1,5 +1,5 @@
-// What a bend does to the loss, said beside the waves while they are bent. It comes later than the waves: it reads the
-// text that was held back.
+// What a bend does, said beside the waves while they are bent: at once to the forecasts for the text at hand, then to the
+// loss, for which it reads the text that was held back.
 
 import { observe } from "../engine/observations.js";
 import { LossWords } from "../lab/whatif/loss.js";
@@ -9,8 +9,11 @@ import { isBent } from "../model/heads.js";
 
 /** Windows after which it is known well enough to be said. */
 const ENOUGH = 24;
+/** Tokens of the text at hand that are read again. */
+const AT_HAND = 64;
 /** The places that say it. */
 const SAID_AT = ["write", "story"];
+const MEASURING = "Bent. What that does to the loss is being measured.";
 /** Such as where the text that it was trained on is not here. */
 const UNKNOWN = "Bent. What that does to the loss cannot be measured here.";
 
@@ -19,8 +22,10 @@ export function mountEffect(app) {
   const { engine, state } = app;
   /** What is measured is of this bend; an older one is not said any more. */
   let turn = 0;
+  /** How far the forecasts moved, in words; "" where there is no text yet. */
+  let moved = "";
   const loss = new LossWords(app, (round) => {
-    state.set("effect", bendInWords(round));
+    state.set("effect", bendInWords(round) + moved);
     if (round.windows >= ENOUGH) loss.stop();
   });
 
@@ -32,11 +37,19 @@ export function mountEffect(app) {
       if (!bent) state.set("effect", "");
       return;
     }
-    state.set("effect", "Bent. What that does to the loss is being measured.");
+    state.set("effect", MEASURING);
+    moved = "";
     try {
       const { same } = await observe(engine, "whatif_take", { before: "file" });
       if (mine !== turn) return;
       if (same) return state.set("effect", "");
+      const text = state.get("recent").slice(0, AT_HAND).map((token) => token.text).reverse().join("");
+      const bits = text === "" ? new Float32Array() : (await observe(engine, "whatif", { before: "file", source: "bent", text })).bits;
+      if (mine !== turn) return;
+      if (bits.length > 0) {
+        moved = ` Its forecasts for the text at hand move by ${(bits.reduce((sum, one) => sum + one, 0) / bits.length).toFixed(2)} bits a token.`;
+        state.set("effect", MEASURING + moved);
+      }
       loss.begin({ before: "file", words: "" });
       await loss.sample();
       if (mine === turn) await loss.refine();

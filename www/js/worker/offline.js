@@ -22,6 +22,11 @@ const ASSETS = new URL("./assets/", worker.location.href).href;
 worker.oninstall = (event) => event.waitUntil(keepAll());
 // This one begins when no page of an older version is open any more.
 worker.onactivate = (event) => event.waitUntil(forgetOthers());
+// A message that a training is over leads to the page that says so.
+worker.onnotificationclick = (event) => {
+  event.notification.close();
+  event.waitUntil(worker.clients.matchAll({ type: "window" }).then(([page]) => page?.focus()));
+};
 worker.onfetch = (event) => {
   const { request } = event;
   if (request.method !== "GET") return;

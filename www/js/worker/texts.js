@@ -57,9 +57,9 @@ export class Texts {
   }
 
   /** @param {Order} order @param {number} id */
-  start({ run, prompt, written, settings, original, pace }, id) {
+  start({ run, prompt, written = [], past_stop = false, settings, original, pace }, id) {
     const began = performance.now();
-    this.#session.run_start(run, { prompt, written, settings, original });
+    this.#session.run_start(run, { prompt, written, past_stop, settings, original });
     const text = new Text(run, id, pace);
     text.seconds = (performance.now() - began) / 1000;
     text.due = performance.now();

@@ -2,7 +2,7 @@
 // part, and what becomes of each.
 
 import { observe } from "../../engine/observations.js";
-import { h, VERBATIM, write } from "../../page/dom.js";
+import { h, uniqueId, VERBATIM, write } from "../../page/dom.js";
 import { visible } from "../../page/signs.js";
 import { readable } from "../../text/prompts.js";
 import { align } from "./align.js";
@@ -41,8 +41,9 @@ export class Twins {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
-    this.element = h("section", { class: "whatif-part", "aria-labelledby": "whatif-twins" },
-      h("h3", { id: "whatif-twins" }, "The same seed, before and after"), this.#words,
+    const id = uniqueId("twins");
+    this.element = h("section", { class: "whatif-part", "aria-labelledby": id },
+      h("h3", { id }, "The same seed, before and after"), this.#words,
       h("div", { class: "whatif-texts" }, this.#common, this.#places), this.#legend, this.#spoken, this.#hint);
   }
 
@@ -57,9 +58,13 @@ export class Twins {
     this.#forgotten++;
   }
 
-  /** @param {Before} before @param {string} change Which waves are compared. @returns {Promise<void>} */
-  refresh(before, change) {
-    const mine = turn.then(() => this.#refresh(before, change));
+  /**
+   * @param {Before} before @param {string} change Which waves are compared.
+   * @param {() => boolean} [wanted]  whether it still is, when its turn comes
+   * @returns {Promise<void>}
+   */
+  refresh(before, change, wanted = () => true) {
+    const mine = turn.then(() => (wanted() ? this.#refresh(before, change) : undefined));
     turn = mine.catch(() => {}); // Whoever asked hears of it.
     return mine;
   }
