@@ -58,6 +58,7 @@ const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
   training: async () => (await later.want("train"))?.(),
   openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
+  sayLink: async (...link) => (await orWhy(import("./link/contents.js"), import.meta.url)).sayLink(app, ...link),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 

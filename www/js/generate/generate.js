@@ -101,8 +101,8 @@ class GeneratePanel {
       h("header", { class: "panel-head" },
         h("h2", { id: "generate-title" }, "Write"),
         h("p", { class: "readings" },
-          h("span", null, this.#speed, " tokens/s in the engine"), h("span", null, this.#count, " tokens"),
-          h("span", { title: "What the engine keeps of the text so far. Waves take the same room however long the text is; a standard Transformer keeps every token." },
+          h("span", null, this.#speed, " tokens/s"), h("span", null, this.#count, " tokens"),
+          h("span", { title: "What is kept of the text so far: by waves always as much, by a Transformer every token." },
             this.#state, this.#stateKind))),
       h("div", { class: "prompt-row" },
         h("label", { class: "field-label", for: this.#prompt.id }, "Prompt"), this.#prompt, this.#missing, this.#length),
@@ -220,8 +220,8 @@ class GeneratePanel {
       const { greedy, ...settings } = state.get("settings");
       if (greedy) settings.temperature = 0;
       // A stop text can end a text within a word piece, of which the rest is not shown: that text is read anew.
-      const asked = view.stopped && state.get("model")?.vocabulary_kind !== "character" ? { prompt: view.text }
-        : { prompt: view.prompt, written: view.tokens.map(({ id }) => id), past_stop: view.stopped };
+      const { prompt, stopped: past_stop, text, tokens } = view;
+      const asked = past_stop && state.get("model")?.vocabulary_kind !== "character" ? { prompt: text } : { prompt, past_stop, written: tokens.map(({ id }) => id) };
       const { reason } = await engine.request("generate", { run, ...asked, settings, original, pace: state.get("pace") });
       view.stopped = reason === "stop";
     } catch (error) {

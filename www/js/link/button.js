@@ -1,63 +1,16 @@
-// "Copy link": the page's address for the clipboard, and in words what it carries.
+// "Copy link": the page's address for the clipboard.
 
-import { h, uniqueId } from "../page/dom.js";
-import { SHIPPED } from "../model/models.js";
-import { fileName } from "../model/file-name.js";
-import { leftOut } from "./link.js";
+import { h } from "../page/dom.js";
 import { copyText } from "../files/out.js";
 
-/**
- * @typedef {import("../page/app.js").App} App
- * @typedef {import("./link.js").SharedPage} SharedPage
- */
-
-/** @param {App} app @returns {HTMLButtonElement} */
+/** @param {import("../page/app.js").App} app @returns {HTMLButtonElement} */
 export function shareButton(app) {
   const button = h("button", { type: "button", class: "share-button", title: "Copy a link to this page as it is set now" }, h("span", null, "Copy "), "link");
   button.addEventListener("click", async () => {
     const link = app.address.write();
-    const message = contents(app.address.page);
-    try {
-      await copyText(link);
-      app.notify({ kind: "info", key: "share", title: leftOut(app.address.page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message });
-    } catch {
-      // No clipboard here (not https, or it was refused): the person copies it by hand.
-      showLink(button, link, message);
-    }
+    // At once, while the press still allows it; what the link carries is said after that.
+    const copied = await copyText(link).then(() => true, () => false);
+    app.sayLink(button, link, copied).catch(({ message }) => app.notify({ kind: "info", key: "share", title: copied ? "The link is copied." : link, message }));
   });
   return button;
-}
-
-/** What the link carries, and what it does not. @param {SharedPage} page */
-function contents(page) {
-  const { choices, model, heads, rows, prompt } = page;
-  const without = leftOut(page);
-  const bent = heads.length === 0 || without.includes("the bent heads") ? "" : heads.length === 1 ? ", the bent head" : `, the ${heads.length} bent heads`;
-  const coupled = rows.length === 0 || without.includes("the couplings") ? "" : rows.length === 1 ? ", the coupling of one head" : `, the coupling of ${rows.length} heads`;
-  const own = choices.data === "own" ? " Your own text is not in it." : "";
-  const file = model === SHIPPED.name
-    ? " A model that you trained travels as a file: open it, save it and send the file; dropping it on this page opens it."
-    : ` Whoever opens it needs the model, too: save it and send ${fileName(model)} along; dropping it on this page opens it.`;
-  const carried = without.includes("the prompt") ? "" : "the prompt, ";
-  const size = without.includes("the prompt") ? ` (${prompt.length.toLocaleString("en-GB")} characters)` : "";
-  const missing = without.length === 0 ? "" : ` Too long for a link, and so not in it: ${without.join(", ").replace("the prompt", `the prompt${size}`)}. Send that along by itself.`;
-  return `It carries ${carried}the sampling settings with their seed${bent}${coupled} and the choices under Train.${missing}${own}${file}`;
-}
-
-/** @param {HTMLElement} button @param {string} link @param {string} message */
-function showLink(button, link, message) {
-  document.querySelector(".share-link")?.remove();
-  const field = h("input", { id: uniqueId("link"), type: "text", class: "text-input", readonly: true, value: link });
-  const close = () => {
-    element.remove();
-    button.focus();
-  };
-  const element = h("div", { class: "share-link", role: "group", "aria-label": "Link to this page" },
-    h("label", { for: field.id }, "The browser does not let the page copy by itself. Copy this link:"), field,
-    h("p", { class: "field-hint" }, message),
-    h("button", { type: "button", onclick: close }, "Close"));
-  element.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  (button.closest(".masthead-tools") ?? document.body).append(element);
-  field.focus();
-  field.select();
 }

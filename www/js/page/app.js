@@ -28,6 +28,7 @@
  * @property {() => Promise<import("../train/run.js").TrainRun | undefined>} training This tab's training, once the place for it is
  *   laid out; undefined where it could not be loaded, which is said.
  * @property {(chooser: HTMLElement, button: HTMLButtonElement, picker: HTMLInputElement) => Promise<void>} openMenu Loads the menu of models, and opens it.
+ * @property {(button: HTMLElement, link: string, copied: boolean) => Promise<void>} sayLink Says what a link carries that was copied, or shows it.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 
