@@ -79,6 +79,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
   });
 
   await t.test("the tour, and a model's file", async () => {
+    await go(page, "Write");
     await page.getByRole("link", { name: "how it works" }).click();
     const card = page.getByRole("dialog");
     for (let step = 1; step < 5; step++) {

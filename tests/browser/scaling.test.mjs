@@ -62,7 +62,9 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   assertAllMeasured(found, ["128", "256", "512"]);
   await eventually(() => picture(panel(page).locator(".scaling-canvas")), (now) => now !== before, "nothing was drawn");
   const said = await words(panel(page).locator(".scaling-findings").first(), /faster than attention/);
-  assert.equal([...said.matchAll(/time grows like length\^-?\d+\.\d\d/g)].length, 4, said);
+  // Two of three lengths are on any line: no law is claimed from them.
+  assert.doesNotMatch(said, /grows like/);
+  assert.equal((await panel(page).locator(".scaling-key-value").allInnerTexts()).filter((text) => text === "how time grows cannot be told from so few lengths").length, 4);
   await words(panel(page).locator(".scaling-source"), /Measured on Chrome \d+ on Linux.*128 channels, 8 heads/);
   await labGone(page);
 

@@ -98,11 +98,14 @@ class Break {
     return worths && strongestOfAll(worths);
   }
 
-  get #drawn() {
+  /** That head as it is now. */
+  get #head() {
     const place = this.#strongest;
-    const { state } = this.#app;
-    const config = state.get("model")?.config;
-    const wave = place && state.get("heads")[place.layer]?.[place.head];
+    return (place && this.#app.state.get("heads")[place.layer]?.[place.head]) ?? null;
+  }
+
+  get #drawn() {
+    const [wave, config] = [this.#head, this.#app.state.get("model")?.config];
     return wave && config ? { wave, lags: LAGS, stride: stride(config) } : null;
   }
 
@@ -112,9 +115,8 @@ class Break {
     const place = this.#strongest;
     if (!worths || !place) return [];
     const of = worths.layers[place.layer];
-    const order = of.map((_, head) => head).sort((a, b) => Math.abs(of[a][0]) - Math.abs(of[b][0]));
-    const [least, ...rest] = order.filter((head) => head !== place.head);
-    return [least, ...rest.slice(-(CHOICES - 1))].sort((a, b) => a - b).map((head) => ({ layer: place.layer, head }));
+    const others = of.map((_, head) => head).filter((head) => head !== place.head).sort((a, b) => Math.abs(of[a][0]) - Math.abs(of[b][0]));
+    return [...others.slice(0, 1), ...others.slice(1).slice(-(CHOICES - 1))].sort((a, b) => a - b).map((head) => ({ layer: place.layer, head }));
   }
 
   /** The one of those whose loss leaves the model most as it is. */
@@ -145,9 +147,8 @@ class Break {
   }
 
   get #bent() {
-    const place = this.#strongest;
-    const head = place && this.#app.state.get("heads")[place.layer]?.[place.head];
-    return Boolean(head && isHeadBent(head));
+    const head = this.#head;
+    return head !== null && isHeadBent(head);
   }
 
   /** The wave carries further and further. */
@@ -215,7 +216,7 @@ class Break {
     this.#effect.hidden = this.#step !== 1;
     write(this.#effect, place ? state.get("effect") : "");
     if (!place || !worths || !config) return this.#wait();
-    const head = state.get("heads")[place.layer]?.[place.head];
+    const head = this.#head;
     if (!head) return;
     const name = `Head ${place.head + 1} of layer ${place.layer + 1}`;
     const count = worths.layers.flat().length;
@@ -317,17 +318,15 @@ class Break {
 
   /** @type {KernelStrip[]} */ #strips = [];
 
-  async #link() {
-    const link = document.querySelector(".share-button");
-    if (link instanceof HTMLButtonElement) link.click();
+  /** As the button at the head of the page does it. */
+  #link() {
+    /** @type {HTMLButtonElement | null} */ (document.querySelector(".share-button"))?.click();
   }
 
   #share() {
     const { state } = this.#app;
-    const place = this.#strongest;
-    const config = state.get("model")?.config;
-    const head = place && state.get("heads")[place.layer]?.[place.head];
-    if (!head || !config) return;
+    const [place, head, config] = [this.#strongest, this.#head, state.get("model")?.config];
+    if (!place || !head || !config) return;
     const { before, after } = this.#twins.texts;
     return shareCard(this.#app, {
       name: "break-shakespeare", view: "break", title: "I bent one of its waves. The same seed now writes:",
