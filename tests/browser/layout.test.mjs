@@ -101,6 +101,9 @@ test("on a phone one head is shown at a time, and chosen by its number", async (
   await words(page.locator(".chosen-words"), /^Head 2: muted\./);
   await page.getByRole("button", { name: "Reset all" }).click();
   await words(page.locator(".chosen-words"), /^Head 2: Hears/);
+  // Every slider has room for a thumb to move.
+  const widths = await page.locator("input[type=range]:visible").evaluateAll((all) => all.map((slider) => slider.getBoundingClientRect().width));
+  assert.ok(widths.length >= 4 && widths.every((width) => width > 150), widths.join());
 });
 
 test("everything that can be operated has a name, and headings go down in order", shared(async (page) => {

@@ -21,6 +21,8 @@ export async function keepPage({ notify }, status) {
   let registration;
   try {
     registration = await navigator.serviceWorker.register(new URL("./service-worker.js", document.baseURI));
+    // Where such workers are blocked, some browsers answer with nothing.
+    if (!registration) throw new Error("this browser does not let a page keep its files");
     await begun(registration);
   } catch (error) {
     status.textContent = `It needs a connection to be opened: its files could not be kept (${error instanceof Error ? error.message : error}).`;

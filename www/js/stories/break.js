@@ -7,7 +7,7 @@ import { reach, stride } from "../engine/physics.js";
 import { observe } from "../engine/observations.js";
 import { Twins } from "../lab/whatif/twins.js";
 import { isHeadBent } from "../model/heads.js";
-import { atMostEvery, h, oncePerFrame, write } from "../page/dom.js";
+import { atMostEvery, h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { recorded } from "../page/recorded.js";
 import { bendByHand } from "../waves/drag.js";
 import { strongestOfAll, worthInShort, worthInWords } from "../waves/worth.js";
@@ -38,6 +38,7 @@ class Break {
   #seen = false;
   #twins;
   #compared = 0;
+  /** The person goes elsewhere with what is bent. */ #keeps = false;
   /** The one that was muted in the last step. @type {Place | null} */ #guess = null;
   /** How the heads that the story touched were before. @type {Map<string, {place: Place, wave: Wave, muted: boolean}>} */ #before = new Map();
   #wave = h("canvas", { class: "kernel-canvas", role: "img" });
@@ -47,6 +48,7 @@ class Break {
   #held;
   #choices = h("div", { class: "story-choices", role: "group", "aria-label": "Which wave is missed least?" });
   #texts;
+  /** To be read; where they part letter by letter, the lab shows. */ #pair = h("div", { class: "story-pair" });
 
   /** @param {App} app */
   constructor(app) {
@@ -58,9 +60,10 @@ class Break {
       if (!place) return;
       this.#touch(place);
       app.heads.bend(place.layer, place.head, change);
+      if (this.#step === 0) this.#go(1);
     });
     this.#held = h("section", { class: "story-wave" }, this.#name, h("div", { class: "channel-kernel" }, this.#wave, handles));
-    this.#texts = h("div", { class: "story-twins" }, this.#twins.element);
+    this.#texts = h("div", { class: "story-twins" }, this.#twins.element, this.#pair);
     this.element = this.#frame.element;
     this.#frame.stage.append(this.#held, this.#choices, this.#effect, this.#texts);
     const compare = atMostEvery(EVERY_MS, () => this.#compare());
@@ -82,8 +85,12 @@ class Break {
     this.#compare();
   }
 
+  /** What the story bent is bent back, unless the person wants to go on with it. */
   hide() {
     this.#seen = false;
+    if (!this.#keeps) this.#back();
+    this.#keeps = false;
+    this.#step = 0;
   }
 
   /** What the heads are worth; null where that is not measured yet, or there are none. */
@@ -135,6 +142,9 @@ class Break {
       const taken = await observe(engine, "whatif_take", { before: "file" });
       if (mine !== this.#compared) return;
       await this.#twins.refresh("file", `file ${taken.number}`, () => mine === this.#compared && this.#seen);
+      const { before, after } = this.#twins.texts;
+      this.#pair.replaceChildren(...[["Before", before], ["Bent", after]].map(([name, text]) => h("section", { class: "lesson-model" },
+        h("h4", null, name), h("blockquote", { ...VERBATIM, class: "lesson-text" }, text.trim()))));
     } catch (error) {
       if (engine.alive && mine === this.#compared) write(this.#effect, `The two texts could not be written. ${error instanceof Error ? error.message : error}`);
     }
@@ -270,7 +280,11 @@ class Break {
       ],
       actions: [
         { label: "Put all back", primary: true, run: () => { this.#back(); this.#go(0); } },
-        { label: "Bend any of them", run: () => { this.#app.state.set("layer", place.layer); this.#app.show("write"); } },
+        { label: "Bend any of them", run: () => {
+          this.#keeps = true;
+          this.#app.state.set("layer", place.layer);
+          this.#app.show("write");
+        } },
         { label: "Next: teach it names", run: () => { this.#back(); this.#app.show("story", "names"); } },
       ],
     });

@@ -113,6 +113,7 @@ class Cheat {
     const step = this.#result?.points.at(-1)?.step ?? 0;
     if (!this.#run) return step > 0 ? `Both were trained for ${step} steps, on this device.` : "";
     if (step === 0) return "The two models are being made.";
+    if ((this.#result?.points.length ?? 0) < 4) return `Step ${step}: how many steps there is time for is being measured.`;
     const left = this.#run.left;
     return `Step ${step} of ${this.#result?.steps}${left === null ? "" : `, about ${Math.max(1, Math.round(left))} s left`}.`;
   }
@@ -147,8 +148,8 @@ class Cheat {
       this.#frame.tell(2, {
         title: `${broken} hears the answers`, status,
         words: [
-          `In ${broken} two neighbours share a place on the field, so each letter hears the next one, the very letter that it is to guess. In a text that lies before it that is a perfect score. When it writes, there is no next letter yet.`,
-          leaks ? `It can be measured: exchange one letter, and the guesses before it must not move. In ${sound} they move by ${sizeOf(leaks.sound)} of the largest number, which is rounding; in ${broken} by ${sizeOf(leaks.broken)}.` : "",
+          `In ${broken} two neighbours share a place on the field, so each letter hears the next one, the very letter that it is to guess. In a text that lies before it that makes guessing easy. When it writes, there is no next letter yet.`,
+          leaks ? `It can be measured: exchange one letter, and the guesses before it must not move. In ${sound} they ${leaks.sound.before === 0 ? "do not move at all" : `move by ${sizeOf(leaks.sound)} of the largest score, which is rounding`}; in ${broken} by up to ${sizeOf(leaks.broken)} of the largest score.` : "",
         ],
         actions: this.#fault && !result?.mended ? again : [{ label: `Mend ${broken}`, primary: true, disabled: !result?.mended, run: () => this.#go(3) }],
       });

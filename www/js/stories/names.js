@@ -154,7 +154,7 @@ class Names {
       });
     }
     this.#frame.tell(2, {
-      title: "Names that nobody has",
+      title: "Names that nobody on its list has",
       words: [`After ${step.toLocaleString("en-GB")} steps it invents these; none of them stands on the list. Press the ones that you like best: they come first on the picture.`],
       actions: [
         { label: "Picture to share", primary: true, disabled: this.#invented.length === 0, run: () => this.#share() },

@@ -17,7 +17,7 @@ import { makeWords } from "./words.js";
 export const STORIES = {
   cheat: { title: "Spot the cheat", about: "Two models learn Shakespeare side by side. One has the better figures, and cannot write a word. Which?", make: makeCheat },
   break: { title: "Break Shakespeare", about: "Bend the one wave that holds the text together, and read where the same seed goes another way.", make: makeBreak },
-  names: { title: "Teach it names", about: "A model that knows nothing learns for a minute, and invents names that nobody has.", make: makeNames },
+  names: { title: "Teach it names", about: "A model that knows nothing learns for a minute, and invents names of its own.", make: makeNames },
 };
 
 /** What else has an address here. @type {Readonly<Record<string, (app: App) => Story>>} */

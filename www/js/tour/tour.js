@@ -183,6 +183,7 @@ class Tour {
   async #do() {
     const { signal } = this.#under;
     const step = STEPS[this.#step];
+    const had = document.activeElement === this.#act;
     this.#act.disabled = true;
     this.#said.textContent = "";
     // Where it lies across the whole screen, what happens needs the room more than the words do.
@@ -193,7 +194,11 @@ class Tour {
     } catch (error) {
       if (!signal.aborted) this.#said.textContent = error instanceof Error ? error.message : String(error);
     } finally {
-      if (!signal.aborted) this.#act.disabled = false;
+      if (!signal.aborted) {
+        this.#act.disabled = false;
+        // A button that is switched off lets go of the focus.
+        if (had && document.activeElement === document.body) this.#act.focus({ preventScroll: true });
+      }
     }
   }
 }

@@ -93,7 +93,7 @@ export function mountTrain(root, app) {
       for (const fieldset of [field, ...field.querySelectorAll("fieldset")]) if (fieldset instanceof HTMLFieldSetElement) fieldset.disabled = run.busy || !known;
     }
     start.disabled = run.busy;
-    start.textContent = run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
+    start.textContent = run.state === "paused" ? "Paused" : run.busy ? "Training…" : run.state === "idle" ? "Start training" : "Train another";
     arrange();
   }
 
