@@ -292,8 +292,7 @@ mod tests {
         }
     }
 
-    /// What it learned is to read the answer off: without it, it is far worse than the sound one, and
-    /// leaks no more.
+    /// What it learned is to read the answer off: without it, it is far worse than the sound one.
     #[test]
     fn the_mended_one_has_nothing_to_read_off() {
         let mut lesson = Lesson::new(&order(Leak::SharedCells, 50)).unwrap();

@@ -406,7 +406,7 @@ mod tests {
         assert_eq!(texts.concat(), "é");
     }
 
-    /// Stopped anywhere, also past the context's limit, and in the middle of a character.
+    /// Stopped anywhere, also past the context's limit.
     #[test]
     fn a_text_that_is_taken_up_goes_on_as_if_it_had_not_been_stopped() {
         let tokenizer = Tokenizer::train_character("abcdefgh").unwrap();

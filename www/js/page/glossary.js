@@ -60,6 +60,3 @@ export const TERMS = [
   { name: "Wave", words: "A swing that dies away: what a head hears of a token so many tokens later.", link: `${WIKIPEDIA}Damping` },
   { name: "Weight decay", words: "Drawing all numbers a little towards zero at each step, so that none grows without need.", link: `${ARXIV}1711.05101` },
 ];
-
-/** What an anchor of a term is called. @param {string} name */
-export const anchorOf = (name) => `word-${name.toLowerCase().replace(/[^a-z]+/g, "-")}`;

@@ -39,11 +39,6 @@ export class StoryFrame {
       this.stage);
   }
 
-  /** The step that is told; -1 before the first one. */
-  get step() {
-    return this.#step;
-  }
-
   /** @param {number} step @param {Told} told */
   tell(step, { title, words, actions, status = "" }) {
     // Whoever pressed a button reads on from the step's title; whoever is elsewhere stays there.
