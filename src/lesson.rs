@@ -14,7 +14,7 @@ use crate::model::inference::logits;
 use crate::model::{Leak, Model};
 use crate::tokenizer::Tokenizer;
 use crate::train::{Dataset, Evaluation, TrainConfig, Trainer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// M: waves that run once around the field must still be heard. On 64 cells a ring leaks so little at
 /// these dampings that a minute's training makes nothing of it.
@@ -53,7 +53,8 @@ pub struct Lesson {
 }
 
 /// What a model scores on text that was held back, and what it writes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Scored {
     pub validation: Evaluation,
     pub text: String,

@@ -38,7 +38,7 @@ fn report(text: &str, first: usize, unknown: &[char]) -> Error {
     error(format!(
         "expected only characters of this vocabulary, found {what} that it does not have: {}{more}. \
          The first stands at character {} of the text (line {line}, column {column}). Remove or \
-         replace {them}, or use a model with a byte-level BPE tokenizer, which reads any text.",
+         replace {them}, or use a model of word pieces, which reads any text.",
         names.join(", "),
         first + 1,
     ))

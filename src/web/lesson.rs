@@ -3,7 +3,7 @@
 use super::observe::Judged;
 use super::{Answer, Js, plain, read, said};
 use crate::error::Error;
-use crate::lesson::{Lesson, Order, Scored};
+use crate::lesson::{Lesson, Order};
 use crate::train::Evaluation;
 use serde::Serialize;
 use tsify::Tsify;
@@ -20,13 +20,6 @@ impl<T> From<[T; 2]> for Both<T> {
     fn from([sound, broken]: [T; 2]) -> Self {
         Both { sound, broken }
     }
-}
-
-/// What a model scores and writes.
-#[derive(Serialize, Tsify)]
-pub struct Mended {
-    validation: Evaluation,
-    text: String,
 }
 
 /// Trains a sound model and one that was made to hear later tokens.
@@ -79,10 +72,9 @@ impl LeakLesson {
 
     /// The broken one with its fault taken out and its numbers as they are: how it does on so many
     /// windows of the text that was held back, and a text of so many characters.
-    #[wasm_bindgen(unchecked_return_type = "Mended")]
+    #[wasm_bindgen(unchecked_return_type = "Scored")]
     pub fn mended(&mut self, windows: usize, count: usize) -> Answer<JsValue> {
-        let Scored { validation, text } = self.0.mended(windows, count).map_err(said)?;
-        plain(&Mended { validation, text })
+        plain(&self.0.mended(windows, count).map_err(said)?)
     }
 
     /// The largest leak that is found in each: `{sound, broken}`, each `{length, position, before, after,

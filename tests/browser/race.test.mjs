@@ -102,7 +102,7 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   assert.deepEqual([...png.subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
   assert.ok(png.readUInt32BE(16) === 2400 && png.length > 20_000, "a picture with something on it");
   await page.reload();
-  await panel(page).getByText("Races kept here").waitFor();
+  await panel(page).getByText("Race shown").waitFor();
   await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
 });
 

@@ -2,9 +2,8 @@
 
 import { segmented } from "../page/controls.js";
 import { atMostEvery, h, uniqueId, VERBATIM, write, writeQuoting } from "../page/dom.js";
-import { isRecoupled } from "../model/couplings.js";
+import { anythingBent } from "../model/bent.js";
 import { EngineError } from "../engine/client.js";
-import { isBent } from "../model/heads.js";
 import { observe } from "../engine/observations.js";
 import { lengthInWords, missingInWords, readable } from "../text/prompts.js";
 import { recorded } from "../page/recorded.js";
@@ -52,6 +51,7 @@ class GeneratePanel {
   #nextBusy = false;
   #nextWanted = false;
   #comparing = false;
+  /** Whether the engine writes under bent waves. */ #bent = false;
   #speeds = { tokens: 0, seconds: 0 };
 
   #view;
@@ -139,7 +139,10 @@ class GeneratePanel {
     state.on("pace", (pace) => {
       for (const run of this.#runs.keys()) engine.request("set_pace", { run, pace }).catch(() => {}); // A run that is over needs none.
     });
-    state.on("applied", () => this.#askNext());
+    state.on("applied", () => {
+      this.#bent = anythingBent(state);
+      this.#askNext();
+    });
     state.on("model", () => this.#open());
     state.on("engine", () => this.#showButtons());
     this.#open();
@@ -149,6 +152,7 @@ class GeneratePanel {
   #open() {
     this.#showButtons();
     if (!this.#app.state.get("model")) return;
+    this.#bent = anythingBent(this.#app.state);
     this.#sayPrompt();
     this.#begin("prompt");
   }
@@ -196,7 +200,7 @@ class GeneratePanel {
     const views = this.#comparing ? [this.#other, this.#view] : [this.#view];
     if (from === "prompt") {
       for (const view of views) view.clear(this.#readable.text);
-      this.#setRecent([]);
+      this.#setRecent();
     }
     state.set("generating", true);
     await Promise.all(views.map((view) => this.#run(view)));
@@ -245,10 +249,10 @@ class GeneratePanel {
   #receive(run, tokens) {
     const found = this.#runs.get(run);
     if (!found || tokens.length === 0) return;
-    found.view.append(tokens);
+    found.view.append(tokens, this.#bent && !found.original);
     if (this.#comparing) this.#showFork();
     if (found.view !== this.#view) return;
-    this.#setRecent([...tokens].reverse().concat(this.#app.state.get("recent")).slice(0, RECENT_TOKENS));
+    if (!this.#inspecting) this.#setRecent();
     const now = performance.now();
     if (!this.#inspecting && now - this.#lastLive > LIVE_INTERVAL) {
       this.#lastLive = now;
@@ -256,9 +260,11 @@ class GeneratePanel {
     }
   }
 
-  /** @param {GeneratedToken[]} recent Newest first. */
-  #setRecent(recent) {
-    this.#app.state.set("recent", recent);
+  /** What the waves weigh: the text up to its end, or up to the token that is pointed at. @param {GeneratedToken | null} [token] */
+  #setRecent(token = null) {
+    const { tokens } = this.#view;
+    const end = (token ? tokens.lastIndexOf(token) : -1) + 1 || tokens.length;
+    this.#app.state.set("recent", tokens.slice(Math.max(0, end - RECENT_TOKENS), end).reverse());
   }
 
   #showSpeed = atMostEvery(SPEED_INTERVAL, () => {
@@ -313,6 +319,7 @@ class GeneratePanel {
   /** @param {GeneratedToken | null} token @param {boolean} speak */
   #inspect(token, speak) {
     this.#inspecting = token !== null;
+    this.#setRecent(token);
     if (token) this.#inspector.showToken(token, speak);
     else this.#askNext();
   }
@@ -328,10 +335,9 @@ class GeneratePanel {
     this.#nextBusy = true;
     const prompt = this.#view.text || this.#readable.text;
     try {
-      const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings"));
       const [now, before] = await Promise.all([
         engine.request("next_tokens", { prompt, count: NEXT_TOKENS, original: false }),
-        bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,
+        this.#bent ? engine.request("next_tokens", { prompt, count: state.get("model")?.tokens.length ?? 0, original: true }) : null,
       ]);
       if (this.#runs.size === 0 && !this.#inspecting) this.#inspector.showNext(now, before);
     } catch (error) {

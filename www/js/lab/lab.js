@@ -111,7 +111,9 @@ class LabPanel {
     state.on("labView", (view) => this.#choose(view));
     state.set("labView", this.#view.id);
     state.on("layer", () => { this.#offerLayers(); this.#view.pointed?.(); look(); });
-    for (const key of /** @type {const} */ (["recent", "prompt"])) state.on(key, () => { if (this.#lab.following) look(); });
+    // A text that is being written would slide away under the eye: it is taken up when one comes here, and when it is whole.
+    const still = () => state.get("generating") && (this.#lab.cut?.tokens.length ?? 0) > 0;
+    for (const key of /** @type {const} */ (["recent", "prompt", "generating"])) state.on(key, () => { if (this.#lab.following && !still()) look(); });
     engine.on("train_heads", () => { if (this.#lab.source === "training") look(); });
     document.addEventListener("visibilitychange", look);
     /** @type {Set<Element>} */

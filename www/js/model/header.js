@@ -3,8 +3,7 @@
 import { acceptDrops } from "../files/drops.js";
 import { shareButton } from "../link/button.js";
 import { h, write } from "../page/dom.js";
-import { isRecoupled } from "./couplings.js";
-import { isBent } from "./heads.js";
+import { anythingBent } from "./bent.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
@@ -53,7 +52,7 @@ export function mountHeader(root, app) {
     name.translate = false;
     write(name, model.name);
     const kind = model.config.architecture === "standard" ? " · standard Transformer" : "";
-    const bent = isBent(state.get("heads")) || isRecoupled(state.get("couplings")) ? " · bent" : "";
+    const bent = anythingBent(state) ? " · bent" : "";
     write(size, `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}${bent}`);
   };
   for (const key of /** @type {const} */ (["model", "engine", "coming", "heads", "couplings"])) state.on(key, show);

@@ -2,8 +2,8 @@
 
 import { arriving } from "../page/arriving.js";
 import { recorded } from "../page/recorded.js";
-import { isRecoupled } from "./couplings.js";
-import { isBent, pick } from "./heads.js";
+import { anythingBent } from "./bent.js";
+import { pick } from "./heads.js";
 import { Aside, idOf, isKept } from "./aside.js";
 
 /**
@@ -67,7 +67,7 @@ export class Models {
     const { state } = this.#app;
     const [heads, couplings] = [state.get("heads"), state.get("couplings")];
     if (!state.get("model")) return;
-    if (isBent(heads) || isRecoupled(couplings)) this.#bent.set(keyOf(this.#source), structuredClone({ heads, couplings }));
+    if (anythingBent(state)) this.#bent.set(keyOf(this.#source), structuredClone({ heads, couplings }));
     else this.#bent.delete(keyOf(this.#source));
   }
 

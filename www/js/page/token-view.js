@@ -22,6 +22,7 @@ export class TokenView {
   #inspect;
   #text = h("div", { ...VERBATIM, class: "token-text" });
   /** The token at which another text parts from this one. */ #fork = -1;
+  /** Whether the last token was written under bent waves. @type {boolean | null} */ #bent = null;
   /** Whether the reader is at the end, and so wants to stay there. */ #atEnd = true;
 
   /**
@@ -67,17 +68,20 @@ export class TokenView {
     this.stopped = false;
     this.#current = -1;
     this.#fork = -1;
+    this.#bent = null;
     this.#text.replaceChildren(h("span", { class: "token-prompt" }, prompt));
     this.#atEnd = true;
     this.scroller.scrollTop = 0;
   }
 
-  /** @param {GeneratedToken[]} batch */
-  append(batch) {
+  /** @param {GeneratedToken[]} batch @param {boolean} [bent]  whether under bent waves: where that changes is marked */
+  append(batch, bent = false) {
     const piece = document.createDocumentFragment();
     for (const token of batch) {
       const span = h("span", { class: "token", "data-token": this.tokens.length }, token.text);
       span.style.setProperty("--surprise", surprise(token).toFixed(2));
+      if (bent === !this.#bent && this.#bent !== null) span.classList.add(bent ? "token-bent" : "token-back");
+      this.#bent = bent;
       this.tokens.push(token);
       this.#spans.push(span);
       piece.append(span);

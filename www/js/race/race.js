@@ -5,6 +5,7 @@ import { Engine, startWorker } from "../engine/client.js";
 import { h, whenSeen } from "../page/dom.js";
 import { loadDataSet } from "../text/data-sets.js";
 import { RaceForm } from "./form.js";
+import { ourRaces } from "./ours.js";
 import { makePlan } from "./plan.js";
 import { speedOf } from "./results.js";
 import { RaceRun } from "./run.js";
@@ -101,6 +102,8 @@ export function mountRace(root, app) {
     await form.restore({ text: { data, tokenizer, pieces }, size, lineUp, changed: { steps, context, batch_size, seeds: seeds.length, seed: seeds[0] }, trials: choices.trials });
     await begin();
   }
+
+  whenSeen(root, () => ourRaces().then((races) => view.setOurs(races), ({ message }) => view.lackOurs(message)));
 
   let state = run.state;
   run.onChange(() => {

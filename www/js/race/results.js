@@ -2,7 +2,7 @@
 
 import { csv } from "../files/csv.js";
 import { number } from "../text/data-sets.js";
-import { EQUAL_WITHIN, nextHeat, presetOf } from "./plan.js";
+import { EQUAL_WITHIN, nextHeat, presetOf, sizeOf } from "./plan.js";
 
 /**
  * @typedef {import("./plan.js").Plan} Plan
@@ -32,6 +32,7 @@ import { EQUAL_WITHIN, nextHeat, presetOf } from "./plan.js";
  * @property {Heat[]} heats
  * @property {number} finishedAt
  * @property {boolean} disturbed     another training ran at the same time
+ * @property {{ machine: string }} [ours]  run by us, there
  *
  * @typedef {{ n: number, mean: number, sd: number, min: number, max: number }} Spread
  *
@@ -260,10 +261,11 @@ export function tableRows(plan, heats) {
 /** @param {Plan} plan */
 export const hasTransformer = ({ entrants }) => entrants.some(({ architecture }) => architecture === "standard");
 
-/** What a reader of the table has to know. @param {Pick<Result, "plan" | "heats" | "disturbed">} race @returns {string[]} */
-export function notes({ plan, heats, disturbed }) {
+/** What a reader of the table has to know. @param {Pick<Result, "plan" | "heats" | "disturbed" | "ours">} race @returns {string[]} */
+export function notes({ plan, heats, disturbed, ours }) {
   const summaries = summarise(plan, heats);
   const found = [];
+  if (ours) found.push(`We ran this race on another machine (${ours.machine}): the losses come out alike elsewhere, the speeds do not.`);
   const [a, b] = summaries.map(({ parameters }) => parameters);
   if (a && b) {
     const apart = Math.abs(a - b) / Math.max(a, b);
@@ -341,10 +343,12 @@ export function whereItIs(plan, heats) {
 }
 
 /** What a race is called in a list. @param {Result} result */
-export function nameOf({ plan: { choices, seeds }, finishedAt }) {
+export function nameOf({ plan: { choices, seeds }, finishedAt, ours }) {
   const when = new Date(finishedAt).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const line = { published: "as published", tuned: "tuned", waves: "wave against wave" }[choices.lineUp];
-  return `${choices.data_name}, ${choices.size}, ${line}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"} (${when})`;
+  const { steps } = choices.settings;
+  const length = steps === sizeOf(choices.size).steps ? "" : `, ${number(steps)} steps`;
+  return `${choices.data_name}, ${choices.size}, ${line}${length}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}${ours ? "" : ` (${when})`}`;
 }
 
 const COLUMNS = ["kind", "model", "architecture", "stage", "seed", "learning_rate", "step", "loss", "perplexity", "accuracy", "parameters", "tokens_per_second", "state_constant_bytes", "state_bytes_per_token"];

@@ -13,7 +13,7 @@ import { chartWords, hasTransformer, linesOf, nameOf, nextRace, notes, outcome, 
  * @typedef {import("./run.js").RaceRun} RaceRun
  * @typedef {import("./run.js").RaceState} RaceState
  * @typedef {import("./results.js").Result} Result
- * @typedef {Pick<Result, "plan" | "heats" | "disturbed">} Race
+ * @typedef {Pick<Result, "plan" | "heats" | "disturbed" | "ours">} Race
  */
 
 /** @type {Record<RaceState, string>} */
@@ -28,6 +28,7 @@ export class RaceView {
   #app;
   #run;
   /** A kept race that is looked at, while none is run. @type {Result | null} */ #chosen = null;
+  /** Races that we ran. @type {Result[]} */ #ours = [];
   #problem = "";
   /** What the table shows. */ #figured = "";
   /** @type {RaceState} */ #said = "idle";
@@ -57,7 +58,7 @@ export class RaceView {
     this.why = h("p", { class: "race-why" });
     this.texts = h("div", { class: "race-texts" });
     this.kept = h("select", { onchange: () => this.#choose() });
-    this.keptLabel = h("label", { class: "race-kept" }, "Races kept here ", this.kept);
+    this.keptLabel = h("label", { class: "race-kept" }, "Race shown ", this.kept);
     this.host = h("div", { class: "race-chart", role: "img", "aria-label": "Loss against steps" });
     this.legend = h("p", { class: "race-legend" });
     this.outcome = h("p", { class: "race-outcome" });
@@ -69,7 +70,8 @@ export class RaceView {
     const files = /** @type {const} */ (["CSV", "JSON", "PNG"]);
     this.files = files.map((kind) => h("button", { type: "button", class: "small", onclick: () => this.#do(() => this.#save(kind)) }, kind));
     this.saving = h("div", { class: "race-files", role: "group", "aria-label": "Save the race" }, h("span", null, "Save as"), this.files);
-    this.empty = emptyState();
+    this.lacking = h("p", { role: "status" });
+    this.empty = emptyState(this.lacking);
     this.figures = h("div", { class: "race-figures" },
       h("section", { class: "race-block" }, h("h3", null, "Loss, in nats a token"), this.legend, this.host),
       h("section", { class: "race-block" }, h("h3", null, "Result"), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
@@ -90,7 +92,23 @@ export class RaceView {
   get #shown() {
     const { plan, heats, disturbed, result, results, state } = this.#run;
     if (state !== "done" && state !== "idle" && plan) return { plan, heats, disturbed };
-    return this.#chosen ?? result ?? results[0] ?? null;
+    return this.#chosen ?? result ?? results[0] ?? this.#ours[0] ?? null;
+  }
+
+  /** What there is to look at: the visitor's own races, then ours. */
+  get #all() {
+    return [...this.#run.results, ...this.#ours];
+  }
+
+  /** @param {Result[]} results  races that we ran */
+  setOurs(results) {
+    this.#ours = results;
+    this.render();
+  }
+
+  /** Why ours are not there. @param {string} message */
+  lackOurs(message) {
+    this.lacking.textContent = message;
   }
 
   /** Draws in the next frame; while nothing but the figures move, a few times a second are enough. */
@@ -136,7 +154,7 @@ export class RaceView {
   }
 
   #choose() {
-    this.#chosen = this.#run.results[this.kept.selectedIndex] ?? null;
+    this.#chosen = this.#all[this.kept.selectedIndex] ?? null;
     this.render();
   }
 
@@ -153,7 +171,10 @@ export class RaceView {
     this.stop.disabled = state !== "running";
     this.goOn.hidden = this.discard.hidden = !run.unfinished;
     this.again.hidden = this.next.hidden = under || this.#shown === null;
-    if (this.#shown) write(this.next, nextRace(this.#shown.plan).label);
+    if (this.#shown) {
+      write(this.next, nextRace(this.#shown.plan).label);
+      write(this.again, "ours" in this.#shown && this.#shown.ours ? "Run it here, with other seeds" : "Repeat with other seeds");
+    }
     this.note.textContent = this.#problem || this.#words();
     this.note.classList.toggle("race-problem", this.#problem !== "" || state === "failed");
   }
@@ -184,13 +205,16 @@ export class RaceView {
 
   #renderKept() {
     const { results, state } = this.#run;
-    this.keptLabel.hidden = results.length === 0 || (state !== "idle" && state !== "done");
-    const names = results.map(nameOf);
+    const all = this.#all;
+    this.keptLabel.hidden = all.length === 0 || (state !== "idle" && state !== "done");
+    const names = all.map(nameOf);
     if (names.join("\n") !== [...this.kept.options].map((option) => option.text).join("\n")) {
-      this.kept.replaceChildren(...names.map((name) => h("option", null, name)));
+      const options = names.map((name) => h("option", null, name));
+      const group = (/** @type {string} */ label, /** @type {HTMLElement[]} */ some) => some.length > 0 && h("optgroup", { label }, some);
+      this.kept.replaceChildren(...[group("Run in this browser", options.slice(0, results.length)), group("Run by us", options.slice(results.length))].filter((part) => part !== false));
     }
     const shown = this.#shown;
-    this.kept.selectedIndex = Math.max(0, results.findIndex((result) => result.plan.id === shown?.plan.id));
+    this.kept.selectedIndex = Math.max(0, all.findIndex((result) => result.plan.id === shown?.plan.id));
   }
 
   /** @param {Race} race */
@@ -255,8 +279,9 @@ export class RaceView {
   }
 }
 
-function emptyState() {
-  return h("div", { class: "race-empty" },
+/** @param {HTMLElement} lacking */
+function emptyState(lacking) {
+  return h("div", { class: "race-empty" }, lacking,
     h("p", null, "A race trains two models of the same size on the same text, batch for batch, and fills in the table that the author of the Wave Field model published."),
     h("p", null, "That table says: a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2 (5 % more), with work that grows as n² against n log n."));
 }

@@ -60,11 +60,16 @@ export function deviceBlock(app, speed) {
     const adapter = status?.adapter?.name;
     place.textContent = status?.backend === "gpu" ? `graphics card${adapter && !adapter.includes("does not say") ? ` (${adapter})` : ""}` : "processor";
     why.textContent = status?.why ?? "";
+    // Where none was found, choosing it would change nothing.
+    choice.allow("gpu", state.get("deviceChoice") === "gpu" || status?.phase !== "refused" || status.adapter !== null);
     // A graphics card does whole steps.
     sharing.textContent = (status?.backend !== "gpu" && status?.sharing) || "";
   }
   state.on("device", show);
-  state.on("deviceChoice", (value) => choice.set(value));
+  state.on("deviceChoice", (value) => {
+    choice.set(value);
+    show();
+  });
   state.on("workersChoice", (value) => workers.set(value));
   show();
   return h("section", { class: "train-block train-device" },

@@ -1,8 +1,7 @@
 // What the heads of any other model than the page's own are worth, measured while nothing else is to be done.
 
 import { HeadMeasure } from "../lab/heads/measure.js";
-import { isRecoupled } from "../model/couplings.js";
-import { isBent } from "../model/heads.js";
+import { anythingBent } from "../model/bent.js";
 
 /** Windows after which the figures are worth showing. */
 const FEWEST = 8;
@@ -31,7 +30,7 @@ export function mountMeasured(app) {
     const idle = model && !models.isShipped && state.get("heads").length > 0 && state.get("engine") === "ready" && state.get("place") === "write"
       && !state.get("generating") && !state.get("training");
     // Of the model as it is in its file; the lab measures it as it is bent.
-    if (idle && !isBent(state.get("heads")) && !isRecoupled(state.get("couplings"))) {
+    if (idle && !anythingBent(state)) {
       if (measure.state === "stopped") measure.resume();
       else if (measure.state === "none" && measure.fault === "") {
         measure.context = model.config.max_seq_len;

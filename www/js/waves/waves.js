@@ -21,7 +21,7 @@ const RANGES = [
   { value: 0, text: "All" },
 ];
 
-const HINT = "Each head hears the past through a damped wave. Dots are tokens: high if heard, large if they surprised. Drag a wave.";
+const HINT = "Each head hears the past through a damped wave. Dots are tokens, large if they surprised: what is above the line is added, what is below is taken away. Drag a wave.";
 const USUAL_HEADS = 8;
 /** More dots than these no screen shows beside each other; a context may have a million. */
 const MOST_LAGS = 4096;
@@ -219,6 +219,7 @@ class WavesPanel {
       tint: headColour(this.#chosen),
     });
     this.#showWords(chosen, config);
+    this.#layers.querySelectorAll("label").forEach((label, i) => label.classList.toggle("bent", isBent(layers.slice(i, i + 1))));
     this.#resetAll.disabled = !isBent(layers);
     this.#resetLayer.disabled = !isBent([heads]);
   });

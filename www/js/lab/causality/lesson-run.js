@@ -20,7 +20,7 @@ import { EngineRun } from "../../engine/run.js";
  *
  * @typedef {{type: "begins", steps: number, leaks: Both<FoundLeak>} | {type: "point", steps: number, point: Point}
  *   | {type: "written", step: number, texts: Both<string>, leaks: Both<FoundLeak>}
- *   | {type: "mended", mended: import("../../../pkg/wavefield.js").Mended} | {type: "done"}
+ *   | {type: "mended", mended: import("../../../pkg/wavefield.js").Scored} | {type: "done"}
  *   | {type: "failed", message: string}} LessonNews
  *
  * @typedef {object} LessonResult
@@ -31,7 +31,7 @@ import { EngineRun } from "../../engine/run.js";
  * @property {{step: number, texts: Both<string>} | null} written The last texts.
  * @property {Both<FoundLeak> | null} first The leaks before the first step.
  * @property {Both<FoundLeak> | null} leaks The same when the last texts were written.
- * @property {import("../../../pkg/wavefield.js").Mended | null} [mended] What the broken one is without its fault.
+ * @property {import("../../../pkg/wavefield.js").Scored | null} [mended] What the broken one is without its fault.
  * @property {"whole" | "stopped" | "failed"} ended
  */
 

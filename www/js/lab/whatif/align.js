@@ -48,3 +48,24 @@ function way(a, b) {
   }
   return places;
 }
+
+/** Longest piece of a text without a space that is taken for a word. */
+const LONGEST_WORD = 24;
+
+/**
+ * The words at which two texts part; null where the texts are the same.
+ * @param {string} before @param {string} after
+ */
+export function partingOf(before, after) {
+  if (before === after) return null;
+  const [a, b] = [[...before], [...after]];
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at++;
+  let from = at;
+  while (from > 0 && at - from < LONGEST_WORD && !/\s/.test(a[from - 1])) from--;
+  /** @param {string[]} text @param {RegExp} words */
+  const take = (text, words) => words.exec(text.slice(from, from + 2 * LONGEST_WORD).join(""))?.[0] ?? "";
+  // Where the one goes on with a space, the word after it tells them apart.
+  const words = [/^\s*\S*/, /^\s*\S*\s*\S*/].find((words) => take(a, words) !== take(b, words)) ?? /^.*/s;
+  return { before: take(a, words), after: take(b, words) };
+}

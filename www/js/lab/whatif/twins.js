@@ -5,7 +5,7 @@ import { observe } from "../../engine/observations.js";
 import { h, uniqueId, VERBATIM, write } from "../../page/dom.js";
 import { visible } from "../../page/signs.js";
 import { readable } from "../../text/prompts.js";
-import { align } from "./align.js";
+import { align, partingOf } from "./align.js";
 import { textsInWords } from "./words.js";
 
 /**
@@ -51,6 +51,12 @@ export class Twins {
   get texts() {
     const whole = (/** @type {Side} */ side) => this.#texts[side].tokens.map(({ text }) => text).join("");
     return { before: whole("before"), after: whole("after") };
+  }
+
+  /** Where they part, by the words that stand there; null where they do not. @returns {{before: string, after: string} | null} */
+  get parting() {
+    const { before, after } = this.texts;
+    return partingOf(before, after);
   }
 
   /** What was written was written by another model. */
