@@ -1,5 +1,5 @@
-// "Break Shakespeare": the wave that the open model would miss most is bent, and the same seed writes another text; then
-// one is to be found that nobody misses.
+// "Break Shakespeare": the wave whose bend is felt most is turned upside down, and the same seed writes another text; then all
+// of its layer are, and nothing is left of it; then one is to be found that nobody misses.
 
 import { colourAs } from "../charts/colours.js";
 import { drawKernel, KernelStrip } from "../charts/kernel.js";
@@ -10,7 +10,7 @@ import { isHeadBent } from "../model/heads.js";
 import { atMostEvery, h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { recorded } from "../page/recorded.js";
 import { bendByHand } from "../waves/drag.js";
-import { strongestOfAll, worthInShort, worthInWords } from "../waves/worth.js";
+import { feltMostOfAll, worthInShort, worthInWords } from "../waves/worth.js";
 import { shareCard } from "./card.js";
 import { StoryFrame } from "./frame.js";
 
@@ -22,11 +22,13 @@ import { StoryFrame } from "./frame.js";
 const LAGS = 40;
 /** Milliseconds between two comparisons while a wave is dragged. */
 const EVERY_MS = 400;
-/** What the damping is multiplied by, and in how many frames. */
-const FADE = 1 / 8;
+/** Frames in which a wave is turned. */
 const FRAMES = 30;
 /** So many are shown to choose from. */
 const CHOICES = 4;
+
+/** The phase of a wave that is turned by half a turn, or a share of that. @param {number} phase @param {number} [share] */
+const upsideDown = (phase, share = 1) => phase - share * Math.PI * Math.sign(phase || 1);
 
 /** @param {App} app @returns {import("./frame.js").Story} */
 export const makeBreak = (app) => new Break(app);
@@ -39,6 +41,7 @@ class Break {
   #twins;
   #compared = 0;
   /** The person goes elsewhere with what is bent. */ #keeps = false;
+  /** All waves of the layer are upside down. */ #turned = false;
   /** The one that was muted in the last step. @type {Place | null} */ #guess = null;
   /** How the heads that the story touched were before. @type {Map<string, {place: Place, wave: Wave, muted: boolean}>} */ #before = new Map();
   #wave = h("canvas", { class: "kernel-canvas", role: "img" });
@@ -73,6 +76,7 @@ class Break {
       this.#twins.forget();
       this.#before.clear();
       this.#guess = null;
+      this.#turned = false;
       this.#step = 0;
       this.#show();
       compare();
@@ -99,10 +103,10 @@ class Break {
     return models.isShipped ? recorded()?.worths ?? null : state.get("worths");
   }
 
-  /** @returns {Place | null} */
+  /** The one whose bend is felt most. @returns {Place | null} */
   get #strongest() {
     const worths = this.#worths;
-    return worths && strongestOfAll(worths);
+    return worths && feltMostOfAll(worths);
   }
 
   /** That head as it is now. */
@@ -161,29 +165,42 @@ class Break {
     return head !== null && isHeadBent(head);
   }
 
-  /** The wave carries further and further. */
-  async #fade() {
+  /** The wave is turned upside down before one's eyes. */
+  async #turn() {
     const place = this.#strongest;
     const { heads, state } = this.#app;
     if (!place) return;
     this.#touch(place);
     if (heads.isMuted(place.layer, place.head)) heads.toggleMute(place.layer, place.head);
-    const { damping } = state.get("heads")[place.layer][place.head];
+    const { phase } = state.get("heads")[place.layer][place.head];
     const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : FRAMES;
     this.#go(1);
     for (let i = 1; i <= frames && this.#seen && this.#step === 1; i++) {
-      heads.bend(place.layer, place.head, { damping: damping * FADE ** (i / frames) });
+      heads.bend(place.layer, place.head, { phase: upsideDown(phase, i / frames) });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }
 
-  /** Notes how a head is, before the story changes it. @param {Place} place */
+  /** What every wave of the layer added is taken away, and what it took away added. */
+  #turnAll() {
+    const place = this.#strongest;
+    const { heads, state } = this.#app;
+    if (!place) return;
+    state.get("heads")[place.layer].forEach((_, head) => {
+      const { phase } = this.#touch({ layer: place.layer, head });
+      heads.bend(place.layer, head, { phase: upsideDown(phase) });
+    });
+    this.#turned = true;
+    this.#go(1);
+  }
+
+  /** Notes how a head is, before the story changes it. @param {Place} place @returns {Wave} as it was */
   #touch(place) {
     const key = `${place.layer}/${place.head}`;
-    const head = this.#app.state.get("heads")[place.layer]?.[place.head];
-    if (!head || this.#before.has(key)) return;
-    const { frequency, damping, phase } = head;
-    this.#before.set(key, { place, wave: { frequency, damping, phase }, muted: this.#app.heads.isMuted(place.layer, place.head) });
+    const { frequency, damping, phase } = this.#app.state.get("heads")[place.layer][place.head];
+    const known = this.#before.get(key) ?? { place, wave: { frequency, damping, phase }, muted: this.#app.heads.isMuted(place.layer, place.head) };
+    this.#before.set(key, known);
+    return known.wave;
   }
 
   /** Every head that the story touched is again as it was before. */
@@ -195,6 +212,7 @@ class Break {
     }
     this.#before.clear();
     this.#guess = null;
+    this.#turned = false;
   }
 
   /** @param {Place} place */
@@ -238,14 +256,16 @@ class Break {
     if (this.#step === 0) {
       return this.#frame.tell(0, {
         title: "What holds the text together?",
-        words: [`${writes}. It hears what it wrote before through ${count} waves, each a swing that dies away.`, `This one would be missed most. ${worthInWords(worths, place.layer, place.head)}`],
-        actions: [{ label: "Bend it", primary: true, run: () => this.#fade() }, { label: "I bend it myself", run: () => this.#go(1) }],
+        words: [`${writes}. It hears what it wrote before through ${count} waves, each a swing that dies away.`, `${worths.bent ? "This one feels a bend most" : "This one would be missed most"}. ${worthInWords(worths, place.layer, place.head)}`],
+        actions: [{ label: "Turn it upside down", primary: true, run: () => this.#turn() }, { label: "I bend it myself", run: () => this.#go(1) }],
       });
     }
     if (this.#step === 1) {
       return this.#frame.tell(1, {
-        title: this.#bent ? "The same seed, another text" : "Drag the wave",
-        words: this.#bent
+        title: this.#turned ? "Broken" : this.#bent ? "The same seed, another text" : "Drag the wave",
+        words: this.#turned
+          ? [`All ${state.get("heads")[place.layer].length} waves of layer ${place.layer + 1} are upside down: what each added is taken away, and what it took away is added. Nothing else changed.`, "The letters are still those of English; what stood in which order is lost."]
+          : this.#bent
           ? [`Prompt and seed are the same. ${this.#othersBent ? "This wave is bent, with others that you bent before" : "Only this wave is bent"}; below you see where the texts part.`, "Drag it further: sideways to stretch it, up to let it carry, down to let it fade."]
           : ["Sideways stretches it, up lets it carry further, down lets it fade sooner. The handles take arrow keys, too.", "Both texts appear below as soon as it is bent."],
         actions: [
@@ -254,6 +274,7 @@ class Break {
             if (this.#offered.length > 1) this.#go(2);
             else this.#app.show("story", "names");
           } },
+          { label: `Turn all ${state.get("heads")[place.layer].length} upside down`, disabled: this.#turned, run: () => this.#turnAll() },
           { label: "Picture to share", disabled: !this.#bent, run: () => this.#share() },
           { label: "Copy a link to this bend", disabled: !this.#bent, run: () => this.#link() },
         ],

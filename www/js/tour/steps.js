@@ -1,7 +1,8 @@
 // The guided tour's five steps: what each says, where on the page it points, and what it does there. Whatever a step bends
 // it bends back, also when the person leaves in the middle.
 
-import { reach } from "../engine/physics.js";
+import { periodInTokens, stride } from "../engine/physics.js";
+import { stretched } from "../waves/drag.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -20,8 +21,8 @@ const SWEEP = 1600;
 const STAY = 1500;
 /** Milliseconds for which one head is heard alone. */
 const ALONE = 6000;
-/** What the damping is multiplied by. */
-const FADE = 1 / 8;
+/** What the frequency is multiplied by. */
+const STRETCH = 1 / 2;
 
 /** @type {readonly Step[]} */
 export const STEPS = [
@@ -33,8 +34,8 @@ export const STEPS = [
     ],
     go: (app) => app.show("write"),
     target: "#waves .channel-chosen",
-    action: "Let it carry further",
-    act: carryAndBack,
+    action: "Stretch it and let it go",
+    act: stretchAndBack,
   },
   {
     title: "All tokens share one field",
@@ -120,15 +121,17 @@ function shownHeads({ state }) {
   return { layer, heads };
 }
 
-/** The wave of the head that is marked carries further, and comes back. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
-async function carryAndBack(app, signal) {
+/** The wave of the head that is marked is stretched to twice its length, and comes back. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */
+async function stretchAndBack(app, signal) {
   const { layer, heads } = shownHeads(app);
   const channels = [...document.querySelectorAll("#waves .channel")];
   const index = Math.max(0, channels.findIndex((channel) => channel.classList.contains("channel-chosen")));
-  const { damping } = heads[index];
+  const wave = heads[index];
+  const { frequency, phase } = wave;
   const config = /** @type {import("../engine/protocol.js").ModelInfo} */ (app.state.get("model")).config;
-  const set = (/** @type {number} */ share) => app.heads.bend(layer, index, { damping: damping * FADE ** share });
-  const far = (/** @type {number} */ factor) => Math.max(1, Math.round(Math.min(reach({ ...heads[index], damping: damping * factor }, config), config.max_seq_len)));
+  const bent = (/** @type {number} */ share) => stretched(wave, stride(config), STRETCH ** share);
+  const set = (/** @type {number} */ share) => app.heads.bend(layer, index, bent(share));
+  const swing = (/** @type {typeof wave} */ head) => periodInTokens(head, config).toFixed(1);
   const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : SWEEP / 40;
   try {
     for (let i = 1; i <= frames && !signal.aborted; i++) {
@@ -137,10 +140,10 @@ async function carryAndBack(app, signal) {
     }
     await wait(STAY, signal);
   } finally {
-    // Not through the powers: the very number it had.
-    app.heads.bend(layer, index, { damping });
+    // Not through the powers: the very numbers it had.
+    app.heads.bend(layer, index, { frequency, phase });
   }
-  return `Head ${index + 1} heard about ${far(1)} tokens far, and ${far(FADE)} with an eighth of the damping. It is back as it was.`;
+  return `Head ${index + 1} swings once in ${swing(wave)} tokens; stretched, once in ${swing({ ...wave, ...bent(1) })}. It is back as it was.`;
 }
 
 /** The farthest-reaching head is heard alone while the text goes on. @param {App} app @param {AbortSignal} signal @returns {Promise<string>} */

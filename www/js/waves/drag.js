@@ -55,8 +55,8 @@ export function dragged({ wave, stride, x: fromX, y: fromY, width, lags }, x, y)
   };
 }
 
-/** @param {Wave} wave @param {number} stride @param {number} by  what its frequency is multiplied by @returns {Pick<Wave, "frequency" | "phase">} */
-function stretched(wave, stride, by) {
+/** @param {Wave} wave @param {number} stride @param {number} by  what the frequency that is heard is multiplied by @returns {Pick<Wave, "frequency" | "phase">} */
+export function stretched(wave, stride, by) {
   const heard = heardAs(wave, stride);
   return { frequency: within("frequency", heard.frequency * by), phase: heard.phase };
 }

@@ -10,7 +10,7 @@ import { recorded } from "../page/recorded.js";
 import { surprise } from "../page/token-view.js";
 import { colourAs, headColour } from "../charts/colours.js";
 import { WaveChannel } from "./channel.js";
-import { strongest, strongestOfAll, worthInShort, worthInWords } from "./worth.js";
+import { feltMost, strongestOfAll, worthInShort, worthInWords } from "./worth.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
@@ -123,7 +123,7 @@ class WavesPanel {
       this.#list.replaceChildren(...this.#channels.map((channel) => channel.element));
     }
     const name = `${this.#app.state.get("model")?.name} ${layer} ${this.#worths !== null}`;
-    if (name !== this.#broughtFor || this.#chosen >= layers[layer].length) this.#chosen = Math.max(0, strongest(this.#worths?.layers[layer] ?? []));
+    if (name !== this.#broughtFor || this.#chosen >= layers[layer].length) this.#chosen = Math.max(0, feltMost(this.#worths, layer));
     this.#broughtFor = name;
     this.#showWorths(layer);
     // Before anything is drawn: on a phone the others have no room.
@@ -190,7 +190,7 @@ class WavesPanel {
     const worth = worths ? ` ${worthInWords(worths, this.#shown?.layer ?? 0, this.#chosen)}` : "";
     const words = `Head ${this.#chosen + 1}: ${head.gain > 0 ? roleExplained(head, config) : "muted."}${worth}`;
     if (this.#words.textContent === words) return;
-    this.#words.title = worths ? `The loss is that of ${worths.windows} windows of held-back text, of ${worths.tokens} tokens each, read with the head and without it; ± is the 95 % interval.` : "";
+    this.#words.title = worths ? `The loss is that of ${worths.windows} windows of held-back text, of ${worths.tokens} tokens each, read with the head and without it${worths.bent ? `; and of ${worths.bent.windows} of them with its wave bent, the mean of four ways: twice and half as long, fading eight times sooner and later` : ""}; ± is the 95 % interval.` : "";
     this.#words.textContent = words;
     colourAs(this.#words, this.#chosen);
   }
