@@ -11,7 +11,7 @@ import { atMostEvery, h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { recorded } from "../page/recorded.js";
 import { bendByHand } from "../waves/drag.js";
 import { feltMostOfAll, worthInShort, worthInWords } from "../waves/worth.js";
-import { shareCard } from "./card.js";
+import { shareCard } from "../charts/card.js";
 import { StoryFrame } from "./frame.js";
 
 /** @typedef {import("../page/app.js").App} App */

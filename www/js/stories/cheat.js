@@ -8,7 +8,7 @@ import { LeakRun } from "../lab/causality/lesson-run.js";
 import { h, VERBATIM } from "../page/dom.js";
 import { loadDataSet } from "../text/data-sets.js";
 import { StoryFrame } from "./frame.js";
-import { shareCard } from "./card.js";
+import { shareCard } from "../charts/card.js";
 
 /** @typedef {import("../page/app.js").App} App */
 /** @typedef {import("../lab/causality/lesson-run.js").LessonResult} LessonResult */

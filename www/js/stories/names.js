@@ -6,7 +6,7 @@ import { settingsFor } from "../train/presets.js";
 import { duration } from "../train/words.js";
 import { h, oncePerFrame, write } from "../page/dom.js";
 import { dataSet, loadDataSet } from "../text/data-sets.js";
-import { shareCard } from "./card.js";
+import { shareCard } from "../charts/card.js";
 import { StoryFrame } from "./frame.js";
 
 /** @typedef {import("../page/app.js").App} App */

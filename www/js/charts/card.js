@@ -1,8 +1,8 @@
 // A picture to show to a friend, 1200 by 630: what was found, a drawing of it, and where it can be tried. It is made in the
 // page, and goes out by the system's own way of sharing, or as a file where there is none.
 
-import { colour } from "../charts/colours.js";
-import { asPng, wrapped } from "../charts/paper.js";
+import { colour } from "./colours.js";
+import { asPng, wrapped } from "./paper.js";
 import { download } from "../files/out.js";
 import { isolated } from "../page/signs.js";
 
