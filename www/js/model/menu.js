@@ -2,7 +2,7 @@
 
 import { h } from "../page/dom.js";
 import { SHIPPED } from "./models.js";
-import { trainedModels } from "./trained.js";
+import { keptModels } from "./kept.js";
 
 /** @typedef {import("../page/app.js").App} App */
 
@@ -44,9 +44,9 @@ export function modelMenu(app, chooser, button, picker) {
     save.disabled = state.get("engine") !== "ready" || !now;
     list.replaceChildren(shipped);
     try {
-      const trained = await trainedModels(app);
-      const others = own && !trained.some(({ name }) => name === own) ? [entry(own, "the open model", true, async () => {})] : [];
-      list.replaceChildren(shipped, ...others, ...trained.map(({ name, about, open }) => entry(name, about, name === own, open)));
+      const kept = await keptModels(app);
+      const others = own && !kept.some(({ isOpen }) => isOpen) ? [entry(own, "the open model", true, async () => {})] : [];
+      list.replaceChildren(shipped, ...others, ...kept.map(({ name, about, isOpen, open }) => entry(name, about, isOpen, open)));
     } catch (error) {
       list.append(h("li", { class: "inline-fault" }, error instanceof Error ? error.message : String(error)));
     }

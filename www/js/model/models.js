@@ -12,12 +12,16 @@ import { Aside, idOf, isKept } from "./aside.js";
  * @typedef {import("../engine/protocol.js").Head} Head
  * @typedef {import("../engine/protocol.js").CouplingInfo} CouplingInfo
  * @typedef {{heads: Head[][] | null, couplings: Pick<CouplingInfo, "weights">[] | null}} Bends What differs from the file.
- * @typedef {{name: string, bytes: ArrayBuffer | null}} Source `bytes` is null for the shipped model.
+ * @typedef {{name: string, bytes: ArrayBuffer | null, trained?: boolean}} Source `bytes` is null for the shipped model; a `trained`
+ *   one is kept among the trainings.
  */
 
 export const SHIPPED = { name: "Shakespeare", url: new URL("../../models/shakespeare/model.safetensors", import.meta.url) };
 
+/** The open model, or under which key it is kept. */
 const KEY_MODEL = "model";
+/** Before what tells a model that came from elsewhere from others: they are kept until they are deleted. */
+export const KEPT_MODELS = "model-kept/";
 const KEY_HEADS = "heads";
 const KEY_COUPLINGS = "couplings";
 
@@ -45,6 +49,11 @@ export class Models {
   /** Whether the model that comes with the page is the open one. */
   get isShipped() {
     return this.#source.bytes === null;
+  }
+
+  /** Where the open model comes from. */
+  get source() {
+    return this.#source;
   }
 
   /** Opens the model that comes with the page. @returns {Promise<ModelInfo>} */
@@ -75,10 +84,11 @@ export class Models {
    * Opens a checkpoint. When it is refused, the model that was open stays open.
    * @param {ArrayBuffer} bytes
    * @param {string} name
+   * @param {boolean} [trained]  it is kept among the trainings already
    * @returns {Promise<ModelInfo>}
    */
-  openBytes(bytes, name) {
-    return this.#open({ name, bytes });
+  openBytes(bytes, name, trained) {
+    return this.#open({ name, bytes, trained });
   }
 
   /**
@@ -96,14 +106,14 @@ export class Models {
   }
 
   /**
-   * The engine has just made this model its open one (a trained model): the page follows.
-   * @param {ModelInfo} info
+   * The engine has just made this model its open one: the page follows.
+   * @param {ModelInfo} info @param {boolean} [trained]  it is kept among the trainings
    */
-  async adopt(info) {
+  async adopt(info, trained) {
     this.#putAside();
     try {
       const { bytes } = await this.#app.engine.request("export_model", {});
-      this.#source = { name: info.name, bytes: bytes.buffer };
+      this.#source = { name: info.name, bytes: bytes.buffer, trained };
     } finally {
       // The engine has it, whatever becomes of the file.
       this.#show(info);
@@ -113,9 +123,10 @@ export class Models {
 
   /** Keeps the open model for the next visit; what was bent belonged to the last one. */
   async #remember() {
-    const { storage } = this.#app;
-    const { bytes } = this.#source;
-    await Promise.all([storage.set(KEY_MODEL, bytes ? this.#source : null), storage.set(KEY_HEADS, null), storage.set(KEY_COUPLINGS, null)]);
+    const source = this.#source;
+    const key = KEPT_MODELS + keyOf(source);
+    const open = source.bytes && (source.trained ? source : { key });
+    await this.#app.storage.setAll({ [KEY_MODEL]: open, [KEY_HEADS]: null, [KEY_COUPLINGS]: null, ...(open !== source && open && { [key]: source }) });
   }
 
   /**
@@ -126,11 +137,12 @@ export class Models {
    */
   async restore(stateRestored, linked) {
     const { opening, storage } = this.#app;
-    const [kept, heads, couplings] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), storage.get(KEY_COUPLINGS), stateRestored]);
+    const [open, heads, couplings] = await Promise.all([storage.get(KEY_MODEL), storage.get(KEY_HEADS), storage.get(KEY_COUPLINGS), stateRestored]);
+    const kept = open?.key ? await storage.get(open.key) : open;
     const shipped = { name: SHIPPED.name, bytes: null };
     this.#aside.tell().catch(() => {}); // The first text does not wait for it.
     if (!isKept(kept)) return this.#load(shipped, { heads, couplings }, linked);
-    const instead = [KEY_MODEL, KEY_HEADS, KEY_COUPLINGS];
+    const instead = [KEY_MODEL, KEY_HEADS, KEY_COUPLINGS, open.key ?? KEY_MODEL];
     if (opening.hurt("model", idOf(kept))) {
       await this.#aside.put(kept, "The page stopped when it was opened the last time.", instead);
       return this.#load(shipped, NOTHING, linked);
@@ -284,7 +296,7 @@ function bentOtherwise({ layers, couplings }, kept, asked) {
 }
 
 /** Tells a model from any other, also from the same training at another step. @param {Source} source */
-function keyOf({ name, bytes }) {
+export function keyOf({ name, bytes }) {
   if (!bytes) return "shipped";
   const view = new Uint8Array(bytes);
   let sum = 0;

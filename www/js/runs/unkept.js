@@ -2,6 +2,7 @@
 
 import { download } from "../files/out.js";
 import { writeZip } from "../files/zip.js";
+import { KEPT_MODELS } from "../model/models.js";
 import { OWN_TEXT } from "../text/data-sets.js";
 import { fileStem } from "../train/words.js";
 import { ENDING, writeRun } from "./file.js";
@@ -33,8 +34,8 @@ export async function unkeptFile(storage) {
     const own = await storage.get(OWN_TEXT);
     if (own?.text) add("your-own-text", ".txt", new Blob([own.text]));
   }
-  if (keys.includes(MODEL)) {
-    const model = await storage.get(MODEL);
+  for (const key of keys.filter((key) => key === MODEL || key.startsWith(KEPT_MODELS))) {
+    const model = await storage.get(key);
     if (model?.bytes) add(fileStem(model.name), ".safetensors", new Blob([model.bytes]));
   }
   const others = keys.filter((key) => !PARTS.some((part) => key.startsWith(part)));
