@@ -42,6 +42,7 @@ const files = new Files({ models, notify, show, state });
 
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
+  { name: "focus", title: "The care for the focus", make: async () => (await orWhy(import("./page/focus.js"), import.meta.url)).guardFocus() },
   { name: "aside", title: "What an earlier visit set", make: async () => (await orWhy(import("./page/settings-aside.js"), import.meta.url)).mountAside(app, KEY_ASIDE) },
   { name: "effect", title: "What a bend does", make: async () => (await orWhy(import("./waves/effect.js"), import.meta.url)).mountEffect(app) },
   { name: "measured", title: "The measurement of the heads", make: async () => (await orWhy(import("./waves/measured.js"), import.meta.url)).mountMeasured(app) },

@@ -3,6 +3,7 @@
 
 import { download, tableFile } from "../files/out.js";
 import { h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
+import { focusKeeper } from "../page/focus.js";
 import { duration } from "../train/words.js";
 import { RaceChart } from "./chart.js";
 import { racePicture } from "./picture.js";
@@ -76,12 +77,13 @@ export class RaceView {
       h("section", { class: "race-block" }, h("h3", null, "Loss, in nats a token"), this.legend, this.host),
       h("section", { class: "race-block" }, h("h3", null, "Result"), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
       this.saving);
-    this.element = h("div", { class: "race-run" },
-      h("div", { class: "race-status", tabindex: -1, role: "group", "aria-label": "The race" },
-        h("p", { class: "race-status-line" }, this.word, " ", this.where),
-        h("div", { class: "race-controls", role: "group", "aria-label": "Control of the race" }, this.stop, this.goOn, this.discard, this.next, this.again),
-        this.bar, this.note),
-      this.keptLabel, this.empty, this.figures);
+    const controls = [this.stop, this.goOn, this.next, this.again, this.discard];
+    this.status = h("div", { class: "race-status", tabindex: -1, role: "group", "aria-label": "The race" },
+      h("p", { class: "race-status-line" }, this.word, " ", this.where),
+      h("div", { class: "race-controls", role: "group", "aria-label": "Control of the race" }, this.stop, this.goOn, this.discard, this.next, this.again),
+      this.bar, this.note);
+    this.keepFocus = focusKeeper(this.status, () => controls, this.status);
+    this.element = h("div", { class: "race-run" }, this.status, this.keptLabel, this.empty, this.figures);
     this.chart = new RaceChart(this.host);
     run.onChange(this.render);
     document.addEventListener("visibilitychange", this.render);
@@ -126,7 +128,7 @@ export class RaceView {
     this.#drawnState = this.#run.state;
     this.#announce();
     if (this.element.clientWidth === 0) return; // On a tab that is not shown; resizing asks again.
-    this.#renderStatus();
+    this.keepFocus(() => this.#renderStatus());
     this.#renderKept();
     const shown = this.#shown;
     this.empty.hidden = shown !== null;
@@ -136,9 +138,8 @@ export class RaceView {
 
   /** Moves the person to the race that begins. */
   attend() {
-    const status = /** @type {HTMLElement} */ (this.element.firstElementChild);
-    status.focus({ preventScroll: true });
-    status.scrollIntoView({ block: "nearest" });
+    this.status.focus({ preventScroll: true });
+    this.status.scrollIntoView({ block: "nearest" });
   }
 
   /** Runs what a button asks for; a failure is shown in words. @param {() => unknown} action */

@@ -2,6 +2,7 @@
 // narrow screen the picture stands below. A story tells one step at a time.
 
 import { h, write } from "../page/dom.js";
+import { focusKeeper } from "../page/focus.js";
 
 /**
  * @typedef {{label: string, run: () => unknown, primary?: boolean, disabled?: boolean}} Action
@@ -28,6 +29,8 @@ export class StoryFrame {
   #words = h("div", { class: "story-words" });
   #buttons = h("div", { class: "story-actions" });
   #status = h("p", { class: "story-status" });
+  /** A button that is switched off for a moment has the focus again after it. */
+  #keepFocus = focusKeeper(this.#buttons, () => [...this.#buttons.children], this.#title);
 
   /** @param {string} name  of the story @param {number} steps */
   constructor(name, steps) {
@@ -40,7 +43,12 @@ export class StoryFrame {
   }
 
   /** @param {number} step @param {Told} told */
-  tell(step, { title, words, actions, status = "" }) {
+  tell(step, told) {
+    this.#keepFocus(() => this.#tell(step, told));
+  }
+
+  /** @param {number} step @param {Told} told */
+  #tell(step, { title, words, actions, status = "" }) {
     // Whoever pressed a button reads on from the step's title; whoever is elsewhere stays there.
     const moved = step !== this.#step && this.#buttons.contains(document.activeElement);
     this.#actions = actions;

@@ -3,6 +3,7 @@
 // the corner that leaves it free, and folds to a line or two where there is no such corner.
 
 import { h } from "../page/dom.js";
+import { focusFirst } from "../page/focus.js";
 import { STEPS } from "./steps.js";
 
 /** @typedef {import("../page/app.js").App} App */
@@ -102,7 +103,8 @@ class Tour {
       history.replaceState(history.state, "", location.pathname + location.search);
       this.#app.address.takeBack();
     }
-    this.#before?.focus({ preventScroll: true });
+    // Where it began may be out of sight now.
+    focusFirst(this.#before);
   }
 
   #leaveStep() {

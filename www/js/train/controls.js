@@ -2,6 +2,7 @@
 // first: who only wants to train sees one line of it.
 
 import { h, oncePerFrame, uniqueId } from "../page/dom.js";
+import { focusKeeper } from "../page/focus.js";
 import { NumberInput } from "../page/number-field.js";
 import { changeWords, controlOf, learningRate, lengthenWords, rateWords } from "./control.js";
 import { TrainHeadEditor } from "./head-editor.js";
@@ -64,13 +65,14 @@ export class TrainControls {
         this.problem, this.heads.element));
     // What was changed is part of what the run is: it is seen without opening anything.
     this.element = h("section", { class: "train-block", hidden: true, "aria-label": "Changes to the training" }, this.details, this.changes);
+    this.keepFocus = focusKeeper(this.details, () => [], /** @type {HTMLElement} */ (this.details.firstElementChild));
     for (const [{ field }, act] of /** @type {const} */ ([[this.rate, set], [this.more, () => this.lengthen.click()]])) {
       field.addEventListener("keydown", (event) => { if (event.key === "Enter") act(); });
     }
     run.onChange(this.#draw);
   }
 
-  #draw = oncePerFrame(() => this.#render());
+  #draw = oncePerFrame(() => this.keepFocus(() => this.#render()));
 
   /** @returns {TrainControl} */
   #control() {

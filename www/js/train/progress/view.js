@@ -3,6 +3,7 @@
 
 import { download, tableFile } from "../../files/out.js";
 import { h, oncePerFrame, write } from "../../page/dom.js";
+import { focusKeeper } from "../../page/focus.js";
 import { TrainControls } from "../controls.js";
 import { duration, loss } from "../words.js";
 import { TrainCurves } from "./curves.js";
@@ -72,6 +73,8 @@ export class TrainView {
     });
     this.figures = new TrainFigures();
     this.empty = emptyParts();
+    const { element, pause, goOn, stop, adopt } = this.status;
+    this.keepFocus = focusKeeper(element, () => (run.state === "done" ? [adopt] : [goOn, pause, adopt, stop]), element);
     this.samples = sampleParts();
     this.heads = headParts();
     this.faults = h("ul", { class: "train-faults" });
@@ -186,7 +189,7 @@ export class TrainView {
     this.#announce();
     if (this.element.clientWidth === 0) return; // On a tab that is not shown; resizing asks again.
     const run = this.#run;
-    this.#renderStatus();
+    this.keepFocus(() => this.#renderStatus());
     this.sight.hidden = run.plan === null;
     this.empty.hidden = run.plan !== null;
     if (run.plan !== this.#plan) {
