@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { downloaded, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, go, settle, textOf, write } from "./parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
 import { unfold } from "./train-parts.mjs";
@@ -170,4 +170,39 @@ test("another link in the address opens, and Back leads to the one that was open
   await page.locator("#generate .token").nth(5).waitFor();
   await eventually(() => field(page, "Seed").inputValue(), "5");
   await fragment(page, /^#seed=5&end$/);
+});
+
+test("what is written goes out as a picture, as it stands and before and after a bend", async (t) => {
+  const page = await openPage(t, { before: (opening) => opening.addInitScript(() => {
+    // What is written on the picture, as far as it can be heard: each line that is drawn.
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    /** @type {string[]} */ const lines = [];
+    Object.assign(globalThis, { lines });
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+      if (this.canvas.width === 1200) lines.push(text);
+      return fillText.call(this, text, ...at);
+    };
+  }) });
+  const said = async () => (await page.evaluate(() => /** @type {any} */ (globalThis).lines.splice(0))).join(" ");
+  const picture = async () => {
+    await page.locator(".share-button").click();
+    const { name, bytes } = await downloaded(page, () => page.getByRole("button", { name: "Picture to share" }).click());
+    assert.deepEqual([...bytes.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [1200, 630]);
+    return name;
+  };
+  await settle(page, { length: 60 });
+  const text = await write(page);
+  assert.equal(await picture(), "wave-field-text.png");
+  const plain = await said();
+  assert.ok(plain.includes(text.replaceAll("\n", " ").slice(0, 20)), plain);
+  assert.match(plain, /Shakespeare: 1\.36 million parameters; temperature 0\.8, seed 7\./);
+  assert.match(plain, /Wave Field playground · 127\.0\.0\.1/);
+  await channel(page, 3).getByRole("spinbutton", { name: "frequency" }).fill("1.25");
+  await words(page.locator("#waves"), /Bent so, the loss .* nats a token/);
+  assert.equal(await picture(), "wave-field-bent.png");
+  const bent = await said();
+  assert.match(bent, /I bent one of its waves\. The same seed now writes: .*nats a token.* As in the file .* Bent .*Head 3 of layer 1, bent/);
+  const notice = page.locator(".notice", { hasText: "The picture is downloaded." });
+  await notice.waitFor();
 });

@@ -4,16 +4,26 @@ import { h, uniqueId } from "../page/dom.js";
 import { SHIPPED } from "../model/models.js";
 import { fileName } from "../model/file-name.js";
 import { leftOut } from "./link.js";
+import { shareText } from "./picture.js";
 
 /** @typedef {import("./link.js").SharedPage} SharedPage */
 
 /** @param {import("../page/app.js").App} app @param {HTMLElement} button  that was pressed @param {string} link @param {boolean} copied */
-export function sayLink({ address, notify }, button, link, copied) {
+export function sayLink(app, button, link, copied) {
+  const { address, notify, state } = app;
   const message = contents(address.page);
+  const actions = PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : [];
   // No clipboard here (not https, or it was refused): the person copies it by hand.
-  if (!copied) return showLink(button, link, message);
-  notify({ kind: "info", key: "share", title: leftOut(address.page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message });
+  if (!copied) return showLink(button, link, message, actions);
+  notify({ kind: "info", key: "share", title: leftOut(address.page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message, actions });
 }
+
+/** Where there is a text to be seen. */
+const PICTURED = ["write", "lab"];
+const PICTURE = "Picture to share";
+
+/** @param {import("../page/app.js").App} app */
+const picture = (app) => shareText(app).catch(({ message }) => app.notify({ kind: "error", key: "card", title: "The picture could not be made.", message }));
 
 /** What the link carries, and what it does not. @param {SharedPage} page */
 function contents(page) {
@@ -31,8 +41,8 @@ function contents(page) {
   return `It carries ${carried}the sampling settings with their seed${bent}${coupled} and the choices under Train.${missing}${own}${file}`;
 }
 
-/** @param {HTMLElement} button @param {string} link @param {string} message */
-function showLink(button, link, message) {
+/** @param {HTMLElement} button @param {string} link @param {string} message @param {{label: string, run: () => void}[]} actions */
+function showLink(button, link, message, actions) {
   document.querySelector(".share-link")?.remove();
   const field = h("input", { id: uniqueId("link"), type: "text", class: "text-input", readonly: true, value: link });
   const close = () => {
@@ -42,7 +52,7 @@ function showLink(button, link, message) {
   const element = h("div", { class: "share-link", role: "group", "aria-label": "Link to this page" },
     h("label", { for: field.id }, "The browser does not let the page copy by itself. Copy this link:"), field,
     h("p", { class: "field-hint" }, message),
-    h("button", { type: "button", onclick: close }, "Close"));
+    h("div", { class: "notice-actions" }, actions.map(({ label, run }) => h("button", { type: "button", onclick: run }, label)), h("button", { type: "button", onclick: close }, "Close")));
   element.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
   (button.closest(".masthead-tools") ?? document.body).append(element);
   field.focus();

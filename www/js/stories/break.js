@@ -11,7 +11,7 @@ import { atMostEvery, h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { recorded } from "../page/recorded.js";
 import { bendByHand } from "../waves/drag.js";
 import { feltMostOfAll, worthInShort, worthInWords } from "../waves/worth.js";
-import { shareCard } from "../charts/card.js";
+import { linkTo, shareCard } from "../charts/card.js";
 import { StoryFrame } from "./frame.js";
 
 /** @typedef {import("../page/app.js").App} App */
@@ -364,7 +364,7 @@ class Break {
     if (!place || !head || !config) return;
     const { before, after } = this.#twins.texts;
     return shareCard(this.#app, {
-      name: "break-shakespeare", view: "break", title: "I bent one of its waves. The same seed now writes:",
+      name: "break-shakespeare", link: linkTo("story/break"), title: "I bent one of its waves. The same seed now writes:",
       lines: [state.get("effect")].filter((line) => line.includes("nats")), texts: [{ name: "Before", text: before }, { name: "Bent", text: after }],
       draw: (context, width, height) => drawKernel(context, width, height, { head, file: head.initial, config, lags: LAGS, heard: true, weights: [], index: place.head }),
     });

@@ -8,7 +8,7 @@ import { LeakRun } from "../lab/causality/lesson-run.js";
 import { h, VERBATIM } from "../page/dom.js";
 import { loadDataSet } from "../text/data-sets.js";
 import { StoryFrame } from "./frame.js";
-import { shareCard } from "../charts/card.js";
+import { linkTo, shareCard } from "../charts/card.js";
 
 /** @typedef {import("../page/app.js").App} App */
 /** @typedef {import("../lab/causality/lesson-run.js").LessonResult} LessonResult */
@@ -216,7 +216,7 @@ class Cheat {
   #share() {
     const last = this.#result?.points.at(-1)?.validation;
     return shareCard(this.#app, {
-      name: "spot-the-cheat", view: "cheat", title: "One of these two models cheats. Which?",
+      name: "spot-the-cheat", link: linkTo("story/cheat"), title: "One of these two models cheats. Which?",
       lines: last ? ["Both learned the same lines of Shakespeare. One of them cannot write a word of it."] : [],
       draw: (context, width, height) => drawLesson(context, width, height, this.#result, this.#names),
     });

@@ -6,7 +6,7 @@ import { settingsFor } from "../train/presets.js";
 import { duration } from "../train/words.js";
 import { h, oncePerFrame, write } from "../page/dom.js";
 import { dataSet, loadDataSet } from "../text/data-sets.js";
-import { shareCard } from "../charts/card.js";
+import { linkTo, shareCard } from "../charts/card.js";
 import { StoryFrame } from "./frame.js";
 
 /** @typedef {import("../page/app.js").App} App */
@@ -215,7 +215,7 @@ class Names {
     const last = facts.evaluations.at(-1);
     const config = { ...plan.model, vocab_size: facts.vocabulary };
     return shareCard(this.#app, {
-      name: "names-that-nobody-has", view: "names", title: names.map((name) => name[0].toUpperCase() + name.slice(1)).join(", "),
+      name: "names-that-nobody-has", link: linkTo("story/names"), title: names.map((name) => name[0].toUpperCase() + name.slice(1)).join(", "),
       lines: [
         "Names that nobody on the list has, invented by a model that learned in my browser.",
         `${facts.parameters.toLocaleString("en-GB")} numbers, ${facts.step.toLocaleString("en-GB")} steps in ${duration(facts.secondsTrained)}${last ? `, perplexity ${last.perplexity.toFixed(2)} on names held back` : ""}. Its waves in layer 1:`,

@@ -11,7 +11,7 @@ export const SMOOTHING = [
 export const SMOOTHING_AT_FIRST = 1;
 
 /**
- * @param {Record<"pause" | "goOn" | "stop" | "adopt" | "save", () => void>} actions
+ * @param {Record<"pause" | "goOn" | "stop" | "adopt" | "save" | "share", () => void>} actions
  */
 export function statusParts(actions) {
   const word = h("strong", { class: "train-state" });
@@ -23,13 +23,14 @@ export function statusParts(actions) {
   const stop = h("button", { type: "button", onclick: actions.stop }, "Stop");
   const adopt = h("button", { type: "button", onclick: actions.adopt }, "Write with it");
   const save = h("button", { type: "button", class: "quiet", onclick: actions.save }, "Download");
+  const share = h("button", { type: "button", class: "quiet", title: "What it writes, its curve and its waves, 1200 by 630 pixels large", onclick: actions.share }, "Picture");
   // In sight wherever the place is scrolled to, so short; the samples themselves are read out from their list.
   const newest = h("p", { class: "train-newest", translate: "no", dir: "auto", "aria-hidden": "true", hidden: true });
   const element = h("div", { class: "train-status", tabindex: -1, role: "group", "aria-label": "Training" },
     h("p", { class: "train-status-line" }, word, " ", title),
-    h("div", { class: "train-controls", role: "group", "aria-label": "Control of the training" }, pause, goOn, stop, adopt, save),
+    h("div", { class: "train-controls", role: "group", "aria-label": "Control of the training" }, pause, goOn, stop, adopt, save, share),
     bar, newest);
-  return { element, word, title, note, bar, newest, pause, goOn, stop, adopt, save };
+  return { element, word, title, note, bar, newest, pause, goOn, stop, adopt, save, share };
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -14,6 +14,7 @@ import { emptyParts, headParts, sampleParts, statusParts } from "./parts.js";
 import { savePicture } from "./picture.js";
 import { TrainSamples } from "./samples.js";
 import { TrainScrub } from "./scrub.js";
+import { shareTraining } from "./share.js";
 import { curvesTable, fileName } from "./table.js";
 import { TrainTrajectories } from "./trajectories.js";
 
@@ -70,6 +71,7 @@ export class TrainView {
       stop: () => this.#do(() => run.stop()),
       adopt: () => this.#do(() => this.#adopt()),
       save: () => this.#do(() => this.#download()),
+      share: () => this.#do(() => shareTraining(app, run, this.curves.chart)),
     });
     this.figures = new TrainFigures();
     this.empty = emptyParts();
@@ -234,6 +236,7 @@ export class TrainView {
     ui.adopt.disabled = this.#busy || facts.step === 0 || !(run.live || run.savedStep !== null);
     ui.adopt.classList.toggle("primary", state === "done" || state === "stopped");
     ui.save.disabled = ui.adopt.disabled;
+    ui.share.disabled = this.#busy || facts.samples.length === 0;
     write(ui.note, this.#problem || this.#words());
     ui.note.classList.toggle("train-problem", this.#problem !== "" || state === "failed");
   }
