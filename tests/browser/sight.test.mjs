@@ -87,7 +87,7 @@ test("the beginning shows the first heads, figures and sample, by pointer and by
     await page.keyboard.press("Home");
     await page.locator(".train-figures-past").waitFor();
     await words(figure(page, "Step"), `0 of ${STEPS}`);
-    await words(figure(page, "Validation"), "–");
+    await words(figure(page, "Loss, held back"), "–");
     // Which of its names stand in the text is known once the text is there.
     const sample = await words(page.locator(".train-then"), /^Written at step 10\b[^]*\(in the text\)/);
     const current = await words(page.locator(".train-samples [aria-current]").first(), /^Step 10\b[^]*\(in the text\)/);
@@ -228,7 +228,7 @@ test("a record of an older page, without its course, is shown as far as it goes"
   await stands(page, `Step 0 of ${STEPS}`);
   await words(figure(page, "Step"), /^0 of/);
   await now(page);
-  await words(figure(page, "Loss"), /\d/);
+  await words(figure(page, "Loss, training text"), /\d/);
 }));
 
 test("other runs are drawn beside this one under their names, however long they were", async (t) => {
@@ -263,10 +263,10 @@ test("other runs are drawn beside this one under their names, however long they 
     }));
     curves.show(told, momentAt(told, null));
   });
-  await page.locator(".train-legend", { hasText: /Run 1 1\.7\d+.*Run 2 2\.2\d+.*training.*validation/ }).waitFor();
+  await page.locator(".train-legend", { hasText: /Run 1 1\.7\d+.*Run 2 2\.2\d+.*training text.*held-back text/ }).waitFor();
   const dashes = await page.locator(".train-legend .curve-key line").evaluateAll((lines) => lines.map((line) => line.getAttribute("stroke-dasharray")));
   assert.deepEqual(dashes, ["2 2", "9 3", "", "6 4"]);
-  assert.match((await page.locator(".curve-main .train-chart").getAttribute("aria-label")) ?? "", /Run 1 from .*Run 2 from .*validation from/);
+  assert.match((await page.locator(".curve-main .train-chart").getAttribute("aria-label")) ?? "", /Run 1 from .*Run 2 from .*held-back text from/);
   await eventually(() => inks(page.locator(".curve-main canvas")), (count) => count >= 5, "a run is missing");
 });
 

@@ -72,7 +72,7 @@ export const letStore = (page, training, stored) => eventually(async () => {
 }, true, "no snapshot was stored");
 
 /** A figure of the training, such as "Step". @param {Page} page @param {string} name */
-export const figure = (page, name) => page.locator(".train-figures > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}(?: \\?)?$`) }) }).locator("dd");
+export const figure = (page, name) => page.locator(".train-figures > div", { has: page.locator("dt", { hasText: new RegExp(`^${name}(?: \\?)?$`) }) }).locator("dd").first();
 
 /** @param {string} text */
 const number = (text) => Number(text.split(" ")[0].replaceAll(",", ""));

@@ -13,7 +13,7 @@ import { loss } from "../words.js";
  * @typedef {import("./quantities.js").Overlay} Overlay
  * @typedef {import("./moment.js").Told} Told
  * @typedef {import("./moment.js").Then} Then
- * @typedef {{ quantity: Quantity, chart: CurveChart, value: HTMLElement, words: HTMLElement, log: boolean }} Card
+ * @typedef {{ quantity: Quantity, chart: CurveChart, value: { number: HTMLElement, of: HTMLElement }, words: HTMLElement, log: boolean }} Card
  */
 
 /** Drawing takes time from the training on a small machine, so the small ones are drawn less often. */
@@ -91,11 +91,11 @@ export class TrainCurves {
 
   /** @param {Quantity} quantity @param {string} group @param {(step: number | null) => void} onHover */
   #card(quantity, group, onHover) {
-    const value = h("span", { class: "curve-card-value" }, "–");
+    const value = { number: h("span", null, "–"), of: h("small", null) };
     const words = h("p", { class: "visually-hidden", id: uniqueId("curve-words") });
     const host = h("span", { class: "curve-card-host", "aria-hidden": "true" });
     const input = h("input", { type: "radio", name: group, value: quantity.id, checked: quantity === QUANTITIES[0], "aria-describedby": words.id, onchange: () => this.#choose(card) });
-    const label = h("label", { class: "curve-card" }, input, h("span", { class: "curve-card-title" }, quantity.title), value, host);
+    const label = h("label", { class: "curve-card" }, input, h("span", { class: "curve-card-title" }, quantity.title), h("span", { class: "curve-card-value" }, value.number, " ", value.of), host);
     /** @type {Card} */
     const card = { quantity, chart: new CurveChart(host, { small: true, onHover }), value, words, log: quantity.log ?? false };
     card.chart.setLog(card.log);
@@ -170,8 +170,9 @@ export class TrainCurves {
     if (!told || !this.#then) return;
     const then = this.#hover === null ? this.#then : momentAt(told, this.#hover);
     for (const { quantity, value } of this.#cards) {
-      const figure = quantity.figure(then);
-      write(value, figure === null || figure === undefined ? "–" : quantity.format(figure));
+      const { value: figure, of } = quantity.figure(then);
+      write(value.number, figure === null || figure === undefined ? "–" : quantity.format(figure));
+      write(value.of, figure === null || figure === undefined ? "" : of);
     }
     this.#renderLegend(then.step, this.#hover !== null || !then.now);
   }

@@ -63,8 +63,8 @@ export function curveParts(cards, words, scrub, { view, saveTable, savePicture }
   const smoothing = h("select", { onchange: apply }, SMOOTHING.map(({ label }, i) => h("option", { selected: i === SMOOTHING_AT_FIRST }, label)));
   const hint = h("p", { class: "train-hint" });
   const rows = h("tbody", null);
-  const table = h("details", { class: "train-table" }, h("summary", null, "Validation in figures"),
-    h("div", { class: "train-table-scroll", tabindex: 0, role: "region", "aria-label": "Validation in figures" },
+  const table = h("details", { class: "train-table" }, h("summary", null, "Held-back text in figures"),
+    h("div", { class: "train-table-scroll", tabindex: 0, role: "region", "aria-label": "Held-back text in figures" },
       h("table", null,
         h("thead", null, h("tr", null, ["Step", "Loss", "Perplexity", "Next token right"].map((name) => h("th", { scope: "col" }, name)))),
         rows)));

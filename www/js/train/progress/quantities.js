@@ -23,6 +23,8 @@ import { smooth, thin } from "../../charts/series.js";
  * @property {number} most       points of a line
  * @property {readonly Overlay[]} overlays
  *
+ * @typedef {{ value: number | null | undefined, of: string }} Figure  of: of which text, where there are two
+ *
  * @typedef {object} Quantity
  * @property {string} id
  * @property {string} title
@@ -30,13 +32,19 @@ import { smooth, thin } from "../../charts/series.js";
  * @property {boolean} smooths   smoothing makes sense
  * @property {boolean | null} log  logarithmic at first; null: never
  * @property {(value: number) => string} format
- * @property {(then: Then) => number | null | undefined} figure  at a moment
+ * @property {(then: Then) => Figure} figure  at a moment
  * @property {(told: Told, way: Way) => Line[]} lines
  * @property {(perplexity: number) => number} [guess]  where something of this perplexity lies, such as a model that knows nothing
  */
 
-const VALIDATION = { name: "validation", colour: "--focus", width: 2, dash: [6, 4], rings: true };
+const VALIDATION = { name: "held-back text", colour: "--focus", width: 2, dash: [6, 4], rings: true };
 const same = (/** @type {number} */ value) => value;
+
+/** Of what a figure is, where there are two to confuse. */
+const OF = { held: "held back", training: "training text" };
+/** Of the text that was held back, once that was measured. @param {Then} then @param {(loss: number) => number} from @returns {Figure} */
+const heldOr = ({ evaluation, loss }, from) =>
+  (evaluation ? { value: from(evaluation.loss), of: OF.held } : { value: loss === null ? null : from(loss), of: OF.training });
 
 /**
  * Raw values faintly, smoothed ones over them.
@@ -63,7 +71,7 @@ const validated = (evaluations, value) => ({ ...VALIDATION, steps: evaluations.m
  */
 function losses({ facts, history }, way, from) {
   const made = (/** @type {Curve} */ curve) => ({ steps: curve.steps, values: curve.values.map(from) });
-  const lines = measured("training", history.means(), way).map((line) => ({ ...line, ...made(line) }));
+  const lines = measured(way.smoothing > 1 ? "training text, smoothed" : "training text", history.means(), way).map((line) => ({ ...line, ...made(line) }));
   const evaluations = validated(facts.evaluations, ({ loss }) => from(loss));
   return [...way.overlays.flatMap((overlay) => beside(overlay, way, made)), ...lines, evaluations];
 }
@@ -89,9 +97,9 @@ export const plain = (value) => Math.abs(value) >= 10_000
 export const QUANTITIES = [
   {
     id: "loss", title: "Loss", smooths: true, log: false,
-    hint: "Surprise per token: lower is better. When validation turns upwards, the text is being learnt by heart.",
+    hint: "Surprise in nats a token: lower is better. When that of the held-back text turns upwards, the text is being learnt by heart.",
     format: (value) => value.toFixed(3),
-    figure: ({ loss }) => loss,
+    figure: (then) => heldOr(then, same),
     lines: (told, way) => losses(told, way, same),
     guess: Math.log,
   },
@@ -99,7 +107,7 @@ export const QUANTITIES = [
     id: "perplexity", title: "Perplexity", smooths: true, log: true,
     hint: "Among how many tokens it is torn at each place, as if all were equally likely: lower is better.",
     format: (value) => value.toFixed(2),
-    figure: ({ loss }) => (loss === null ? null : Math.exp(loss)),
+    figure: (then) => heldOr(then, Math.exp),
     lines: (told, way) => losses(told, way, Math.exp),
     guess: same,
   },
@@ -107,7 +115,7 @@ export const QUANTITIES = [
     id: "accuracy", title: "Next token right", smooths: false, log: null,
     hint: "How often its first guess is the token that follows, in text that it does not learn from.",
     format: (value) => `${value.toFixed(1)} %`,
-    figure: ({ evaluation }) => evaluation && evaluation.accuracy * 100,
+    figure: ({ evaluation }) => ({ value: evaluation && evaluation.accuracy * 100, of: evaluation ? OF.held : "" }),
     lines: ({ facts }, { overlays }) => [
       ...overlays.map(({ name, evaluations, dash, colour }) => {
         const known = evaluations.filter(({ accuracy }) => accuracy !== undefined);
@@ -120,21 +128,21 @@ export const QUANTITIES = [
     id: "rate", title: "Learning rate", smooths: false, log: false,
     hint: "How far a step may move the weights: it rises while the training warms up and falls towards the end.",
     format: plain,
-    figure: ({ learningRate }) => learningRate,
+    figure: ({ learningRate }) => ({ value: learningRate, of: "" }),
     lines: ({ course }, { most }) => [{ name: "learning rate", colour: "--ink-2", width: 2, ...thin(course.learningRate.means(), most) }],
   },
   {
     id: "gradient", title: "Gradient norm", smooths: true, log: false,
     hint: "How strongly a step's batch pulls at all weights together. Peaks that do not come down again are a sign of too high a learning rate.",
     format: plain,
-    figure: ({ gradientNorm }) => gradientNorm,
+    figure: ({ gradientNorm }) => ({ value: gradientNorm, of: "" }),
     lines: ({ course }, way) => measured("gradient norm", course.gradientNorm.means(), way),
   },
   {
     id: "speed", title: "Tokens a second", smooths: true, log: null,
     hint: "How fast it learns on this device, as averaged over a few seconds.",
     format: (value) => Math.round(value).toLocaleString("en-GB"),
-    figure: ({ tokensPerSecond }) => tokensPerSecond,
+    figure: ({ tokensPerSecond }) => ({ value: tokensPerSecond, of: "" }),
     lines: ({ course }, way) => measured("tokens a second", course.tokensPerSecond.means(), way),
   },
 ];

@@ -289,6 +289,6 @@ export class TrainView {
     if (state === "idle" || state === "starting") return;
     const last = facts.evaluations.at(-1);
     const why = state === "failed" ? ` ${this.#run.message}` : "";
-    this.#app.announce(`${STATE_WORDS[state]} at step ${facts.step}${last ? `, validation loss ${loss(last.loss)}` : ""}.${why}`);
+    this.#app.announce(`${STATE_WORDS[state]} at step ${facts.step}${last ? `, loss on held-back text ${loss(last.loss)}` : ""}.${why}`);
   }
 }
