@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { openPage } from "./launch.mjs";
+import { fillMine } from "./mine-parts.mjs";
 import { firstText, go, toggleMute } from "./parts.mjs";
 import { eventually } from "./wait.mjs";
 
@@ -40,6 +41,9 @@ async function walk(page, look) {
   await page.locator("#story .story-card-break").click();
   await page.locator("#story .story-actions button").first().waitFor();
   await look("a story");
+  await go(page, "Mine");
+  await page.locator(".mine-empty").waitFor();
+  await look("Mine, empty");
   for (const place of /** @type {const} */ (["Train", "Race", "Long"])) {
     await go(page, place);
     await look(place);
@@ -54,6 +58,19 @@ async function walk(page, look) {
   await page.evaluate(() => { location.hash = "#tour-1"; });
   await page.getByRole("dialog").waitFor();
   await look("the tour");
+  await page.keyboard.press("Escape");
+  await fillMine(page);
+  await go(page, "Mine");
+  await page.locator("#mine .mine-row").nth(2).waitFor();
+  for (const row of await page.locator("#mine .runs-row").all()) {
+    await row.getByLabel("Compare").check();
+    await row.locator("summary").click();
+  }
+  await page.getByRole("button", { name: "Compare the 2 chosen" }).click();
+  await page.locator(".runs-compare").waitFor();
+  await page.locator("#mine .mine-row").first().getByRole("button", { name: /^Delete/ }).click();
+  await page.locator(".runs-deleted").waitFor();
+  await look("Mine, filled");
 }
 
 for (const [name, options, only] of /** @type {const} */ ([

@@ -104,8 +104,8 @@ test("a training is known by what is in it, and several are none lost", shared(a
   const before = await trainings(page);
   const broken = new Uint8Array(await (await writeZip({ "run.json": new Blob(["{}"]), "losses.csv": new Blob([""]) })).arrayBuffer());
   await drop(page, [{ name: "a.txt", bytes: broken }, { name: "b", bytes: broken }]);
-  const said = await words(page.locator(".runs-problem"), /"b" could not be imported/);
-  assert.match(said, /"a\.txt" could not be imported\. Its "run\.json"/);
+  const said = await words(page.locator(".runs-problem"), /"b" could not be opened/);
+  assert.match(said, /"a\.txt" could not be opened\. Its "run\.json"/);
   assert.equal(await trainings(page), before);
 }));
 

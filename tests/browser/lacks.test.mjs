@@ -126,11 +126,12 @@ test("over http from another device: no graphics card, for the right reason; one
   await one.locator(".train-note", { hasText: "Saved at step" }).waitFor();
   const two = await context.newPage();
   await two.goto(`${url}#train`);
-  await two.locator(".runs > summary").click();
+  await go(two, "Mine");
   await two.locator(".runs-row", { hasText: "Open in another tab" }).waitFor();
   assert.equal(await two.locator('.train-run[data-state="interrupted"]').count(), 0);
   // A tab that is gone, however it went, holds nothing.
   await one.close({ runBeforeUnload: false });
+  await go(two, "Train");
   await two.locator('.train-run[data-state="interrupted"]').waitFor();
   await two.locator("#train").getByRole("button", { name: "Go on" }).click();
   await two.locator('.train-run[data-state="running"]').waitFor();

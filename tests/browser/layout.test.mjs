@@ -6,7 +6,7 @@ import { onePage, openPage, SIZES } from "./launch.mjs";
 import { firstText, go } from "./parts.mjs";
 import { eventually, words } from "./wait.mjs";
 
-const PLACES = /** @type {const} */ (["Write", "Train", "Race", "Lab", "Long"]);
+const PLACES = /** @type {const} */ (["Write", "Stories", "Train", "Race", "Lab", "Long", "Mine"]);
 
 /** What is wider than the window. @param {import("playwright-core").Page} page */
 const overhang = (page) => page.evaluate(() => {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { downloaded, openPage } from "./launch.mjs";
-import { firstText, generatePanel } from "./parts.mjs";
+import { keepTraining } from "./mine-parts.mjs";
+import { firstText, generatePanel, go } from "./parts.mjs";
 import { kept } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -86,26 +87,15 @@ test("what a page was opening when it stopped is not opened by itself, and opens
   assert.equal(await aside(page, "Mine").count(), 0);
 });
 
-/** A training as the page keeps it. @param {Page} page @param {string} id @param {Record<string, unknown>} [changes] */
-const keepTraining = (page, id, changes = {}) => page.evaluate(async ([key, changed]) => {
-  const load = (/** @type {string} */ path) => import(new URL(path, document.baseURI).href);
-  const [{ storage }, { settingsFor, startRequest }, { LossHistory }] = await Promise.all(["/sources/js/keep/storage.js", "/sources/js/train/presets.js", "/sources/js/charts/series.js"].map(load));
-  const choices = { data: "names", size: "small", tokenizer: "character", pieces: 512, settings: settingsFor("names", "small", { steps: 40 }) };
-  const { text: _, ...plan } = startRequest(choices, "Anna\nBert\n", `Names ${key}`);
-  const heads = [[{ frequency: 1, damping: 0.1, phase: 0, gain: 1 }]];
-  const facts = { step: 40, parameters: 1000, vocabulary: 14, tokensPerSecond: 5e4, learningRate: 1e-3, secondsTrained: 3.5, evaluations: [], samples: [], faults: [], layers: heads, initialLayers: heads };
-  const card = { id: key, name: `Names ${key}`, createdAt: 1.7e12, savedAt: 1.7e12, state: "done", step: 40, lowest: null, choices, plan, last: null, best: null, textSize: 0, ...changed };
-  await storage.setAll({ [`runs/${key}`]: card, [`run-curves/${key}`]: { facts, history: new LossHistory().toJSON() } });
-}, /** @type {const} */ ([id, changes]));
-
 test("a training that cannot be shown hides no other, and one that hurt is not shown by itself", async (t) => {
   const page = await openPage(t, { path: "#train" });
   await page.locator("#train form").waitFor();
   await keepTraining(page, "1-a");
   await keepTraining(page, "2-b", { createdAt: 9e15 });
-  await put(page, { "runs/3-c": null, "runs-open": true });
+  await put(page, { "runs/3-c": null });
   await leaveMark(page, [{ kind: "training", id: "1-a", name: "Names 1-a" }]);
   await page.reload();
+  await go(page, "Mine");
   const list = page.getByRole("list", { name: "Your trainings" });
   const sound = list.getByRole("listitem").filter({ has: page.locator("input[aria-label='Name of the training']") });
   await sound.first().waitFor();
@@ -113,10 +103,11 @@ test("a training that cannot be shown hides no other, and one that hurt is not s
   const broken = page.getByRole("list", { name: "Trainings that cannot be shown" }).getByRole("listitem");
   assert.equal(await broken.count(), 2);
   assert.match(await broken.first().innerText(), /"Names 2-b" cannot be shown\. In what is kept of it, "createdAt" is 9,000,000,000,000,000; expected was/);
-  const { name } = await downloaded(page, () => broken.first().getByRole("button", { name: "Save what is there" }).click());
+  const { name } = await downloaded(page, () => broken.first().getByRole("button", { name: "Download what is there" }).click());
   assert.match(name, /^names-2-b-as-kept\.zip$/);
   for (const left of [1, 0]) {
     await broken.first().getByRole("button", { name: "Delete" }).click();
+    await broken.first().getByRole("button", { name: "Delete it for good" }).click();
     await page.waitForFunction((count) => document.querySelectorAll(".runs-broken li").length === count, left);
   }
   // The sound one is kept, and shown once it is opened.

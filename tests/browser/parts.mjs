@@ -28,7 +28,7 @@ export const toggleMute = (page, head) => page.locator("#waves .channel").nth(he
 /** Takes back what was bent, from wherever the page is. @param {Page} page */
 export const unbend = (page) => page.locator("#waves button", { hasText: "Reset all" }).dispatchEvent("click");
 
-/** Goes to a place of the page. @param {Page} page @param {"Write" | "Stories" | "Train" | "Race" | "Lab" | "Long"} place */
+/** Goes to a place of the page. @param {Page} page @param {"Write" | "Stories" | "Train" | "Race" | "Lab" | "Long" | "Mine"} place */
 export const go = (page, place) => page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: place, exact: true }).click();
 
 /**

@@ -20,7 +20,7 @@ const runs = (page) => page.locator(".runs");
 const row = (page, index) => page.locator(".runs-row:not(.runs-deleted)").nth(index);
 
 /** @param {Page} page */
-const openList = (page) => runs(page).evaluate((element) => { /** @type {HTMLDetailsElement} */ (element).open = true; });
+const openList = (page) => go(page, "Mine");
 
 /** @param {Page} page @param {number} index */
 async function openMore(page, index) {
@@ -106,7 +106,7 @@ test("every training is kept with its last and its best model, and both can be g
   await row(page, 0).getByRole("button", { name: /Write with the best \(step/ }).click();
   await page.locator(".model-name", { hasText: "My text, the best" }).waitFor();
   await arrives(page, "Write");
-  await go(page, "Train");
+  await openList(page);
   await row(page, 0).getByRole("button", { name: /Write with the last \(step 400\)/ }).click();
   await page.locator(".model-name", { hasText: /^My text$/ }).waitFor();
 });
@@ -122,27 +122,37 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   await named(page, 0, "Names 2");
   await name.fill("Larger batch");
   await name.press("Enter");
-  await row(page, 0).getByLabel("In the chart").check();
-  await row(page, 1).getByLabel("In the chart").check();
-  // The one that is shown is in the chart already; the other is drawn over it. A chart is drawn where it can be seen.
-  await page.locator(".train-chart").first().scrollIntoViewIfNeeded();
-  await page.locator(".train-legend", { hasText: "B Names" }).waitFor();
+  await row(page, 0).getByLabel("Compare").check();
+  await row(page, 1).getByLabel("Compare").check();
   await runs(page).getByRole("button", { name: "Compare the 2 chosen" }).click();
-  const compared = await words(page.locator(".runs-compare"), /A Larger batch\s+B Names[^]*Lowest validation loss.*\(lowest\)/);
+  const compared = await words(page.locator(".runs-compare"), /A Larger batch\s+B Names[^]*Lowest loss on held-back text.*\(lowest\)/);
   assert.match(compared, /Batch\s+8\s+4/);
   assert.match(compared, /Seed\s+2\s+1/);
   assert.doesNotMatch(compared, /Context|Dropout|Learning rate/);
+  // Both are in one chart; a chart is drawn where it can be seen.
+  await words(page.locator(".runs-compared .train-legend"), /A Larger batch.*B Names/s);
+  await page.locator(".runs-chart").scrollIntoViewIfNeeded();
+  await page.locator(".runs-chart canvas").waitFor();
+  await eventually(() => page.locator(".runs-chart").getAttribute("aria-label"), /^A Larger batch: from .*; B Names: from /);
 
+  // Under Train the other is drawn over the one that is shown.
+  await go(page, "Train");
+  await panel(page).locator(".train-chart").first().scrollIntoViewIfNeeded();
+  await panel(page).locator(".train-legend", { hasText: "B Names" }).waitFor();
+  await panel(page).getByRole("link", { name: "2 trainings are kept: Mine" }).click();
   await row(page, 1).getByRole("button", { name: "Open" }).click();
-  await page.locator(".train-chart").first().scrollIntoViewIfNeeded();
-  await page.locator(".train-legend", { hasText: "A Larger batch" }).waitFor();
-  await row(page, 1).getByRole("button", { name: "Shown" }).waitFor();
+  await arrives(page, "Train");
+  await panel(page).locator(".train-chart").first().scrollIntoViewIfNeeded();
+  await panel(page).locator(".train-legend", { hasText: "A Larger batch" }).waitFor();
+  await openList(page);
+  await row(page, 1).getByRole("button", { name: "Show" }).waitFor();
 
   await openMore(page, 0);
   await row(page, 0).getByRole("button", { name: "Use these settings" }).click();
   await eventually(() => panel(page).getByLabel("Batch", { exact: true }).inputValue(), "8");
   await eventually(() => panel(page).getByLabel("Seed", { exact: true }).inputValue(), "2");
 
+  await openList(page);
   await row(page, 0).getByRole("button", { name: "Delete" }).click();
   await page.getByText('"Larger batch" was deleted.').waitFor();
   await page.locator(".runs-deleted button:focus").waitFor();
@@ -154,7 +164,6 @@ test("trainings are listed, renamed, compared, drawn over each other, opened and
   await page.getByText('"Larger batch" was deleted.').waitFor();
   await page.reload();
   await page.locator(".runs-count", { hasText: "1," }).waitFor();
-  // The list was open and is again.
   await row(page, 0).waitFor();
 });
 
@@ -165,27 +174,28 @@ test("an exported training goes on in another browser exactly as at home", async
   assert.ok(paused < SHORT.Steps);
   await openList(page);
   await openMore(page, 0);
-  const { name, bytes: buffer } = await downloaded(page, () => row(page, 0).getByRole("button", { name: "Export" }).click());
+  const { name, bytes: buffer } = await downloaded(page, () => row(page, 0).getByRole("button", { name: "Download" }).click());
   assert.equal(name, "names.wavefield-run");
+  await go(page, "Train");
   await button(page, "Go on").click();
   await reaches(page, "done");
   const home = await keptWhole(page);
 
   const other = await openPage(t);
   await openList(other);
-  const picker = other.locator("input[type=file][aria-label='Exported training']");
+  const picker = other.locator("input[type=file][aria-label='Training to open']");
   await picker.setInputFiles({ name: "names.wavefield-run", mimeType: "application/octet-stream", buffer });
   await named(other, 0, "Names (imported)");
-  await row(other, 0).getByRole("button", { name: "Open" }).click();
-  await reaches(other, "interrupted");
-  await panel(other).getByRole("button", { name: "Go on" }).click();
+  // Opened and gone on with in one press.
+  await row(other, 0).getByRole("button", { name: "Go on" }).click();
+  await arrives(other, "Train");
   await reaches(other, "done");
   const away = await keptWhole(other);
   assert.deepEqual(outcome(away), outcome(home));
 
   // What is not one is refused in words: what was cut at its end as a training, what has hardly begun as the archive it is.
   await picker.setInputFiles({ name: "cut.wavefield-run", mimeType: "application/octet-stream", buffer: buffer.subarray(0, buffer.length - 900) });
-  await other.locator(".runs-problem", { hasText: '"cut.wavefield-run" could not be imported. It is not a whole ZIP' }).waitFor();
+  await other.locator(".runs-problem", { hasText: '"cut.wavefield-run" could not be opened. It is not a whole ZIP' }).waitFor();
   await picker.setInputFiles({ name: "begun.wavefield-run", mimeType: "application/octet-stream", buffer: buffer.subarray(0, 2000) });
   await other.locator(".notice", { hasText: "begun.wavefield-run could not be opened" }).waitFor();
   // Dropped anywhere on the page.
@@ -215,7 +225,7 @@ test("when the disk fills up, training goes on, what was kept stays whole, and r
   await page.evaluate(() => { /** @type {any} */ (globalThis).isFull = true; });
   const notice = page.locator(".notice-error", { hasText: 'The browser has no room left for "Names 2"' });
   await hideUntil(page, () => notice.isVisible());
-  const said = await words(notice, /Delete trainings that you no longer need .* or export them/);
+  const said = await words(notice, /Delete what you no longer need under Mine, or download it/);
   const stays = Number(/Its step ([\d,]+) stays on the disk, whole/.exec(said)?.[1].replaceAll(",", ""));
   await reaches(page, "running");
   await openList(page);
@@ -260,9 +270,11 @@ test("a training that another tab has open is listed as such and not offered", a
   await openList(page);
   await row(page, 1).getByText("Open in another tab").waitFor();
   // The first tab lets go: it can be taken up here.
+  await go(page, "Train");
   await panel(page).getByRole("button", { name: "Pause" }).click();
   await page.getByText("It will go on exactly from here").waitFor();
   await page.close();
+  await openList(other);
   await row(other, 0).getByText("Interrupted").waitFor();
   await row(other, 0).getByRole("button", { name: "Open" }).click();
   await reaches(other, "interrupted");
@@ -276,6 +288,5 @@ test("the list fits a phone", async (t) => {
   await train(page, { ...SHORT, Steps: 20 });
   await openList(page);
   await openMore(page, 0);
-  await row(page, 0).getByLabel("In the chart").check();
-  await fits(page);
+  await fits(page, "#mine");
 });

@@ -112,9 +112,9 @@ export async function train(page, settings = SHORT) {
   await page.locator(".train-note", { hasText: "It took" }).waitFor();
 }
 
-/** How much wider than the window the page is, once it has settled. @param {Page} page */
-export const fits = (page) => eventually(() => page.evaluate(() => [...document.querySelectorAll("#train, #train *")]
+/** What of a place is wider than the window, once it has settled. @param {Page} page @param {string} [place] */
+export const fits = (page, place = "#train") => eventually(() => page.evaluate((place) => [...document.querySelectorAll(`${place}, ${place} *`)]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 1)
-  .map((element) => `${element.tagName} ${element.className}`)), [], "sticks out sideways");
+  .map((element) => `${element.tagName} ${element.className}`), place), [], "sticks out sideways");
 
 export { kept };

@@ -51,13 +51,14 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
   { name: "story", title: "The stories", make: async () => (await orWhy(import("./stories/stories.js"), import.meta.url)).mountStories(part("story"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
   { name: "long", title: "Long", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
+  { name: "mine", title: "Mine", make: async () => (await orWhy(import("./mine/mine.js"), import.meta.url)).mountMine(part("mine"), app, await later.want("train"), await later.want("race")) },
   { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 
 /** @type {import("./page/app.js").App} */
 const app = {
   engine, state, storage, opening, models, files, heads, couplings, device, address, notify, announce, show,
-  training: async () => (await later.want("train"))?.(),
+  training: async () => (await later.want("train"))?.training(),
   openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
   sayLink: async (...link) => (await orWhy(import("./link/contents.js"), import.meta.url)).sayLink(app, ...link),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),

@@ -62,7 +62,7 @@ export class Files {
       if (plan.refused.length > 0) this.#sayRefused(refusal(plan.refused));
       else if (!plan.model && plan.trainings.length + plan.texts.length + plan.settings.length === 0) notify({ kind: "error", key: "files", title: "There is nothing in it that this page opens.", message: "A model (.safetensors), a training of this page, a tokenizer.json or a text does." });
       if (plan.trainings.length > 0) {
-        this.#app.show("train");
+        this.#app.show("mine");
         (await this.#trainings.promise)(plan.trainings);
       }
       if (plan.texts.length > 0) {

@@ -1,10 +1,10 @@
 // The places of the page. One is seen at a time, at every width, and each has an address: `#train`, `#lab/energy`; what is
 // set stands behind it (link/address.js).
 
-/** @typedef {"write" | "story" | "train" | "race" | "lab" | "long"} Place */
+/** @typedef {"write" | "story" | "train" | "race" | "lab" | "long" | "mine"} Place */
 
 /** By their names in an address, with those that a person reads. @type {Readonly<Record<Place, string>>} */
-export const PLACES = { write: "Write", story: "Stories", train: "Train", race: "Race", lab: "Lab", long: "Long" };
+export const PLACES = { write: "Write", story: "Stories", train: "Train", race: "Race", lab: "Lab", long: "Long", mine: "Mine" };
 
 /** The places with views, and what in the state names the one that is shown. @type {Partial<Record<Place, "labView" | "story">>} */
 export const VIEWS = { lab: "labView", story: "story" };

@@ -22,7 +22,9 @@ function openEngine() {
   return { engine: new Engine(() => started), close: () => started.worker.terminate() };
 }
 
-/** @param {HTMLElement} root @param {App} app */
+/** @typedef {{ run: RaceRun, open: (id: string) => void }} RacePlace  open: shows a race that is kept, by its plan's id */
+
+/** @param {HTMLElement} root @param {App} app @returns {RacePlace} */
 export function mountRace(root, app) {
   const store = new RaceStore(app.storage);
   const run = new RaceRun({
@@ -117,6 +119,7 @@ export function mountRace(root, app) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && run.save());
   lock();
   const restored = restore();
+  return { run, open: (id) => view.open(id) };
 
   async function restore() {
     await app.storage.get(CHOICES).then((choices) => form.restore(choices)).finally(() => {

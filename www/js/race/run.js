@@ -154,6 +154,19 @@ export class RaceRun {
     this.#become("idle");
   }
 
+  /** Forgets a race that was finished. @param {string} id  its plan's */
+  async forgetResult(id) {
+    this.results = await this.#services.store.removeResult(id);
+    if (this.result?.plan.id === id) this.result = null;
+    this.#changed();
+  }
+
+  /** @param {Result} result  that was forgotten a moment ago */
+  async putBack(result) {
+    this.results = await this.#services.store.addResult(result);
+    this.#changed();
+  }
+
   /** Writes a snapshot, should the page be about to end. */
   save() {
     if (this.state !== "running" || !this.#heat) return;

@@ -106,7 +106,15 @@ export class RaceStore {
 
   /** @param {Result} result @returns {Promise<Result[]>} newest first */
   async addResult(result) {
-    const all = [result, ...(await this.results()).filter(({ plan }) => plan.id !== result.plan.id)].slice(0, KEPT);
+    const others = (await this.results()).filter(({ plan }) => plan.id !== result.plan.id);
+    const all = [result, ...others].sort((a, b) => b.finishedAt - a.finishedAt).slice(0, KEPT);
+    await this.#storage.set(RESULTS, all);
+    return all;
+  }
+
+  /** @param {string} id  a plan's @returns {Promise<Result[]>} newest first */
+  async removeResult(id) {
+    const all = (await this.results()).filter(({ plan }) => plan.id !== id);
     await this.#storage.set(RESULTS, all);
     return all;
   }

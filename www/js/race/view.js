@@ -154,6 +154,13 @@ export class RaceView {
     this.render();
   }
 
+  /** Shows one that is kept. @param {string} id  its plan's */
+  open(id) {
+    this.#chosen = this.#run.results.find(({ plan }) => plan.id === id) ?? null;
+    this.attend();
+    this.render();
+  }
+
   #choose() {
     this.#chosen = this.#all[this.kept.selectedIndex] ?? null;
     this.render();
@@ -200,7 +207,7 @@ export class RaceView {
       case "failed":
         return `${run.message}${run.unfinished ? " The race was kept as of its last snapshot." : ""}`;
       case "done":
-        return `The last five races are kept in this browser.${unsafe}`;
+        return `The last five races are kept in this browser, under Mine.${unsafe}`;
     }
   }
 

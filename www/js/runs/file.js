@@ -59,15 +59,15 @@ const table = (head, rows) => tableFile(csv({ head, rows }));
  * @throws {Error} with a message for the person
  */
 export async function readRun(file, id) {
-  if (file.size > LARGEST.file) throw new Error(`It is larger than ${LARGEST.file / 2 ** 30} GB, which no training is that this page exports.`);
+  if (file.size > LARGEST.file) throw new Error(`It is larger than ${LARGEST.file / 2 ** 30} GB, which no training is that this page wrote.`);
   const zip = await readZip(file);
-  if (!zip.names.includes("run.json")) throw new Error(`It holds no "run.json", so it is not a training that this page exported.`);
+  if (!zip.names.includes("run.json")) throw new Error(`It holds no "run.json", so it is not a training that this page wrote.`);
   const run = await readJson(await zip.file("run.json"));
   if (run?.format !== FORMAT) throw new Error(`Its "run.json" does not describe a training of this page.`);
   if (!Number.isInteger(run.version) || run.version < 1) throw new Error(`It does not say which version of the format it is in. This page reads version ${VERSION}.`);
-  if (run.version > VERSION) throw new Error(`A newer version of this page wrote it (format ${run.version}; this page reads ${VERSION}). Reload this page to have its newest version, then import the file again.`);
+  if (run.version > VERSION) throw new Error(`A newer version of this page wrote it (format ${run.version}; this page reads ${VERSION}). Reload this page to have its newest version, then open the file again.`);
   const wrong = wrongInRun(run);
-  if (wrong) throw new Error(`In its "run.json", ${wrong} Export the training again, if you still have it.`);
+  if (wrong) throw new Error(`In its "run.json", ${wrong} Download the training again, if you still have it.`);
   /** @type {Kept["bytes"]} */
   const bytes = {};
   for (const which of CHECKPOINTS) {

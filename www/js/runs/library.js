@@ -137,7 +137,7 @@ export class RunLibrary {
   async curves(id) {
     const curves = await this.#storage.get(CURVES + id);
     const wrong = curves ? wrongInCurves(curves) : "";
-    if (wrong) throw new Error(`What is kept of its curves cannot be shown: ${wrong} Its models can still be used; export it to look into it.`);
+    if (wrong) throw new Error(`What is kept of its curves cannot be shown: ${wrong} Its models can still be used; download it to look into it.`);
     return curves;
   }
 

@@ -1,6 +1,7 @@
 // One training in the list: what it is, and what can be done with it.
 
 import { h, uniqueId } from "../page/dom.js";
+import { canHold } from "../page/focus.js";
 import { legendKey } from "../train/progress/parts.js";
 import { loss, room } from "../train/words.js";
 import { sizeOf } from "./library.js";
@@ -17,11 +18,12 @@ import { sizeOf } from "./library.js";
  * @property {boolean} elsewhere  another tab has it open
  * @property {boolean} stored     it survives closing the tab
  * @property {string} mayOpen     why it cannot be opened now; empty when it can
+ * @property {boolean} unfinished  it can be gone on with
  * @property {boolean} busy       the engine is at work on a training of this tab
  * @property {boolean} mayDelete
  * @property {Mark | null} mark
  *
- * @typedef {"open" | "last" | "best" | "settings" | "export" | "remove"} Action
+ * @typedef {"open" | "goOn" | "last" | "best" | "settings" | "download" | "remove"} Action
  * @typedef {{ act: (action: Action, id: string) => void, rename: (id: string, name: string) => void, select: (id: string, on: boolean) => void }} Wishes
  */
 
@@ -51,17 +53,17 @@ export class RunRow {
     this.state = h("p", { class: "runs-state" });
     this.figures = { steps: h("dd", null), best: h("dd", null), size: h("dd", null) };
     this.buttons = {
-      open: button("open", "Open"), last: button("last", "Write with the last"), best: button("best", "Write with the best"),
-      settings: button("settings", "Use these settings"), export: button("export", "Export"), remove: button("remove", "Delete"),
+      open: button("open", "Open"), goOn: button("goOn", "Go on"), last: button("last", "Write with the last"), best: button("best", "Write with the best"),
+      settings: button("settings", "Use these settings"), download: button("download", "Download"), remove: button("remove", "Delete"),
     };
-    const { open, ...more } = this.buttons;
+    const { open, goOn, ...more } = this.buttons;
     const figure = (/** @type {string} */ label, /** @type {HTMLElement} */ value) => h("div", null, h("dt", null, label), value);
     this.element = h("li", { class: "runs-row" },
-      h("label", { class: "runs-select", title: "Draw it in the chart, and compare it" }, this.select, h("span", { class: "visually-hidden" }, "In the chart"), this.key),
+      h("label", { class: "runs-select", title: "Compare it, and draw it in the charts" }, this.select, h("span", { class: "visually-hidden" }, "Compare"), this.key),
       h("div", { class: "runs-what" }, this.name, this.about),
       this.state,
-      h("dl", { class: "runs-figures" }, figure("Steps", this.figures.steps), figure("Best validation", this.figures.best), figure("Size", this.figures.size)),
-      open,
+      h("dl", { class: "runs-figures" }, figure("Steps", this.figures.steps), figure("Lowest loss, held back", this.figures.best), figure("Size", this.figures.size)),
+      h("div", { class: "runs-main" }, open, goOn),
       h("details", { class: "runs-more" }, h("summary", null, "More"), h("div", { class: "runs-actions" }, Object.values(more))));
   }
 
@@ -70,7 +72,7 @@ export class RunRow {
     const look = JSON.stringify({ ...shown, card: [shown.card.savedAt, shown.card.name] });
     if (look === this.#look) return;
     this.#look = look;
-    const { card, state, step, here, elsewhere, stored, mark, busy } = shown;
+    const { card, state, step, here, elsewhere, stored, mark, busy, unfinished, mayOpen } = shown;
     const { name, about, buttons, figures } = this;
     this.#card = card;
     this.element.classList.toggle("runs-here", here);
@@ -81,18 +83,20 @@ export class RunRow {
     this.state.classList.toggle("runs-unsafe", !stored);
     figures.steps.textContent = `${number(step)} of ${number(card.plan.train.steps)}`;
     figures.best.textContent = loss(card.lowest?.loss);
-    figures.best.title = card.lowest ? `At step ${number(card.lowest.step)}` : "";
+    figures.best.title = card.lowest ? `Nats a token, at step ${number(card.lowest.step)}` : "";
     figures.size.textContent = room(sizeOf(card));
     this.select.checked = mark !== null;
-    // The one that is shown has its lines in the chart already.
-    this.key.replaceChildren(...(mark ? [h("strong", null, mark.letter), here ? "" : legendKey({ name: "", steps: [], values: [], width: 2, rings: true, ...mark })] : []));
-    buttons.open.textContent = here ? "Shown" : "Open";
-    buttons.open.disabled = here || shown.mayOpen !== "";
-    buttons.open.title = here ? "It is shown in this panel" : shown.mayOpen || "Show its curves; go on with it if it is not finished";
+    this.key.replaceChildren(...(mark ? [h("strong", null, mark.letter), legendKey({ name: "", steps: [], values: [], width: 2, rings: true, ...mark })] : []));
+    buttons.open.textContent = here ? "Show" : "Open";
+    buttons.open.disabled = !here && mayOpen !== "";
+    buttons.open.title = mayOpen && !here ? mayOpen : "Show its curves and what it writes, under Train";
+    buttons.goOn.hidden = !unfinished;
+    buttons.goOn.disabled = mayOpen !== "";
+    buttons.goOn.title = mayOpen || "Train on from where it was kept";
     this.#offerModels(card);
     buttons.settings.disabled = busy;
     buttons.settings.title = busy ? "The form is locked while a training goes on" : "Fill the form with its text, size and settings";
-    buttons.export.title = "Save it as one file, to keep or to go on with elsewhere";
+    buttons.download.title = "As one file, to keep or to go on with elsewhere";
     buttons.remove.disabled = !shown.mayDelete;
     buttons.remove.title = elsewhere ? "Another tab has it open" : shown.mayDelete ? "" : "Stop or pause it first";
   }
@@ -105,7 +109,7 @@ export class RunRow {
     // The same model twice is no choice.
     buttons.best.disabled = best === null || best.step === last?.step;
     buttons.best.textContent = best ? `Write with the best (step ${number(best.step)})` : "Write with the best";
-    buttons.best.title = best ? `Kept right after the validation at step ${number(best.evaluatedAt)}, loss ${loss(best.loss)}${best.step === last?.step ? ": it is the last, too" : ""}` : "None was kept";
+    buttons.best.title = best ? `Kept right after the measurement at step ${number(best.evaluatedAt)}, loss ${loss(best.loss)} nats a token on held-back text${best.step === last?.step ? ": it is the last, too" : ""}` : "None was kept";
   }
 
   #rename() {
@@ -118,6 +122,7 @@ export class RunRow {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.key === "Escape" && this.#card) this.name.value = this.#card.name;
-    if (event.key === "Escape" || event.key === "Enter") this.name.blur();
+    // What was typed counts, and the focus goes on to what can be done with the training.
+    if (event.key === "Escape" || event.key === "Enter") (Object.values(this.buttons).find(canHold) ?? this.select).focus();
   }
 }

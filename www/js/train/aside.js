@@ -62,7 +62,7 @@ export class TrainAside {
     this.ids.add(id);
     await this.#app.storage.set(ASIDE, [...this.ids]);
     this.#app.notify({ kind: "error", key: "training-aside", title: `The training "${name}" is not shown by itself.`,
-      message: `${why} It is still kept: open, export or delete it under "Your trainings".` });
+      message: `${why} It is still kept: open, download or delete it under Mine.` });
   }
 
   /** The person has opened it, and it was shown. @param {string} id */

@@ -29,6 +29,8 @@ export class OwnText {
   waiting = "";
   /** Whether it will be here after a reload. */
   kept = true;
+  /** Called once another text, or none, is kept. */
+  onKept = () => {};
   /** What an earlier visit kept, as long as it has not been read. @type {{ name: string, text: string | Blob } | null} */
   #stored = null;
   #work = new AbortController();
@@ -64,7 +66,7 @@ export class OwnText {
       this.area,
       h("div", { class: "train-own-tools" },
         h("button", { type: "button", onclick: () => this.file.click() }, "Choose a file"),
-        h("button", { type: "button", onclick: () => this.#clear() }, "Clear"),
+        h("button", { type: "button", onclick: () => this.clear() }, "Clear"),
         this.licence, this.fileName),
       this.progress, this.question, this.file);
   }
@@ -166,6 +168,7 @@ export class OwnText {
     if (taken !== this.taken) return;
     this.kept = await this.#app.storage.set(OWN_TEXT, { name, text });
     if (!this.kept && taken === this.taken) this.#onChange();
+    this.onKept();
   }
 
   /** A text that another one takes the place of can be had back. @param {string} title */
@@ -234,7 +237,8 @@ export class OwnText {
     this.#read(name, (watch) => takeString(books, name, watch), true);
   }
 
-  #clear() {
+  /** Empties the form's field; what was there can be had back. */
+  clear() {
     this.#offerBack("The text was cleared.");
     this.area.value = "";
     this.#read("", () => takeString("", ""), true);

@@ -237,7 +237,7 @@ export class Snapshots {
     notify({
       kind: "error", key: "runs-full",
       title: `The browser has no room left for "${card.name}".`,
-      message: `Training goes on, but what it learns now is kept only until this tab is closed. ${older} Delete trainings that you no longer need under "Your trainings", or export them to files first.`,
+      message: `Training goes on, but what it learns now is kept only until this tab is closed. ${older} Delete what you no longer need under Mine, or download it as a file first.`,
     });
   }
 }

@@ -1,8 +1,7 @@
-// The Train panel: choose a text, a size and settings; start; watch it learn; generate with it. This file only wires.
+// The Train panel: choose a text, a size and settings; start; watch it learn; write with it. This file only wires.
 
-import { h, whenSeen } from "../page/dom.js";
+import { atMostEvery, h, whenSeen, write } from "../page/dom.js";
 import { wrongInChoices } from "../runs/check.js";
-import { RunsView } from "../runs/runs.js";
 import { keepAwake } from "./awake.js";
 import { deviceBlock } from "./device.js";
 import { changesIn } from "./presets.js";
@@ -11,23 +10,30 @@ import { TrainRun } from "./run.js";
 import { TrainSettings } from "./settings.js";
 import { TrainText } from "./text.js";
 
-/** @typedef {import("../page/app.js").App} App */
+/**
+ * @typedef {import("../page/app.js").App} App
+ *
+ * @typedef {object} TrainPlace
+ * @property {() => Promise<TrainRun>} training  this tab's training, once what an earlier visit left of it is taken up
+ * @property {TrainRun} run
+ * @property {import("./own.js").OwnText} own  the person's own text in the form
+ * @property {() => void} attend  moves the person to the training
+ * @property {(card: import("../runs/library.js").RunCard, text: string | null) => void} useSettings  fills the form with a training's;
+ *   `text` where that is the person's own
+ * @property {() => void} useOwnText  chooses the person's own text in the form
+ * @property {(overlays: import("./progress/quantities.js").Overlay[]) => void} beside  draws others beside the training that is shown
+ */
 
 const CHOICES = "train-choices";
+const COUNT_MS = 1000;
 
-/** @param {HTMLElement} root @param {App} app @returns {() => Promise<TrainRun>} this tab's training, once what an earlier visit left of it is taken up */
+/** @param {HTMLElement} root @param {App} app @returns {TrainPlace} */
 export function mountTrain(root, app) {
   const run = new TrainRun(app);
   const settings = new TrainSettings(() => changed());
   const text = new TrainText(app, () => changed());
   const view = new TrainView(app, run);
   view.status.note.after(keepAwake(run, app.state));
-  const runs = new RunsView(app, run, {
-    onOverlays: (overlays) => { view.curves.overlays = overlays; },
-    onOpened: () => view.attend(),
-    onSettings: useSettings,
-  });
-
   const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
   // The three that matter come first: text, size, Start. The rest is for whoever wants to know.
@@ -39,7 +45,7 @@ export function mountTrain(root, app) {
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "train-title" }, "Train"),
       h("p", { class: "panel-hint" }, "Teach a small model of your own, in this browser, from a text that never leaves it.")),
-    h("div", { class: "train-box" }, runs.element, bench));
+    h("div", { class: "train-box" }, keptLink(run), bench));
 
   let kept = "";
   /** What was chosen at the last visit is known: before, it would take the place of what is chosen now. */
@@ -63,9 +69,13 @@ export function mountTrain(root, app) {
     text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
     settings.restore(data, size, changesIn(data, size, used));
     changed();
+    attendForm();
+    app.announce(`The form holds the settings of ${name}.`);
+  }
+
+  function attendForm() {
     start.focus({ preventScroll: true });
     form.scrollIntoView({ block: "nearest" });
-    app.announce(`The form holds the settings of ${name}.`);
   }
 
   async function begin() {
@@ -121,9 +131,16 @@ export function mountTrain(root, app) {
   });
   lock();
   const restored = restore().finally(() => text.acceptFiles());
-  return async () => {
-    await restored;
-    return run;
+  return {
+    run, own: text.own, useSettings,
+    training: () => restored.then(() => run),
+    attend: () => view.attend(),
+    useOwnText: () => {
+      text.use({ ...text.choice, data: "own" }, null);
+      changed();
+      attendForm();
+    },
+    beside: (overlays) => { view.curves.overlays = overlays; },
   };
 
   async function restore() {
@@ -132,7 +149,6 @@ export function mountTrain(root, app) {
       lock();
     });
     settings.setMachine(await run.machine());
-    await runs.restore();
     await run.restore();
     view.render();
     // The text is read only once the panel is looked at: the page's first text comes first.
@@ -148,4 +164,18 @@ export function mountTrain(root, app) {
       await text.restore(choices);
     }
   }
+}
+
+/** How many trainings are kept, and the way to them. @param {TrainRun} run */
+function keptLink({ library }) {
+  const link = h("a", { href: "#mine", "data-to": "mine" });
+  const line = h("p", { class: "train-kept", hidden: true }, link);
+  const show = atMostEvery(COUNT_MS, async () => {
+    const { length } = await library.cards();
+    line.hidden = length === 0;
+    write(link, `${length === 1 ? "1 training is" : `${length.toLocaleString("en-GB")} trainings are`} kept: Mine`);
+  });
+  library.onChange(show);
+  show();
+  return line;
 }

@@ -80,7 +80,7 @@ function losses({ facts, history }, way, from) {
  * Another run: its validation is read, its training is behind it.
  * @param {Overlay} overlay @param {Way} way @param {(curve: Curve) => Curve} made @returns {Line[]}
  */
-function beside({ name, steps, losses: values, evaluations, dash, colour }, { smoothing, most }, made) {
+export function beside({ name, steps, losses: values, evaluations, dash, colour }, { smoothing, most }, made) {
   const training = made(thin({ steps, values: smooth(values, smoothing) }, most));
   const validation = made({ steps: evaluations.map(({ step }) => step), values: evaluations.map(({ loss }) => loss) });
   const read = validation.steps.length > 0;

@@ -73,10 +73,10 @@ export class TrainView {
       save: () => this.#do(() => this.#download()),
       share: () => this.#do(() => shareTraining(app, run, this.curves.chart)),
     });
-    this.figures = new TrainFigures();
-    this.empty = emptyParts();
     const { element, pause, goOn, stop, adopt } = this.status;
     this.keepFocus = focusKeeper(element, () => (run.state === "done" ? [adopt] : [goOn, pause, adopt, stop]), element);
+    this.figures = new TrainFigures();
+    this.empty = emptyParts();
     this.samples = sampleParts();
     this.heads = headParts();
     this.faults = h("ul", { class: "train-faults" });
@@ -260,7 +260,7 @@ export class TrainView {
       case "stopped":
         return (run.message && `${run.message} `) + (savedStep === null ? "" : `It can go on from step ${savedStep.toLocaleString("en-GB")}.`) + unsafe;
       case "interrupted":
-        if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under \"Your trainings\".";
+        if (savedStep === null) return "It was interrupted before anything of it was kept. To train it again, use its settings, under Mine.";
         return `It was interrupted and kept at step ${facts.step.toLocaleString("en-GB")}, and goes on exactly from there.`;
       case "failed":
         if (facts.faults.at(-1)?.message === run.message) return `${run.message} ${facts.step === 0 ? "There is nothing yet that it has learned: s" : "You can use what it learned until then, or s"}et another rate under "Change this training" and go on.${unsafe}`;
