@@ -121,10 +121,19 @@ test("every quantity has lines, a figure and words with its numbers", () => {
   for (const quantity of QUANTITIES) {
     const lines = quantity.lines(told, { smoothing: 5, most: 50, overlays: [] });
     assert.ok(lines.every(({ steps, values }) => steps.length === values.length && steps.length > 0 && steps.length <= 50), quantity.id);
-    assert.ok(Number.isFinite(quantity.figure(momentAt(told, 50))), quantity.id);
+    assert.ok(Number.isFinite(quantity.figure(momentAt(told, 50)).value), quantity.id);
     assert.match(inWords(quantity, lines), /from .*\d.* at step \d+ to .*\d.* at step \d+, lowest .* highest/, quantity.id);
   }
   assert.match(inWords(QUANTITIES[0], []), /nothing yet/);
+});
+
+test("a figure of the loss is that of held-back text, as soon as there is one, and says of which it is", () => {
+  const [loss, perplexity] = QUANTITIES;
+  const then = { ...momentAt(runOf(100), 50), loss: 2, evaluation: { step: 40, loss: 3, perplexity: Math.exp(3), accuracy: 0.5 } };
+  assert.deepEqual(loss.figure(then), { value: 3, of: "held back" });
+  // The same number as stands among the figures.
+  assert.deepEqual(perplexity.figure(then), { value: then.evaluation.perplexity, of: "held back" });
+  assert.deepEqual(perplexity.figure({ ...then, evaluation: null }), { value: Math.exp(2), of: "training text" });
 });
 
 test("other runs stand beside the losses, told apart by colour and dash", () => {

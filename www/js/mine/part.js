@@ -36,8 +36,9 @@ export class MinePart {
       h("h3", { id }, title, " ", this.#count), h("p", { class: "train-hint" }, hint), this.#problem, this.#list);
   }
 
-  /** Shows what there is now. */
+  /** Shows what there is now; out of sight it is not looked for. */
   async render() {
+    if (this.element.closest(".behind")) return; // Coming into sight asks again.
     const turn = ++this.#turn;
     const items = await this.#load().catch((error) => {
       this.#say(error);

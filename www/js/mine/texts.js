@@ -33,6 +33,13 @@ export function keptTexts({ show, storage }, train) {
   }));
   const part = new MinePart("Texts", "Your own, pasted or opened. The text of a training goes with it.", async () => (await Promise.all([inForm(), ofTrainings()])).flat());
   train.own.onKept = () => part.render();
-  library.onChange(() => part.render());
+  // A snapshot changes no text, and reading one takes time from the training.
+  let known = "";
+  library.onChange(async () => {
+    const now = JSON.stringify((await library.cards()).map(({ id, name, textSize }) => [id, name, textSize]));
+    if (now === known) return;
+    known = now;
+    part.render();
+  });
   return part;
 }

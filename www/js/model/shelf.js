@@ -94,7 +94,10 @@ export class ModelShelf {
   /** One whose card was never written: the page was closed as it was opened. @param {string} id @returns {Promise<ModelCard>} */
   async #cardOf(id) {
     const kept = await this.#app.storage.get(KEPT_MODELS + id);
-    return { id, name: typeof kept?.name === "string" ? kept.name : "A model", size: kept?.bytes?.byteLength ?? 0, openedAt: 0, about: null };
+    const card = { id, name: typeof kept?.name === "string" ? kept.name : "A model", size: kept?.bytes?.byteLength ?? 0, openedAt: 0, about: null };
+    // Not read a second time.
+    await this.#app.storage.set(CARD + id, card);
+    return card;
   }
 
   /** Whether it survives closing this tab. @param {string} id */
