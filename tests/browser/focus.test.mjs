@@ -69,6 +69,17 @@ test("a message that is dismissed gives the focus back, and so does the tour, wh
   await focusIs(page, "main");
 });
 
+test("the next step of a story is read from its title", async (t) => {
+  const page = await openPage(t, { path: "#story/break", motion: "reduce" });
+  const bend = page.getByRole("button", { name: "Bend it", exact: true });
+  await bend.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "The same seed, another text" }).waitFor();
+  await focusIs(page, "story-title");
+  await frames(page, 5);
+  await focusIs(page, "story-title");
+});
+
 test("a button that switches itself off hands the focus to the one beside it", async (t) => {
   const page = await openPage(t);
   await firstText(page);

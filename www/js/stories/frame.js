@@ -29,8 +29,8 @@ export class StoryFrame {
   #words = h("div", { class: "story-words" });
   #buttons = h("div", { class: "story-actions" });
   #status = h("p", { class: "story-status" });
-  /** A button that is switched off for a moment has the focus again after it. */
-  #keepFocus = focusKeeper(this.#buttons, () => [...this.#buttons.children], this.#title);
+  /** A button that is switched off for a moment has the focus again after it; the next step is read from its title. */
+  #keepFocus = this.#keeper();
 
   /** @param {string} name  of the story @param {number} steps */
   constructor(name, steps) {
@@ -44,7 +44,13 @@ export class StoryFrame {
 
   /** @param {number} step @param {Told} told */
   tell(step, told) {
-    this.#keepFocus(() => this.#tell(step, told));
+    if (step === this.#step) return this.#keepFocus(() => this.#tell(step, told));
+    this.#keepFocus = this.#keeper();
+    this.#tell(step, told);
+  }
+
+  #keeper() {
+    return focusKeeper(this.#buttons, () => [...this.#buttons.children], this.#title);
   }
 
   /** @param {number} step @param {Told} told */
