@@ -112,8 +112,9 @@ export class RunsView {
     const working = run.state === "starting" || run.state === "running";
     for (const card of this.#cards) {
       const { id } = card;
-      const here = id === run.id;
-      const elsewhere = !here && held.has(id);
+      // While it is being taken up, it is not shown yet.
+      const here = id === run.id && run.state !== "idle";
+      const elsewhere = id !== run.id && held.has(id);
       const row = this.#rows.get(id) ?? new RunRow(id, { act: (action) => this.#act(action, id), rename: (_, name) => this.#library.update(id, { name }), select: (_, on) => this.#chosen.choose(id, on) });
       this.#rows.set(id, row);
       row.show({
@@ -135,7 +136,7 @@ export class RunsView {
 
   /** @param {RunCard} card @param {boolean} elsewhere */
   #stateOf({ id, state, step, plan }, elsewhere) {
-    if (id === this.#run.id) return STATE_WORDS[this.#run.state];
+    if (id === this.#run.id && this.#run.state !== "idle") return STATE_WORDS[this.#run.state];
     if (elsewhere) return "Open in another tab";
     if (state === "done" || step >= plan.train.steps) return STATE_WORDS.done;
     return STATE_WORDS[state === "stopped" ? "stopped" : "interrupted"];
