@@ -24,7 +24,7 @@ export function keptModels(app) {
           if (!isOpen) await shelf.open(card);
           show("write");
         } },
-        { label: "Download", title: "The file as it was opened, without bends", run: async () => download(await shelf.bytes(card), fileName(name)) },
+        { label: "Download", title: "The file as it was opened, without bends", run: async () => download((await shelf.source(card)).bytes, fileName(name)) },
         { label: "Delete", run: async () => {
           const wasOpen = await shelf.remove(card);
           announce(`${name} was deleted. It can be taken back for ten seconds.`);

@@ -17,7 +17,7 @@ export async function keptModels(app) {
     name: card.name,
     about: `trained here, step ${(card.last?.step ?? 0).toLocaleString("en-GB")}`,
     isOpen: isTrained === true && card.name === openName,
-    open: async () => models.openBytes((await library.bytes(card, "last")).buffer, card.name, true),
+    open: async () => models.openBytes((await library.bytes(card, "last")).buffer, card.name, { trained: true }),
   }));
   return [...trained, ...others.map((card) => ({ name: card.name, about: `from a file, ${room(card.size)}`, isOpen: card.id === shelf.openId, open: () => shelf.open(card) }))];
 }

@@ -84,11 +84,11 @@ export class Models {
    * Opens a checkpoint. When it is refused, the model that was open stays open.
    * @param {ArrayBuffer} bytes
    * @param {string} name
-   * @param {boolean} [trained]  it is kept among the trainings already
+   * @param {Omit<Source, "name" | "bytes">} [from]  what else is known of where it comes from
    * @returns {Promise<ModelInfo>}
    */
-  openBytes(bytes, name, trained) {
-    return this.#open({ name, bytes, trained });
+  openBytes(bytes, name, from) {
+    return this.#open({ name, bytes, ...from });
   }
 
   /**
@@ -107,13 +107,13 @@ export class Models {
 
   /**
    * The engine has just made this model its open one: the page follows.
-   * @param {ModelInfo} info @param {boolean} [trained]  it is kept among the trainings
+   * @param {ModelInfo} info @param {Omit<Source, "name" | "bytes">} [from]  what else is known of where it comes from
    */
-  async adopt(info, trained) {
+  async adopt(info, from) {
     this.#putAside();
     try {
       const { bytes } = await this.#app.engine.request("export_model", {});
-      this.#source = { name: info.name, bytes: bytes.buffer, trained };
+      this.#source = { name: info.name, bytes: bytes.buffer, ...from };
     } finally {
       // The engine has it, whatever becomes of the file.
       this.#show(info);

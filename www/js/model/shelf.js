@@ -105,17 +105,18 @@ export class ModelShelf {
     return this.#app.storage.isStored(KEPT_MODELS + id);
   }
 
-  /** @param {ModelCard} card @returns {Promise<ArrayBuffer>} a copy */
-  async bytes({ id, name }) {
+  /** @param {ModelCard} card @returns {Promise<import("./models.js").Source & { bytes: ArrayBuffer }>} as it is kept */
+  async source({ id, name }) {
     const { storage } = this.#app;
     const kept = await storage.get(KEPT_MODELS + id);
     if (!(kept?.bytes instanceof ArrayBuffer)) throw new Error(storage.silent ? storage.reason : `"${name}" is no longer kept here: it was deleted in another tab. Open its file again.`);
-    return kept.bytes.slice(0);
+    return kept;
   }
 
   /** @param {ModelCard} card */
   async open(card) {
-    return this.#app.models.openBytes(await this.bytes(card), card.name);
+    const { bytes, name, ...from } = await this.source(card);
+    return this.#app.models.openBytes(bytes.slice(0), name, from);
   }
 
   /** Deletes a model, which can be taken back for a while. The open one is closed. @param {ModelCard} card @returns {Promise<boolean>} whether it was open */

@@ -175,7 +175,7 @@ export class RunsView {
   /** @param {RunCard} card @param {"last" | "best"} which */
   async #generate(card, which) {
     const bytes = await this.#library.bytes(card, which);
-    await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name, true);
+    await this.#app.models.openBytes(bytes.buffer, which === "best" ? `${card.name}, the best` : card.name, { trained: true });
     this.#app.show("write");
     this.#app.announce("The trained model is open. Write with it.");
   }

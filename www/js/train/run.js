@@ -197,8 +197,8 @@ export class TrainRun {
   /** The model as it is now becomes the page's open model. */
   async adopt() {
     const { engine, models } = this.#app;
-    if (this.live) await models.adopt(await engine.request("train_adopt", {}), true);
-    else await models.openBytes((await this.#lastBytes()).buffer, this.#snapshots.card?.name ?? "", true);
+    if (this.live) await models.adopt(await engine.request("train_adopt", {}), { trained: true });
+    else await models.openBytes((await this.#lastBytes()).buffer, this.#snapshots.card?.name ?? "", { trained: true });
   }
 
   /** @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, filename: string }>} the model as it is now, to download */
