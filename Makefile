@@ -61,7 +61,7 @@ $(RUST):
 
 $(NODE_MODULES): package.json package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || { \
-		echo "Node 20.10 or newer is needed; this is $$(node --version)."; exit 1; }
+		echo "Node 20.12 or newer is needed; this is $$(node --version)."; exit 1; }
 	@npm ci --no-audit --no-fund --no-update-notifier
 	@touch $@
 

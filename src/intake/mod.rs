@@ -77,7 +77,12 @@ pub fn read(bytes: &[u8], encoding: Option<Encoding>) -> Result<Text> {
             let kind = recognise_bytes(bytes);
             if matches!(
                 kind.kind,
-                Kind::Model | Kind::Training | Kind::Archive | Kind::Other | Kind::Empty
+                Kind::Model
+                    | Kind::Training
+                    | Kind::Archive
+                    | Kind::Document
+                    | Kind::Other
+                    | Kind::Empty
             ) {
                 return Err(Error::Data {
                     message: format!(

@@ -33,6 +33,8 @@ pub enum Kind {
     Recipe,
     /// Plain text in some encoding, to train on.
     Text,
+    /// A Word document or an electronic book (EPUB), whose text the page reads.
+    Document,
     /// Settings that the page wrote into a file.
     Settings,
     /// A ZIP archive of any files, which may be used here one by one.

@@ -5,6 +5,8 @@ use super::signatures::CONVERT;
 use super::{Kind, Recognised};
 
 const DOCUMENT: &str = "save its text as plain text (.txt) first, and train on that";
+const PAGE_READS: &str =
+    "the page takes its text under Train; for the command line save it as plain text (.txt)";
 /// A message names this many files of an archive.
 const NAMED: usize = 3;
 /// More names than this tell nothing new.
@@ -31,17 +33,18 @@ pub(super) fn zip(head: &[u8], tail: &[u8], size: u64) -> Recognised {
     if has("data.pkl") || has("constants.pkl") {
         return other("a PyTorch file", CONVERT);
     }
-    if begins("word/") {
-        return other("a Word document", DOCUMENT);
+    let is = |part: &str| names.iter().any(|name| name == part);
+    if is("word/document.xml") || (is("[Content_Types].xml") && begins("word/")) {
+        return Recognised::new(Kind::Document, "a Word document").with(PAGE_READS);
+    }
+    if is("META-INF/container.xml") || first.starts_with(b"mimetypeapplication/epub") {
+        return Recognised::new(Kind::Document, "an electronic book (EPUB)").with(PAGE_READS);
     }
     if begins("xl/") {
         return other("an Excel table", DOCUMENT);
     }
     if begins("ppt/") {
         return other("a PowerPoint presentation", DOCUMENT);
-    }
-    if first.starts_with(b"mimetypeapplication/epub") {
-        return other("an electronic book (EPUB)", DOCUMENT);
     }
     if first.starts_with(b"mimetypeapplication/vnd.oasis") {
         return other("an OpenDocument file", DOCUMENT);

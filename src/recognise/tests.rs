@@ -270,14 +270,9 @@ fn archives_are_told_apart_by_what_is_in_them() {
             "PyTorch",
         ),
         (
-            &[("[Content_Types].xml", b""), ("word/document.xml", b"")],
-            "Word",
-        ),
-        (
             &[("[Content_Types].xml", b""), ("xl/workbook.xml", b"")],
             "Excel",
         ),
-        (&[("mimetype", b"application/epub+zip")], "EPUB"),
         (
             &[("mimetype", b"application/vnd.oasis.opendocument.text")],
             "OpenDocument",
@@ -287,6 +282,19 @@ fn archives_are_told_apart_by_what_is_in_them() {
     ] {
         is(&zip(files), Kind::Other, words);
     }
+    for (files, words) in [
+        (&[("word/document.xml", &b""[..])][..], "Word"),
+        (
+            &[("[Content_Types].xml", b""), ("word/document2.xml", b"")],
+            "Word",
+        ),
+        (&[("mimetype", b"application/epub+zip")], "EPUB"),
+        (&[("META-INF/container.xml", b"")], "EPUB"),
+    ] {
+        is(&zip(files), Kind::Document, words);
+    }
+    let own: [(&str, &[u8]); 1] = [("word/of the day.txt", b"a")];
+    is(&zip(&own), Kind::Archive, "of the day");
     let files: [(&str, &[u8]); 3] = [("a.txt", b"a"), ("b/", b""), ("b/c.txt", b"c")];
     is(&zip(&files), Kind::Archive, "\"a.txt\", \"b/c.txt\" in it");
     is(&zip(&[]), Kind::Archive, "a ZIP archive");

@@ -5,6 +5,6 @@ import * as engine from "../../pkg/wavefield.js";
 import { intakeWorker } from "../../www/js/text/intake-client.js";
 
 engine.initSync({ module: readFileSync(new URL("../../pkg/wavefield_bg.wasm", import.meta.url)) });
-intakeWorker.answerHere(engine);
+intakeWorker.answerHere({ ...engine, documents: () => import("../../www/js/text/documents/read.js") });
 
 export { engine };

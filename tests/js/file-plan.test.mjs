@@ -15,7 +15,7 @@ const names = ({ model, trainings, texts, refused }) => ({
 });
 
 test("every file is somewhere in the plan, whatever comes together and wherever it is dropped", () => {
-  const kinds = /** @type {Kind[]} */ (["model", "model_index", "training", "tokenizer", "config", "recipe", "settings", "archive", "text", "data", "other", "empty"]);
+  const kinds = /** @type {Kind[]} */ (["model", "model_index", "training", "tokenizer", "config", "recipe", "settings", "archive", "text", "document", "data", "other", "empty"]);
   const files = kinds.flatMap((kind) => [known(`${kind} 1`, kind), known(`${kind} 2`, kind)]);
   for (const place of /** @type {const} */ (["page", "text"])) {
     for (const some of [files, ...files.map((file) => [file]), ...kinds.map((kind) => files.filter(({ found }) => found.kind === kind)), ...kinds.map((kind) => files.filter(({ found }) => found.kind !== kind))]) {

@@ -24,7 +24,7 @@ test("a string is tidied: line ends, the byte-order mark, half characters", asyn
 });
 
 test("a text is counted in characters, not in code units", () => {
-  assert.deepEqual(summarise("a😀a"), { characters: 3, distinct: ["a", "😀"] });
+  assert.deepEqual(summarise("a😀a"), { characters: 3, distinct: ["a", "😀"], counts: [2, 1] });
 });
 
 test("UTF-8 and UTF-16 are recognised, with a byte-order mark and without", async () => {
@@ -54,7 +54,7 @@ test("what is no text is refused, and said to be what it is", async () => {
   await assert.rejects(take(Uint8Array.of(0x61, 0, 0x62, 0x63, 0, 0)), /not known here.*plain text is needed/);
   assert.equal(await take(`${"text ".repeat(20_000)}\0`), "text ".repeat(20_000), "a zero byte late in the file");
   await assert.rejects(take(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff)), /damaged or cut short/);
-  const big = /** @type {File} */ ({ name: "c.txt", size: MAX_FILE_BYTES + 1 });
+  const big = /** @type {File} */ ({ name: "c.txt", size: MAX_FILE_BYTES + 1, slice: () => new Blob(["text"]) });
   await assert.rejects(takeFile(big, "c.txt", null), /up to 50 MB/);
   const gone = /** @type {File} */ ({ size: 10, slice: () => ({ arrayBuffer: () => Promise.reject(new Error("gone")) }) });
   await assert.rejects(takeFile(gone, "c.txt", null), /moved, changed or closed/);
@@ -126,15 +126,16 @@ test("a byte that is no UTF-8 can be read so, and where it makes no sense in any
   assert.match(await take(odd, "utf-8"), /warm\.\n\ufffdThe/);
 });
 
-test("several files are one text, in their order, each on a line of its own", async () => {
-  const files = [new File(["one\r\n"], "1.txt"), new File(["two"], "2.txt"), new File([Uint8Array.of(0x63, 0x61, 0x66, 0xe9)], "3.txt")];
+test("several files are one text, in the order of their names, each on a line of its own", async () => {
+  const files = [new File(["two"], "2.txt"), new File(["one\r\n"], "1.txt"), new File([Uint8Array.of(0x63, 0x61, 0x66, 0xe9)], "10.txt")];
   const asked = await takeFiles(files, new Map()).catch((reason) => reason);
   assert.ok(asked instanceof UnknownEncoding && asked.file === files[2]);
   const taken = await takeFiles(files, new Map([[files[2], "windows-1252"]]));
   assert.equal(taken.pieces.join(""), "one\ntwo\ncafé");
   assert.deepEqual(taken.summary, summarise("one\ntwo\ncafé"));
   assert.equal(taken.name, "1.txt and 2 more");
-  assert.match(taken.notes.join(" "), /in this order: 1\.txt, 2\.txt, 3\.txt.*1\.txt: Its line ends.*3\.txt: Read as windows-1252/);
+  assert.match(taken.notes.join(" "), /1\.txt: Its line ends.*10\.txt: Read as windows-1252/);
+  assert.deepEqual(taken.parts, [{ name: "1.txt", characters: 4 }, { name: "2.txt", characters: 3 }, { name: "10.txt", characters: 4 }]);
 });
 
 test("a large text comes in pieces that are whole again, with progress, and can be left", async () => {

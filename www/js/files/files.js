@@ -39,10 +39,10 @@ export class Files {
     this.#trainings.resolve(take);
   }
 
-  /** Texts that are dropped within an element are taken by it; the first one takes all others too. @param {Element} element @param {Taker} take */
-  takeTexts(element, take) {
+  /** Texts that are dropped within an element are taken by it. @param {Element} element @param {Taker} take @param {boolean} [others] It takes those that are dropped elsewhere, too. */
+  takeTexts(element, take, others = true) {
     element.setAttribute("data-takes-files", "");
-    if (this.#places.size === 0) this.#texts.resolve(take);
+    if (others) this.#texts.resolve(take);
     this.#places.set(element, take);
   }
 

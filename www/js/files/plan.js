@@ -35,7 +35,7 @@ export function planFor(files, place, folder = false) {
   const plan = { model: null, trainings: of("training").map(({ file }) => file), texts: [], settings: of("settings").map(({ file }) => file), refused: [] };
   const refuse = (/** @type {Known} */ { file, found }, /** @type {string} */ why) => plan.refused.push({ file, why: `It is ${found.what}${why}` });
   modelIn(of("model"), of("tokenizer"), of("config", "model_index"), plan, refuse);
-  for (const known of of("text", "data", "recipe")) {
+  for (const known of of("text", "document", "data", "recipe")) {
     if (folder && plan.model) continue;
     if (isText(known, place)) plan.texts.push(known.file);
     else if (known.found.kind === "recipe") refuse(known, ": put it into a model's folder, and run wavefield train on that. Its settings can be set under Train, too.");
@@ -51,7 +51,7 @@ export function planFor(files, place, folder = false) {
 
 /** @param {Known} known @param {Place} place */
 function isText({ file, found }, place) {
-  if (found.kind === "text") return true;
+  if (found.kind === "text" || found.kind === "document") return true;
   if (place !== "text" || found.kind !== "data") return false;
   // Who has chosen a page of the web as a text knows what it is; under another name it is there by mistake.
   return !found.what.includes("in the file's place") || WEB_PAGE.test(file.name);

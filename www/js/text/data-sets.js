@@ -20,7 +20,7 @@ export const DATA_SETS = [
     origin: "Shakespeare's plays, as collected in the char-rnn project: public domain." },
   { id: "stories", label: "Stories", about: "Short stories in words that small children know. Whole sentences take shape within minutes.", file: new URL("../../data/tinystories-sample.txt", import.meta.url), list: false,
     origin: "A sample of TinyStories (Eldan and Li, 2023, arXiv 2305.07759): CDLA-Sharing-1.0." },
-  { id: "own", label: "Your own text", about: "Paste it, drop a file, or choose one. It stays in this browser.", file: null, list: false, origin: "" },
+  { id: "own", label: "Your own text", about: "Paste it, drop files, or choose them: plain text, Word (.docx), electronic books (.epub). It stays in this browser.", file: null, list: false, origin: "" },
 ];
 
 /** What the person's own text is kept under. */
@@ -104,7 +104,7 @@ export function shuffleLines(text) {
  * @returns {string | null}
  */
 export function problemWith({ characters, distinct }, context, tokenizer, share = VALIDATION_SHARE) {
-  if (characters === 0) return "There is no text yet. Paste some, drop a file here, or choose one.";
+  if (characters === 0) return "There is no text yet. Paste some, drop files here, or choose them.";
   if (characters > MAX_FILE_BYTES) {
     return `This text has ${number(characters)} characters; up to ${number(MAX_FILE_BYTES)} fit here. Use a part of it.`;
   }

@@ -9,7 +9,8 @@ const PIECES_AT_ONCE = 16;
 
 /**
  * What a text is made of, seen without the engine.
- * @typedef {{ characters: number, distinct: string[] }} TextSummary
+ * `distinct`: its characters, each once, by their code points; `counts`: how often each stands in it.
+ * @typedef {{ characters: number, distinct: string[], counts: number[] }} TextSummary
  *
  * A text, in the pieces that it was read in; none ends within a character.
  * @typedef {object} TakenText
@@ -17,7 +18,9 @@ const PIECES_AT_ONCE = 16;
  * @property {string[]} pieces
  * @property {TextSummary} summary
  * @property {string[]} notes  what a person should know of how it was read
+ * @property {TextPart[]} [parts]  where several files are one text: those, in its order
  *
+ * @typedef {{ name: string, characters: number }} TextPart
  * @typedef {{ signal?: AbortSignal, onProgress?: (share: number) => void }} Watch
  */
 
@@ -35,9 +38,9 @@ export class UnknownEncoding extends Error {
 
 /** Counts characters. It goes through code units, which is ten times as fast as through characters. */
 export class Tally {
-  #units = new Uint8Array(0x10000);
-  /** @type {Set<number>} */
-  #pairs = new Set();
+  #units = new Uint32Array(0x10000);
+  /** By code point. @type {Map<number, number>} */
+  #pairs = new Map();
   #characters = 0;
 
   /** @param {string} text  which splits no character */
@@ -46,18 +49,20 @@ export class Tally {
     let characters = 0;
     for (let i = 0; i < text.length; i++, characters++) {
       const unit = text.charCodeAt(i);
-      if ((unit & 0xfc00) === 0xd800 && i + 1 < text.length) this.#pairs.add(/** @type {number} */ (text.codePointAt(i++)));
-      else units[unit] = 1;
+      if ((unit & 0xfc00) === 0xd800 && i + 1 < text.length) {
+        const point = /** @type {number} */ (text.codePointAt(i++));
+        this.#pairs.set(point, (this.#pairs.get(point) ?? 0) + 1);
+      } else units[unit]++;
     }
     this.#characters += characters;
   }
 
   /** @returns {TextSummary} */
   summary() {
-    const points = [...this.#pairs];
-    this.#units.forEach((seen, unit) => { if (seen) points.push(unit); });
-    points.sort((a, b) => a - b);
-    return { characters: this.#characters, distinct: points.map((point) => String.fromCodePoint(point)) };
+    const found = [...this.#pairs];
+    this.#units.forEach((count, unit) => { if (count > 0) found.push([unit, count]); });
+    found.sort(([a], [b]) => a - b);
+    return { characters: this.#characters, distinct: found.map(([point]) => String.fromCodePoint(point)), counts: found.map(([, count]) => count) };
   }
 }
 
@@ -89,23 +94,30 @@ export async function takeString(text, name, watch = {}) {
  * @throws {UnknownEncoding} where the person has to say; any other error has a message for the person
  */
 export async function takeFile(file, name, encoding, watch = {}) {
-  if (file.size > MAX_FILE_BYTES) throw tooLarge(`"${name}"`, file.size);
+  if (file.size > MAX_FILE_BYTES && !(await isDocument(file))) throw tooLarge(`"${name}"`, file.size);
   return readInWorker({ task: "file", file, name, encoding }, watch);
 }
 
+/** Most of a document is pictures, which are not read: its text is held to the limit instead. @param {Blob} file */
+const isDocument = async (file) => (await intakeWorker.recognise(/** @type {File} */ (file))).kind === "document";
+
+/** As people number their chapters: 2 before 10. */
+const byName = new Intl.Collator("en", { numeric: true });
+
 /**
- * Takes in several files as one text, in the order of the list; each begins on a line of its own.
+ * Takes in several files as one text, in the order of their names; each begins on a line of its own.
  * @param {readonly File[]} files @param {ReadonlyMap<Blob, string>} encodings  as the person said them @param {Watch} [watch]
  * @returns {Promise<TakenText>}
  * @throws {UnknownEncoding} of the first of them that the person has to say it of
  */
 export async function takeFiles(files, encodings, { signal, onProgress } = {}) {
+  const inOrder = [...files].sort((a, b) => byName.compare(a.name, b.name));
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (files.length > 1 && size > MAX_FILE_BYTES) throw tooLarge(`These ${files.length} files together`, size);
+  if (files.length > 1 && size > MAX_FILE_BYTES) await refuseTooLarge(files);
   /** @type {TakenText[]} */
   const all = [];
   let before = 0;
-  for (const file of files) {
+  for (const file of inOrder) {
     const share = (/** @type {number} */ part) => onProgress?.((before + part * file.size) / size);
     try {
       all.push(await takeFile(file, file.name, encodings.get(file) ?? null, { signal, onProgress: share }));
@@ -118,6 +130,13 @@ export async function takeFiles(files, encodings, { signal, onProgress } = {}) {
   return all.length === 1 ? all[0] : joined(all);
 }
 
+/** @param {readonly File[]} files */
+async function refuseTooLarge(files) {
+  let size = 0;
+  for (const file of files) if (!(await isDocument(file))) size += file.size;
+  if (size > MAX_FILE_BYTES) throw tooLarge(`These ${files.length} files together`, size);
+}
+
 /** @param {TakenText[]} all @returns {TakenText} */
 export function joined(all) {
   /** @type {string[]} */
@@ -128,10 +147,10 @@ export function joined(all) {
   }
   const tally = new Tally();
   pieces.forEach((piece) => tally.add(piece));
-  const order = `${all.length} files are one text, in this order: ${all.map(({ name }) => name).join(", ")}.`;
   return {
     name: `${all[0].name} and ${all.length - 1} more`, pieces, summary: tally.summary(),
-    notes: [order, ...all.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`))],
+    notes: all.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
+    parts: all.map(({ name, summary: { characters } }) => ({ name, characters })),
   };
 }
 

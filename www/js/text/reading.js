@@ -3,7 +3,9 @@
 import { rankEncodings } from "./encodings.js";
 
 /**
- * @typedef {Pick<import("../worker/engine.js").EngineModule, "TextSurvey" | "TextIntake" | "recognise" | "sample_size">} IntakeEngine
+ * What reads documents that are no plain texts comes when there is one, from the worker: the page never needs it.
+ * @typedef {Pick<import("../worker/engine.js").EngineModule, "TextSurvey" | "TextIntake" | "recognise" | "sample_size">
+ *   & { documents: () => Promise<typeof import("./documents/read.js")> }} IntakeEngine
  * @typedef {{ encoding: string, label: string, sample: string }} Choice
  *
  * What came of a reading: what the person should know, or the encodings to choose from, the likeliest first.
@@ -38,8 +40,9 @@ export async function readTextFile(engine, file, name, encoding, progress) {
   if (encoding !== null) return decode(engine, file, name, encoding, true, progress, 0);
   const { kind, what, advice } = await recogniseFile(engine, file, name);
   if (kind === "empty") throw new Error(`"${name}" is empty. Choose a file with text in it.`);
+  if (kind === "document") return readDocumentFile(engine, file, name, progress);
   if (["other", "archive", "model", "training"].includes(kind)) {
-    throw new Error(`"${name}" is ${what}, and a plain text is needed here. ${advice ? `${advice[0].toUpperCase()}${advice.slice(1)}.` : "Choose a file that a text editor can show (.txt, .md, .csv, source code)."}`);
+    throw new Error(`"${name}" is ${what}, and a plain text is needed here. ${advice ? `${advice[0].toUpperCase()}${advice.slice(1)}.` : "Choose a file that a text editor can show (.txt, .md, .csv, source code), a Word document (.docx) or an electronic book (.epub)."}`);
   }
   const survey = new engine.TextSurvey();
   let done = 0;
@@ -73,6 +76,19 @@ async function decode(engine, file, name, encoding, chosen, { signal, onProgress
     onProgress?.(from + ((1 - from) * done) / file.size);
   }
   return { notes: inWords(name, () => intake.notes()), choices: null };
+}
+
+/** @param {IntakeEngine} engine @param {Blob} file @param {string} name @param {Progress} progress @returns {Promise<Reading>} */
+async function readDocumentFile(engine, file, name, { onPiece, ...progress }) {
+  const { readDocument } = await engine.documents();
+  const intake = new engine.TextIntake("", true);
+  const onward = (/** @type {string} */ text, last = false) => {
+    const piece = intake.push_text(text, last);
+    if (piece !== "") onPiece(piece);
+  };
+  const notes = await readDocument(file, name, { ...progress, onPiece: onward });
+  onward("", true);
+  return { notes: [...notes, ...inWords(name, () => intake.notes())], choices: null };
 }
 
 /**

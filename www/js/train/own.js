@@ -6,6 +6,7 @@ import { OWN_TEXT, number } from "../text/data-sets.js";
 import { booksIn, maybeBooks } from "../text/gutenberg.js";
 import { UnknownEncoding, noText, takeFile, takeFiles, takeString, toBlob } from "../text/intake.js";
 import { encodingQuestion } from "./encoding.js";
+import { joinedList, knownParts } from "./joined.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -31,7 +32,7 @@ export class OwnText {
   kept = true;
   /** Called once another text, or none, is kept. */
   onKept = () => {};
-  /** What an earlier visit kept, as long as it has not been read. @type {{ name: string, text: string | Blob } | null} */
+  /** What an earlier visit kept, as long as it has not been read. @type {{ name: string, text: string | Blob, parts?: unknown } | null} */
   #stored = null;
   #work = new AbortController();
   /** How far it has come. @type {{ about: string, share: number } | null} */
@@ -52,7 +53,7 @@ export class OwnText {
     this.#onChange = onChange;
     this.area = h("textarea", {
       ...VERBATIM,
-      rows: 6, spellcheck: "false", "aria-label": "Your own text", placeholder: "Paste your text here, or drop a file.",
+      rows: 6, spellcheck: "false", "aria-label": "Your own text", placeholder: "Paste your text here, or drop files: plain text, Word, EPUB.",
       oninput: () => this.#typed(), onpaste: (/** @type {ClipboardEvent} */ event) => this.#pasted(event),
     });
     this.file = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", onchange: () => this.#chosen() });
@@ -61,14 +62,15 @@ export class OwnText {
     this.progress = h("div", { class: "train-reading", hidden: true }, this.bar,
       h("button", { type: "button", class: "small", onclick: () => this.cancel() }, "Cancel reading"));
     this.question = h("div", { class: "train-question" });
+    this.joined = h("div", { class: "train-joined" });
     this.licence = h("button", { type: "button", hidden: true, onclick: () => this.#leaveOutLicence() }, "Leave out the licence of Project Gutenberg");
     this.element = h("div", { class: "train-own", hidden: true },
       this.area,
       h("div", { class: "train-own-tools" },
-        h("button", { type: "button", onclick: () => this.file.click() }, "Choose a file"),
+        h("button", { type: "button", onclick: () => this.file.click() }, "Choose files"),
         h("button", { type: "button", onclick: () => this.clear() }, "Clear"),
         this.licence, this.fileName),
-      this.progress, this.question, this.file);
+      this.joined, this.progress, this.question, this.file);
   }
 
   /** Whether the field shows all of the text. */
@@ -87,9 +89,11 @@ export class OwnText {
     const stored = this.#stored;
     this.#stored = null;
     if (!stored) return;
-    const { name, text } = stored;
+    const { name, text, parts } = stored;
     await this.#read(name, (watch) => (typeof text === "string" ? takeString(text, name, watch) : takeFile(text, name || "The text that was kept here", "utf-8", watch)), false);
     this.taken.name = name;
+    this.taken.parts = knownParts(parts);
+    this.#show();
   }
 
   /** Resolves once nothing is being read any more. */
@@ -163,10 +167,10 @@ export class OwnText {
 
   /** @param {TakenText} taken */
   async #keep(taken) {
-    const { name, pieces } = taken;
+    const { name, pieces, parts } = taken;
     const text = this.inField ? pieces.join("") : await toBlob(pieces);
     if (taken !== this.taken) return;
-    this.kept = await this.#app.storage.set(OWN_TEXT, { name, text });
+    this.kept = await this.#app.storage.set(OWN_TEXT, { name, text, parts });
     if (!this.kept && taken === this.taken) this.#onChange();
     this.onKept();
   }
@@ -216,7 +220,7 @@ export class OwnText {
   });
 
   #show() {
-    const { name, pieces } = this.taken;
+    const { name, pieces, parts } = this.taken;
     this.area.hidden = !this.inField;
     const text = this.inField ? pieces.join("") : "";
     // What is being typed stands there already, perhaps with other line ends; until it is taken in, it is nowhere else.
@@ -224,6 +228,7 @@ export class OwnText {
     if (isTaken && this.area.value !== text) this.area.value = text;
     this.fileName.textContent = this.inField ? name : name || "A long text";
     this.licence.hidden = !maybeBooks(pieces);
+    this.joined.replaceChildren(...(parts ? joinedList(parts) : []));
   }
 
   /** Its notes and its licence are no part of the book. */

@@ -2,6 +2,7 @@
 // computes has to wait.
 
 import { loadEngine } from "./engine.js";
+import { orWhy } from "../page/why-not-loaded.js";
 import { readTextFile, readTextString, recogniseFile } from "../text/reading.js";
 
 /**
@@ -15,7 +16,7 @@ import { readTextFile, readTextString, recogniseFile } from "../text/reading.js"
  *   | { id: number, type: "done", value: unknown } | { id: number, type: "failed", message: string, broken: boolean }} IntakeNews
  */
 
-/** @type {ReturnType<typeof loadEngine> | null} */
+/** @type {Promise<import("../text/reading.js").IntakeEngine> | null} */
 let engine = null;
 /** @type {Map<number, AbortController>} */
 const ways = new Map();
@@ -37,7 +38,7 @@ async function work(order) {
   const way = new AbortController();
   ways.set(id, way);
   try {
-    engine ??= loadEngine();
+    engine ??= loadEngine().then((module) => ({ ...module, documents: () => orWhy(import("../text/documents/read.js"), import.meta.url) }));
     tell({ id, type: "done", value: await done(order, await engine, way.signal) });
   } catch (error) {
     // After a fault of the engine's own nothing that it says can be trusted.
@@ -48,7 +49,7 @@ async function work(order) {
   }
 }
 
-/** @param {Exclude<IntakeOrder, { task: "cancel" }>} order @param {Awaited<ReturnType<typeof loadEngine>>} engine @param {AbortSignal} signal */
+/** @param {Exclude<IntakeOrder, { task: "cancel" }>} order @param {import("../text/reading.js").IntakeEngine} engine @param {AbortSignal} signal */
 async function done(order, engine, signal) {
   const { id } = order;
   const progress = {
