@@ -1,6 +1,7 @@
 // The lab: the open model, or the one in training, while it reads a text. One view at a time, and nothing is
 // computed for views that are not in sight.
 
+import { ask } from "../page/ask.js";
 import { segmented } from "../page/controls.js";
 import { atMostEvery, h, write } from "../page/dom.js";
 import { Lab } from "./shared.js";
@@ -39,6 +40,12 @@ const VIEWS = [
   makeCausalityView,
   makeWhatIfView,
 ];
+
+/** What the glossary has of each. @type {Record<string, string[]>} */
+const TERMS = {
+  field: ["Field", "Cell"], influence: ["Influence", "Gradient"], heads: ["Head", "Kernel"], coupling: ["Coupling", "Interference"],
+  energy: ["Energy"], causality: ["Leak", "Causal"], whatif: ["Bend", "Confidence interval"],
+};
 
 /** @param {HTMLElement} root @param {App} app */
 export function mountLab(root, app) {
@@ -162,13 +169,20 @@ class LabPanel {
       this.#fault.hidden = true;
     }
     this.#setView(this.#view.id);
-    write(this.#about, this.#view.about);
+    this.#sayAbout();
     if (this.#stage.firstElementChild !== this.#view.element) this.#stage.replaceChildren(this.#view.element);
     this.#offerLayers();
     if (!this.#restored) return;
     this.#app.state.set("labView", this.#view.id);
     this.#keep();
     this.#look();
+  }
+
+  #sayAbout() {
+    const { id, about } = this.#view;
+    if (this.#about.dataset.view === id) return;
+    this.#about.dataset.view = id;
+    this.#about.replaceChildren(about, " ", ask(...TERMS[id]));
   }
 
   #offerLayers() {

@@ -47,9 +47,10 @@ export const LOGARITHMIC = { toSlider: (value) => Math.log10(Math.max(value, 1e-
  */
 export function numberField(options) {
   const hintId = options.hint ? uniqueId("hint") : undefined;
-  const number = new NumberInput({ ...options, describedBy: hintId });
-  const element = h("label", { class: "field" },
-    h("span", { class: "field-label" }, options.short ?? options.label), number.field,
+  const id = uniqueId("number");
+  const number = new NumberInput({ ...options, id, describedBy: hintId });
+  const element = h("div", { class: "field" },
+    h("label", { class: "field-label", for: id }, options.short ?? options.label), number.field,
     options.hint && h("span", { class: "field-hint", id: hintId }, options.hint), number.note);
   return { element, field: number.field, set: (value) => number.set(value) };
 }

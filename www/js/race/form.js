@@ -1,6 +1,7 @@
 // What a person decides before a race: the text, the size, who runs, and the settings; with what it will take.
 
 import { VALIDATION_SHARE } from "../text/data-sets.js";
+import { ask } from "../page/ask.js";
 import { h, uniqueId } from "../page/dom.js";
 import { NumberInput } from "../page/number-field.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./plan.js";
@@ -19,6 +20,9 @@ import { duration, shortCount } from "../train/words.js";
  * Tokens a second that were measured for an entrant of a plan; null: nothing was yet.
  * @typedef {(plan: Plan, entrant: number) => number | null} Measured
  */
+
+/** What the glossary has of the settings. @type {Partial<Record<SettingKey, string>>} */
+const TERMS = { seeds: "Seed", first_lr: "Learning rate", context: "Context", batch_size: "Batch", cells: "Stride" };
 
 export class RaceForm {
   #measured;
@@ -201,13 +205,14 @@ function radios(legend, entries, choose) {
 }
 
 /** @param {import("./plan.js").Setting} setting @param {(value: number) => void} edit */
-function settingField({ label, hint, min, max, step, whole }, edit) {
+function settingField({ key, label, hint, min, max, step, whole }, edit) {
   const id = uniqueId("race-setting");
   const problem = h("p", { class: "race-setting-problem", id: `${id}-problem`, role: "alert" });
   const number = new NumberInput({ id, describedBy: `${id}-hint ${id}-problem`, min, max, step, whole, strict: true, onInput: edit });
   const input = number.field;
   const caption = h("label", { for: id }, label);
-  const element = h("div", { class: "race-setting" }, caption, input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), number.note, problem);
+  const term = TERMS[key];
+  const element = h("div", { class: "race-setting" }, h("span", { class: "asked" }, caption, term && ask(term)), input, h("p", { class: "race-hint", id: `${id}-hint` }, hint), number.note, problem);
   return {
     element,
     input,

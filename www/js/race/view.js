@@ -2,6 +2,7 @@
 // and only while it can be seen.
 
 import { download, tableFile } from "../files/out.js";
+import { ask } from "../page/ask.js";
 import { h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { focusKeeper } from "../page/focus.js";
 import { duration } from "../train/words.js";
@@ -74,8 +75,8 @@ export class RaceView {
     this.lacking = h("p", { role: "status" });
     this.empty = emptyState(this.lacking);
     this.figures = h("div", { class: "race-figures" },
-      h("section", { class: "race-block" }, h("h3", null, "Loss, in nats a token"), this.legend, this.host),
-      h("section", { class: "race-block" }, h("h3", null, "Result"), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
+      h("section", { class: "race-block" }, h("div", { class: "asked" }, h("h3", null, "Loss, in nats a token"), ask("Loss", "Nat")), this.legend, this.host),
+      h("section", { class: "race-block" }, h("div", { class: "asked" }, h("h3", null, "Result"), ask("Perplexity", "Bits a byte", "Confidence interval")), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
       this.saving);
     const controls = [this.stop, this.goOn, this.next, this.again, this.discard];
     this.status = h("div", { class: "race-status", tabindex: -1, role: "group", "aria-label": "The race" },
@@ -291,7 +292,7 @@ export class RaceView {
 function emptyState(lacking) {
   return h("div", { class: "race-empty" }, lacking,
     h("p", null, "A race trains two models of the same size on the same text, batch for batch, and fills in the table that the author of the Wave Field model published."),
-    h("p", null, "That table says: a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2 (5 % more), with work that grows as n² against n log n."));
+    h("p", null, "That table says: a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2 (5 % more), with work that grows as n² against n log n. ", ask("Perplexity")));
 }
 
 /** @param {import("./plan.js").Plan} plan */

@@ -1,6 +1,7 @@
 // The right side of the Scaling panel: a result as a chart, in words, in tables, to copy and to save.
 
 import { copyText, download } from "../files/out.js";
+import { ask } from "../page/ask.js";
 import { h } from "../page/dom.js";
 import { pictureOf, ScalingChart } from "./chart.js";
 import { csv } from "./growth.js";
@@ -36,7 +37,7 @@ export class ScalingResults {
     this.element = h("div", { class: "scaling-results" },
       this.#key.element, h("div", { class: "scaling-chart" }, this.#canvas), this.#source, this.#tools, this.#text, this.#said,
       this.#numbersTitle, this.#numbers,
-      h("h3", null, "Counted and measured"),
+      h("div", { class: "asked" }, h("h3", null, "Counted and measured"), ask("Operation")),
       h("p", { class: "scaling-hint" }, "The model's author counts operations: attention takes in the order of n²·d for n tokens of d channels, waves n·log n·d, which comes to 31 times fewer at 2,048 tokens, 107 at 8,192 and 367 at 32,768. Counts are not times; here are both."),
       this.#counts, this.#compared);
   }

@@ -1,5 +1,6 @@
 // The Scaling panel: how the time of each kind of attention grows with the length of the text, on this device.
 
+import { ask } from "../page/ask.js";
 import { segmented } from "../page/controls.js";
 import { h } from "../page/dom.js";
 import { count, LENGTHS, LIMITS, nameOf, restored } from "./growth.js";
@@ -66,7 +67,7 @@ export function mountScaling(root, app) {
   const view = new ScalingResults(app, () => { results[backend] = null; keep(); show(); });
   root.replaceChildren(
     h("header", { class: "panel-head" }, h("h2", { id: "scaling-title" }, "Long texts"),
-      h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves step by step, the same by Fourier transform and summed up directly, and attention, in which every token looks at all before it.")),
+      h("p", { class: "panel-hint" }, "How long one layer takes as the text gets longer: waves step by step, the same by Fourier transform and summed up directly, and attention, in which every token looks at all before it. ", ask("Recurrence", "Fast Fourier transform", "Attention"))),
     h("div", { class: "scaling-box" }, h("div", { class: "scaling-bench" },
       h("div", { class: "scaling-setup" }, settings, h("div", { class: "scaling-buttons" }, measure, anyway, stop), bar, status,
         h("details", null, h("summary", null, "How it is measured"), HOW.map((words) => h("p", { class: "scaling-hint" }, words)))),

@@ -1,6 +1,7 @@
 // The model's size and the settings of the training, with what they will take in memory and time. The fields and their
 // checks come from the table in presets.js.
 
+import { ask } from "../page/ask.js";
 import { h, uniqueId } from "../page/dom.js";
 import { NumberInput } from "../page/number-field.js";
 import { memoryEstimate, parameterCount } from "./estimates.js";
@@ -16,6 +17,13 @@ import { duration, megabytes, shortCount } from "./words.js";
  * @typedef {import("./presets.js").SizeId} SizeId
  * @typedef {{ setting: Setting, input: HTMLInputElement | HTMLSelectElement, set: (value: number | string) => void, preset: HTMLElement, problem: HTMLElement, element: HTMLElement }} Field
  */
+
+/** What the glossary has of them. @type {Partial<Record<SettingKey, string>>} */
+const TERMS = {
+  peak_lr: "Learning rate", batch_size: "Batch", context: "Context", num_layers: "Layer", num_heads: "Head", embedding_dim: "Embedding", ffn_dim: "Feed-forward",
+  stride: "Stride", interference_interval: "Interference", warmup_steps: "Warm-up", clip_norm: "Gradient limit", weight_decay: "Weight decay", dropout: "Dropout",
+  seed: "Seed", validation_share: "Held back",
+};
 
 export class TrainSettings {
   #onChange;
@@ -69,7 +77,8 @@ export class TrainSettings {
     const preset = h("span", { class: "train-setting-preset" });
     const describedBy = `${id}-hint ${id}-problem`;
     const { input, note = null, set } = setting.options ? this.#choice(setting, id, describedBy) : this.#number(setting, id, describedBy);
-    const element = h("div", { class: "train-setting" }, h("label", { for: id }, setting.label), input,
+    const term = TERMS[setting.key];
+    const element = h("div", { class: "train-setting" }, h("span", { class: "asked" }, h("label", { for: id }, setting.label), term && ask(term)), input,
       h("p", { class: "train-hint", id: `${id}-hint` }, setting.hint, preset), note, problem);
     return { setting, input, set, preset, problem, element };
   }
