@@ -21,6 +21,7 @@ mod shard;
 mod train;
 mod train_changes;
 mod train_control;
+mod vocabulary;
 
 use crate::backend::Later;
 use crate::checkpoint::{Encoded, ModelFiles};
@@ -40,10 +41,11 @@ use open_model::{ModelInfo, OpenModel};
 pub use scaling::ScalingLab;
 use serde::{Deserialize, Serialize};
 pub use shard::Helper;
-use train::{DataInfo, PlanInfo, Training, Undone};
+use train::{PlanInfo, Training, Undone};
 use train_changes::WavePlace;
 use train_control::TrainControl;
 use tsify::Tsify;
+use vocabulary::{DataInfo, Learned, Vocabulary};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -131,6 +133,8 @@ pub struct Session {
     /// By name; there are never more than a few.
     runs: Vec<(String, Run)>,
     training: Option<Training>,
+    /// The word pieces that were learned last.
+    learned: Learned,
     /// One that the page asks for in pieces.
     measurement: Option<Measurement<f32>>,
     /// What each head contributes, while that is being measured.
@@ -312,14 +316,15 @@ impl Session {
     /// What a text comes to under a vocabulary (`"character"` or `"bpe"`) when a share of it is held
     /// back; a tenth, unless another one is given.
     pub fn prepare_data(
-        &self,
+        &mut self,
         text: &str,
-        kind: &str,
+        kind: String,
         vocab_size: usize,
         validation_share: Option<f64>,
     ) -> Answer<Js<DataInfo>> {
         let share = validation_share.unwrap_or_else(train::validation_share);
-        object(&train::prepare_data(text, kind, vocab_size, share).map_err(said)?)
+        let asked = Vocabulary { kind, vocab_size };
+        object(&(self.learned.prepare(text, &asked, share)).map_err(said)?)
     }
 
     fn training(&mut self) -> Answer<&mut Training> {
@@ -334,7 +339,7 @@ impl Session {
         let (plan, order) = (part(order.clone())?, part(order)?);
         // The last one goes first: two may not fit.
         self.training = None;
-        let training = Training::start(order, plan).map_err(said)?;
+        let training = Training::start(order, plan, &mut self.learned).map_err(said)?;
         self.put_training(training)
     }
 

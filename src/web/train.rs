@@ -2,6 +2,7 @@
 
 use super::open_model::OpenModel;
 use super::train_changes::Control;
+use super::vocabulary::{Learned, Vocabulary};
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
 use crate::checkpoint::{Checkpoint, Contents, Encoded, Precision};
@@ -14,7 +15,6 @@ use crate::train::proof::{self, Part, Watch};
 use crate::train::{Dataset, Evaluation, Fault, Pulled, StepReport, TrainConfig, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use tsify::Tsify;
 
 /// Unless something else is asked for, the last tenth of the text is held back to measure on.
@@ -27,15 +27,6 @@ const EVALUATION_WINDOWS: usize = 48;
 const SAMPLE_TOKENS: usize = 200;
 /// The metadata entry that a snapshot keeps its plan under.
 const PLAN: &str = "training_plan";
-
-/// How the page asks for a vocabulary.
-#[derive(Deserialize, Tsify)]
-pub struct Vocabulary {
-    #[tsify(type = "'character' | 'bpe'")]
-    kind: String,
-    /// Of pieces; characters are as many as there are.
-    vocab_size: usize,
-}
 
 /// The shape of the model, but for the size of its vocabulary, which the text decides.
 #[derive(Deserialize, Tsify)]
@@ -105,16 +96,6 @@ pub struct Undone {
     message: String,
 }
 
-/// What a text comes to under a vocabulary.
-#[derive(Serialize, Tsify)]
-pub struct DataInfo {
-    characters: usize,
-    tokens: usize,
-    vocabulary: usize,
-    train_tokens: usize,
-    validation_tokens: usize,
-}
-
 /// A training in progress.
 pub struct Training {
     pub(super) trainer: Trainer,
@@ -123,36 +104,16 @@ pub struct Training {
     watch: Watch,
 }
 
-/// Cuts a text into tokens, to see what it comes to.
-pub fn prepare_data(text: &str, kind: &str, vocab_size: usize, share: f64) -> Result<DataInfo> {
-    let tokenizer = make_tokenizer(text, kind, vocab_size)?;
-    let data = Dataset::from_text(&tokenizer, text, share)?;
-    Ok(DataInfo {
-        characters: text.chars().count(),
-        tokens: data.train.len() + data.validation.len(),
-        vocabulary: tokenizer.vocab_size(),
-        train_tokens: data.train.len(),
-        validation_tokens: data.validation.len(),
-    })
-}
-
-fn make_tokenizer(text: &str, kind: &str, vocab_size: usize) -> Result<Tokenizer> {
-    match kind {
-        "bpe" => Tokenizer::train_bpe(text, vocab_size, |_, _| ControlFlow::Continue(())),
-        _ => Tokenizer::train_character(text),
-    }
-}
-
 impl Training {
     /// Begins a training of a fresh model.
-    pub(super) fn start(order: Order, plan: Plan) -> Result<Self> {
+    pub(super) fn start(order: Order, plan: Plan, learned: &mut Learned) -> Result<Self> {
         let Order {
             text,
-            tokenizer: Vocabulary { kind, vocab_size },
+            tokenizer,
             model: shape,
             mut train,
         } = order;
-        let tokenizer = make_tokenizer(&text, &kind, vocab_size)?;
+        let tokenizer = learned.from(&text, &tokenizer)?;
         let data = Dataset::from_text(&tokenizer, &text, plan.validation_share)?;
         let config = ModelConfig {
             architecture: shape.architecture,

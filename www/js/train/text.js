@@ -7,7 +7,9 @@ import { noText, summarise } from "../text/intake.js";
 import { visible } from "../page/signs.js";
 import { optionCard } from "../page/option-card.js";
 import { OwnText } from "./own.js";
+import { asCharacters, asPieces } from "./cutting.js";
 import { PIECES } from "./presets.js";
+import { TokensPart } from "./tokens.js";
 import { duration } from "./words.js";
 
 export { optionCard };
@@ -19,8 +21,8 @@ export { optionCard };
  * @typedef {"character" | "bpe"} Tokenizer
  * @typedef {{ data: DataId, tokenizer: Tokenizer, pieces: number }} TextChoice
  *
- * What word pieces come to: counted, or estimated from the text's beginning.
- * @typedef {{ tokens: number, vocabulary: number, exact: boolean, seconds: number }} Cut  seconds: that learning them takes
+ * What a text comes to in tokens; `seconds`: that learning its word pieces takes.
+ * @typedef {import("./cutting.js").Cutting & { seconds: number }} Cut
  */
 
 /** Word pieces are tried on at most so much: the engine does nothing else meanwhile, about a second a megabyte. */
@@ -28,6 +30,8 @@ const TRIED_CHARACTERS = 1_500_000;
 /** Less than this is not worth a word. */
 const WORTH_SAYING_S = 3;
 const PREVIEW = { characters: 400, lines: 6 };
+/** So long the share that is held back stays as it is before word pieces are counted anew. */
+const SHARE_MS = 400;
 
 export class TrainText {
   #app;
@@ -43,6 +47,8 @@ export class TrainText {
   /** How many tokens of the context the person asks for; a text can be too short for it. */
   #context = 32;
   #share = VALIDATION_SHARE;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #recount;
   #turn = 0;
   /** @type {Promise<void>} */
   #counted = Promise.resolve();
@@ -59,6 +65,7 @@ export class TrainText {
     this.tokenizer = tokenizerParts((change) => this.#choose(change));
     this.understood = h("div", { class: "train-understood", "aria-live": "polite" });
     this.preview = h("div", { class: "train-preview" });
+    this.tokensPart = new TokensPart(app, () => this.#cutting);
     this.about = h("p", { class: "train-chosen", "aria-hidden": "true" }, dataSet(this.choice.data).about);
     this.element = h("fieldset", { class: "train-field" },
       h("legend", null, "Text"),
@@ -66,7 +73,7 @@ export class TrainText {
       this.about,
       this.own.element);
     /** What it is and how it is cut: worth a look, but nobody has to. */
-    this.reading = h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood);
+    this.reading = h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood, this.tokensPart.element);
   }
 
   /** Takes files from now on: not before it is known what an earlier visit kept, which would come over them. */
@@ -98,9 +105,14 @@ export class TrainText {
   /** @param {number} context @param {number} share  of the text that is held back */
   setSplit(context, share) {
     if (context === this.#context && share === this.#share) return;
+    const moved = share !== this.#share;
     this.#context = context;
     this.#share = share;
+    if (moved && this.choice.tokenizer === "character") this.#cut = null;
     this.#render();
+    clearTimeout(this.#recount);
+    // The engine has learned them already and only counts again.
+    if (moved && this.#cut) this.#recount = setTimeout(() => this.#countPieces(this.#turn), SHARE_MS);
   }
 
   /** What stands in the way of training, in words; empty when nothing does. */
@@ -134,6 +146,13 @@ export class TrainText {
   focusProblem() {
     if (this.choice.data === "own") this.own.focus();
     else this.radios.find((radio) => radio.checked)?.focus();
+  }
+
+  /** The text as the tokens that the training will have, as far as that is known. @returns {import("./cutting.js").Cutting | null} */
+  get #cutting() {
+    if (this.problem) return null;
+    if (this.choice.tokenizer === "character") this.#cut ??= { ...asCharacters(this.#taken, this.#share), seconds: 0 };
+    return this.#cut;
   }
 
   /** @returns {TakenText} */
@@ -203,17 +222,21 @@ export class TrainText {
     this.#cut = null;
     this.#fault = "";
     this.#render();
-    const { tokenizer, pieces } = this.choice;
-    if (tokenizer === "character" || this.problem) return;
+    if (this.choice.tokenizer === "bpe" && !this.problem) await this.#countPieces(turn);
+  }
+
+  /** @param {number} turn */
+  async #countPieces(turn) {
     const { characters } = this.#taken.summary;
     const text = beginning(this.#taken.pieces, TRIED_CHARACTERS);
+    const share = this.#share;
     const began = performance.now();
     try {
-      const info = await this.#app.engine.request("prepare_data", { text, tokenizer, vocab_size: pieces, validation_share: this.#share });
-      if (turn !== this.#turn) return;
-      const times = characters / info.characters;
-      const seconds = (times * (performance.now() - began)) / 1000;
-      this.#cut = { tokens: Math.round(info.tokens * times), vocabulary: info.vocabulary, exact: times === 1, seconds };
+      const info = await this.#app.engine.request("prepare_data", { text, tokenizer: "bpe", vocab_size: this.choice.pieces, validation_share: share });
+      if (turn !== this.#turn || share !== this.#share) return;
+      const seconds = ((characters / info.characters) * (performance.now() - began)) / 1000;
+      // Counting them again says nothing of how long it takes to learn them.
+      this.#cut = { ...asPieces(info, characters), seconds: this.#cut?.seconds ?? seconds };
       this.#render();
     } catch (error) {
       this.#fail(turn, error);
@@ -237,6 +260,7 @@ export class TrainText {
     if (problem) this.understood.replaceChildren(h("p", null, this.#isLoading ? "The text is being fetched." : problem), ...notes.map((words) => h("p", { class: "train-advice" }, words)));
     else this.understood.replaceChildren(this.#facts(), this.#glyphs(), ...this.#remarks().map((words) => h("p", { class: "train-advice" }, words)));
     if (this.#isLoading) this.understood.classList.remove("train-problem");
+    this.tokensPart.update();
     this.#onChange();
   }
 
@@ -251,7 +275,7 @@ export class TrainText {
     const about = pieces && !this.#cut?.exact ? "about " : "";
     const count = (/** @type {number | undefined} */ value) => (value === undefined ? "…" : `${about}${number(value)}`);
     const percent = (/** @type {number} */ share) => `${Math.round(share * 1000) / 10} %`;
-    const learned = tokens === undefined ? undefined : learnedFrom(tokens, this.#share);
+    const learned = pieces ? this.#cut?.learned : tokens === undefined ? undefined : learnedFrom(tokens, this.#share);
     return h("dl", { class: "train-facts" },
       fact("Characters", number(characters)),
       fact("Different ones", number(distinct.length)),
