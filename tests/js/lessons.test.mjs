@@ -22,6 +22,7 @@ function makeSession({ spoilt = Infinity, fault = "loss", kept, heldBack = 1, te
     rate: 1,
     undone: /** @type {[number, string][]} */ ([]),
     train_start: () => ({ config: {} }),
+    train_resume: () => ({ config: {} }),
     train_plan: () => ({ step, steps: 40, tokens_per_step: 1, evaluate_every: every, sample_every: every }),
     train_control: () => ({}),
     train_heads: async () => [],
@@ -168,4 +169,15 @@ test("a single step that comes to no number is said to whoever asked for it", as
   const end = ended();
   await assert.rejects(lessons.step(), /ended after 1 by weight/);
   assert.equal((await end).step, 1);
+});
+
+test("one that is taken up to be measured is evaluated and writes before its next step, and once", async () => {
+  for (const [measure, steps] of /** @type {const} */ ([[true, [0, 20, 40]], [false, [20, 40]]])) {
+    const { lessons, faults } = makeLessons(makeSession({ every: 20 }));
+    lessons.resumeFrom(Uint8Array.of(), "text", measure);
+    lessons.goOn();
+    await ended();
+    for (const event of ["train_evaluation", "train_sample"]) assert.deepEqual(told.filter((one) => one.event === event).map(({ detail }) => detail.step), steps, event);
+    assert.deepEqual(faults, []);
+  }
 });

@@ -69,7 +69,8 @@
  * @property {{payload: {prompt: string, count: number, original: boolean}, value: Alternative[]}} next_tokens
  * @property {{payload: {text: string, tokenizer: "character" | "bpe", vocab_size: number, validation_share?: number}, value: DataInfo}} prepare_data
  * @property {{payload: TrainStart, value: ModelInfo}} train_start
- * @property {{payload: {bytes: ArrayBuffer, text: string}, value: ModelInfo}} train_resume_from
+ * @property {{payload: {bytes: ArrayBuffer, text: string, measure?: boolean}, value: ModelInfo}} train_resume_from `measure`: before
+ *   its next step it is measured, and writes.
  * @property {{payload: {}, value: null}} train_pause
  * @property {{payload: {}, value: null}} train_continue
  * @property {{payload: {}, value: null}} train_stop
@@ -194,7 +195,7 @@ const REQUESTS = {
     validation_share: optional(isNumber),
     patience: optional(isCount),
   },
-  train_resume_from: { bytes: isBytes, text: isText },
+  train_resume_from: { bytes: isBytes, text: isText, measure: optional(isFlag) },
   train_pause: {},
   train_continue: {},
   train_stop: {},

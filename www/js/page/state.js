@@ -12,8 +12,8 @@ import { soundSettings } from "./sampling.js";
  * @typedef {import("../engine/protocol.js").GeneratedToken} GeneratedToken
  *
  * @typedef {import("../train/presets.js").Choices} Choices
- * @typedef {Pick<Choices, "data" | "tokenizer" | "pieces" | "size"> & {changed: Partial<Choices["settings"]>}} TrainChoices
- *   `changed` is what differs from the preset.
+ * @typedef {Pick<Choices, "data" | "tokenizer" | "pieces" | "size"> & {changed: Partial<Choices["settings"]>, base?: import("../train/presets.js").BaseName}} TrainChoices
+ *   `changed` is what differs from the preset; `base` the model to go on from, in place of the size.
  *
  * @typedef {object} Values
  * @property {"loading" | "ready" | "dead"} engine

@@ -71,12 +71,13 @@ const plan = record({
 const FACTS = {
   step, parameters: count(2 ** 40), vocabulary: count(2 ** 20), tokensPerSecond: number(0, 1e15), learningRate: number(0, 1e6), secondsTrained: seconds,
   evaluations: list(record({ step, loss: measured, perplexity: measured, accuracy: measured }), MOST.evaluations, { bySteps: true }),
+  before: orNull(record({ loss: measured, text: orNull(text(LONGEST.sample)) })), old: orNull(record({ before: measured, loss: measured, step })),
   samples: list(sample, MOST.samples, { bySteps: true }),
   faults: list(record({ step, message: text(LONGEST.message) }), MOST.faults),
   layers, initialLayers: layers, control: orNull(control), baselines: orNull(record({ letters: number(1, 1e6), pairs: number(1, 1e6) })),
 };
 /** @type {Fields} */
-const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices: record(choices), plan };
+const BOTH = { name, createdAt: date, savedAt: date, state: oneOf(["running", "paused", "done", "stopped", "failed", "interrupted", "starting"]), choices: record({ ...choices, base: orNull(record({ name, digest: word, old: orNull(choices.data) })) }), plan };
 
 const run = record({
   ...BOTH, facts: record(FACTS), history: series(MOST.losses),
@@ -103,7 +104,7 @@ export function wrongInRun(told) {
 
 /** What is wrong with the choices for the next training; empty where nothing is. @param {unknown} kept */
 export const wrongInChoices = (kept) => record({
-  data: choices.data, size: choices.size, tokenizer: choices.tokenizer, pieces: choices.pieces, changed: orNull(record({}, { rest: simple })),
+  data: choices.data, size: choices.size, tokenizer: choices.tokenizer, pieces: choices.pieces, changed: orNull(record({}, { rest: simple })), base: orNull(name),
 })(kept, "");
 
 /** What is wrong with a card of the storage; empty where nothing is. @param {unknown} kept @returns {string} */

@@ -30,8 +30,9 @@ function settingsByLabel({ choices, plan }) {
   /** @type {Map<string, string>} */
   const all = new Map([
     ["Text", choices.data === "own" ? plan.data_name : dataSet(choices.data).label],
-    ["Size", size(choices.size).label],
-    ["Read as", choices.tokenizer === "bpe" ? `word pieces, ${written(choices.pieces)}` : "characters"],
+    ["Size", choices.base ? `as ${choices.base.name}` : size(choices.size).label],
+    ["Goes on from", choices.base ? `${choices.base.name} (${choices.base.digest})` : "–"],
+    ["Read as", choices.base ? `as ${choices.base.name}` : choices.tokenizer === "bpe" ? `word pieces, ${written(choices.pieces)}` : "characters"],
   ]);
   for (const { key, label, options } of SETTINGS) {
     all.set(label, options?.find(({ value }) => value === settings[key])?.label ?? written(settings[key]));

@@ -6,6 +6,7 @@ import { csv } from "../files/csv.js";
 import { tableFile } from "../files/out.js";
 import { readZip, writeZip } from "../files/zip.js";
 import { LONGEST } from "../keep/limits.js";
+import { ownText } from "../train/onward.js";
 import { MAX_FILE_BYTES } from "../text/data-sets.js";
 import { course as courseCheck, factsOnly, wrongInRun } from "./check.js";
 import { lowestOf } from "./library.js";
@@ -74,7 +75,7 @@ export async function readRun(file, id) {
     const checkpoint = run.checkpoints[which];
     if (checkpoint) bytes[which] = await checkpointOf(zip, checkpoint.file);
   }
-  const text = run.choices.data === "own" && zip.names.includes("text.txt") ? await readText(await zip.file("text.txt")) : null;
+  const text = ownText(run.choices) && zip.names.includes("text.txt") ? await readText(await zip.file("text.txt")) : null;
   return { card: cardOf(run, id, bytes, text), curves: curvesOf(run), bytes, text };
 }
 

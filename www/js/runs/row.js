@@ -78,7 +78,7 @@ export class RunRow {
     this.element.classList.toggle("runs-here", here);
     if (document.activeElement !== name) name.value = card.name;
     name.readOnly = elsewhere;
-    about.textContent = [card.plan.data_name, `${card.choices.size} model`, DATE.format(card.createdAt)].join(" · ");
+    about.textContent = [card.plan.data_name, card.choices.base ? "" : `${card.choices.size} model`, DATE.format(card.createdAt)].filter(Boolean).join(" · ");
     this.state.textContent = [state, !stored && "kept only until this tab is closed"].filter(Boolean).join(", ");
     this.state.classList.toggle("runs-unsafe", !stored);
     figures.steps.textContent = `${number(step)} of ${number(card.plan.train.steps)}`;

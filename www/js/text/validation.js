@@ -76,7 +76,7 @@ export function spread(count) {
 
 /**
  * The windows of a data set for a model.
- * @param {App} app @param {Source} source @param {DataId} data @param {number} context The model's, in tokens.
+ * @param {Pick<App, "engine"> & Partial<Pick<App, "storage">>} app  storage: for the person's own text @param {Source} source @param {DataId} data @param {number} context The model's, in tokens.
  * @returns {Promise<Validation>}
  */
 export async function validation(app, source, data, context) {
@@ -125,9 +125,9 @@ export function joined(windows) {
   return all;
 }
 
-/** @param {App} app @returns {Promise<string>} */
+/** @param {Partial<Pick<App, "storage">>} app @returns {Promise<string>} */
 async function ownText(app) {
-  const kept = await app.storage.get(OWN_TEXT);
+  const kept = await app.storage?.get(OWN_TEXT);
   const text = typeof kept?.text === "string" ? kept.text : await kept?.text?.text?.();
   if (!text) throw new Error("The model was trained on a text of its own, which is not kept in this browser. Choose another text to measure the loss on, or bring the text under Train, Your own text.");
   return text;

@@ -38,7 +38,13 @@ import { shortCount } from "./words.js";
  * @property {number} ffn_dim
  * @property {Partial<Settings>} [also]
  *
- * @typedef {{ data: DataId, size: SizeId, tokenizer: "character" | "bpe", pieces: number, settings: Settings }} Choices
+ * @typedef {string} BaseName  the model that a training goes on from: its name, a hyphen and a digest of its numbers
+ * @typedef {{ data: DataId, size: SizeId, tokenizer: "character" | "bpe", pieces: number, settings: Settings, base?: { name: string, digest: string, old: DataId | null } }} Choices
+ *   old: what the model had learned before, as far as that is known and at hand
+ *
+ * What a model that is gone on from brings along, in place of a size.
+ * @typedef {Pick<Settings, "context" | ShapeKey> & { parameters: number }} Shape  context: the longest that it can read
+ * @typedef {"num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"} ShapeKey
  */
 
 /** @type {readonly Size[]} */
@@ -133,6 +139,9 @@ const COMMON = /** @type {const} */ ({
 /** What is not worth a setting. */
 const FIXED = { beta1: 0.9, eps: 1e-8 };
 
+/** A model that goes on from another one has less far to go, and must not lose what it can do: steps, and the share of the rate of a new one. */
+const ONWARD = { steps: 500, rate: 1 / 4 };
+
 /** What the engine takes at most: parameters, and bytes in one training. */
 const MOST = { parameters: 2 ** 26, bytes: 2 ** 29 };
 
@@ -143,15 +152,33 @@ export function size(id) {
   return found;
 }
 
+/** @param {import("../engine/protocol.js").ModelInfo} info @returns {Shape} */
+export function shapeOf({ config, parameters }) {
+  const { max_seq_len: context, field_size, num_layers, num_heads, embedding_dim, ffn_dim, interference_interval, position_scale = 1 } = config;
+  const stride = field_size > 0 ? (field_size - 1) / Math.max(1, context - 1) : 1;
+  return { context, num_layers, num_heads, embedding_dim, ffn_dim, stride, interference_interval, position_scale, parameters };
+}
+
+/**
+ * Where a training starts that goes on from a model: as a new one of about its width would, but for less long and slower.
+ * @param {DataId} data @param {Shape} shape
+ */
+function onwardFrom(data, { parameters, context, ...shape }) {
+  const nearest = shape.embedding_dim <= 64 ? "small" : shape.embedding_dim <= 128 ? "medium" : "large";
+  const start = DEFAULTS[data][nearest];
+  return { ...start, ...shape, steps: ONWARD.steps, peak_lr: start.peak_lr * ONWARD.rate, context: Math.min(start.context, context), dropout: 0 };
+}
+
 /**
  * The preset of a text and a size with what a person changed in it. What follows from the number of steps follows a
  * changed one too.
- * @param {DataId} data @param {SizeId} id @param {Partial<Settings>} [changed] @returns {Settings}
+ * @param {DataId} data @param {SizeId} id @param {Partial<Settings>} [changed] @param {Shape | null} [shape]  of the model that is gone
+ *   on from @returns {Settings}
  */
-export function settingsFor(data, id, changed = {}) {
+export function settingsFor(data, id, changed = {}, shape = null) {
   const { embedding_dim, num_layers, num_heads, ffn_dim, also } = size(id);
-  const start = { ...DEFAULTS[data][id === "published" ? "medium" : id] };
-  const settings = { ...COMMON, embedding_dim, num_layers, num_heads, ffn_dim, ...start, ...also, ...changed };
+  const start = shape ? onwardFrom(data, shape) : { embedding_dim, num_layers, num_heads, ffn_dim, ...DEFAULTS[data][id === "published" ? "medium" : id], ...also };
+  const settings = { ...COMMON, ...start, ...changed };
   const steps = Number.isFinite(settings.steps) ? settings.steps : start.steps;
   return {
     warmup_steps: Math.min(100, Math.ceil(steps / 10)),
@@ -166,11 +193,12 @@ export const settingsOf = ({ data, size, settings }) => settingsFor(data, size, 
 
 /**
  * What in a training's settings is not the preset of its text and size.
- * @param {DataId} data @param {SizeId} id @param {Partial<Settings>} used @returns {Partial<Settings>}
+ * @param {DataId} data @param {SizeId} id @param {Partial<Settings>} used @param {Shape | null} [shape]  of the model that is gone on
+ *   from @returns {Partial<Settings>}
  */
-export function changesIn(data, id, used) {
-  const { steps } = settingsFor(data, id);
-  const usual = { ...settingsFor(data, id, used.steps === undefined ? {} : { steps: used.steps }), steps };
+export function changesIn(data, id, used, shape = null) {
+  const { steps } = settingsFor(data, id, {}, shape);
+  const usual = { ...settingsFor(data, id, used.steps === undefined ? {} : { steps: used.steps }, shape), steps };
   return Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== usual[/** @type {SettingKey} */ (key)]));
 }
 
@@ -196,18 +224,21 @@ export function settingProblem({ label, min, max, whole, multiple = 1, options }
 
 /**
  * All that is wrong with the settings, each alone and together, in words.
- * @param {Settings} settings @param {number} vocabulary @returns {Partial<Record<SettingKey, string>>}
+ * @param {Settings} settings @param {number} vocabulary @param {Shape | null} [shape]  of the model that is gone on from, which is
+ *   as it is @returns {Partial<Record<SettingKey, string>>}
  */
-export function problemsOf(settings, vocabulary) {
+export function problemsOf(settings, vocabulary, shape = null) {
   /** @type {Partial<Record<SettingKey, string>>} */
   const problems = {};
   for (const setting of SETTINGS) {
+    if (shape && setting.group === "model") continue;
     const problem = settingProblem(setting, settings[setting.key]);
     if (problem) problems[setting.key] = problem;
   }
   if (Object.keys(problems).length > 0) return problems;
-  const { num_heads, embedding_dim, warmup_steps, steps, patience, evaluate_every } = settings;
-  if (embedding_dim % num_heads !== 0) {
+  const { num_heads, embedding_dim, warmup_steps, steps, patience, evaluate_every, context } = settings;
+  if (shape && context > shape.context) problems.context = `This model reads ${plain(shape.context)} tokens at once at most. Take no more.`;
+  if (!shape && embedding_dim % num_heads !== 0) {
     const divisors = Array.from({ length: 32 }, (_, i) => i + 1).filter((heads) => embedding_dim % heads === 0);
     const nearest = divisors.sort((a, b) => Math.abs(a - num_heads) - Math.abs(b - num_heads)).slice(0, 2).sort((a, b) => a - b);
     problems.num_heads = `${num_heads} heads cannot share a width of ${embedding_dim} equally. Take ${nearest.join(" or ")} heads, or another width.`;
@@ -215,7 +246,7 @@ export function problemsOf(settings, vocabulary) {
   }
   if (warmup_steps > steps) problems.warmup_steps = `The warm-up has to fit into the ${plain(steps)} steps of the training. Take fewer.`;
   if (patience > 0 && evaluate_every === 0) problems.patience = "An early stop needs validations to go by: let it validate every so many steps, or set the early stop to 0.";
-  const parameters = parameterCount(settings, vocabulary);
+  const parameters = shape?.parameters ?? parameterCount(settings, vocabulary);
   if (parameters > MOST.parameters) {
     problems.embedding_dim = `The model would have ${shortCount(parameters)} parameters, and up to ${shortCount(MOST.parameters)} fit. Take a smaller width or fewer layers.`;
   } else if (memoryEstimate(settings, vocabulary) > MOST.bytes) {
@@ -233,16 +264,17 @@ export function plain(value) {
 /**
  * The message that starts a training.
  * @param {Choices} choices @param {string} text @param {string} dataName
+ * @param {Pick<import("./base.js").Onward, "config" | "kind"> | null} [from]  the model that it goes on from
  * @returns {import("../engine/protocol.js").TrainStart}
  */
-export function startRequest(choices, text, dataName) {
+export function startRequest(choices, text, dataName, from = null) {
   const { context, stride, final_share, validation_share, evaluate_every, patience, sample_every, ...settings } = settingsOf(choices);
   const { embedding_dim, num_layers, num_heads, ffn_dim, interference_interval, position_scale, ...train } = settings;
   return {
     text,
     data_name: dataName,
-    tokenizer: { kind: choices.tokenizer, vocab_size: choices.pieces },
-    model: {
+    tokenizer: from ? { kind: from.kind, vocab_size: from.config.vocab_size } : { kind: choices.tokenizer, vocab_size: choices.pieces },
+    model: from ? withoutVocabulary(from.config) : {
       embedding_dim, num_layers, num_heads, ffn_dim,
       max_seq_len: context,
       field_size: stride * (context - 1) + 1,
@@ -253,6 +285,9 @@ export function startRequest(choices, text, dataName) {
     sample_prompt: samplePrompt(text),
   };
 }
+
+/** A model's shape as a plan has it. @param {import("../engine/protocol.js").ModelConfig} config */
+const withoutVocabulary = ({ vocab_size, position_scale = 1, ...model }) => ({ ...model, position_scale });
 
 /** @param {number} least @param {number} value @param {number} most */
 const between = (least, value, most) => Math.min(Math.max(value, least), most);

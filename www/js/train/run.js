@@ -6,6 +6,8 @@ import { RunLibrary } from "../runs/library.js";
 import { Course } from "./course.js";
 import { MOST } from "../keep/limits.js";
 import { TrainAside } from "./aside.js";
+import { nameOf, ownText } from "./onward.js";
+import { firstSnapshot } from "./beginning.js";
 import { startRequest } from "./presets.js";
 import { HeldRun, PATIENCE_MS } from "./record.js";
 import { LossHistory, addNewer } from "../charts/series.js";
@@ -23,6 +25,7 @@ import { fileStem } from "./words.js";
  * idle: nothing yet. interrupted: found again after a reload, or taken up from the kept ones.
  * @typedef {"idle" | "starting" | "running" | "paused" | "done" | "stopped" | "failed" | "interrupted"} RunState
  * @typedef {{ step: number, loss: number, perplexity: number, accuracy: number }} Evaluation
+ * @typedef {{ loss: number | null, text: string | null }} Before  on the text held back, and what was written
  * @typedef {{ step: number, text: string }} Sample
  * @typedef {{ step: number, message: string }} Fault
  *
@@ -38,6 +41,8 @@ import { fileStem } from "./words.js";
  * @property {Fault[]} faults
  * @property {Head[][]} layers         the heads as they are now
  * @property {Head[][]} initialLayers  the heads before the first step
+ * @property {Before} [before]  of the model that it goes on from
+ * @property {import("./forgetting.js").OldText} [old]  what is left of the text that the model had learned
  * @property {import("../text/baselines.js").Baselines | null} [baselines]  what counting letters comes to on this text; null for word pieces
  * @property {import("../engine/protocol.js").TrainControl | null} [control]  how it goes on, and what was changed in it
  */
@@ -94,6 +99,7 @@ export class TrainRun {
     engine.on("train_progress", (detail) => this.#progress(detail));
     engine.on("train_evaluation", (detail) => this.#evaluated(detail));
     engine.on("train_sample", (detail) => this.#report(() => {
+      if (detail.step === 0) this.#keepBefore({ text: detail.text });
       addNewer(this.facts.samples, detail, MOST.samples);
       this.course.sample(detail);
     }));
@@ -140,28 +146,39 @@ export class TrainRun {
     return { facts, history: this.history.toJSON(), course: this.course.toJSON() };
   }
 
-  /** @param {Choices} choices @param {string} text @param {string} dataName */
-  async start(choices, text, dataName) {
+  /**
+   * @param {Choices} choices @param {string} text @param {string} dataName
+   * @param {import("./base.js").Onward | null} [from]  the model that it goes on from
+   */
+  async start(choices, text, dataName, from = null) {
     await this.#leave();
     if (this.busy) return;
-    const { text: _, ...plan } = startRequest(choices, text, dataName);
+    const { text: _, ...plan } = startRequest(choices, text, nameOf(dataName, choices), from);
     this.#snapshots.take(null);
     this.#begin({ choices, plan, facts: noFacts(), history: new LossHistory() });
     const id = await this.#held.begin();
     // Asked for once there is something to lose; the browser may decline.
     navigator.storage?.persist?.().catch(() => {}); // Then it is kept as long as the browser likes, as everything is.
     try {
-      const info = await this.#app.engine.request("train_start", { ...plan, text });
+      const { engine } = this.#app;
+      const bytes = from && firstSnapshot(from.file, plan).buffer;
+      const info = await (bytes ? engine.request("train_resume_from", { bytes, text, measure: true }, [bytes]) : engine.request("train_start", { ...plan, text }));
       const initialLayers = info.layers.map((layer) => layer.map((head) => head.initial));
       Object.assign(this.facts, { parameters: info.parameters, vocabulary: info.config.vocab_size, initialLayers });
       if (this.facts.layers.length === 0) this.facts.layers = initialLayers;
     } catch (error) {
       return this.#fail(error);
     }
-    this.#snapshots.card = await this.library.create({ id, choices, plan }, this.curves(structuredClone(this.facts)), choices.data === "own" ? text : null);
-    this.#running();
+    this.#snapshots.card = await this.library.create({ id, choices, plan }, this.curves(structuredClone(this.facts)), ownText(choices) ? text : null);
+    if (from) await this.#continue();
+    else this.#running();
     const { facts } = this;
-    if (choices.tokenizer === "character") setTimeout(() => { facts.baselines = baselines(text, plan.validation_share ?? VALIDATION_SHARE); });
+    if (plan.tokenizer.kind === "character") setTimeout(() => { facts.baselines = baselines(text, plan.validation_share ?? VALIDATION_SHARE); });
+  }
+
+  /** @param {Partial<Before>} part */
+  #keepBefore(part) {
+    if (this.choices?.base) this.facts.before = { loss: null, text: null, ...this.facts.before, ...part };
   }
 
   async pause() {
@@ -321,20 +338,34 @@ export class TrainRun {
         engine.restart();
         await models.reload();
       }
-      const { data } = card.choices;
-      const text = data === "own" ? await this.library.text(card.id) : await loadDataSet(data);
+      const text = ownText(card.choices) ? await this.library.text(card.id) : await loadDataSet(card.choices.data);
       if (typeof text !== "string") {
         throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
       }
       const bytes = (await this.#lastBytes()).buffer;
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
-      this.live = true;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    await this.#continue(change);
+  }
+
+  /** Has the engine go on with what it has just taken up. @param {() => Promise<unknown>} [change]  before that */
+  async #continue(change) {
+    this.live = true;
+    try {
       await change?.();
-      await engine.request("train_continue", {});
+      await this.#app.engine.request("train_continue", {});
     } catch (error) {
       return this.#fail(error);
     }
     this.#running();
+  }
+
+  /** Keeps what is left of a text that was learned before. @param {import("./forgetting.js").OldText} old */
+  forgets(old) {
+    this.facts.old = old;
+    this.#changed();
   }
 
   /** @param {RunCard} card */
@@ -376,6 +407,7 @@ export class TrainRun {
 
   /** @param {Evaluation} evaluation */
   #evaluated(evaluation) {
+    if (evaluation.step === 0) this.#keepBefore({ loss: evaluation.loss });
     this.#report(() => addNewer(this.facts.evaluations, evaluation, MOST.evaluations));
     if (this.live && this.facts.evaluations.at(-1) === evaluation) this.#snapshots.evaluated(evaluation);
   }

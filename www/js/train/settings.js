@@ -2,7 +2,7 @@
 // checks come from the table in presets.js.
 
 import { ask } from "../page/ask.js";
-import { h, uniqueId } from "../page/dom.js";
+import { h, uniqueId, write } from "../page/dom.js";
 import { NumberInput } from "../page/number-field.js";
 import { memoryEstimate, parameterCount } from "./estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./presets.js";
@@ -27,6 +27,8 @@ const TERMS = {
 
 export class TrainSettings {
   #onChange;
+  /** The open model as a choice in place of a size. */
+  #base;
   /** @type {SizeId} */
   size = "small";
   /** What the person changed; the rest follows the presets. @type {Partial<Settings>} */
@@ -41,9 +43,10 @@ export class TrainSettings {
   /** @type {{ input: HTMLInputElement, about: HTMLElement }[]} */
   #sizes = [];
 
-  /** @param {() => void} onChange */
-  constructor(onChange) {
+  /** @param {() => void} onChange @param {import("./base.js").OpenBase} base */
+  constructor(onChange, base) {
     this.#onChange = onChange;
+    this.#base = base;
     const group = uniqueId("size");
     const cards = SIZES.map(({ id, label }) => {
       const input = h("input", { type: "radio", name: group, value: id, checked: id === this.size, onchange: () => this.#setSize(id) });
@@ -53,12 +56,21 @@ export class TrainSettings {
     });
     this.estimate = h("p", { class: "train-estimate" });
     this.about = h("p", { class: "train-chosen", "aria-hidden": "true" });
+    this.onward = h("input", { type: "radio", name: group, value: "open", onchange: () => this.#goOn() });
+    const onward = optionCard(this.onward, "Go on from the open model", "Its shape and its letters, and what it has learned.");
+    onward.classList.add("train-onward");
+    this.baseProblem = h("p", { class: "train-problem" });
+    this.instead = h("button", { type: "button", class: "small", onclick: () => this.#goOn() }, "Go on from the open model");
     this.sizeElement = h("fieldset", { class: "train-field" }, h("legend", null, "Size of the model"),
-      h("div", { class: "train-options train-options-short train-sizes" }, cards), this.about);
+      h("div", { class: "train-options train-options-short train-sizes" }, cards, onward), this.about,
+      h("div", { class: "train-base-problem", hidden: true }, this.baseProblem, this.instead));
 
     this.#fields = SETTINGS.map((setting) => this.#field(setting));
+    /** Why the shape cannot be set. */
+    this.fixed = h("p", { class: "train-hint", hidden: true });
     const [basic, ...more] = GROUPS.map(({ id, label }) =>
       h("fieldset", { class: `train-field train-group train-group-${id}` }, h("legend", null, label),
+        id === "model" && this.fixed,
         h("div", { class: "train-settings" }, this.#fields.filter(({ setting }) => setting.group === id).map(({ element }) => element))));
     this.summary = h("summary", null, "More settings");
     this.details = h("details", { class: "train-details" }, this.summary, more);
@@ -102,7 +114,12 @@ export class TrainSettings {
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
   get settings() {
-    return settingsFor(this.#data, this.size, this.#changed);
+    return this.#with(this.#changed);
+  }
+
+  /** @param {Partial<Settings>} changed @returns {Settings} */
+  #with(changed) {
+    return settingsFor(this.#data, this.size, changed, this.#base.shape);
   }
 
   /** What was changed, to keep over a reload. */
@@ -111,15 +128,16 @@ export class TrainSettings {
   }
 
   get valid() {
-    return Object.keys(this.#problems()).length === 0;
+    return this.#base.problem === "" && Object.keys(this.#problems()).length === 0;
   }
 
   #problems() {
-    return problemsOf(this.settings, this.#vocabulary);
+    return problemsOf(this.settings, this.#vocabulary, this.#base.shape);
   }
 
   /** Brings the first field that makes no sense into view. */
   focusProblem() {
+    if (this.#base.problem) return (this.#base.open ? this.instead : this.onward).focus();
     const problems = this.#problems();
     const field = this.#fields.find(({ setting }) => problems[setting.key]);
     this.settingsElement.open = true;
@@ -154,16 +172,28 @@ export class TrainSettings {
   /** @param {SizeId} id */
   #setSize(id) {
     this.size = id;
-    // A size is the shape of a model: what was changed in another one's shape does not go along.
-    for (const { key, group } of SETTINGS) if (group === "model") delete this.#changed[key];
+    this.#reshape(false);
+  }
+
+  /** In place of a size: the open model. */
+  #goOn() {
+    this.#reshape(true);
+    this.onward.focus();
+  }
+
+  /** @param {boolean} onward */
+  #reshape(onward) {
+    // What was changed in another model's shape does not go along, nor the rate of a new model for one that has learned.
+    for (const { key, group } of SETTINGS) if (group === "model" || (onward !== this.#base.chosen && group === "basic")) delete this.#changed[key];
+    if (onward || this.#base.chosen) this.#base.choose(onward);
+    else this.#onChange();
     this.#render();
-    this.#onChange();
   }
 
   /** @param {Setting} setting @param {number | string} value */
   #edit({ key }, value) {
     const { [key]: _, ...others } = this.#changed;
-    const unchanged = value === settingsFor(this.#data, this.size, others)[key];
+    const unchanged = value === this.#with(others)[key];
     this.#changed = unchanged ? others : { ...others, [key]: value };
     this.#render();
     this.#onChange();
@@ -179,13 +209,17 @@ export class TrainSettings {
   #render() {
     const { settings } = this;
     const problems = this.#problems();
-    for (const { setting: { key, options }, input, set, preset, problem } of this.#fields) {
+    const { shape } = this.#base;
+    for (const { setting: { key, group, options }, input, set, preset, problem } of this.#fields) {
       const value = settings[key];
+      input.disabled = shape !== null && group === "model";
+      // A model from elsewhere may have what no new one can be given here.
+      if (options && input instanceof HTMLSelectElement && ![...input.options].some((option) => option.value === String(value))) input.append(h("option", { value }, String(value)));
       problem.textContent = problems[key] ?? "";
       input.setAttribute("aria-invalid", String(key in problems));
       set(value);
       const { [key]: changed, ...others } = this.#changed;
-      const usual = settingsFor(this.#data, this.size, others)[key];
+      const usual = this.#with(others)[key];
       const words = options?.find((option) => option.value === usual)?.label ?? (typeof usual === "number" ? plain(usual) : "");
       preset.textContent = changed === undefined ? "" : ` Preset: ${words}.`;
     }
@@ -194,13 +228,27 @@ export class TrainSettings {
     this.reset.hidden = Object.keys(this.#changed).length === 0;
     this.#sizes.forEach(({ input, about }, i) => {
       const { id, num_layers, num_heads, about: words } = SIZES[i];
-      input.checked = id === this.size;
+      input.checked = !this.#base.chosen && id === this.size;
       const parameters = shortCount(parameterCount(settingsFor(this.#data, id), this.#vocabulary));
       about.textContent = words ? `${parameters} parameters: ${words}` : `${parameters} parameters, ${num_layers} layers of ${num_heads} heads`;
     });
-    this.about.textContent = this.#sizes[SIZES.findIndex(({ id }) => id === this.size)].about.textContent;
+    this.#renderBase();
     this.#renderLine(settings);
     this.#renderEstimate(settings, Object.keys(problems).length === 0);
+  }
+
+  #renderBase() {
+    const { chosen, model, shape, problem, open, bent } = this.#base;
+    this.onward.checked = chosen;
+    const waves = bent ? ", its waves as they are bent now; a head that is muted is heard again" : "";
+    const words = model && shape ? `${model.name}: ${shortCount(shape.parameters)} parameters, ${shape.num_layers} layers of ${shape.num_heads} heads${waves}.` : "";
+    write(this.about, chosen ? words : this.#sizes[SIZES.findIndex(({ id }) => id === this.size)].about.textContent ?? "");
+    write(this.baseProblem, problem);
+    /** @type {HTMLElement} */ (this.baseProblem.parentElement).hidden = problem === "";
+    this.instead.hidden = !open;
+    write(this.instead, open ? `Go on from ${open.name}` : "");
+    this.fixed.hidden = shape === null;
+    write(this.fixed, model ? `These are ${model.name}'s, which goes on as it is: a model of another shape would be a new one.` : "");
   }
 
   /** @param {Settings} settings */
@@ -218,7 +266,7 @@ export class TrainSettings {
     }
     const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
     const memory = megabytes(memoryEstimate(settings, this.#vocabulary));
-    const parameters = shortCount(parameterCount(settings, this.#vocabulary));
+    const parameters = shortCount(this.#base.shape?.parameters ?? parameterCount(settings, this.#vocabulary));
     const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
     this.estimate.textContent = `${parameters} parameters. About ${duration(seconds)} and ${memory} of memory (${source}).`;
   }

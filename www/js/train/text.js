@@ -1,13 +1,15 @@
 // Choosing the text to train on and how it is cut into tokens, and saying what was understood of it.
 
+import { observe } from "../engine/observations.js";
 import { DATA_SETS, VALIDATION_SHARE, adviceFor, dataSet, learnedFrom, loadDataSet, number, problemWith } from "../text/data-sets.js";
-import { h, uniqueId, VERBATIM } from "../page/dom.js";
+import { h, uniqueId, VERBATIM, write } from "../page/dom.js";
 import { NumberInput } from "../page/number-field.js";
 import { noText, summarise } from "../text/intake.js";
 import { visible } from "../page/signs.js";
 import { optionCard } from "../page/option-card.js";
+import { fitted, lacking, lostInWords, tooMuchLost } from "./fit.js";
 import { OwnText } from "./own.js";
-import { asCharacters, asPieces } from "./cutting.js";
+import { asCharacters, asEncoded, asPieces } from "./cutting.js";
 import { PIECES } from "./presets.js";
 import { TokensPart } from "./tokens.js";
 import { duration } from "./words.js";
@@ -18,6 +20,7 @@ export { optionCard };
  * @typedef {import("../page/app.js").App} App
  * @typedef {import("../text/data-sets.js").DataId} DataId
  * @typedef {import("../text/intake.js").TakenText} TakenText
+ * @typedef {import("../engine/protocol.js").ModelInfo} ModelInfo
  * @typedef {"character" | "bpe"} Tokenizer
  * @typedef {{ data: DataId, tokenizer: Tokenizer, pieces: number }} TextChoice
  *
@@ -49,6 +52,10 @@ export class TrainText {
   #share = VALIDATION_SHARE;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #recount;
+  /** The model that is gone on from, whose letters the text is read by; null for a new one. @type {ModelInfo | null} */
+  #model = null;
+  /** What it lacks of which text. @type {{ of: readonly string[], model: ModelInfo, missing: string[], lost: number } | null} */
+  #lacks = null;
   #turn = 0;
   /** @type {Promise<void>} */
   #counted = Promise.resolve();
@@ -108,28 +115,62 @@ export class TrainText {
     const moved = share !== this.#share;
     this.#context = context;
     this.#share = share;
-    if (moved && this.choice.tokenizer === "character") this.#cut = null;
+    if (moved && this.#kind === "character") this.#cut = null;
     this.#render();
     clearTimeout(this.#recount);
     // The engine has learned them already and only counts again.
     if (moved && this.#cut) this.#recount = setTimeout(() => this.#countPieces(this.#turn), SHARE_MS);
   }
 
+  /** Whose letters the text is read by: a model's that is gone on from, or its own. @param {ModelInfo | null} model */
+  setModel(model) {
+    if (model === this.#model) return;
+    this.#model = model;
+    this.tokenizer.fix(model);
+    if (this.#turn > 0) this.#cutAnew();
+  }
+
+  /** How it is cut into tokens. */
+  get #kind() {
+    return this.#model?.vocabulary_kind ?? this.choice.tokenizer;
+  }
+
+  /** What the model lacks of the text, counted once. */
+  get #missing() {
+    const [model, { pieces, summary }] = [this.#model, this.#taken];
+    if (!model) return { missing: /** @type {string[]} */ ([]), lost: 0 };
+    if (this.#lacks?.of !== pieces || this.#lacks.model !== model) {
+      const missing = lacking(summary, model);
+      this.#lacks = { of: pieces, model, missing, lost: pieces.reduce((lost, piece) => lost + fitted(piece, missing).lost, 0) };
+    }
+    return this.#lacks;
+  }
+
+  /** What is known of the text as it is read. */
+  get #summary() {
+    const { characters, distinct } = this.#taken.summary;
+    const { missing, lost } = this.#missing;
+    return { characters: characters - lost, distinct: distinct.filter((letter) => !missing.includes(letter)) };
+  }
+
   /** What stands in the way of training, in words; empty when nothing does. */
   get problem() {
     const own = this.choice.data === "own" ? this.own.waiting || this.own.fault : "";
-    return own || this.#fault || (problemWith(this.#taken.summary, this.#context, this.choice.tokenizer, this.#share) ?? "");
+    const { characters } = this.#taken.summary;
+    const lost = this.#model && characters > 0 ? tooMuchLost(this.#missing.lost, characters, this.#model.name) : "";
+    return own || this.#fault || lost || (problemWith(this.#summary, this.#context, this.#kind, this.#share) ?? "");
   }
 
   /** Tokens the model will know; for word pieces what was asked for, until the engine has counted. */
   get vocabulary() {
+    if (this.#model) return this.#model.config.vocab_size;
     if (this.choice.tokenizer === "bpe") return this.#cut?.vocabulary ?? this.choice.pieces;
     return Math.max(this.#taken.summary.distinct.length, 2);
   }
 
   /** How many tokens the whole text has, for a long one in word pieces about so many; undefined while that is not known. */
   get tokens() {
-    return this.choice.tokenizer === "bpe" ? this.#cut?.tokens : this.#taken.summary.characters;
+    return this.#kind === "bpe" ? this.#cut?.tokens : this.#summary.characters;
   }
 
   /** What the training will be called. */
@@ -138,9 +179,10 @@ export class TrainText {
     return data === "own" ? this.own.taken.name.replace(/\.[^.]+$/, "") || "My text" : dataSet(data).label;
   }
 
-  /** @returns {Promise<string>} */
-  text() {
-    return this.choice.data === "own" ? Promise.resolve(this.own.taken.pieces.join("")) : loadDataSet(this.choice.data);
+  /** The text that is trained on: without what the model lacks that is gone on from. @returns {Promise<string>} */
+  async text() {
+    const whole = this.choice.data === "own" ? this.own.taken.pieces.join("") : await loadDataSet(this.choice.data);
+    return fitted(whole, this.#missing.missing).text;
   }
 
   focusProblem() {
@@ -151,7 +193,7 @@ export class TrainText {
   /** The text as the tokens that the training will have, as far as that is known. @returns {import("./cutting.js").Cutting | null} */
   get #cutting() {
     if (this.problem) return null;
-    if (this.choice.tokenizer === "character") this.#cut ??= { ...asCharacters(this.#taken, this.#share), seconds: 0 };
+    if (this.#kind === "character") this.#cut ??= { ...asCharacters(this.#taken, this.#share, this.#model?.tokens), seconds: 0 };
     return this.#cut;
   }
 
@@ -222,7 +264,7 @@ export class TrainText {
     this.#cut = null;
     this.#fault = "";
     this.#render();
-    if (this.choice.tokenizer === "bpe" && !this.problem) await this.#countPieces(turn);
+    if (this.#kind === "bpe" && !this.problem) await this.#countPieces(turn);
   }
 
   /** @param {number} turn */
@@ -230,8 +272,15 @@ export class TrainText {
     const { characters } = this.#taken.summary;
     const text = beginning(this.#taken.pieces, TRIED_CHARACTERS);
     const share = this.#share;
+    const model = this.#model;
     const began = performance.now();
     try {
+      if (model) {
+        const { ids } = await observe(this.#app.engine, "encoding", { source: "bent", text });
+        if (turn !== this.#turn || share !== this.#share) return;
+        this.#cut = { ...asEncoded(ids, model.tokens, characters / [...text].length, share), seconds: 0 };
+        return this.#render();
+      }
       const info = await this.#app.engine.request("prepare_data", { text, tokenizer: "bpe", vocab_size: this.choice.pieces, validation_share: share });
       if (turn !== this.#turn || share !== this.#share) return;
       const seconds = ((characters / info.characters) * (performance.now() - began)) / 1000;
@@ -270,7 +319,7 @@ export class TrainText {
 
   #facts() {
     const { characters, distinct } = this.#taken.summary;
-    const pieces = this.choice.tokenizer === "bpe";
+    const pieces = this.#kind === "bpe";
     const { tokens } = this;
     const about = pieces && !this.#cut?.exact ? "about " : "";
     const count = (/** @type {number | undefined} */ value) => (value === undefined ? "…" : `${about}${number(value)}`);
@@ -293,7 +342,8 @@ export class TrainText {
   /** What a person should know before training starts. @returns {string[]} */
   #remarks() {
     const { summary, notes } = this.#taken;
-    const remarks = [...notes, adviceFor(summary, this.choice.tokenizer)];
+    const { missing, lost } = this.#missing;
+    const remarks = [...notes, lostInWords(missing, lost, summary.characters, this.#model?.name ?? ""), adviceFor(summary, this.#kind)];
     if (this.#cut && this.#cut.seconds > WORTH_SAYING_S) {
       remarks.push(`Learning the word pieces of this text takes about ${duration(this.#cut.seconds)} before the first step; nothing else is computed meanwhile.`);
     }
@@ -339,18 +389,36 @@ function tokenizerParts(choose) {
   const radios = [radio("character"), radio("bpe")];
   const pieces = new NumberInput({ ...PIECES, step: 1, whole: true, value: PIECES.initial, onInput: (value) => choose({ pieces: value }) });
   const row = h("label", { class: "train-pieces" }, `Tokens to know (${PIECES.min} to ${number(PIECES.max)}) `, pieces.field, pieces.note);
-  const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"),
+  const reason = h("p", { class: "train-hint", hidden: true });
+  const element = h("fieldset", { class: "train-tokenizer" }, h("legend", null, "Read it as"), reason,
     h("div", { class: "train-options" },
       optionCard(radios[0], "Characters", "Each character is one token. Right for most small texts."),
       optionCard(radios[1], "Word pieces", "Frequent groups of letters are one token. For long texts and large scripts.")),
     row);
+  /** @type {ModelInfo | null} */ let fixed = null;
+  /** @type {TextChoice | null} */ let chosen = null;
+  const draw = () => {
+    const kind = fixed?.vocabulary_kind ?? chosen?.tokenizer;
+    for (const input of radios) {
+      input.checked = input.value === kind;
+      input.disabled = fixed !== null;
+    }
+    row.hidden = fixed !== null || kind !== "bpe";
+    reason.hidden = fixed === null;
+    write(reason, fixed ? `${fixed.name} reads every text by its own ${number(fixed.config.vocab_size)} tokens.` : "");
+  };
   return {
     element,
     /** @param {TextChoice} choice */
     show(choice) {
-      for (const input of radios) input.checked = input.value === choice.tokenizer;
+      chosen = choice;
       pieces.set(choice.pieces);
-      row.hidden = choice.tokenizer !== "bpe";
+      draw();
+    },
+    /** A model's own letters are what they are. @param {ModelInfo | null} model */
+    fix(model) {
+      fixed = model;
+      draw();
     },
   };
 }

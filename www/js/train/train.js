@@ -3,7 +3,9 @@
 import { atMostEvery, h, whenSeen, write } from "../page/dom.js";
 import { wrongInChoices } from "../runs/check.js";
 import { keepAwake } from "./awake.js";
+import { OpenBase, baseName } from "./base.js";
 import { deviceBlock } from "./device.js";
+import { Forgetting } from "./forgetting.js";
 import { changesIn } from "./presets.js";
 import { TrainView } from "./progress/view.js";
 import { TrainRun } from "./run.js";
@@ -30,9 +32,11 @@ const COUNT_MS = 1000;
 /** @param {HTMLElement} root @param {App} app @returns {TrainPlace} */
 export function mountTrain(root, app) {
   const run = new TrainRun(app);
-  const settings = new TrainSettings(() => changed());
+  const base = new OpenBase(app, () => { if (known) changed(); });
+  const settings = new TrainSettings(() => changed(), base);
   const text = new TrainText(app, () => changed());
   const view = new TrainView(app, run);
+  const forgetting = new Forgetting(run);
   view.status.note.after(keepAwake(run, app.state));
   const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
@@ -51,12 +55,13 @@ export function mountTrain(root, app) {
   /** What was chosen at the last visit is known: before, it would take the place of what is chosen now. */
   let known = false;
   function changed() {
+    text.setModel(base.model);
     settings.setData(text.choice.data, text.vocabulary);
     const { context, validation_share } = settings.settings;
     if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
     startProblem.textContent = "";
     lock();
-    const choices = { ...text.choice, size: settings.size, changed: settings.changed };
+    const choices = { ...text.choice, size: settings.size, changed: settings.changed, ...(base.name && { base: base.name }) };
     const now = JSON.stringify(choices);
     if (now === kept) return;
     kept = now;
@@ -65,9 +70,10 @@ export function mountTrain(root, app) {
   }
 
   /** @param {import("../runs/library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
-  function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used }, plan }, own) {
-    text.use({ data, tokenizer, pieces }, own === null ? null : new File([own], `${plan.data_name}.txt`));
-    settings.restore(data, size, changesIn(data, size, used));
+  function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used, base: from }, plan }, own) {
+    base.ask(from && baseName(from.name, from.digest));
+    text.use({ data, tokenizer, pieces }, own === null || data !== "own" ? null : new File([own], `${plan.data_name}.txt`));
+    settings.restore(data, size, changesIn(data, size, used, base.shape));
     changed();
     attendForm();
     app.announce(`The form holds the settings of ${name}.`);
@@ -81,18 +87,20 @@ export function mountTrain(root, app) {
   async function begin() {
     await restored;
     await text.begin();
+    const from = await base.take().catch(() => null); // An engine that died says so itself.
     if (run.busy) return;
-    if (text.problem || !settings.valid) {
-      startProblem.textContent = text.problem || "One of the settings does not do: see below its field.";
+    if (text.problem || !settings.valid || (base.chosen && !from)) {
+      startProblem.textContent = text.problem || base.problem || "One of the settings does not do: see below its field.";
       if (text.problem) text.focusProblem();
       else settings.focusProblem();
       return;
     }
     startProblem.textContent = "";
-    const choices = { ...text.choice, size: settings.size, settings: settings.settings };
+    const choices = { ...text.choice, size: settings.size, settings: settings.settings, ...(from && { base: base.base }) };
     try {
       view.attend();
-      await run.start(choices, await text.text(), text.name);
+      await run.start(choices, await text.text(), text.name, from);
+      if (from) forgetting.begin(from.file);
     } catch (error) {
       startProblem.textContent = error instanceof Error ? error.message : String(error);
     }
@@ -147,6 +155,7 @@ export function mountTrain(root, app) {
     await restoreChoices().finally(() => {
       known = true;
       lock();
+      if (base.chosen) changed();
     });
     settings.setMachine(await run.machine());
     await run.restore();
@@ -159,6 +168,7 @@ export function mountTrain(root, app) {
     const choices = app.state.get("choices") ?? await app.storage.get(CHOICES);
     if (choices && !wrongInChoices(choices)) {
       app.state.set("choices", { ...choices, changed: choices.changed ?? {} });
+      base.ask(choices.base);
       settings.restore(choices.data, choices.size, choices.changed ?? {});
       kept = JSON.stringify(choices);
       await text.restore(choices);

@@ -52,6 +52,7 @@ export class Lessons {
   #holds = 0;
   #copied = { step: 0, at: 0, took: 0 };
   #watch = new Watch();
+  /** Evaluation and sample are due, whatever the step. */ #dueNow = false;
 
   /**
    * @param {Session} session @param {import("./turns.js").Turns} turns @param {Devices} devices
@@ -76,10 +77,15 @@ export class Lessons {
     return info;
   }
 
-  /** Takes up a training from its snapshot, paused. @param {Uint8Array} bytes @param {string} text @returns {ModelInfo} */
-  resumeFrom(bytes, text) {
+  /**
+   * Takes up a training from its snapshot, paused.
+   * @param {Uint8Array} bytes @param {string} text @param {boolean} [measure] It is evaluated and writes before its next step.
+   * @returns {ModelInfo}
+   */
+  resumeFrom(bytes, text, measure = false) {
     const info = this.#session.train_resume(bytes, text);
     this.#begin(info);
+    this.#dueNow = measure;
     return info;
   }
 
@@ -87,6 +93,7 @@ export class Lessons {
   #begin({ config }) {
     const { step, ...plan } = this.#session.train_plan();
     this.#run++;
+    this.#dueNow = false;
     this.#plan = plan;
     this.#shape = JSON.stringify([config, plan.tokens_per_step]);
     this.#state = "paused"; // Whatever the training before it came to.
@@ -340,7 +347,7 @@ export class Lessons {
   /** Whether an evaluation or a sample is due after a step. @param {number} step */
   #due(step) {
     const { evaluate_every, sample_every } = /** @type {Plan} */ (this.#plan);
-    return this.#passed(step, evaluate_every) || this.#passed(step, sample_every);
+    return this.#dueNow || this.#passed(step, evaluate_every) || this.#passed(step, sample_every);
   }
 
   /** @param {number} step @param {number} every */
@@ -361,8 +368,10 @@ export class Lessons {
     // Less than was asked for when a loss set the run back meanwhile.
     const step = this.#asked;
     const last = step >= steps;
+    const both = this.#dueNow || (last && step > this.#seen);
+    this.#dueNow = false;
     /** @type {string | undefined} */ let enough;
-    if ((last && step > this.#seen) || this.#passed(step, evaluate_every)) {
+    if (both || this.#passed(step, evaluate_every)) {
       const evaluation = await this.#session.train_evaluate();
       if (run !== this.#run) return;
       if (!Number.isFinite(evaluation.loss)) return void this.#spoil(step, "held_back");
@@ -370,7 +379,7 @@ export class Lessons {
       say("train_evaluation", { step, loss, perplexity, accuracy });
       enough = this.#session.train_judge(evaluation.loss);
     }
-    if ((last && step > this.#seen) || this.#passed(step, sample_every)) {
+    if (both || this.#passed(step, sample_every)) {
       await this.#copy();
       if (run !== this.#run) return;
       const text = this.#session.train_sample();

@@ -113,7 +113,7 @@ function makeHandlers(engine) {
     next_tokens: ({ prompt, count, original }) => session.next_tokens(prompt, count, original),
     prepare_data: ({ text, tokenizer, vocab_size, validation_share }) => session.prepare_data(text, tokenizer, vocab_size, validation_share),
     train_start: (payload) => lessons.start(payload),
-    train_resume_from: ({ bytes, text }) => lessons.resumeFrom(new Uint8Array(bytes), text),
+    train_resume_from: ({ bytes, text, measure }) => lessons.resumeFrom(new Uint8Array(bytes), text, measure),
     train_pause: () => lessons.pause(),
     train_continue: () => lessons.goOn(),
     train_stop: () => lessons.stop(),

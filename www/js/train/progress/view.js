@@ -5,7 +5,9 @@ import { download, tableFile } from "../../files/out.js";
 import { h, oncePerFrame, write } from "../../page/dom.js";
 import { focusKeeper } from "../../page/focus.js";
 import { TrainControls } from "../controls.js";
+import { titleOf } from "../onward.js";
 import { duration, loss } from "../words.js";
+import { BeforeAfter } from "./before.js";
 import { TrainCurves } from "./curves.js";
 import { TrainFigures } from "./figures.js";
 import { TrainHeads } from "./heads.js";
@@ -98,7 +100,8 @@ export class TrainView {
       this.render();
     });
     this.strips = new TrainHeads(this.heads.root);
-    this.sight = h("div", { class: "train-sight" }, this.samples.element, this.figures.element, this.curves.element,
+    this.before = new BeforeAfter();
+    this.sight = h("div", { class: "train-sight" }, this.before.element, this.samples.element, this.figures.element, this.curves.element,
       this.trajectories.element, this.heads.element, this.faults);
     const controls = new TrainControls(app, run).element;
     this.element = h("div", { class: "train-run" }, this.status.element, this.status.note, controls, this.empty, this.sight);
@@ -168,7 +171,7 @@ export class TrainView {
 
   #heading() {
     const { plan, choices, facts } = this.#run;
-    return `${plan?.data_name}, ${choices?.size} model, ${facts.step.toLocaleString("en-GB")} steps`;
+    return `${plan && titleOf(plan, choices)}, ${facts.step.toLocaleString("en-GB")} steps`;
   }
 
   /** @param {string} ending */
@@ -204,6 +207,7 @@ export class TrainView {
     this.samples.legend.hidden = !sampleList.isList;
     this.scrub.show(run.facts.step, momentAt(run, this.scrub.step).sample, (sample) => sampleList.body(sample));
     const then = momentAt(run, this.scrub.step);
+    this.before.show(run, then);
     this.figures.show(run, then);
     this.curves.show(run, then);
     this.trajectories.show(run, then);
@@ -221,7 +225,7 @@ export class TrainView {
     const { state, facts, plan } = run;
     this.element.dataset.state = state;
     write(ui.word, STATE_WORDS[state]);
-    write(ui.title, plan ? `${plan.data_name}, ${run.choices?.size} model` : "");
+    write(ui.title, plan ? titleOf(plan, run.choices) : "");
     ui.bar.max = plan?.train.steps ?? 1;
     ui.bar.value = facts.step;
     const canResume = run.savedStep !== null && (state === "interrupted" || state === "stopped" || state === "failed");
