@@ -1,6 +1,6 @@
 // Puts the page's files together: Trunk runs it once the engine is built and index.html lies in its folder.
 //
-//     [PUBLIC_URL=https://example.org/playground/] node www/bundle.mjs FOLDER
+//     [PUBLIC_URL=https://example.org/playground/] [MODEL_ORIGINS="https://models.example"] node www/bundle.mjs FOLDER
 //
 // Everything that the page loads goes to FOLDER/assets under a name with a hash of its content, so that a host or a cache
 // can never mix two versions; index.html alone keeps its name, and its addresses are set to those. Scripts name whatever
@@ -20,7 +20,7 @@ export const WWW = dirname(fileURLToPath(import.meta.url));
 const PROJECT = dirname(WWW);
 const ASSETS = "assets";
 /** Where what lies beside the page's own folders in the built page comes from. @type {Record<string, string>} */
-const ELSEWHERE = { pkg: join(PROJECT, "pkg"), models: join(PROJECT, "models"), "vendor/uplot": join(PROJECT, "node_modules/uplot/dist"), "vendor/svgcanvas": join(PROJECT, "node_modules/svgcanvas/dist") };
+const ELSEWHERE = { pkg: join(PROJECT, "pkg"), models: join(PROJECT, "models"), "vendor/uplot": join(PROJECT, "node_modules/uplot/dist"), "vendor/svgcanvas": join(PROJECT, "node_modules/svgcanvas/dist"), "vendor/uqr": join(PROJECT, "node_modules/uqr/dist") };
 const TARGET = ["es2022", "chrome111", "firefox115", "safari16.4"];
 /** A file that a script names by its address. */
 const ADDRESS = /new URL\(\s*(["'])(\.[^"'`]+|[\w-]+\.wasm)\1\s*,\s*import\.meta\.url\s*\)/g;
@@ -171,7 +171,7 @@ async function bundle(folder) {
   const first = JSON.stringify(await record(ELSEWHERE.pkg, join(ELSEWHERE.models, "shakespeare/model.safetensors"))).replaceAll("<", "\\u003c");
   page = page.replace("</body>", `<script type="application/json" id="recorded">${first}</script>\n</body>`);
   page = await withFirstView(page);
-  page = withPolicy(withAddress(page, process.env.PUBLIC_URL));
+  page = withPolicy(withAddress(page, process.env.PUBLIC_URL), process.env.MODEL_ORIGINS);
   await mkdir(join(folder, ASSETS), { recursive: true });
   await writeFile(join(folder, "service-worker.js"), await serviceWorker(page, [...all.files.keys()]));
   await Promise.all([...all.files].map(([name, bytes]) => writeFile(join(folder, ASSETS, name), bytes)));

@@ -21,9 +21,24 @@ const POLICY = {
 const INLINE = /<(script|style)((?![^>]*(?: src=| type="application\/json"))[^>]*)>([^]*?)<\/\1>/g;
 const CHARSET = /<meta charset="utf-8">/;
 
-/** The page with its policy, which names what stands in it by a hash. @param {string} page */
-export function withPolicy(page) {
+/**
+ * The hosts that a visitor may open models from besides the page's own, for its policy.
+ * @param {string} [listed]  origins with spaces between them
+ */
+function originsIn(listed = "") {
+  const origins = listed.split(/\s+/).filter(Boolean);
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || !/^https?:$/.test(new URL(origin).protocol) || new URL(origin).origin !== origin) {
+      throw new Error(`MODEL_ORIGINS lists hosts such as https://models.example, with spaces between them and nothing after their names, and has "${origin}".`);
+    }
+  }
+  return origins;
+}
+
+/** The page with its policy, which names what stands in it by a hash. @param {string} page @param {string} [modelOrigins] */
+export function withPolicy(page, modelOrigins) {
   const policy = structuredClone(POLICY);
+  policy["connect-src"].push(...originsIn(modelOrigins));
   for (const [, tag, attributes, content] of page.matchAll(INLINE)) {
     // Development's own script is changed while it is served, and so is its nonce.
     const nonce = /nonce="([^"]+)"/.exec(attributes)?.[1];

@@ -34,6 +34,15 @@ async function walk(page, look) {
   await look("Write, bent");
   await page.getByRole("button", { name: /^Models\./ }).click();
   await look("the menu of models");
+  await page.getByRole("button", { name: "From an address…" }).click();
+  await page.getByLabel("Address of a .safetensors file").fill("https://models.invalid/waves.safetensors");
+  await page.getByText("This page may fetch files from its own host").waitFor();
+  await look("a model from an address");
+  await page.keyboard.press("Escape");
+  await page.locator(".share-button").click();
+  await page.getByRole("button", { name: "QR code" }).first().click();
+  await page.getByRole("img", { name: "The link as a QR code" }).waitFor();
+  await look("a QR code");
   await page.keyboard.press("Escape");
   await go(page, "Stories");
   await page.locator("#story .story-card").first().waitFor();
@@ -47,6 +56,9 @@ async function walk(page, look) {
   for (const place of /** @type {const} */ (["Train", "Race", "Long"])) {
     await go(page, place);
     await look(place);
+    if (place !== "Train") continue;
+    await page.locator("#train").getByRole("radio", { name: /^Go on from the open model/ }).check();
+    await look("Train, going on from the open model");
   }
   await go(page, "Lab");
   const views = page.locator(".lab-views input");

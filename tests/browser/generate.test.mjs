@@ -35,6 +35,24 @@ test("a text that is continued goes on as if it had not been stopped", shared(as
   await finished(page);
 }));
 
+test("a text that is continued under another prompt says that it goes on from the text, and offers the new prompt", shared(async (page) => {
+  await settle(page, { length: 25 });
+  const beginning = await write(page);
+  await generatePanel(page).getByRole("button", { name: "Continue" }).click();
+  await finished(page);
+  const notice = page.locator(".notice", { hasText: "Continue goes on from the text below." });
+  assert.equal(await notice.count(), 0, "the prompt was left as it was");
+  await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("JULIET:\n");
+  await generatePanel(page).getByRole("button", { name: "Continue" }).click();
+  await words(notice, /That began with another prompt than the one that stands there now\./);
+  await finished(page);
+  await eventually(() => textOf(page), (text) => text.startsWith(beginning) && [...text].length === 75);
+  await notice.getByRole("button", { name: "Write from the new prompt" }).click();
+  await eventually(() => page.locator(".display:visible").first().innerText(), /^JULIET:/);
+  await finished(page);
+  await eventually(() => textOf(page), (text) => [...text].length === 25);
+}));
+
 test("always the likeliest token: the seed no longer matters", shared(async (page) => {
   await settle(page);
   await page.getByText("More sampling settings").click();

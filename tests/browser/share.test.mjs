@@ -206,3 +206,17 @@ test("what is written goes out as a picture, as it stands and before and after a
   const notice = page.locator(".notice", { hasText: "The picture is downloaded." });
   await notice.waitFor();
 });
+
+test("an address that leads nowhere says what it asked for, and what places there are", async (t) => {
+  const page = await openPage(t, { path: "#nonsense" });
+  await firstText(page);
+  const notice = page.locator(".notice", { hasText: "there is no such place" });
+  await words(notice, /The address asks for "#nonsense", and there is no such place\. The places are Write, Stories, Train, Race, Lab, Long, Mine\./);
+  await fragment(page, /^$/);
+  // What lies in the page itself is somewhere.
+  await notice.getByRole("button", { name: "Dismiss" }).click();
+  await page.evaluate(() => { location.hash = "#main"; });
+  await fragment(page, /^$/);
+  await page.evaluate(() => { location.hash = "#train/nonsense"; });
+  await words(notice, /"#train\/nonsense"/);
+});

@@ -36,3 +36,12 @@ test("the policy names each script and style that stands in the page by its hash
   assert.deepEqual(policy["style-src"], ["'self'", style]);
   assert.deepEqual(policy["default-src"], ["'none'"]);
 });
+
+test("hosts of models that whoever builds the page lists may be asked for files, and what is no host is refused", () => {
+  const policyOf = (/** @type {string | undefined} */ listed) => /connect-src ([^;]+)/.exec(withPolicy('<meta charset="utf-8">', listed))?.[1];
+  assert.equal(policyOf(undefined), "'self'");
+  assert.equal(policyOf(" https://models.example  http://localhost:8000 "), "'self' https://models.example http://localhost:8000");
+  for (const wrong of ["models.example", "https://models.example/", "*", "'unsafe-inline'", "data:", "https://a.example; script-src *"]) {
+    assert.throws(() => policyOf(wrong), /MODEL_ORIGINS lists hosts such as https:\/\/models\.example/, wrong);
+  }
+});

@@ -16,7 +16,7 @@ function read(fragment) {
 /** A page on which nothing is as it was. @returns {SharedPage} */
 function touched() {
   const page = untouched();
-  page.choices = { data: "stories", tokenizer: "bpe", pieces: 700, size: "medium", changed: {} };
+  page.choices = { data: "stories", tokenizer: "bpe", pieces: 700, size: "medium", changed: {}, base: "Mine: 2 of 3-0a1b2c3d" };
   for (const setting of SETTINGS) {
     const preset = settingsFor("stories", "medium")[setting.key];
     const other = setting.options?.find(({ value }) => value !== preset)?.value ?? (preset === setting.max ? setting.min : setting.max);
@@ -92,6 +92,12 @@ test("what is out of range or unknown is left out and named; the rest holds", ()
   assert.match(faultsInWords(faults), /; and 5 more\. Everything else in it holds\.$/);
 });
 
+test("a link tells which model a training goes on from, by its name and its numbers", () => {
+  const page = untouched();
+  page.choices.base = "Shakespeare-0a1b2c3d";
+  assert.equal(writeLink(page), "from=Shakespeare-0a1b2c3d");
+});
+
 test("heads that make no sense are left out, and say why", () => {
   for (const [text, why] of [
     ["1.3.f1.25", /model's name/], [":1.3.f1", /model's name/], ["S:", /expected heads such as/], ["S:1.3", /expected heads such as/], ["S:1.3.x4", /expected heads such as/],
@@ -106,6 +112,22 @@ test("heads that make no sense are left out, and say why", () => {
   const { page, faults } = read("model=mine&heads=yours:1.1.f1");
   assert.deepEqual([page.model, page.heads], ["mine", []]);
   assert.match(faults.join(), /they belong to yours, and the link is for mine/);
+});
+
+test("a model from an address travels with its address, which people can read, and with what was bent in it", () => {
+  const page = untouched();
+  page.address = page.model = "https://example.org/models/small_waves.safetensors?a=b&c";
+  assert.equal(writeLink(page), "model=https://example.org/models/small%5Fwaves.safetensors%3Fa%3Db%26c");
+  assert.deepEqual(read(writeLink(page)), { page, faults: [] });
+  // As somebody types it.
+  assert.equal(read("model=https://example.org/m.safetensors&seed=3").page.address, "https://example.org/m.safetensors");
+  assert.equal(read("model=./models/m.safetensors").page.address, "./models/m.safetensors");
+  page.model = "small_waves";
+  page.heads = [{ layer: 0, head: 0, change: { gain: 0 } }];
+  assert.match(writeLink(page), /^model=https:.*&heads=small%5Fwaves:1\.1\.g0$/);
+  assert.deepEqual(read(writeLink(page)), { page, faults: [] });
+  page.address = `https://example.org/${"x".repeat(1000)}`;
+  assert.doesNotMatch(writeLink(page), /model=/);
 });
 
 test("couplings travel with the name of their model, alone or with its heads", () => {

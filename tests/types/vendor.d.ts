@@ -3,6 +3,10 @@ declare module "*/vendor/uplot/uPlot.esm.js" {
   export { default } from "uplot";
 }
 
+declare module "*/vendor/uqr/index.mjs" {
+  export * from "uqr";
+}
+
 // The same for svgcanvas, which brings no types of its own: a canvas's drawing context that writes SVG.
 declare module "*/vendor/svgcanvas/svgcanvas.esm.js" {
   export class Context {

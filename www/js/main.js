@@ -36,7 +36,7 @@ const models = new Models({ engine, state, storage, notify, opening });
 const device = new DeviceChooser({ engine, state, notify });
 const heads = new Heads({ engine, state, models, notify });
 const couplings = new Couplings({ engine, state, models, notify });
-const address = new Address({ state, heads, couplings, models, notify, dismiss, storage, opening });
+const address = new Address({ state, heads, couplings, models, notify, storage, opening, say: (...what) => app.say(...what) });
 const show = (/** @type {import("./page/places.js").Place} */ place, view = "") => address.go(place, view);
 const files = new Files({ models, notify, show, state });
 
@@ -62,6 +62,13 @@ const app = {
   training: async () => (await later.want("train"))?.training(),
   openMenu: async (...parts) => (await orWhy(import("./model/menu.js"), import.meta.url)).modelMenu(app, ...parts),
   sayLink: async (...link) => (await orWhy(import("./link/contents.js"), import.meta.url)).sayLink(app, ...link),
+  dismiss,
+  say: (what, ...about) => {
+    orWhy(import("./link/said.js"), import.meta.url).then((said) => /** @type {(...all: unknown[]) => void} */ (said[what])(app, ...about))
+      .catch(({ message }) => notify({ kind: "error", key: what, title: "What there is to say could not be loaded.", message }));
+  },
+  showQr: async (...link) => (await orWhy(import("./link/qr.js"), import.meta.url)).showQr(...link),
+  openAddress: async (address) => (await orWhy(import("./model/from-address.js"), import.meta.url)).openFromAddress(app, address),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 

@@ -63,7 +63,7 @@ class GeneratePanel {
   #prompt = h("textarea", { ...VERBATIM, class: "prompt", rows: "2", "aria-describedby": `${this.#missing.id} ${this.#length.id}`, spellcheck: "false", autocomplete: "off", id: uniqueId("prompt"), "aria-keyshortcuts": "Control+Enter", title: "Control and Enter write" });
   #start = h("button", { type: "button", class: "primary" }, "Write");
   #again = h("button", { type: "button" }, "New seed");
-  #onward = h("button", { type: "button", title: "Write on from the end of the text" }, "Continue");
+  #onward = h("button", { type: "button", title: "Write on from the end of the text below" }, "Continue");
   #compare = h("button", { type: "button", "aria-pressed": "false", title: "The same seed under the waves as in the file and as bent, side by side" }, "Before and after");
   #speed = h("span", { class: "reading" }, "–");
   #count = h("span", { class: "reading" }, "0");
@@ -118,7 +118,7 @@ class GeneratePanel {
     });
     this.#start.addEventListener("click", () => (this.#runs.size ? this.#stop() : this.#begin("prompt")));
     this.#again.addEventListener("click", () => { settings.drawSeed(); this.#begin("prompt"); });
-    this.#onward.addEventListener("click", () => this.#begin("end"));
+    this.#onward.addEventListener("click", () => this.#goOn());
     this.#compare.addEventListener("click", () => this.#setComparing(!this.#comparing));
   }
 
@@ -186,6 +186,12 @@ class GeneratePanel {
     write(this.#length, words);
     this.#length.hidden = words === "";
   });
+
+  /** Writes on from what stands there, and says so where the prompt is another one by now. */
+  #goOn() {
+    if (this.#readable.text !== this.#view.prompt) this.#app.say("otherText", () => this.#begin("prompt"));
+    this.#begin("end");
+  }
 
   /** @param {"prompt" | "end"} from */
   async #begin(from) {

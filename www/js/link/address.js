@@ -4,10 +4,8 @@
 import { OWN_TEXT } from "../text/data-sets.js";
 import { atMostEvery } from "../page/dom.js";
 import { addressOf, placeIn, VIEWS } from "../page/places.js";
-import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, namesOf, readLink, sealedLink, untouched } from "./link.js";
+import { bendHeads, bentHeads, coupleHeads, editedRows, faultsInWords, leftOut, readLink, sealedLink, untouched } from "./link.js";
 import { fileName } from "../model/file-name.js";
-import { download } from "../files/out.js";
-import { SHIPPED } from "../model/models.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -34,7 +32,7 @@ export class Address {
   /** Marks this link's entries in the browser's history; those of another link, pasted before or after, have another mark. */
   #mark = history.state?.[OURS] ?? Math.random().toString(36).slice(2);
   #link = readLink(this.#at.settings);
-  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "heads" | "rows"> | null} */
+  /** What the link asks of a model that is not open yet. @type {Pick<SharedPage, "model" | "address" | "heads" | "rows"> | null} */
   #awaited = this.#link?.page ?? null;
   /** Whether the person was told that another model is open. */
   #told = false;
@@ -43,7 +41,7 @@ export class Address {
   /** Whether something else was opened since. */
   #elsewhere = false;
 
-  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage" | "opening"> & { dismiss: (key: string) => void }} app */
+  /** @param {Pick<App, "state" | "heads" | "couplings" | "models" | "notify" | "storage" | "opening" | "say">} app */
   constructor(app) {
     this.#app = app;
   }
@@ -51,7 +49,10 @@ export class Address {
   /** Lays the link over what was kept; before the panels are made. */
   async begin() {
     this.#arrive(this.#at);
-    if (!this.#link) return this.#takeUp();
+    if (!this.#link) {
+      this.#sayNowhere(this.#at);
+      return this.#takeUp();
+    }
     const { opening, state, notify } = this.#app;
     const { hash } = location;
     // The address may have been written anew meanwhile: what it says counts.
@@ -72,21 +73,15 @@ export class Address {
     } else if (page.choices.data === "own") this.#tellOfText();
   }
 
+  /** An address that leads nowhere is said. @param {{ place: Place | null, settings: string }} at */
+  #sayNowhere({ place, settings }) {
+    if (!place && settings && !onTour() && !document.getElementById(settings)) this.#app.say("nowhere", settings);
+  }
+
   /** The page stopped when it was opened by this link. @param {string} hash */
   #leaveBe(hash) {
     this.#link = this.#awaited = null;
-    this.#app.notify({
-      kind: "error", key: "link", lasting: true, title: "This link was not opened by itself.",
-      message: "The page stopped when it was opened by this link the last time. The page is as you left it instead.",
-      actions: [
-        { label: "Open the link all the same", run: () => {
-          location.hash = hash;
-          location.reload();
-        } },
-        { label: "Download it", run: () => download(new URL(hash, location.href).href, "wave-field-link.txt") },
-        { label: "Forget it", run: () => {} },
-      ],
-    });
+    this.#app.say("leftBe", hash);
   }
 
   /** What was set in this very tab just before it was left: its address had no time to follow. @returns {boolean} whether there was something */
@@ -112,38 +107,23 @@ export class Address {
 
   /** A prompt of one's own that gave way to the link's can be had back. @param {string} own */
   #tellOfPrompt(own) {
-    const { state, notify, dismiss } = this.#app;
+    const { state } = this.#app;
     const plain = untouched().prompt;
     if (own === state.get("prompt") || own === plain || own.trim() === "") return;
-    const brought = state.get("prompt");
-    notify({ kind: "info", key: "link-prompt", title: "The prompt is the link’s.",
-      message: `The one that was here is kept: “${own.length > 60 ? `${own.slice(0, 60)}…` : own}”.`,
-      action: { label: "Put mine back", run: () => state.set("prompt", own) } });
-    // Once the person writes a prompt of their own again, there is nothing to go back to.
-    const stop = state.on("prompt", (prompt) => {
-      if (prompt === brought) return;
-      stop();
-      if (prompt === own) dismiss("link-prompt");
-    });
+    this.#app.say("otherPrompt", own, state.get("prompt"));
   }
 
   /** @param {readonly string[]} without @param {{ prompt: string, stop: string[] }} own */
   #tellOfLength(without, own) {
-    const { notify } = this.#app;
     // Whoever has such a long prompt made the link, or has no use for the news.
     const missing = without.filter((key) => !(key === "prompt" && leftOut({ ...untouched(), prompt: own.prompt }).length > 0));
     if (missing.length === 0) return;
-    notify({ kind: "info", key: "link-without", title: "Not all of that page is in this link.",
-      message: `Too long for a link: ${namesOf(missing).join(", ")}. Here that is as it was. Ask whoever sent the link for it.` });
+    this.#app.say("without", missing);
   }
 
   /** A link to a person's own text is no news to that person. */
   async #tellOfText() {
-    const { notify, storage } = this.#app;
-    if (!(await storage.get(OWN_TEXT))?.text) {
-      notify({ kind: "info", key: "link", title: "This link was made with a text of its owner's.",
-        message: "The text itself is in no link. Everything else under Train is as it was there: bring a text of your own." });
-    }
+    if (!(await this.#app.storage.get(OWN_TEXT))?.text) this.#app.say("othersText");
   }
 
   /**
@@ -152,19 +132,18 @@ export class Address {
    * @returns {{ heads: HeadInfo[][], couplings: CouplingInfo[] } | null}  null: it says nothing of this model
    */
   askedOf(info) {
-    if (!this.#awaited || fileName(info.name) !== fileName(this.#awaited.model)) return null;
+    if (!this.#awaited || (fileName(info.name) !== fileName(this.#awaited.model) && !this.#isThere)) return null;
     const { layers, missing } = bendHeads(info.layers, this.#awaited.heads);
     const coupled = coupleHeads(info.couplings, this.#awaited.rows);
     this.#awaited = null;
-    if (missing > 0) {
-      this.#app.notify({ kind: "error", key: "heads", title: "Some heads of this link were left out.",
-        message: `${info.name} has no head with the numbers of ${missing === 1 ? "one of them" : `${missing} of them`}: the link was made with another model of this name.` });
-    }
-    if (coupled.missing > 0) {
-      this.#app.notify({ kind: "error", key: "couplings", title: "Some couplings of this link were left out.",
-        message: `${info.name} has no head for ${coupled.missing === 1 ? "one of them" : `${coupled.missing} of them`}, or another number of heads in a layer: the link was made with another model of this name.` });
-    }
+    if (missing + coupled.missing > 0) this.#app.say("missing", info.name, missing, coupled.missing);
     return { heads: layers, couplings: coupled.couplings };
+  }
+
+  /** Whether the open model came from where the link says. */
+  get #isThere() {
+    const address = this.#awaited?.address;
+    return address !== undefined && new URL(address, location.href).href === this.#app.models.address;
   }
 
   /** Has the address follow what is set. */
@@ -229,21 +208,20 @@ export class Address {
     const { state } = this.#app;
     const plain = untouched();
     const info = state.get("model");
-    const opened = info ? { model: info.name, heads: bentHeads(state.get("heads")), rows: editedRows(state.get("couplings")) } : { model: plain.model, heads: plain.heads, rows: plain.rows };
+    const opened = info ? { model: info.name, address: this.#app.models.address, heads: bentHeads(state.get("heads")), rows: editedRows(state.get("couplings")) } : plain;
     return {
+      // What the link asked for stays in the address until something else is opened.
+      ...(this.#awaited && !this.#elsewhere ? this.#awaited : opened),
       choices: state.get("choices") ?? plain.choices,
       prompt: state.get("prompt"),
       settings: state.get("settings"),
-      // What the link asked for stays in the address until something else is opened.
-      ...(this.#awaited && !this.#elsewhere ? { model: this.#awaited.model, heads: this.#awaited.heads, rows: this.#awaited.rows } : opened),
     };
   }
 
   /** @param {ModelInfo | null} info */
   #opened(info) {
     if (!info || !this.#awaited) return;
-    const { heads, couplings, models, notify, state } = this.#app;
-    const { model } = this.#awaited;
+    const { heads, couplings, state } = this.#app;
     const asked = this.askedOf(info);
     if (asked) {
       asked.couplings.forEach(({ weights }, layer) => couplings.set(layer, weights));
@@ -256,22 +234,17 @@ export class Address {
     this.#elsewhere = this.#told;
     if (this.#told) return;
     this.#told = true;
-    const later = this.#awaited.heads.length + this.#awaited.rows.length > 0 ? " Its heads are bent then as the link says." : "";
-    if (fileName(model) === fileName(SHIPPED.name)) {
-      notify({ kind: "info", key: "link-model", title: `This link was made with ${SHIPPED.name}, and ${info.name} is open.`,
-        message: `Open ${SHIPPED.name} to see what the link shows.${later} ${info.name} stays kept until then: save it first if it is nowhere else.`,
-        action: { label: `Open ${SHIPPED.name}`, run: () => models.openShipped().catch((error) => notify({ kind: "error", key: "open", title: "The model could not be opened.", message: error.message })) } });
-    } else {
-      notify({ kind: "info", key: "link-model", title: `This link was made with the model "${model}", which is not in this browser.`,
-        message: `Open its file (${fileName(model)}), or drop it on the page.${later} Whoever sent the link can save that file.` });
-    }
+    this.#app.say("otherModel", info.name, this.#awaited);
   }
 
   /** A place was chosen, or another link was put into the address of this page. */
   #entered() {
     const at = placeIn(location.hash);
     // Any other anchor, such as that of the tour, is none of a place.
-    if (!at.place && at.settings !== "" && !readLink(at.settings)) return onTour() ? undefined : this.takeBack();
+    if (!at.place && at.settings !== "" && !readLink(at.settings)) {
+      this.#sayNowhere(at);
+      return onTour() ? undefined : this.takeBack();
+    }
     // Back and Forward go from place to place; what was set meanwhile stays.
     if (history.state?.[OURS] === this.#mark || !readLink(at.settings)) {
       this.#arrive(at);
@@ -281,11 +254,6 @@ export class Address {
     // Until then the address is this page's.
     const { hash } = location;
     this.takeBack();
-    this.#app.notify({ kind: "info", key: "link", title: "The address was changed to another link.",
-      message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",
-      action: { label: "Open the link", run: () => {
-        history.replaceState(null, "", hash);
-        location.reload();
-      } } });
+    this.#app.say("otherLink", hash);
   }
 }

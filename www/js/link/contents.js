@@ -10,12 +10,16 @@ import { shareText } from "./picture.js";
 
 /** @param {import("../page/app.js").App} app @param {HTMLElement} button  that was pressed @param {string} link @param {boolean} copied */
 export function sayLink(app, button, link, copied) {
-  const { address, notify, state } = app;
-  const message = contents(address.page);
-  const actions = PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : [];
+  const { address, notify, showQr, state } = app;
+  const { page } = address;
+  const message = contents(page);
+  const qr = () => {
+    showQr(link, longParts(page)).catch(({ message }) => notify({ kind: "error", key: "qr", title: "The QR code could not be made.", message }));
+  };
+  const actions = [...(PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : []), { label: "QR code", run: qr }];
   // No clipboard here (not https, or it was refused): the person copies it by hand.
   if (!copied) return showLink(button, link, message, actions);
-  notify({ kind: "info", key: "share", title: leftOut(address.page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message, actions });
+  notify({ kind: "info", key: "share", title: leftOut(page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message, actions });
 }
 
 /** Where there is a text to be seen. */
@@ -24,6 +28,15 @@ const PICTURE = "Picture to share";
 
 /** @param {import("../page/app.js").App} app */
 const picture = (app) => shareText(app).catch(({ message }) => app.notify({ kind: "error", key: "card", title: "The picture could not be made.", message }));
+
+/** Signs of a part of a link that are worth a word. */
+const LONG = 200;
+
+/** What makes a link long, in words. @param {SharedPage} page */
+const longParts = (page) => Object.entries({
+  "the prompt": page.prompt.length, "the bent heads": 20 * page.heads.length, "the couplings": page.rows.reduce((sum, { weights }) => sum + 8 * weights.length, 0),
+  "the stop texts": page.settings.stop.join("").length,
+}).filter(([, length]) => length > LONG).map(([name]) => name);
 
 /** What the link carries, and what it does not. @param {SharedPage} page */
 function contents(page) {

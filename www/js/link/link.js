@@ -28,6 +28,7 @@ export { bendHeads, bentHeads, coupleHeads, editedRows } from "./model.js";
  * @property {string} prompt
  * @property {SamplingSettings} settings
  * @property {string} model  the open one's name
+ * @property {string} [address]  where that can be fetched from
  * @property {BentHead[]} heads  of that model; only what differs from its file
  * @property {CoupledRow[]} rows  of that model's couplings; only what differs from its file
  * @property {string[]} [without]  what was too long for the link, by its keys; whoever opens it keeps their own
@@ -43,12 +44,14 @@ export { bendHeads, bentHeads, coupleHeads, editedRows } from "./model.js";
  */
 
 /** Longer ones do not fit the places that links are sent through. */
-const LONGEST = { fragment: 40_000, prompt: 8_000, name: 200, stop: 200 };
+const LONGEST = { fragment: 40_000, prompt: 8_000, name: 200, address: 1_000, stop: 200 };
 const MOST_HEADS = 4096;
 const MOST_WEIGHTS = 4096;
 /** How far a row may be from adding up to 1, for rounding. */
 const ROW_TOLERANCE = 1e-3;
 const FAULTS_SHOWN = 5;
+/** What stands in place of a model's name. */
+const ADDRESS = /^(?:https?(?::|%3A)|\.{0,2})(?:\/|%2F)/i;
 /** Stands at the end where a link would not end in a letter. */
 const END = "end";
 /** Says what was too long. */
@@ -125,7 +128,16 @@ const GENERATE = [
       return texts;
     },
   }, "stop") },
-  { key: "model", ...words(LONGEST.name), get: ({ model }) => model, set: (page, value) => { page.model = value; } },
+  {
+    key: "model", get: ({ model, address }) => address ?? model,
+    set: (page, value) => {
+      page.model = value;
+      if (ADDRESS.test(value)) page.address = value;
+    },
+    // An address is read by people, too.
+    write: (value) => (ADDRESS.test(value) ? words(LONGEST.address).write(value)?.replace(/%(?:3A|2F|2E)/g, decodeURIComponent) ?? null : words(LONGEST.name).write(value)),
+    read: (text) => words(ADDRESS.test(text) ? LONGEST.address : LONGEST.name).read(text),
+  },
   { key: "heads", name: "the bent heads", get: ({ heads }) => heads, set: (page, { owner, bent }) => { claim(page, owner); page.heads = bent; }, write: writeHeads, read: readHeads },
   { key: "coupling", name: "the couplings", get: ({ rows }) => rows, set: (page, { owner, rows }) => { claim(page, owner); page.rows = rows; }, write: writeRows, read: readRows },
 ];
@@ -136,6 +148,7 @@ const TRAIN = [
   choice("tokenizer", oneOf({ characters: "character", pieces: "bpe" }), "read-as"),
   choice("pieces", number({ ...PIECES, whole: true }), "vocabulary"),
   choice("size", oneOf(same(SIZES)), "size"),
+  choice("base", words(LONGEST.name), "from"),
 ];
 
 /** Whatever can be set for a training, under its own name; with "train-" before it where that is taken. */
@@ -189,7 +202,7 @@ function partsOf(page) {
     const { key, get, write } = field;
     const value = get(page);
     // Heads and couplings name their model themselves.
-    if (key === "model" && page.heads.length + page.rows.length > 0) continue;
+    if (key === "model" && !page.address && page.heads.length + page.rows.length > 0) continue;
     if (value === undefined || JSON.stringify(value) === JSON.stringify(get(plain))) continue;
     const text = write(value);
     if (text !== null) written.push({ field, text: `${key}=${key === "heads" || key === "coupling" ? `${encode(page.model)}:` : ""}${text}` });
@@ -204,7 +217,7 @@ function partsOf(page) {
     without.push(long.field);
   }
   // A link without the heads must still say whose they are.
-  if (page.heads.length + page.rows.length > 0 && page.model !== plain.model && !written.some(({ field }) => field.key === "heads" || field.key === "coupling")) {
+  if (page.heads.length + page.rows.length > 0 && !page.address && page.model !== plain.model && !written.some(({ field }) => field.key === "heads" || field.key === "coupling")) {
     written.push({ field: /** @type {Field} */ (BY_KEY.get("model")), text: `model=${encode(page.model)}` });
   }
   return { parts: written.map(({ text }) => text), without };
@@ -250,7 +263,7 @@ export function readLink(fragment) {
   delete page.owner;
   if (owner !== undefined) {
     // A link that names the heads' model need not name it twice.
-    if (!seen.has("model")) page.model = owner;
+    if (!seen.has("model") || page.address) page.model = owner;
     else if (fileName(owner) !== fileName(page.model)) {
       page.heads = [];
       page.rows = [];

@@ -15,8 +15,9 @@ export function modelMenu(app, chooser, button, picker) {
   const list = h("ul", { class: "model-list" });
   const save = h("button", { type: "button", title: "As one .safetensors file, with its waves as they are bent now" }, "Download this model");
   const open = h("button", { type: "button", title: "A model (.safetensors), a training of this page or a text; dropping one on the page does the same" }, "Open a file");
+  const from = h("button", { type: "button", title: "A model on the web, or beside this page; its size is shown before it is fetched" }, "From an address…");
   const mine = h("a", { class: "model-menu-mine", href: "#mine", "data-to": "mine", title: "All that this browser keeps: trainings, models, texts, races", onclick: () => close() }, "All of yours: Mine");
-  const menu = h("div", { class: "model-menu", role: "group", "aria-label": "Models", hidden: true }, list, h("div", { class: "model-menu-files" }, open, save, mine));
+  const menu = h("div", { class: "model-menu", role: "group", "aria-label": "Models", hidden: true }, list, h("div", { class: "model-menu-files" }, open, from, save, mine));
 
   const show = (/** @type {boolean} */ shown) => {
     menu.hidden = !shown;
@@ -57,6 +58,10 @@ export function modelMenu(app, chooser, button, picker) {
   open.addEventListener("click", () => {
     close();
     picker.click();
+  });
+  from.addEventListener("click", () => {
+    close();
+    app.openAddress().catch(({ message }) => notify({ kind: "error", key: "open", title: "A model from an address could not be asked for.", message }));
   });
   save.addEventListener("click", () => {
     close();

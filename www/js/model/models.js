@@ -12,8 +12,8 @@ import { Aside, idOf, isKept } from "./aside.js";
  * @typedef {import("../engine/protocol.js").Head} Head
  * @typedef {import("../engine/protocol.js").CouplingInfo} CouplingInfo
  * @typedef {{heads: Head[][] | null, couplings: Pick<CouplingInfo, "weights">[] | null}} Bends What differs from the file.
- * @typedef {{name: string, bytes: ArrayBuffer | null, trained?: boolean}} Source `bytes` is null for the shipped model; a `trained`
- *   one is kept among the trainings.
+ * @typedef {{name: string, bytes: ArrayBuffer | null, trained?: boolean, address?: string}} Source `bytes` is null for the shipped model; a
+ *   `trained` one is kept among the trainings; `address`: where it was fetched from.
  */
 
 export const SHIPPED = { name: "Shakespeare", url: new URL("../../models/shakespeare/model.safetensors", import.meta.url) };
@@ -56,6 +56,11 @@ export class Models {
     return this.#source;
   }
 
+  /** Where the open model was fetched from, if it was. */
+  get address() {
+    return this.#source.address;
+  }
+
   /** Opens the model that comes with the page. @returns {Promise<ModelInfo>} */
   openShipped() {
     return this.#open({ name: SHIPPED.name, bytes: null });
@@ -95,13 +100,14 @@ export class Models {
    * Opens a model from several files that belong together; what is kept of them is one.
    * @param {{ tensors: ArrayBuffer[], config: string | null, tokenizer: string | null }} files
    * @param {string} name
+   * @param {Omit<Source, "name" | "bytes">} [from]  what else is known of where it comes from
    * @returns {Promise<ModelInfo>}
    */
-  async openFiles(files, name) {
+  async openFiles(files, name, from) {
     const { tensors, config, tokenizer } = files;
-    if (tensors.length === 1 && config === null && tokenizer === null) return this.openBytes(tensors[0], name);
+    if (tensors.length === 1 && config === null && tokenizer === null) return this.openBytes(tensors[0], name, from);
     const info = await this.#app.engine.request("load_files", { ...files, name }, tensors);
-    await this.adopt(info);
+    await this.adopt(info, from);
     return info;
   }
 

@@ -11,6 +11,8 @@
  * @property {boolean} [lasting] It stays until its action is taken.
  * @property {string} [key] A notice replaces the one with the same key.
  *
+ * @typedef {typeof import("../link/said.js")} Said
+ *
  * @typedef {object} App
  * @property {import("../engine/client.js").Engine} engine
  * @property {import("./state.js").State} state
@@ -23,12 +25,17 @@
  * @property {import("../engine/device.js").DeviceChooser} device Where trainings run.
  * @property {import("../link/address.js").Address} address The page's address, which is a link to it.
  * @property {(notice: Notice) => void} notify Shows a message until it is dismissed.
+ * @property {(key: string) => void} dismiss Takes back a message.
+ * @property {<W extends keyof Said>(what: W, ...about: Said[W] extends (app: App, ...about: infer A) => unknown ? A : never) => void} say Shows a
+ *   message of link/said.js.
  * @property {(text: string) => void} announce Says something to a screen reader only. Sparingly.
  * @property {(place: import("./places.js").Place, view?: string) => void} show Goes to a place, at one of its views.
  * @property {() => Promise<import("../train/run.js").TrainRun | undefined>} training This tab's training, once the place for it is
  *   laid out; undefined where it could not be loaded, which is said.
  * @property {(chooser: HTMLElement, button: HTMLButtonElement, picker: HTMLInputElement) => Promise<void>} openMenu Loads the menu of models, and opens it.
  * @property {(button: HTMLElement, link: string, copied: boolean) => Promise<void>} sayLink Says what a link carries that was copied, or shows it.
+ * @property {(link: string, long: readonly string[]) => Promise<void>} showQr Shows a link as a QR code; `long`: what makes it long.
+ * @property {(address?: string) => Promise<void>} openAddress Asks for the address of a model, and opens it from there.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 
