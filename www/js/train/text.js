@@ -148,9 +148,11 @@ export class TrainText {
 
   /** What is known of the text as it is read. */
   get #summary() {
-    const { characters, distinct } = this.#taken.summary;
+    const { summary } = this.#taken;
     const { missing, lost } = this.#missing;
-    return { characters: characters - lost, distinct: distinct.filter((letter) => !missing.includes(letter)) };
+    if (missing.length === 0) return summary;
+    const left = (/** @type {unknown} */ _, /** @type {number} */ i) => !missing.includes(summary.distinct[i]);
+    return { characters: summary.characters - lost, distinct: summary.distinct.filter(left), counts: summary.counts.filter(left) };
   }
 
   /** What stands in the way of training, in words; empty when nothing does. */
