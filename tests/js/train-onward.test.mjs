@@ -1,7 +1,9 @@
 // A training that goes on from a model: what is left of a text, how it begins, what it is called and what it starts from.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { engine } from "./engine.mjs";
 import { digestOf } from "../../www/js/train/base.js";
 import { fitted, lacking, lostInWords, tooMuchLost } from "../../www/js/train/fit.js";
 import { nameOf, ownText, titleOf } from "../../www/js/train/onward.js";
@@ -85,6 +87,62 @@ test("its first snapshot is the model's file with moments of zero, without what 
   });
   const values = new Float32Array(bytes.slice(8 + length).buffer);
   assert.deepEqual([...values], [...Array(15).fill(1), ...Array(18).fill(0)]);
+});
+
+const mean = (/** @type {Float64Array} */ losses) => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+
+for (const architecture of /** @type {const} */ (["wave", "standard"])) {
+  test(`the engine goes on from that snapshot with the very model, and from a later one of its own to the same model: ${architecture}`, async () => {
+    // Its last tenth is 20 windows of 16 letters: all of it is measured.
+    const text = "karla\nmorten\nsiri\nleo\nida\n".repeat(200).slice(0, 3210);
+    const train = { batch_size: 2, seq_len: 16, steps: 6, warmup_steps: 1, peak_lr: 0.01, min_lr: 0.001, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 };
+    const model = { architecture, embedding_dim: 16, num_layers: 2, num_heads: 4, ffn_dim: 32, max_seq_len: 20, field_size: architecture === "wave" ? 39 : 0, interference_interval: 1, position_scale: 0.5 };
+    const plan = { data_name: "Names", evaluate_every: 0, sample_every: 0, sample_prompt: "\n", validation_share: 0.1, patience: 0 };
+    const session = new engine.Session();
+    session.train_start(/** @type {any} */ ({ ...plan, text, tokenizer: { kind: "character", vocab_size: 0 }, model, train }));
+    session.train_advance();
+    await session.train_reports();
+    session.train_keep(await session.train_pull());
+    session.train_adopt();
+    const file = /** @type {Uint8Array<ArrayBuffer>} */ (session.export_model("f32"));
+
+    const other = `${text.slice(0, 2889)}${"anne\n".repeat(65).slice(0, 321)}`;
+    const begin = () => session.train_resume(firstSnapshot(file, /** @type {any} */ ({ ...plan, data_name: "Others", train })), other);
+    const info = begin();
+    assert.deepEqual([info.config, session.train_plan().step, session.train_plan().steps], [session.model_info().config, 0, 6]);
+    const { loss } = await session.train_evaluate();
+    const { ids } = session.observe_encoding({ source: "original", text: other.slice(2889) });
+    const windows = Uint32Array.from(Array.from({ length: 20 }, (_, i) => [...ids.slice(16 * i, 16 * i + 17)]).flat());
+    const { losses } = session.observe_whatif_losses({ before: "file", side: "before", ids: windows, length: 16 });
+    assert.ok(Math.abs(loss - mean(losses)) < 1e-5, `${loss} before the first step, and ${mean(losses)} of the open model`);
+    assert.ok(session.train_sample(), "it writes");
+
+    const steps = async (/** @type {number} */ count) => {
+      for (let i = 0; i < count; i++) session.train_advance();
+      await session.train_reports();
+      session.train_keep(await session.train_pull());
+      return session.train_snapshot();
+    };
+    const whole = await steps(6);
+    assert.notEqual((await session.train_evaluate()).loss, loss, "it has learned nothing");
+    begin();
+    session.train_resume(await steps(3), other);
+    assert.deepEqual(await steps(3), whole);
+    session.free();
+  });
+}
+
+test("a model that the page ships is gone on from, whatever its file has besides", () => {
+  const session = new engine.Session();
+  session.load_model(readFileSync(new URL("../../models/shakespeare/model.safetensors", import.meta.url)), "Shakespeare");
+  const file = /** @type {Uint8Array<ArrayBuffer>} */ (session.export_model("f32"));
+  const info = session.train_resume(firstSnapshot(file, order), "To be, or not to be, that is the question:\n".repeat(40));
+  assert.deepEqual(info.config, session.model_info().config);
+  assert.equal(info.name, "Names, 0 steps");
+  // Its numbers are those of the file.
+  session.train_adopt();
+  assert.equal(digestOf(/** @type {Uint8Array<ArrayBuffer>} */ (session.export_model("f32"))), digestOf(file));
+  session.free();
 });
 
 test("a batch is cut as the engine cuts it", () => {
