@@ -13,7 +13,7 @@ const shared = onePage();
 const card = (/** @type {Page} */ page) => page.getByRole("dialog");
 const said = (/** @type {Page} */ page) => card(page).getByRole("status");
 
-test("five steps, each with an address, and a way out at any time", shared(async (page) => {
+test("six steps, each with an address, and a way out at any time", shared(async (page) => {
   await page.getByRole("link", { name: "how it works" }).click();
   await card(page).getByRole("heading", { name: "What is a damped wave?" }).waitFor();
   /** @type {(string | null)[]} */
@@ -22,12 +22,12 @@ test("five steps, each with an address, and a way out at any time", shared(async
     titles.push(await eventually(() => card(page).getByRole("heading").textContent(), (title) => title !== titles.at(-1)));
     await eventually(() => new URL(page.url()).hash, `#tour-${titles.length}`);
     await eventually(() => page.evaluate(() => document.activeElement?.id), "tour-title", "a screen reader does not hear the new step");
-    if (titles.length === 5) break;
+    if (titles.length === 6) break;
     await card(page).getByRole("button", { name: /^Next/ }).click();
   }
-  assert.equal(new Set(titles).size, 5);
+  assert.equal(new Set(titles).size, 6);
   await card(page).getByRole("button", { name: "Back" }).click();
-  await card(page).getByRole("heading", { name: titles[3] ?? "" }).waitFor();
+  await card(page).getByRole("heading", { name: titles[4] ?? "" }).waitFor();
   await page.keyboard.press("Escape");
   await card(page).waitFor({ state: "hidden" });
   // The page stays where the tour has led.
@@ -35,7 +35,7 @@ test("five steps, each with an address, and a way out at any time", shared(async
 }));
 
 test("a link opens its step; no step goes past the last", shared(async (page) => {
-  await page.evaluate(() => { location.hash = "#tour-3"; });
+  await page.evaluate(() => { location.hash = "#tour-4"; });
   await card(page).getByRole("heading", { name: "Every head listens in its own way" }).waitFor();
   await page.evaluate(() => { location.hash = "#tour-9"; });
   await card(page).getByRole("heading", { name: "Train your own" }).waitFor();
@@ -71,15 +71,19 @@ test("the first step bends the chosen head's damping and gives it back, even whe
   await page.getByRole("button", { name: "Reset all", disabled: true }).waitFor();
 });
 
-test("the field plays, the leak is measured, and a training begins", async (t) => {
+test("the field plays, the memory plays, the leak is measured, and a training begins", async (t) => {
   const page = await openPage(t, { path: "#tour-2", motion: "reduce" });
   await page.locator("#lab canvas").first().waitFor();
   await card(page).getByRole("button", { name: "Play the waves" }).click();
   await said(page).filter({ hasText: "its wave runs on" }).waitFor();
-  await page.evaluate(() => { location.hash = "#tour-4"; });
+  await page.evaluate(() => { location.hash = "#tour-3"; });
+  await page.locator("#lab .memory-stage").waitFor();
+  await card(page).getByRole("button", { name: "Play the arrow" }).click();
+  await said(page).filter({ hasText: "what is heard" }).waitFor();
+  await page.evaluate(() => { location.hash = "#tour-5"; });
   await card(page).getByRole("button", { name: "Measure it" }).click();
   await said(page).filter({ hasText: "changed token" }).waitFor();
-  await page.evaluate(() => { location.hash = "#tour-5"; });
+  await page.evaluate(() => { location.hash = "#tour-6"; });
   await card(page).getByRole("button", { name: "Start training" }).click();
   await said(page).filter({ hasText: "The curve falls" }).waitFor();
   await page.getByRole("button", { name: "Training…" }).waitFor();
@@ -98,14 +102,14 @@ const lie = (page) => page.evaluate(() => {
 
 test("what a step speaks of is in view and uncovered, before and after its action, from 360 to 1920 pixels", async (t) => {
   const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
-  for (const step of [1, 2, 3, 4, 5]) {
+  for (const step of [1, 2, 3, 4, 5, 6]) {
     await page.evaluate((step) => { location.hash = `#tour-${step}`; }, step);
     await card(page).locator(`.tour-dot:nth-child(${step})[aria-current]`).waitFor({ state: "attached" });
     for (const [width, height] of [[360, 740], [390, 844], [768, 1024], [1024, 768], [1440, 900], [1920, 1080]]) {
       await page.setViewportSize({ width, height });
       await eventually(() => lie(page), "free", `step ${step}, ${width} pixels wide`);
     }
-    if (step === 5) break; // A training is begun elsewhere.
+    if (step === 6) break; // A training is begun elsewhere.
     await page.setViewportSize({ width: 390, height: 844 });
     await card(page).locator(".tour-foot button:not(.primary):not(.quiet):not([hidden])").last().click();
     await said(page).filter({ hasText: /\S/ }).waitFor();

@@ -14,6 +14,7 @@ import { makeFieldView } from "./field/field.js";
 import { TokenStrip } from "./tokens.js";
 import { makeHeadsView } from "./heads/heads.js";
 import { makeInfluenceView } from "./influence/influence.js";
+import { makeMemoryView } from "./memory/memory.js";
 import { makeWhatIfView } from "./whatif/whatif.js";
 
 /**
@@ -33,6 +34,7 @@ const STANDARD = "This is a standard Transformer: each token compares itself wit
 /** Every view, in the order of their names on the page. @type {((lab: Lab, strip: TokenStrip) => View)[]} */
 const VIEWS = [
   makeFieldView,
+  makeMemoryView,
   makeInfluenceView,
   makeHeadsView,
   makeCouplingView,

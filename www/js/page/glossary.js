@@ -57,6 +57,7 @@ export const TERMS = [
   { name: "Sampling", words: "Drawing the next token by chance, each as often as the model thinks it likely.", link: `${WIKIPEDIA}Sampling_(statistics)` },
   { name: "Seed", words: "The number that chance starts from. The same seed and settings give the same text.", link: `${WIKIPEDIA}Random_seed` },
   { name: "Softmax", words: "Turns scores into chances that add up to 1.", link: `${WIKIPEDIA}Softmax_function` },
+  { name: "State", words: "All that a model keeps of the text so far. Here it is a fixed list of numbers, an arrow for each channel of each head; a Transformer's grows with every token.", link: `${WIKIPEDIA}State-space_representation` },
   { name: "Stride", words: "How many cells lie from one token to the next.", link: `${WIKIPEDIA}Stride_of_an_array` },
   { name: "Temperature", words: "How freely the next token is drawn: 0 always takes the likeliest, 1 as the model says, more is wilder.", link: `${WIKIPEDIA}Softmax_function` },
   { name: "Token", words: "A piece of text that a model reads as one: here a single character, or a piece of a word.", link: `${WIKIPEDIA}Large_language_model` },

@@ -60,7 +60,7 @@ function frontDoor() {
     h("header", { class: "panel-head" }, h("h2", { id: "story-title", tabindex: "-1" }, "Stories"), h("p", { class: "panel-hint" }, "A minute each. Everything in them is computed here, while you watch.")),
     h("ul", { class: "story-cards" }, Object.entries(STORIES).map(([name, { title, about }]) => h("li", null,
       h("a", { class: `story-card story-card-${name}`, href: `#story/${name}`, "data-to": "story", "data-view": name }, h("strong", null, title), h("span", null, about))))),
-    h("p", { class: "story-tour" }, h("a", { href: "#tour" }, "How does it work?"), " A walk through the page in five steps. ", h("a", { href: "#story/words", "data-to": "story", "data-view": "words" }, "What do the words mean?"), " A glossary."),
+    h("p", { class: "story-tour" }, h("a", { href: "#tour" }, "How does it work?"), " A walk through the page in six steps. ", h("a", { href: "#story/words", "data-to": "story", "data-view": "words" }, "What do the words mean?"), " A glossary."),
     h("h3", null, "Ten experiments"),
     h("p", { class: "panel-hint" }, "Each is a question and a link to the place that answers it; where something has to be set for it, that opens in a new tab. Copy the links for a class, if you like."),
     h("ol", { class: "experiments" }, EXPERIMENTS.map(({ question, about, href }) => h("li", null, experiment(href, question), h("p", null, about)))));

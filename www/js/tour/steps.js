@@ -1,4 +1,4 @@
-// The guided tour's five steps: what each says, where on the page it points, and what it does there. Whatever a step bends
+// The guided tour's six steps: what each says, where on the page it points, and what it does there. Whatever a step bends
 // it bends back, also when the person leaves in the middle.
 
 import { periodInTokens, stride } from "../engine/physics.js";
@@ -41,7 +41,6 @@ export const STEPS = [
     title: "All tokens share one field",
     words: [
       "The tokens sit in a row on a line of *cells*, the *field*. Each drops what it has to say there, its wave spreads towards the tokens to come, and each token picks up what reaches it.",
-      "There is a quick way to work that out: from token to token each wave turns a little, fades a little, and takes in what the token drops. For twice the text that takes twice the time. A standard Transformer compares every token with every earlier one, which takes four times as long.",
     ],
     go: (app) => app.show("lab", "field"),
     target: "#lab .lab-stage canvas",
@@ -52,6 +51,23 @@ export const STEPS = [
       const play = document.querySelector("#lab .field-play");
       if (play instanceof HTMLButtonElement && play.textContent === "Play") play.click();
       return "Each token drops its part when it is read, and its wave runs on to the right.";
+    },
+  },
+  {
+    title: "What is kept of the text?",
+    words: [
+      "There is a quick way to work out what reaches a token. All that was dropped so far is kept as one *arrow* for each channel of a head. From token to token it turns (ω) and shrinks (α), then the token kicks it, and its shadow on a line (φ) is what the head hears. That is exact, not nearly so.",
+      "So the whole text, however long, is a fixed list of numbers, the *state*, and twice the text takes twice the time. A standard Transformer keeps every token and compares each with all before it: four times the time.",
+    ],
+    go: (app) => app.show("lab", "memory"),
+    target: "#lab .memory-stage",
+    action: "Play the arrow",
+    act: async (app) => {
+      app.show("lab", "memory");
+      // It may be playing already, as it does when it is first seen.
+      const play = document.querySelector("#lab .memory-play");
+      if (play instanceof HTMLButtonElement && play.textContent === "Play") play.click();
+      return "A curve, and it has turned and shrunk; a straight line, and a token has kicked it. The thick bar is what is heard.";
     },
   },
   {

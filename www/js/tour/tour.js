@@ -1,5 +1,5 @@
 // The guided tour: a card that says one thing at a time and does it on the live page. It is in nobody's way: the page
-// stays usable, every step has an address (#tour-1 to #tour-5), and the card never covers what it speaks of: it stands in
+// stays usable, every step has an address (#tour-1 to #tour-6), and the card never covers what it speaks of: it stands in
 // the corner that leaves it free, and folds to a line or two where there is no such corner.
 
 import { h } from "../page/dom.js";

@@ -79,7 +79,7 @@ export const turned = ({ phase }, pixels) => ({ phase: pixels === 0 ? phase : wi
  * @param {HTMLElement} element @param {(event: PointerEvent) => ((event: PointerEvent) => void) | null} begin  gives what is
  *   done at every move; null where this press is nobody's
  */
-function follow(element, begin) {
+export function follow(element, begin) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const move = begin(event);

@@ -17,14 +17,17 @@ export class FieldClock {
   #playing = false;
   #onMove;
   #onState;
+  #pace;
 
   /**
    * @param {() => void} onMove The time is another one.
    * @param {(playing: boolean) => void} onState
+   * @param {(count: number) => number} [pace] At which so many tokens are played, in tokens a second.
    */
-  constructor(onMove, onState) {
+  constructor(onMove, onState, pace = (count) => Math.max(PACE, count / LONGEST)) {
     this.#onMove = onMove;
     this.#onState = onState;
+    this.#pace = pace;
   }
 
   get token() {
@@ -69,7 +72,7 @@ export class FieldClock {
     if (this.atEnd) this.time = 0;
     this.#playing = true;
     this.#onState(true);
-    this.#move(this.#count - 1, Math.max(PACE, this.#count / LONGEST));
+    this.#move(this.#count - 1, this.#pace(this.#count));
   }
 
   /** Stands still at a token. */
