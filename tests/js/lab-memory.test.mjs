@@ -163,7 +163,7 @@ test("the words have the numbers, and say where the engine agrees", () => {
   assert.match(words, /turns by 14° and shrinks to 88 %: half is left after 5\.3 tokens/);
   assert.match(words, /The engine, which adds up the waves of all tokens on the field, comes to .* as well/);
   assert.doesNotMatch(words, /between two cells/);
-  assert.match(storyParts({ ...now, time: 1 }).join(""), /Then “⏎” kicks it by −0\.25, to the left\. The head hears/);
+  assert.match(storyParts({ ...now, time: 1 }).join(""), /Then “⏎” kicks it by −0\.25, to the left\. The head hears the arrow's shadow on the dashed line: [+−][\d.]+ · 0\.\d+ = [+−][\d.]+\.$/);
   assert.match(leftInWords({ ...now, parts: made.parts(now, 2) }), /Most is left of "b", the newest/);
   // Bent here, and not yet there.
   made.bend([{ ...HEADS[0], frequency: 0.5 }]);

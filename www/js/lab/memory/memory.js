@@ -19,7 +19,7 @@ import { MemoryReader } from "./reading.js";
 import { largestAround, MemorySeen } from "./seen.js";
 import { halfLife, movedOn, size, stateAt } from "./state.js";
 import { wantedHead } from "./wanted.js";
-import { checkInWords, dialInWords, leftInWords, leftOfInWords, standardInWords, storyParts, tableOfDial, tableOfLeft } from "./words.js";
+import { dialInWords, hearingInWords, leftInWords, leftOfInWords, standardInWords, storyParts, tableOfDial, tableOfLeft } from "./words.js";
 
 /**
  * @typedef {import("../shared.js").Lab} Lab
@@ -71,7 +71,7 @@ class MemoryPanel {
     this.#lab.changed();
   } });
   #story = h("p", { class: "memory-story" });
-  /** That the engine hears the same. */ #check = h("p", { class: "field-hint memory-check" });
+  /** How the shadow is heard, and that the engine hears the same. */ #check = h("p", { class: "field-hint memory-check" });
   #dial;
   #left;
 
@@ -231,7 +231,7 @@ class MemoryPanel {
     this.#back.disabled = time === 0;
     this.#on.disabled = time === count - 1;
     this.#story.replaceChildren(...storyParts({ ...now, time }).map((part, i) => (i % 2 ? h("strong", null, part) : part)));
-    write(this.#check, now.engine ? checkInWords(now.engine[time], now.memory.heard[time]) : "");
+    write(this.#check, hearingInWords({ ...now, time }));
     this.#showText(now, time);
     this.#showChannels(now);
     this.#showBoard();

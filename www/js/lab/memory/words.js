@@ -45,7 +45,7 @@ function power(value) {
 }
 
 /** What the engine's field gives beside what is computed here. @param {number} engine @param {number} here */
-export function checkInWords(engine, here) {
+function checkInWords(engine, here) {
   const apart = Math.abs(engine - here);
   return `The engine, which adds up the waves of all tokens on the field, comes to ${signed(engine)} as well${apart > 0 ? `; the two differ by ${power(apart)}` : ""}.`;
 }
@@ -62,12 +62,21 @@ export function dialInWords({ place, memory, time, tokens, halfLife, between, en
 }
 
 /** What happens from token to token, in parts of which every other one is a number. @param {Now} now @returns {string[]} */
-export function storyParts({ memory: { head, stride, turn, kicks, heard, loud }, tokens, time }) {
-  const hears = loud > 0 ? ["The head hears the arrow's shadow on the dashed line: ", signed(heard[time])] : ["The head is ", "muted"];
+export function storyParts({ memory: { head, stride, turn, states, kicks, heard, listen, loud }, tokens, time }) {
+  const way = kicks[time].re < 0 ? "to the left" : "to the right";
+  const hears = loud > 0
+    ? [`, ${way}. The head hears the arrow's shadow on the dashed line: `, `${signed(along(states[time], listen))} · ${figure(loud)} = ${signed(heard[time])}`, "."]
+    : [`, ${way}. The head is `, "muted", ": its arrow goes on, and nobody listens."];
   return [
     "From token to token the arrow ", `turns by ${angleInWords(head.frequency * stride)}`, " and ", `shrinks to ${percent(size(turn))}`, `. Then “${visible(tokens[time] ?? "")}” `,
-    `kicks it by ${signed(kicks[time].re)}`, `${kicks[time].re < 0 ? ", to the left" : ", to the right"}. ${hears[0]}`, hears[1], loud > 0 ? "." : ": its arrow goes on, and nobody listens.",
+    `kicks it by ${signed(kicks[time].re)}`, ...hears,
   ];
+}
+
+/** Why a shadow is made smaller, and that the engine hears the same. @param {Now} now */
+export function hearingInWords({ memory: { loud, heard }, engine, time }) {
+  if (loud === 0) return "";
+  return `${figure(loud)} is one over the sum of the wave's sizes, so that a long wave is no louder than a short one. ${engine ? checkInWords(engine[time], heard[time]) : ""}`;
 }
 
 /** What is left of the tokens. @param {Now & {parts: readonly import("./state.js").Complex[]}} now */
