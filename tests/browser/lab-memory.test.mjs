@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { at, downloaded } from "./launch.mjs";
 import { channel, go, picture, settle, toggleMute, unbend } from "./parts.mjs";
 import { makeModels, openModel, STANDARD } from "./small-models.mjs";
-import { applied, eventually, slowClock, words } from "./wait.mjs";
+import { applied, eventually, words } from "./wait.mjs";
 
 const { onePage, openPage } = at("lab");
 
@@ -124,19 +124,22 @@ test("both pictures are saved, with their words in them", calm(async (page) => {
   assert.ok(Math.abs(sum - Number(dial("state_re").at(-1))) < 1e-9, "what is left of the tokens adds up to the state");
 }));
 
-test("Space plays and pauses", async (t) => {
-  const page = await openPage(t);
-  await ownText(page);
-  // So slowly that it is still playing when it is paused.
-  await slowClock(page);
-  await view(page).locator(".memory-play").click({ clickCount: 1 });
-  await eventually(() => view(page).locator(".memory-play").innerText(), (text) => text === "Pause" || text === "Play");
+test("the first look plays by itself; Space pauses it and plays on", async (t) => {
+  const page = await openPage(t, { path: "#lab/memory" });
+  const play = view(page).locator(".memory-play");
+  await words(play, "Pause");
+  // So long a text that it is still playing, however slow the machine.
+  await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
+  await page.getByRole("textbox", { name: "Text to look at" }).fill("To be, or not to be, that is the question. ".repeat(5));
+  await words(view(page).locator(".memory-when"), /of 215$/);
+  await play.evaluate((/** @type {HTMLButtonElement} */ button) => { if (button.textContent === "Play") button.click(); });
   await stage(page).focus();
-  const before = await view(page).locator(".memory-play").innerText();
   await page.keyboard.press(" ");
-  await words(view(page).locator(".memory-play"), before === "Pause" ? "Play" : "Pause");
+  await words(play, "Play");
+  const [token] = (await view(page).locator(".memory-when").innerText()).split(" of ").map(Number);
+  assert.ok(token < 215);
   await page.keyboard.press(" ");
-  await words(view(page).locator(".memory-play"), before);
+  await words(play, "Pause");
 });
 
 test("a bend changes the dial at once, here and in the waves, and the engine agrees again", calm(async (page) => {
@@ -155,6 +158,22 @@ test("a bend changes the dial at once, here and in the waves, and the engine agr
   await said(page, /on the line that points to −86°/);
   await unbend(page);
   await eventually(() => picture(canvas), before, "taken back, it is as it was");
+}));
+
+test("the line that is heard along is drawn round, which bends the phase", calm(async (page) => {
+  const handle = page.getByRole("button", { name: /^The line that is heard along/ });
+  const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await handle.boundingBox());
+  const dial = /** @type {{x: number, y: number, width: number, height: number}} */ (await stage(page).boundingBox());
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(dial.x + dial.width / 2, dial.y + 30, { steps: 4 });
+  await page.mouse.up();
+  await said(page, /on the line that points to 90°/);
+  await handle.focus();
+  await page.keyboard.press("ArrowRight");
+  await said(page, /on the line that points to 87°/);
+  await words(view(page).locator(".memory-when"), "40 of 40");
+  await unbend(page);
 }));
 
 test("a token that is pointed at says what is left of it; a muted head is not heard", calm(async (page) => {

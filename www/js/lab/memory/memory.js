@@ -127,6 +127,7 @@ class MemoryPanel {
       this.#seen.bend(heads[layer].map(pick));
       this.draw();
     });
+    this.#lab.app.state.on("generating", (generating) => { if (!generating && this.#seen.reading && this.#lab.following) this.#lab.changed(); });
     const { canvas } = this.#left;
     canvas.classList.add("memory-left-canvas");
     const under = (/** @type {MouseEvent} */ event) => {
@@ -159,7 +160,9 @@ class MemoryPanel {
     if (!this.#begun && reading.tokens.length > 1 && !FieldClock.still) this.#clock.play();
     this.#begun = true;
     this.draw();
-    await this.#reader.others(reading, this.#channel, () => lab.head === head && lab.layer === layer, () => this.#showBoard());
+    // What moves on all the time is asked for again and again; the chosen head comes first, and the engine has a text to write.
+    const moving = lab.source === "training" || (lab.following && lab.app.state.get("generating"));
+    await this.#reader.others(reading, this.#channel, moving ? 1 : Infinity, () => lab.head === head && lab.layer === layer, () => this.#showBoard());
   }
 
   hide() {

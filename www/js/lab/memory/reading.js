@@ -57,9 +57,15 @@ export class MemoryReader {
   /** @type {Map<number, Deposits>} */ #deposits = new Map();
   /** The heads whose deposits are of the text and the model as they are; those of the others are a little older. @type {Set<number>} */ #fresh = new Set();
 
+  /** The heads and couplings by layer, as the engine took them over last. @type {unknown[][]} */ #engineHas = [];
+
   /** @param {Lab} lab */
   constructor(lab) {
     this.#lab = lab;
+    const { state } = lab.app;
+    const take = () => { this.#engineHas = [state.get("heads"), state.get("couplings")]; };
+    for (const key of /** @type {const} */ (["model", "applied"])) state.on(key, take);
+    take();
   }
 
   /** Lets go of what it holds. */
@@ -76,7 +82,7 @@ export class MemoryReader {
     const { layer, head } = lab;
     const [whose, { text }] = [this.#whoseNow(channel), lab.passage];
     // A layer's deposits do not depend on its own waves, but on those before it. A model that learns is another one at each look.
-    const state = lab.source === "training" ? String(performance.now()) : layer === 0 ? "" : String(lab.app.state.get("applied"));
+    const state = lab.source === "training" ? String(performance.now()) : JSON.stringify(this.#engineHas.map((layers) => layers.slice(0, layer)));
     const heads = await headsOf(lab, layer);
     const view = await lab.observe("field", { layer, head, strength: false, channel });
     if (whose !== this.#whose || !text.startsWith(this.#text)) this.#deposits = new Map();
@@ -89,11 +95,18 @@ export class MemoryReader {
     };
   }
 
-  /** The other heads, one after another. @param {Reading} reading @param {number | null} channel @param {() => boolean} wanted  still @param {() => void} came */
-  async others({ heads, layer, deposits }, channel, wanted, came) {
+  /**
+   * The other heads, one after another: those that are not known at all, and of those that are known from a little earlier as
+   * many as there is time for, the oldest first.
+   * @param {Reading} reading @param {number | null} channel @param {number} most
+   * @param {() => boolean} wanted  still @param {() => void} came
+   */
+  async others({ heads, layer, deposits }, channel, most, wanted, came) {
     const fresh = this.#fresh;
-    for (let head = 0; head < heads.length; head++) {
-      if (fresh.has(head)) continue;
+    // A map keeps the order in which they were read.
+    const known = [...deposits.keys()].filter((head) => !fresh.has(head));
+    const missing = heads.map((_, head) => head).filter((head) => !deposits.has(head));
+    for (const head of [...missing, ...known.slice(0, most)]) {
       if (!wanted() || deposits !== this.#deposits) return;
       const view = await this.#lab.observe("field", { layer, head, strength: false, channel });
       if (deposits !== this.#deposits || fresh !== this.#fresh) return;
@@ -104,6 +117,7 @@ export class MemoryReader {
 
   /** @param {number} head @param {FieldView} view */
   #take(head, { deposits, channel, shares }) {
+    this.#deposits.delete(head);
     this.#deposits.set(head, { values: deposits, channel, shares });
     this.#fresh.add(head);
   }
