@@ -76,11 +76,21 @@ impl Dataset {
 
     /// The batch of a step: rows cut from the text at places drawn from the seed.
     pub fn batch(&self, seed: u64, step: u64, rows: usize, seq_len: usize) -> Batch {
+        let starts = self.starts(seed, step, rows, seq_len);
+        windows(&self.train, starts, rows, seq_len)
+    }
+
+    /// Where the rows of a step's batch begin among the tokens that are learned from.
+    pub fn starts(
+        &self,
+        seed: u64,
+        step: u64,
+        rows: usize,
+        seq_len: usize,
+    ) -> impl Iterator<Item = usize> + use<> {
         let rng = Philox::stream(seed, Stream::Batch);
         let places = (self.train.len() - seq_len) as u64;
-        let starts =
-            (0..rows).map(|row| rng.below(step * rows as u64 + row as u64, places) as usize);
-        windows(&self.train, starts, rows, seq_len)
+        (0..rows).map(move |row| rng.below(step * rows as u64 + row as u64, places) as usize)
     }
 
     /// How many windows of `seq_len` tokens cover the validation text, the last one perhaps partly.
@@ -154,6 +164,9 @@ mod tests {
         for (id, target) in batch.ids.iter().zip(&batch.targets) {
             assert_eq!(id + 1, *target);
         }
+        let starts: Vec<i32> = (dataset().starts(1, 1, 4, 8)).map(|s| s as i32).collect();
+        let first: Vec<i32> = batch.ids.iter().step_by(8).copied().collect();
+        assert_eq!(starts, first, "token i of this text is i");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A run in progress: steps, reports, evaluations and the copy that survives a device.
 
 mod shards;
+mod slowly;
 
 use super::dataset::Dataset;
 use super::{
@@ -19,7 +20,9 @@ use crate::model::Model;
 use crate::model::network::{Network, Purpose, REPORT};
 
 use shards::Shards;
+pub use slowly::{Choice, Moved, Part, Seen, Slowly, Turned, WaveMoved};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A run in progress, on any device.
 ///
@@ -34,7 +37,8 @@ pub struct Trainer {
     pub(super) moments: Option<[Vec<f32>; 2]>,
     kept_at: u64,
     pub(super) config: TrainConfig,
-    dataset: Dataset,
+    /// Shared with who looks at a step slowly: a text may be long.
+    dataset: Arc<Dataset>,
     step: u64,
     pub(super) layout: Layout,
     /// Parameters that stay as they are: places in the flat vector, in ascending order.
@@ -159,6 +163,15 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::new`], and [`Error::Device`].
     pub fn on(device: Device, model: Model, config: TrainConfig, dataset: Dataset) -> Result<Self> {
+        Self::begin(device, model, config, Arc::new(dataset))
+    }
+
+    fn begin(
+        device: Device,
+        model: Model,
+        config: TrainConfig,
+        dataset: Arc<Dataset>,
+    ) -> Result<Self> {
         config.validate()?;
         check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
@@ -201,6 +214,15 @@ impl Trainer {
         state: TrainerState,
         dataset: Dataset,
     ) -> Result<Self> {
+        Self::go_on(device, model, state, Arc::new(dataset))
+    }
+
+    fn go_on(
+        device: Device,
+        model: Model,
+        state: TrainerState,
+        dataset: Arc<Dataset>,
+    ) -> Result<Self> {
         let expected = model.parameters.flat().len();
         for (part, moment) in [
             ("first moment", &state.first_moment),
@@ -227,7 +249,7 @@ impl Trainer {
                 ),
             });
         }
-        let mut trainer = Self::on(device, model, state.config, dataset)?;
+        let mut trainer = Self::begin(device, model, state.config, dataset)?;
         trainer.kept_at = state.step;
         trainer.moments = Some([state.first_moment, state.second_moment]);
         trainer.push_state();

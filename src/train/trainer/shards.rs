@@ -15,6 +15,7 @@ use super::Trainer;
 use crate::backend::{Backend, BatchPart, Device, Op, Program, StepInputs};
 use crate::kernels::cross_entropy::{IGNORED, SUMMARY, counted};
 use crate::kernels::dropout::step_key;
+use crate::train::Batch;
 use std::cell::Ref;
 use std::ops::Range;
 
@@ -47,19 +48,28 @@ impl Shards {
     pub(super) fn count(&self) -> usize {
         self.count
     }
+}
 
-    /// Mean loss, hits and targets that count, of all shards.
-    fn summary(&self) -> [f32; SUMMARY] {
-        let mut total = [0f64; SUMMARY];
-        for shard in self.summaries.chunks_exact(SUMMARY) {
-            let [loss, hits, counted] = [0, 1, 2].map(|i| f64::from(shard[i]));
-            total[0] += loss * counted;
-            total[1] += hits;
-            total[2] += counted;
-        }
-        total[0] /= total[2].max(1.0);
-        total.map(|x| x as f32)
+/// Mean loss, hits and targets that count of a whole batch, from those of its shards.
+pub(super) fn whole(summaries: &[f32]) -> [f32; SUMMARY] {
+    let mut total = [0f64; SUMMARY];
+    for shard in summaries.chunks_exact(SUMMARY) {
+        let [loss, hits, counted] = [0, 1, 2].map(|i| f64::from(shard[i]));
+        total[0] += loss * counted;
+        total[1] += hits;
+        total[2] += counted;
     }
+    total[0] /= total[2].max(1.0);
+    total.map(|x| x as f32)
+}
+
+/// What a device is given to compute one shard of a step's batch.
+pub(super) struct Shard {
+    pub(super) ids: Vec<i32>,
+    pub(super) targets: Vec<i32>,
+    pub(super) inputs: StepInputs,
+    /// Tokens of it that are the batch's; rows that do not count may fill it up.
+    pub(super) tokens: usize,
 }
 
 impl Trainer {
@@ -71,14 +81,6 @@ impl Trainer {
         let (rows, seq_len) = (self.config.batch_size, self.config.seq_len);
         let (step, seed) = (self.step + 1, self.config.seed);
         let batch = self.dataset.batch(seed, step, rows, seq_len);
-        let mut inputs = StepInputs {
-            step,
-            learning_rate: 0.0,
-            dropout_key: step_key(seed, step),
-            part: None,
-        };
-        let tokens = self.layout.rows * seq_len;
-        let counted = counted(&batch.targets);
         let cut = self.divided();
         let count = cut.count;
         let branch = shards.len().is_power_of_two() && shards.start.is_multiple_of(shards.len());
@@ -88,29 +90,48 @@ impl Trainer {
         );
         cut.summaries.fill(0.0);
         for (done, shard) in shards.clone().enumerate() {
-            let first = shard * rows / count * seq_len;
-            let part = first..(shard + 1) * rows / count * seq_len;
-            // Where the rows cannot be cut evenly, one that does not count fills the gap.
-            let filled = |all: &[i32], filling: i32| {
-                let mut some = all[part.clone()].to_vec();
-                some.resize(tokens, filling);
-                some
-            };
-            inputs.part = Some(BatchPart {
-                first_token: first,
-                counted,
-            });
-            let (ids, targets) = (filled(&batch.ids, 0), filled(&batch.targets, IGNORED));
-            self.run_shard(shard, &ids, &targets, &inputs);
+            let part = self.shard(&batch, step, shard);
+            self.run_shard(shard, &part);
             self.climb(done, done + 1 == shards.len());
         }
     }
 
-    fn run_shard(&mut self, shard: usize, ids: &[i32], targets: &[i32], inputs: &StepInputs) {
+    /// A shard of a step's batch; all of it where batches are not cut.
+    pub(super) fn shard(&self, batch: &Batch, step: u64, shard: usize) -> Shard {
+        let (rows, seq_len, count) = (
+            self.config.batch_size,
+            self.config.seq_len,
+            self.config.shards,
+        );
+        let first = shard * rows / count * seq_len;
+        let part = first..(shard + 1) * rows / count * seq_len;
+        // Where the rows cannot be cut evenly, one that does not count fills the gap.
+        let filled = |all: &[i32], filling: i32| {
+            let mut some = all[part.clone()].to_vec();
+            some.resize(self.layout.rows * seq_len, filling);
+            some
+        };
+        Shard {
+            ids: filled(&batch.ids, 0),
+            targets: filled(&batch.targets, IGNORED),
+            inputs: StepInputs {
+                step,
+                learning_rate: 0.0,
+                dropout_key: step_key(self.config.seed, step),
+                part: Some(BatchPart {
+                    first_token: first,
+                    counted: counted(&batch.targets),
+                }),
+            },
+            tokens: part.len(),
+        }
+    }
+
+    fn run_shard(&mut self, shard: usize, part: &Shard) {
         let layout = &mut self.layout;
         let cut = layout.shards.as_mut().expect("looked for before");
-        layout.device.write_batch(ids, targets);
-        layout.device.run(&cut.gradient, inputs);
+        layout.device.write_batch(&part.ids, &part.targets);
+        layout.device.run(&cut.gradient, &part.inputs);
         let summary = cpu(&layout.device).view(&layout.network.summary());
         cut.summaries[shard * SUMMARY..][..SUMMARY].copy_from_slice(&summary);
     }
@@ -174,7 +195,7 @@ impl Trainer {
         let layout = &mut self.layout;
         let cut = layout.shards.as_ref().expect("a share was begun");
         let summary = layout.network.summary();
-        layout.device.write(&summary, &cut.summary());
+        layout.device.write(&summary, &whole(&cut.summaries));
         let inputs = StepInputs {
             step,
             learning_rate,
@@ -206,7 +227,7 @@ impl Trainer {
 }
 
 /// The device of a run that is shared.
-fn cpu(device: &Device) -> &crate::backend::cpu::Cpu<f32> {
+pub(super) fn cpu(device: &Device) -> &crate::backend::cpu::Cpu<f32> {
     match device {
         Device::Cpu(cpu) => cpu,
         Device::Gpu(_) => panic!("a step is shared on the CPU alone"),
