@@ -1,5 +1,6 @@
 //! A training as the page runs it: step by step, with evaluations, samples and snapshots between.
 
+use super::observe::Looked;
 use super::open_model::OpenModel;
 use super::train_changes::Control;
 use super::vocabulary::{Learned, Vocabulary};
@@ -102,6 +103,8 @@ pub struct Training {
     tokenizer: Tokenizer,
     pub(super) plan: Plan,
     watch: Watch,
+    /// Its step that is looked at slowly.
+    pub(super) looked: Option<Looked>,
 }
 
 impl Training {
@@ -134,6 +137,7 @@ impl Training {
             trainer: Trainer::new(model, train, data)?,
             tokenizer,
             plan,
+            looked: None,
         })
     }
 
@@ -166,6 +170,7 @@ impl Training {
             trainer: Trainer::resume(checkpoint.model, state, data)?,
             tokenizer,
             plan,
+            looked: None,
         };
         training.hold_locked()?;
         Ok(training)
