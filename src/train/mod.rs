@@ -16,7 +16,9 @@ pub use dataset::{Batch, Dataset};
 pub use fault::Fault;
 use schedule::{Course, Schedule};
 use serde::{Deserialize, Serialize};
-pub use trainer::{Choice, Moved, Part, Pulled, Seen, Slowly, Trainer, Turned, WaveMoved};
+pub use trainer::{
+    Choice, Pulled, Seen, Slowly, StepPart, StepTensor, StepTurn, StepWave, Trainer,
+};
 
 /// Most steps of a run.
 pub(crate) const MAX_STEPS: u64 = 1 << 40;

@@ -20,7 +20,7 @@ use crate::model::Model;
 use crate::model::network::{Network, Purpose, REPORT};
 
 use shards::Shards;
-pub use slowly::{Choice, Moved, Part, Seen, Slowly, Turned, WaveMoved};
+pub use slowly::{Choice, Seen, Slowly, StepPart, StepTensor, StepTurn, StepWave};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,30 +1,15 @@
-// For whoever cannot see the page as it was drawn: axe-core (https://github.com/dequelabs/axe-core) looks through every
-// place and state for what screen readers, keyboards and weak eyes stumble over, and what is chosen can be told where the
-// system's own few colours are used.
+// For whoever cannot see the page as it was drawn: axe looks through every place and state (axe.mjs), and what is chosen can
+// be told where the system's own few colours are used.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { test } from "node:test";
+import { violations } from "./axe.mjs";
 import { openPage } from "./launch.mjs";
 import { fillMine } from "./mine-parts.mjs";
 import { firstText, go, toggleMute } from "./parts.mjs";
 import { eventually } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
-
-const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds wrong with the page as it is, in a line each. @param {Page} page @param {string[]} [only]  these rules @returns {Promise<string[]>} */
-async function violations(page, only) {
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
-  return page.evaluate(async (only) => {
-    const { axe } = /** @type {any} */ (globalThis);
-    const options = only ? { runOnly: { type: "rule", values: only } } : { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
-    const found = await axe.run(document, { ...options, resultTypes: ["violations"] });
-    return /** @type {any[]} */ (found.violations).flatMap(({ id, nodes }) => nodes.slice(0, 4).map((/** @type {any} */ { target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary.split("\n").slice(1).join(" ").trim()}`));
-  }, only);
-}
 
 /** Every place and state in turn. @param {Page} page @param {(state: string) => Promise<void>} look */
 async function walk(page, look) {

@@ -70,6 +70,7 @@ const app = {
   },
   showQr: async (...link) => (await orWhy(import("./link/qr.js"), import.meta.url)).showQr(...link),
   openAddress: async (address) => (await orWhy(import("./model/from-address.js"), import.meta.url)).openFromAddress(app, address),
+  openStep: async (...step) => (await orWhy(import("./train/step/step.js"), import.meta.url)).openStep(app, ...step),
   offerModel: async () => (await orWhy(import("./model/file.js"), import.meta.url)).offerModel(app),
 };
 

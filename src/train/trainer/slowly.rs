@@ -17,7 +17,7 @@ use crate::model::network::{Network, Purpose};
 use crate::train::{Batch, StepReport};
 use std::sync::Arc;
 
-pub use moved::{Moved, Part, Turned, WaveMoved};
+pub use moved::{StepPart, StepTensor, StepTurn, StepWave};
 
 /// Tokens of each forecast that are kept: so many of the likeliest before the step and after it.
 const LIKELIEST: usize = 6;
@@ -47,9 +47,9 @@ pub struct Seen {
     /// that came; each once.
     pub choices: Vec<Vec<Choice>>,
     /// Every tensor, in the order of the parameter table.
-    pub tensors: Vec<Moved>,
+    pub tensors: Vec<StepTensor>,
     /// Every head, layer by layer; none in a standard Transformer.
-    pub waves: Vec<WaveMoved>,
+    pub waves: Vec<StepWave>,
 }
 
 /// What was forecast for the batch before the step.

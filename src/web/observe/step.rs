@@ -4,7 +4,7 @@
 use super::{Source, floats, no_model};
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
-use crate::train::{Moved, Seen, Slowly, WaveMoved};
+use crate::train::{Seen, Slowly, StepTensor, StepWave};
 use crate::web::train::Training;
 use crate::web::{Answer, Js, Session, object, read, said};
 use js_sys::Float32Array;
@@ -77,8 +77,8 @@ pub struct Shown<'a> {
     scale: f64,
     dropout: f32,
     layers: usize,
-    tensors: &'a [Moved],
-    waves: &'a [WaveMoved],
+    tensors: &'a [StepTensor],
+    waves: &'a [StepWave],
     /// Whether the training is on a graphics card, whose own step differs by rounding.
     rounded: bool,
 }
@@ -98,6 +98,7 @@ pub struct ShownChoice {
 #[tsify(rename = "StepPlace")]
 pub struct ShownPlace {
     /// Those that were likeliest before, then those that are likeliest now, then the one that came.
+    #[tsify(type = "StepChoice[]")]
     choices: Vec<ShownChoice>,
 }
 

@@ -21,7 +21,7 @@ export class TokenStrip {
   #words = h("p", { class: "lab-token-words", role: "status" });
   #list = h("div", { ...VERBATIM, class: "lab-tokens", tabindex: "0", role: "group", "aria-label": "The text, token by token. Arrow keys go from token to token." });
 
-  /** @param {import("./shared.js").Lab} lab */
+  /** @param {Pick<import("./shared.js").Lab, "token" | "point">} lab  which token is chosen */
   constructor(lab) {
     this.#lab = lab;
     this.element = h("div", { class: "lab-strip" }, this.#list, this.#words);

@@ -36,6 +36,8 @@
  * @property {(button: HTMLElement, link: string, copied: boolean) => Promise<void>} sayLink Says what a link carries that was copied, or shows it.
  * @property {(link: string, long: readonly string[]) => Promise<void>} showQr Shows a link as a QR code; `long`: what makes it long.
  * @property {(address?: string) => Promise<void>} openAddress Asks for the address of a model, and opens it from there.
+ * @property {(run: import("../train/run.js").TrainRun, onClose: () => void) => Promise<import("../train/step/step.js").StepView>} openStep Loads
+ *   the view of one step of a training, and has the engine make it.
  * @property {() => Promise<void>} offerModel Asks in how many bits the open model is wanted as a file.
  */
 

@@ -59,6 +59,7 @@ export const TERMS = [
   { name: "Softmax", words: "Turns scores into chances that add up to 1.", link: `${WIKIPEDIA}Softmax_function` },
   { name: "State", words: "All that a model keeps of the text so far. Here it is a fixed list of numbers, an arrow for each channel of each head; a Transformer's grows with every token.", link: `${WIKIPEDIA}State-space_representation` },
   { name: "Stride", words: "How many cells lie from one token to the next.", link: `${WIKIPEDIA}Stride_of_an_array` },
+  { name: "Surprise", words: "How unlikely a model held the token that came: minus the logarithm of the chance that it gave it, in nats or bits.", link: `${WIKIPEDIA}Information_content` },
   { name: "Temperature", words: "How freely the next token is drawn: 0 always takes the likeliest, 1 as the model says, more is wilder.", link: `${WIKIPEDIA}Softmax_function` },
   { name: "Token", words: "A piece of text that a model reads as one: here a single character, or a piece of a word.", link: `${WIKIPEDIA}Large_language_model` },
   { name: "Top-k and top-p", words: "Limits to sampling: only the k likeliest tokens, or only those that together have the share p of all chances.", link: `${ARXIV}1904.09751` },

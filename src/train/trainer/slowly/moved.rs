@@ -12,9 +12,8 @@ use std::ops::Range;
 /// What a tensor is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
-#[cfg_attr(target_arch = "wasm32", tsify(rename = "StepPart"))]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum StepPart {
     /// What a token stands for, which is also what forecasts are made with.
     Tokens,
     /// A standard Transformer's learned positions.
@@ -38,11 +37,10 @@ pub enum Part {
 /// One tensor in a step. Norms are L2.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
-#[cfg_attr(target_arch = "wasm32", tsify(rename = "StepTensor"))]
-pub struct Moved {
+pub struct StepTensor {
     /// As in the parameter table.
     pub name: String,
-    pub part: Part,
+    pub part: StepPart,
     /// Where on the way through the model: 0 before the first layer, 1 to L in a layer or after it, L + 1
     /// after the last one.
     pub stage: usize,
@@ -60,8 +58,7 @@ pub struct Moved {
 /// A number of a wave in a step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
-#[cfg_attr(target_arch = "wasm32", tsify(rename = "StepTurn"))]
-pub struct Turned {
+pub struct StepTurn {
     pub before: f64,
     /// By how much the loss rises for each unit that it grows, before clipping.
     pub gradient: f64,
@@ -72,19 +69,18 @@ pub struct Turned {
 /// A head's wave in a step, as it is heard: damping as α.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
-#[cfg_attr(target_arch = "wasm32", tsify(rename = "StepWave"))]
-pub struct WaveMoved {
+pub struct StepWave {
     /// From 0, as is the head.
     pub layer: usize,
     pub head: usize,
-    pub frequency: Turned,
-    pub damping: Turned,
-    pub phase: Turned,
+    pub frequency: StepTurn,
+    pub damping: StepTurn,
+    pub phase: StepTurn,
 }
 
 impl Slowly {
     /// What became of every tensor and every wave in the step that was made.
-    pub(super) fn moves(&self) -> (Vec<Moved>, Vec<WaveMoved>) {
+    pub(super) fn moves(&self) -> (Vec<StepTensor>, Vec<StepWave>) {
         let layout = &self.twin.layout;
         let (cpu, network) = (cpu(&layout.device), &layout.network);
         let step = Step {
@@ -114,11 +110,11 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn tensor(&self, spec: &ParameterSpec, stage: usize, part: Part) -> Moved {
+    fn tensor(&self, spec: &ParameterSpec, stage: usize, part: StepPart) -> StepTensor {
         let range = spec.range();
         let (before, after) = (&self.before[range.clone()], &self.after[range.clone()]);
         let change = before.iter().zip(after).map(|(b, a)| wide(a) - wide(b));
-        Moved {
+        StepTensor {
             name: spec.name.clone(),
             part,
             stage,
@@ -130,13 +126,13 @@ impl Step<'_> {
         }
     }
 
-    fn waves(&self, table: &ParameterTable, config: &ModelConfig) -> Vec<WaveMoved> {
+    fn waves(&self, table: &ParameterTable, config: &ModelConfig) -> Vec<StepWave> {
         let mut found = Vec::new();
         for (layer, ranges) in table.layers.iter().enumerate() {
             let AttentionRanges::Wave(waves) = &ranges.attention else {
                 continue;
             };
-            found.extend((0..config.num_heads).map(|head| WaveMoved {
+            found.extend((0..config.num_heads).map(|head| StepWave {
                 layer,
                 head,
                 frequency: self.number(waves.frequency.start + head),
@@ -147,8 +143,8 @@ impl Step<'_> {
         found
     }
 
-    fn number(&self, at: usize) -> Turned {
-        Turned {
+    fn number(&self, at: usize) -> StepTurn {
+        StepTurn {
             before: wide(&self.before[at]),
             gradient: wide(&self.gradients[at]),
             after: wide(&self.after[at]),
@@ -157,9 +153,9 @@ impl Step<'_> {
     }
 
     /// A damping is learned as a, of which α = softplus(a) is heard, so that dα/da = σ(a).
-    fn damping(&self, at: usize) -> Turned {
+    fn damping(&self, at: usize) -> StepTurn {
         let raw = self.number(at);
-        Turned {
+        StepTurn {
             before: softplus(raw.before),
             gradient: raw.gradient * (1.0 + (-raw.before).exp()),
             after: softplus(raw.after),
@@ -177,14 +173,14 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Where each tensor begins in the flat vector, at which stage it is, and of which part.
-fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, Part)> {
+fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, StepPart)> {
     let mut places = Vec::with_capacity(table.specs.len());
-    let mut put = |stage: usize, part: Part, ranges: &[&Range<usize>]| {
+    let mut put = |stage: usize, part: StepPart, ranges: &[&Range<usize>]| {
         places.extend(ranges.iter().map(|range| (range.start, stage, part)));
     };
-    put(0, Part::Tokens, &[&table.token_embedding]);
+    put(0, StepPart::Tokens, &[&table.token_embedding]);
     if let Some(positions) = &table.positional_embedding {
-        put(0, Part::Positions, &[positions]);
+        put(0, StepPart::Positions, &[positions]);
     }
     for (layer, l) in table.layers.iter().enumerate() {
         let stage = layer + 1;
@@ -194,24 +190,24 @@ fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, Pa
             &l.norm2_weight,
             &l.norm2_bias,
         ];
-        put(stage, Part::Norms, &norms);
+        put(stage, StepPart::Norms, &norms);
         match &l.attention {
             AttentionRanges::Wave(wave) => {
                 let deposit = [&wave.key_value_weight, &wave.key_value_bias];
-                put(stage, Part::Deposit, &deposit);
+                put(stage, StepPart::Deposit, &deposit);
                 let waves = [&wave.frequency, &wave.damping, &wave.phase];
-                put(stage, Part::Waves, &waves);
-                put(stage, Part::Coupling, &[&wave.coupling]);
-                put(stage, Part::Gate, &[&wave.gate_weight, &wave.gate_bias]);
+                put(stage, StepPart::Waves, &waves);
+                put(stage, StepPart::Coupling, &[&wave.coupling]);
+                put(stage, StepPart::Gate, &[&wave.gate_weight, &wave.gate_bias]);
             }
             AttentionRanges::Standard(own) => {
-                put(stage, Part::Attention, &[&own.in_weight, &own.in_bias]);
+                put(stage, StepPart::Attention, &[&own.in_weight, &own.in_bias]);
             }
         }
-        put(stage, Part::Output, &[&l.out_weight, &l.out_bias]);
+        put(stage, StepPart::Output, &[&l.out_weight, &l.out_bias]);
         let inner = [&l.ffn_in_weight, &l.ffn_in_bias];
         let outer = [&l.ffn_out_weight, &l.ffn_out_bias];
-        put(stage, Part::FeedForward, &[inner, outer].concat());
+        put(stage, StepPart::FeedForward, &[inner, outer].concat());
         if let Some(module) = config.interference_after(layer) {
             let m = &table.interference[module];
             let compress = [&m.compress_weight, &m.compress_bias];
@@ -220,11 +216,15 @@ fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, Pa
             let global = [&m.global_weight, &m.global_bias];
             let gate = [&m.gate_weight, &m.gate_bias];
             let all = [compress, expand, local, global, gate].concat();
-            put(stage, Part::Interference, &all);
-            put(stage, Part::Interference, &[&m.temperature]);
+            put(stage, StepPart::Interference, &all);
+            put(stage, StepPart::Interference, &[&m.temperature]);
         }
     }
     let last = table.layers.len() + 1;
-    put(last, Part::Norms, &[&table.norm_weight, &table.norm_bias]);
+    put(
+        last,
+        StepPart::Norms,
+        &[&table.norm_weight, &table.norm_bias],
+    );
     places
 }

@@ -242,7 +242,7 @@ fn check_waves(
     let config = &trainer.kept_model().config;
     if !config.is_wave() {
         assert!(seen.waves.is_empty());
-        assert!(seen.tensors.iter().all(|t| t.part != Part::Waves));
+        assert!(seen.tensors.iter().all(|t| t.part != StepPart::Waves));
         return;
     }
     assert_eq!(seen.waves.len(), config.num_layers * config.num_heads);
@@ -261,7 +261,7 @@ fn check_waves(
         assert_eq!(wave.damping.before, heard(before.flat()));
         assert_eq!(wave.damping.after, heard(after.flat()));
     }
-    let waves = |t: &&Moved| t.part == Part::Waves;
+    let waves = |t: &&StepTensor| t.part == StepPart::Waves;
     assert_eq!(
         seen.tensors
             .iter()
@@ -293,7 +293,7 @@ fn a_waves_gradient_says_how_the_loss_changes_with_it() {
     let mut compared = 0;
     for wave in &seen.waves {
         type Bend = fn(&mut crate::model::Head, f32);
-        let numbers: [(crate::train::Turned, Bend); 3] = [
+        let numbers: [(crate::train::StepTurn, Bend); 3] = [
             (wave.frequency, |head, by| head.frequency += by),
             (wave.damping, |head, by| head.damping += by),
             (wave.phase, |head, by| head.phase += by),
@@ -325,12 +325,12 @@ fn every_tensor_has_its_stage() {
         let tensor = seen.tensors.iter().find(|t| t.name == name).unwrap();
         (tensor.stage, tensor.part)
     };
-    assert_eq!(stage("token_embedding.weight"), (0, Part::Tokens));
-    assert_eq!(stage("layers.0.attention.wave_phase"), (1, Part::Waves));
-    assert_eq!(stage("layers.2.ffn.0.bias"), (3, Part::FeedForward));
+    assert_eq!(stage("token_embedding.weight"), (0, StepPart::Tokens));
+    assert_eq!(stage("layers.0.attention.wave_phase"), (1, StepPart::Waves));
+    assert_eq!(stage("layers.2.ffn.0.bias"), (3, StepPart::FeedForward));
     let module = "interference_modules.0.compress.weight";
-    assert_eq!(stage(module), (2, Part::Interference), "after layer 2");
-    assert_eq!(stage("norm.weight"), (4, Part::Norms));
+    assert_eq!(stage(module), (2, StepPart::Interference), "after layer 2");
+    assert_eq!(stage("norm.weight"), (4, StepPart::Norms));
 }
 
 #[test]

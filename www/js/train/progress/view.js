@@ -6,6 +6,7 @@ import { h, oncePerFrame, write } from "../../page/dom.js";
 import { focusKeeper } from "../../page/focus.js";
 import { TrainControls } from "../controls.js";
 import { titleOf } from "../onward.js";
+import { StepDoor } from "../step-door.js";
 import { duration, loss } from "../words.js";
 import { BeforeAfter } from "./before.js";
 import { TrainCurves } from "./curves.js";
@@ -104,7 +105,7 @@ export class TrainView {
     this.sight = h("div", { class: "train-sight" }, this.before.element, this.samples.element, this.figures.element, this.curves.element,
       this.trajectories.element, this.heads.element, this.faults);
     const controls = new TrainControls(app, run).element;
-    this.element = h("div", { class: "train-run" }, this.status.element, this.status.note, controls, this.empty, this.sight);
+    this.element = h("div", { class: "train-run" }, this.status.element, this.status.note, new StepDoor(app, run).element, controls, this.empty, this.sight);
     run.onChange(this.render);
     // A frame does not come in a hidden tab: what was missed is drawn on return.
     document.addEventListener("visibilitychange", this.render);
