@@ -43,7 +43,7 @@ export class ChosenRuns {
     this.#run = hooks.run;
     this.#library = hooks.run.library;
     this.button = h("button", { type: "button", "aria-expanded": "false", onclick: () => this.#toggle() }, "Compare");
-    this.host = h("div", { class: "train-chart runs-chart", role: "img" });
+    this.host = h("div", { class: "train-chart runs-chart", role: "img", "aria-label": "Loss against steps" });
     this.legend = h("p", { class: "train-legend" });
     this.table = h("div", null);
     this.element = h("section", { class: "runs-compared", hidden: true, "aria-label": "Comparison" },
