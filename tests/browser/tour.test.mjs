@@ -43,11 +43,11 @@ test("a link opens its step; no step goes past the last", shared(async (page) =>
   await card(page).waitFor({ state: "hidden" });
 }));
 
-test("the first step bends the chosen head's damping and gives it back, even when it is left in the middle", async (t) => {
+test("the first step stretches the chosen head's wave and gives it back, even when it is left in the middle", async (t) => {
   const page = await openPage(t, { path: "#tour-1", motion: "reduce" });
-  const field = page.locator("#waves .channel").nth(7).getByRole("spinbutton").nth(1);
+  const field = page.locator("#waves .channel").nth(4).getByRole("spinbutton").first();
   await field.waitFor();
-  const damping = Number(await field.inputValue());
+  const frequency = Number(await field.inputValue());
   // Whatever the field holds on the way, however slow the machine.
   const lowest = await field.evaluateHandle((/** @type {HTMLInputElement} */ input) => {
     const found = { value: Infinity };
@@ -59,14 +59,14 @@ test("the first step bends the chosen head's damping and gives it back, even whe
     } });
     return found;
   });
-  const act = card(page).getByRole("button", { name: "Let it carry further" });
+  const act = card(page).getByRole("button", { name: "Stretch it and let it go" });
   await act.click();
   await said(page).filter({ hasText: "It is back as it was" }).waitFor();
   const { value } = await lowest.jsonValue();
-  assert.ok(Math.abs(8 * value / damping - 1) < 0.01, `${value} after ${damping}`);
+  assert.ok(Math.abs(2 * value / frequency - 1) < 0.01, `${value} after ${frequency}`);
   await act.click();
   await card(page).getByRole("button", { name: "Leave the tour" }).click();
-  await page.waitForFunction((was) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel:nth-child(8) [role=spinbutton]")[1]).value === String(was), damping);
+  await page.waitForFunction((was) => /** @type {HTMLInputElement} */ (document.querySelectorAll("#waves .channel:nth-child(5) [role=spinbutton]")[0]).value === String(was), frequency);
   // The wave is the file's own again.
   await page.getByRole("button", { name: "Reset all", disabled: true }).waitFor();
 });
