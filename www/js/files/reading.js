@@ -1,10 +1,7 @@
 // Looks into files: what each is, what is in archives, and what was read of them.
 
 import { intakeWorker } from "../text/intake-client.js";
-import { planFor, refusal } from "./plan.js";
 import { readZip } from "./zip.js";
-
-export { planFor, refusal };
 
 /** Files of an archive that are looked at. */
 const MOST_IN_ARCHIVE = 100;
