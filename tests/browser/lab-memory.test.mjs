@@ -34,7 +34,10 @@ async function ownText(page, text = "What light through yonder window breaks?") 
   await words(view(page).locator(".memory-when"), `${text.length} of ${text.length}`);
 }
 
+/** At the end of that text, with the page's own model as it is in its file. */
 const calm = onePage({ motion: "reduce" }, (page) => ownText(page));
+/** Each test opens a model of its own. */
+const other = onePage({ motion: "reduce" });
 
 /** What a figure's button saves. @param {Page} page @param {string} kind @param {string} figure */
 async function saved(page, kind, figure) {
@@ -81,14 +84,8 @@ test("the dial's shadow is what the engine's field says, for the open model", ca
   await said(page, /Layer 1, head 8, channel/);
   await said(page, /comes to .* as well/);
   await agrees(page, 40);
-}));
-
-test("and for a model whose tokens sit between two cells", calm(async (page) => {
-  const [between] = await makeModels([{ num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 60, interference_interval: 1 }]);
-  await openModel(page, between, "between");
-  await ownText(page, "annabella");
-  await said(page, /sit between two cells/);
-  await agrees(page, 9);
+  await page.getByRole("radio", { name: /^Head 1: turns by/ }).check();
+  await said(page, /Layer 1, head 1, channel/);
 }));
 
 test("it is stepped by keys and buttons, and the words follow", calm(async (page) => {
@@ -109,6 +106,8 @@ test("it is stepped by keys and buttons, and the words follow", calm(async (page
   const dial = columns(await saved(page, "CSV", "memory dial"));
   assert.equal(dial("state_re")[0], dial("deposit")[0]);
   assert.equal(Number(dial("state_im")[0]), 0);
+  await page.getByRole("slider", { name: "Token that was read last" }).press("End");
+  await words(view(page).locator(".memory-when"), "40 of 40");
 }));
 
 test("both pictures are saved, with their words in them", calm(async (page) => {
@@ -183,6 +182,7 @@ test("a token that is pointed at says what is left of it; a muted head is not he
   await page.getByText(/^Token 39, s: it kicked the arrow by .*, of which \d+ % is left; .* of what is heard is its part\.$/).waitFor();
   await toggleMute(page, 1);
   await said(page, /The head is muted: its state goes on, and nobody listens/);
+  await unbend(page);
 }));
 
 test("the numbers that are kept are those that the engine says it keeps", calm(async (page) => {
@@ -192,11 +192,21 @@ test("the numbers that are kept are those that the engine says it keeps", calm(a
   await words(page.locator("#generate .readings"), /10\.6 kB kept, always/);
 }));
 
-test("for a Transformer there is nothing to see, and it is said why", calm(async (page) => {
+test("it is the same for a model whose tokens sit between two cells", other(async (page) => {
+  const [between] = await makeModels([{ num_layers: 1, num_heads: 2, ffn_dim: 16, max_seq_len: 16, field_size: 60, interference_interval: 1 }]);
+  await openModel(page, between, "between");
+  await ownText(page, "annabella");
+  await said(page, /sit between two cells/);
+  await agrees(page, 9);
+}));
+
+test("for a Transformer there is nothing to see, and it is said why", other(async (page) => {
   const [standard] = await makeModels([STANDARD]);
   await openModel(page, standard, "standard");
   await toMemory(page);
-  await page.locator("#lab").getByRole("alert").filter({ hasText: /standard Transformer: it has no state that turns and fades.*64 numbers for each/ }).waitFor();
+  await page.locator("#lab").getByRole("radio", { name: "My own" }).check();
+  await page.getByRole("textbox", { name: "Text to look at" }).fill("annabella");
+  await page.locator("#lab").getByRole("alert").filter({ hasText: /standard Transformer: it has no state that turns and fades.*64 numbers for each, 576 for the 9 of this text/ }).waitFor();
   await view(page).waitFor({ state: "hidden" });
 }));
 

@@ -40,7 +40,7 @@ export const lagAt = (x, width) => Math.max(-1, Math.floor((width - EDGE - x) / 
 
 /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {LeftNow} data */
 export function drawLeft(context, width, height, data) {
-  const { parts, deposits, coming, gone, most, halfLife } = data;
+  const { parts, coming, gone, most, halfLife } = data;
   const floor = height - LETTERS;
   const middle = Math.round((TOP + floor) / 2) + 0.5;
   const unit = ((floor - TOP) / 2 - 3) / (most || 1);

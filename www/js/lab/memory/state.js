@@ -31,6 +31,7 @@ export const times = (a, b) => ({ re: a.re * b.re - a.im * b.im, im: a.re * b.im
 export const plus = (a, b, share = 1) => ({ re: a.re + share * b.re, im: a.im + share * b.im });
 /** @param {Complex} a */
 export const size = ({ re, im }) => Math.hypot(re, im);
+/** @type {Readonly<Complex>} */
 const NOTHING = Object.freeze({ re: 0, im: 0 });
 
 /** What so many cells do to a state. @param {Head} head @param {number} cells @returns {Complex} */
@@ -54,10 +55,12 @@ export function remember(head, config, deposits) {
   const [states, kicks] = [/** @type {Complex[]} */ ([]), /** @type {Complex[]} */ ([])];
   const [s, loud] = [stride(config), head.gain / norm(head, config.field_size)];
   const [turn, listen] = [turned(head, s), polar(1, -head.phase)];
+  /** @type {Complex} */
   let state = { ...NOTHING };
   let at = 0;
   for (let token = 0; token < deposits.length; token++) {
-    let read = { ...NOTHING };
+    /** @type {Complex} */
+    let read = NOTHING;
     for (const [cell, weight] of seats(config, token)) {
       state = times(state, turned(head, cell - at));
       state.re += weight * deposits[token];
@@ -82,7 +85,8 @@ export const along = (state, direction) => state.re * direction.re + state.im * 
 export function partsAt(head, config, deposits, time) {
   const here = seats(config, time);
   return Array.from({ length: time + 1 }, (_, token) => {
-    let part = { ...NOTHING };
+    /** @type {Complex} */
+    let part = NOTHING;
     for (const [from, dropped] of seats(config, token)) {
       for (const [to, read] of here) if (to >= from) part = plus(part, turned(head, to - from), dropped * read * deposits[token]);
     }
