@@ -19,7 +19,7 @@ import { MemoryReader } from "./reading.js";
 import { largestAround, MemorySeen } from "./seen.js";
 import { halfLife, movedOn, size, stateAt } from "./state.js";
 import { wantedHead } from "./wanted.js";
-import { dialInWords, hearingInWords, leftInWords, leftOfInWords, standardInWords, storyParts, tableOfDial, tableOfLeft } from "./words.js";
+import { dialInWords, hearingInWords, leftInWords, leftOfInWords, signed, standardInWords, storyParts, tableOfDial, tableOfLeft } from "./words.js";
 
 /**
  * @typedef {import("../shared.js").Lab} Lab
@@ -228,7 +228,7 @@ class MemoryPanel {
     colourAs(this.element, this.#lab.head);
     this.#slider.max = String(count - 1);
     this.#slider.value = String(time);
-    this.#slider.setAttribute("aria-valuetext", `${time + 1} of ${count} tokens`);
+    this.#slider.setAttribute("aria-valuetext", `${time + 1} of ${count} tokens, “${visible(now.tokens[time])}”, heard ${signed(now.memory.heard[time])}`);
     this.#slider.style.setProperty("--filled", `${(100 * time) / Math.max(1, count - 1)}%`);
     write(this.#when, `${time + 1} of ${count}`);
     this.#back.disabled = time === 0;
