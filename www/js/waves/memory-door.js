@@ -54,8 +54,8 @@ export function mountMemoryDoor(app) {
   waves.querySelector(".channels")?.after(link("memory-door-narrow"));
   const turn = atMostEvery(INTERVAL, draw);
   state.on("recent", ({ length }) => {
-    // As many as there are more; where the oldest are let go of for them, one at least.
-    count = length === 0 ? 0 : count + Math.max(1, length - last);
+    // As many as there are more, or fewer where an earlier token is pointed at; where the oldest are let go of for new ones, one.
+    count = length === 0 ? 0 : count + (length - last || 1);
     last = length;
     turn();
   });
