@@ -34,7 +34,7 @@ export const go = (page, place) => page.getByRole("navigation", { name: "Places"
 /**
  * Waits until the page is at a place where it goes by itself, such as to Write once a trained model is open and kept:
  * whoever goes elsewhere before is taken there.
- * @param {Page} page @param {"Write" | "Train"} place
+ * @param {Page} page @param {"Write" | "Stories" | "Train" | "Race" | "Lab" | "Long" | "Mine"} place
  */
 export const arrives = (page, place) => page.locator(".places [aria-current]", { hasText: place }).waitFor();
 
