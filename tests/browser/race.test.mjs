@@ -52,9 +52,19 @@ async function saved(page, kind) {
 /** Tests that start nothing. */
 const shared = onePage();
 
-test("nothing heavy starts by itself, and the panel says what a race is", shared(async (page) => {
-  await panel(page).getByText("a standard Transformer reaches a perplexity of 5.9 and Wave Field V3.5 one of 6.2").waitFor();
-  await panel(page).scrollIntoViewIfNeeded();
+test("nothing heavy starts by itself, and what races of ours came to is there to be read", shared(async (page) => {
+  await go(page, "Race");
+  await panel(page).getByText("A race that we ran", { exact: true }).waitFor();
+  const shown = panel(page).getByLabel("Race shown");
+  const [first, second] = await eventually(() => shown.locator("optgroup[label='Run by us'] option").allInnerTexts(), (names) => names.length >= 2);
+  assert.equal(first, "Shakespeare, quick, tuned, 3 seeds");
+  assert.equal(second, "Shakespeare, quick, as published, 3 seeds");
+  await words(panel(page).locator(".race-outcome"), /^With every one of 3 seeds the Transformer ended with the higher perplexity: [\d.]+ % above .* standard deviation [\d.]+\)\.$/);
+  await eventually(() => panel(page).locator(".race-texts blockquote").count(), 2);
+  await words(cell(page, "Perplexity", 2), "6.2");
+  await words(panel(page).locator(".race-block .race-notes"), /We ran this race on another machine \(.+, Chromium \d+\)/);
+  await shown.selectOption({ label: second });
+  await words(panel(page).locator(".race-outcome"), /Wave Field model ended with the higher perplexity/);
   await panel(page).getByText("Parameters: Wave Field").waitFor();
   assert.equal(engines(page).length, 1, "the race has an engine before it was started");
 }));

@@ -18,7 +18,7 @@ const PLACES = /** @type {const} */ ({
   Long: ["Recurrence", "Fast Fourier transform", "Attention", "Operation"],
 });
 const VIEWS = /** @type {const} */ ({
-  Field: ["Field", "Cell"], Influence: ["Influence", "Gradient"], Heads: ["Head", "Kernel"], Coupling: ["Coupling", "Interference"], Energy: ["Energy"], "No leak": ["Leak", "Causal"], "What-if": ["Bend", "Confidence interval"],
+  Field: ["Field", "Cell"], "How it remembers": ["State", "Recurrence"], Influence: ["Influence", "Gradient"], Heads: ["Head", "Kernel"], Coupling: ["Coupling", "Interference"], Energy: ["Energy"], "No leak": ["Leak", "Causal"], "What-if": ["Bend", "Confidence interval"],
 });
 
 /** What is explained in a place, by each "?" that is in sight there. @param {Page} page @param {string} within */
@@ -40,7 +40,7 @@ async function check(page, within, terms) {
     assert.ok(said.includes(term) && said.includes(gloss), `${term}: ${said}`);
     assert.equal(await card.getByRole("link", { name: `Read on about ${term.toLowerCase()}` }).getAttribute("href"), link);
     const [box, size] = [await card.boundingBox(), page.viewportSize()];
-    assert.ok(box && size && box.x >= 0 && box.x + box.width <= size.width && box.y >= 0, `${term}: its card lies outside of the window`);
+    assert.ok(box && size && box.x >= 0 && box.x + box.width <= size.width && box.y >= 0, `${term}: its card lies outside of the window: ${JSON.stringify(box)}`);
     await page.keyboard.press("Escape");
     await card.waitFor({ state: "detached" });
     assert.ok(await mark.evaluate((element) => element === document.activeElement), "the focus went elsewhere");
@@ -62,6 +62,8 @@ test("Train, Race and Long explain theirs", shared(async (page) => {
   for (const [place, within] of /** @type {const} */ ([["Train", "#train .train-setup"], ["Race", "#race"], ["Long", "#scaling"]])) {
     await go(page, place);
     if (place === "Train") await unfold(page);
+    // The races that we ran take the place of what an empty race explains.
+    if (place === "Race") await page.getByText("A race that we ran", { exact: true }).waitFor();
     await page.locator(`${within} details`).evaluateAll((all) => { for (const one of all) /** @type {HTMLDetailsElement} */ (one).open = true; });
     await check(page, within, PLACES[place]);
   }
@@ -86,6 +88,8 @@ test("under a finger each has 40 px, and none takes the press of what is beside 
   for (const place of /** @type {const} */ (["Write", "Train", "Lab", "Long"])) {
     await go(page, place);
     if (place === "Train") await unfold(page);
+    // The races that we ran take the place of what an empty race explains.
+    if (place === "Race") await page.getByText("A race that we ran", { exact: true }).waitFor();
     const found = await eventually(() => page.locator(".ask:visible").evaluateAll((all) => all.map((mark) => {
       const { width, height } = mark.getBoundingClientRect();
       return { label: mark.getAttribute("aria-label"), width, height };

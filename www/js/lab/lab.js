@@ -43,12 +43,6 @@ const VIEWS = [
   makeWhatIfView,
 ];
 
-/** What the glossary has of each. @type {Record<string, string[]>} */
-const TERMS = {
-  field: ["Field", "Cell"], influence: ["Influence", "Gradient"], heads: ["Head", "Kernel"], coupling: ["Coupling", "Interference"],
-  energy: ["Energy"], causality: ["Leak", "Causal"], whatif: ["Bend", "Confidence interval"],
-};
-
 /** @param {HTMLElement} root @param {App} app */
 export function mountLab(root, app) {
   new LabPanel(root, app);
@@ -120,8 +114,11 @@ class LabPanel {
     state.on("labView", (view) => this.#choose(view));
     state.set("labView", this.#view.id);
     state.on("layer", () => { this.#offerLayers(); this.#view.pointed?.(); look(); });
-    // A text that is being written would slide away under the eye: it is taken up when one comes here, and when it is whole.
-    const still = () => state.get("generating") && (this.#lab.cut?.tokens.length ?? 0) > 0;
+    // A text longer than what is read would slide away under the eye while it is written: it is taken up when it is whole.
+    const still = () => {
+      const { cut } = this.#lab;
+      return state.get("generating") && cut !== null && cut.tokens.length + 1 >= cut.config.max_seq_len;
+    };
     for (const key of /** @type {const} */ (["recent", "prompt", "generating"])) state.on(key, () => { if (this.#lab.following && !still()) look(); });
     engine.on("train_heads", () => { if (this.#lab.source === "training") look(); });
     document.addEventListener("visibilitychange", look);
@@ -181,10 +178,10 @@ class LabPanel {
   }
 
   #sayAbout() {
-    const { id, about } = this.#view;
+    const { id, about, terms } = this.#view;
     if (this.#about.dataset.view === id) return;
     this.#about.dataset.view = id;
-    this.#about.replaceChildren(about, " ", ask(...TERMS[id]));
+    this.#about.replaceChildren(about, " ", ask(...terms));
   }
 
   #offerLayers() {

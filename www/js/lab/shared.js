@@ -15,6 +15,7 @@ import { readable } from "../text/prompts.js";
  * @typedef {object} View
  * @property {string} id
  * @property {string} name
+ * @property {readonly string[]} terms What the glossary explains of it.
  * @property {string} about What is seen here, in a sentence or two for someone new to it.
  * @property {boolean} [waves] Whether it is of wave models alone.
  * @property {boolean} [layers] Whether it shows the chosen layer, so that the panel offers a choice of layers.

@@ -75,8 +75,9 @@ export class RaceView {
     this.lacking = h("p", { role: "status" });
     this.empty = emptyState(this.lacking);
     this.figures = h("div", { class: "race-figures" },
+      h("section", { class: "race-block" }, h("div", { class: "asked" }, h("h3", null, "Result"), ask("Perplexity", "Bits a byte", "Confidence interval")), this.outcome, this.why),
       h("section", { class: "race-block" }, h("div", { class: "asked" }, h("h3", null, "Loss, in nats a token"), ask("Loss", "Nat")), this.legend, this.host),
-      h("section", { class: "race-block" }, h("div", { class: "asked" }, h("h3", null, "Result"), ask("Perplexity", "Bits a byte", "Confidence interval")), this.outcome, this.why, this.texts, this.table, this.trials, this.notes),
+      h("section", { class: "race-block" }, h("h3", null, "What they write, and all figures"), this.texts, this.table, this.trials, this.notes),
       this.saving);
     const controls = [this.stop, this.goOn, this.next, this.again, this.discard];
     this.status = h("div", { class: "race-status", tabindex: -1, role: "group", "aria-label": "The race" },
@@ -172,7 +173,8 @@ export class RaceView {
     const { state, plan, heats } = run;
     this.element.dataset.state = state;
     const under = state !== "idle" && state !== "done";
-    this.word.textContent = STATE_WORDS[state];
+    const ours = !under && this.#shown !== null && "ours" in this.#shown && this.#shown.ours;
+    this.word.textContent = ours ? "A race that we ran" : STATE_WORDS[state];
     this.where.textContent = plan && under ? whereItIs(plan, heats) : "";
     this.bar.value = state === "done" ? 1 : run.share;
     this.bar.hidden = state === "idle";
@@ -182,7 +184,7 @@ export class RaceView {
     this.again.hidden = this.next.hidden = under || this.#shown === null;
     if (this.#shown) {
       write(this.next, nextRace(this.#shown.plan).label);
-      write(this.again, "ours" in this.#shown && this.#shown.ours ? "Run it here, with other seeds" : "Repeat with other seeds");
+      write(this.again, ours ? "Run it here, with other seeds" : "Repeat with other seeds");
     }
     this.note.textContent = this.#problem || this.#words();
     this.note.classList.toggle("race-problem", this.#problem !== "" || state === "failed");

@@ -42,7 +42,7 @@ class WavesPanel {
   #axis = new ContextAxis(this.#axisCanvas);
   #resetLayer = h("button", { type: "button", disabled: true }, "Reset layer");
   #resetAll = h("button", { type: "button", disabled: true }, "Reset all");
-  #range = 40;
+  /** A narrow screen shows half as much: a wave that dies soon would be hidden under its handles. The build has no screen. */ #range = globalThis.innerWidth < 600 ? 20 : 40;
   /** The head whose hearing tints the text. */ #chosen = 0;
   /** One head at a time is shown where there is room for one only. */ #chips = h("div", { class: "head-chips", role: "group", "aria-label": "Head" });
   #words = h("p", { class: "chosen-words" });

@@ -21,6 +21,7 @@ export function makeCausalityView(lab, strip) {
 /** @implements {View} */
 class CausalityView {
   id = "causality";
+  terms = ["Leak", "Causal"];
   name = "No leak";
   about = "A prediction may depend on earlier tokens, never on later ones: otherwise a model sees in training what it is to guess. Here one token of a text is exchanged for another. Every prediction before it must stay as it was; those from it on must change.";
   #lab;

@@ -19,6 +19,7 @@ export function makeCouplingView(lab, strip) {
   const view = new CouplingPanel(lab, strip);
   return {
     id: "coupling",
+    terms: ["Coupling", "Interference"],
     name: "Coupling",
     about: "Before the gate, each head mixes the fields of its layer's heads: it takes a weight of each, and its weights add up to 1. Set them, and the text goes on under the new mixture. "
       + "After every few layers interference has each token take on the mean of the text so far, the more the better it agrees with it.",

@@ -23,6 +23,7 @@ export const makeEnergyView = (lab, strip) => new EnergyView(lab, strip);
 /** @implements {View} */
 class EnergyView {
   id = "energy";
+  terms = ["Energy"];
   name = "Energy";
   about = "How large is what the model carries, and what is conserved on the way? Energy is the sum of squares. A token's state is the list of numbers that the layers hand on and add to; its size is the root of its energy.";
   layers = true;

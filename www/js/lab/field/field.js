@@ -32,6 +32,7 @@ export function makeFieldView(lab, strip) {
   const panel = new FieldPanel(lab, strip);
   return {
     id: "field",
+    terms: ["Field", "Cell"],
     name: "Field",
     about: "The tokens sit in a row on a line of cells, the field. Each drops what it has to say on its cells when it is read; from there its wave spreads to the right, and the tokens to come pick up what reaches them. Waves, beside the text, draws the same wave from the other end: how a token hears those before it. One head at a time: every head has a field of its own.",
     waves: true,

@@ -29,7 +29,7 @@ const DRAWING_MS = 400;
 export function makeHeadsView(lab, strip) {
   const view = new HeadsView(lab, strip);
   return {
-    id: "heads", name: "Heads", about: ABOUT, waves: true, anyText: true, element: view.element,
+    id: "heads", terms: ["Head", "Kernel"], name: "Heads", about: ABOUT, waves: true, anyText: true, element: view.element,
     refresh: () => view.refresh(), pointed: () => view.pointed(), hide: () => view.hide(),
   };
 }

@@ -23,7 +23,7 @@ const PIECE = 30;
 export function makeInfluenceView(lab, strip) {
   const view = new InfluenceView(lab, strip);
   return {
-    id: "influence", name: "Influence", about: ABOUT, layers: true, element: view.element,
+    id: "influence", terms: ["Influence", "Gradient"], name: "Influence", about: ABOUT, layers: true, element: view.element,
     refresh: () => view.refresh(), pointed: () => view.pointed(), hide: () => view.hide(),
   };
 }

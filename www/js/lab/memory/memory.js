@@ -36,6 +36,7 @@ export function makeMemoryView(lab, strip) {
   const panel = new MemoryPanel(lab, strip);
   return {
     id: "memory",
+    terms: ["State", "Recurrence"],
     name: "How it remembers",
     about: "All that a head remembers of the text, for one of its channels, is this arrow. From token to token it turns and shrinks; then the token kicks it.",
     layers: true,

@@ -22,6 +22,7 @@ export const makeWhatIfView = (lab, strip) => new WhatIfView(lab, strip);
 /** @implements {View} */
 class WhatIfView {
   id = "whatif";
+  terms = ["Bend", "Confidence interval"];
   name = "What-if";
   about = "What does a change under Waves do? Bend or mute a head there: here you see how far the forecasts for the next token move at every token of the text, what the same seed writes before and after, and whether the model predicts unseen text better or worse.";
   waves = true;
