@@ -122,7 +122,9 @@ export class RunRow {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.key === "Escape" && this.#card) this.name.value = this.#card.name;
-    // What was typed counts, and the focus goes on to what can be done with the training.
-    if (event.key === "Escape" || event.key === "Enter") (Object.values(this.buttons).find(canHold) ?? this.select).focus();
+    if (event.key !== "Escape" && event.key !== "Enter") return;
+    // What was typed counts, and the focus goes on to what can be done with the training, which this very key does not press.
+    event.preventDefault();
+    (Object.values(this.buttons).find(canHold) ?? this.select).focus();
   }
 }
