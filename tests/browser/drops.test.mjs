@@ -164,7 +164,7 @@ test("no picker greys anything out", shared(async (page) => {
   assert.ok(pickers.length >= 3);
   for (const picker of pickers) assert.deepEqual(picker, [null, true]);
   // Each of them takes everything.
-  await page.locator("input[type=file][aria-label='Exported training']").setInputFiles({ name: "x", mimeType: "", buffer: await fixture("special_token.safetensors") });
+  await page.locator("input[type=file][aria-label='Training to open']").setInputFiles({ name: "x", mimeType: "", buffer: await fixture("special_token.safetensors") });
   await notice(page, "x is open").waitFor();
   await page.locator("input[type=file][aria-label='File to open']").setInputFiles({ name: "y.bin", mimeType: "", buffer: Buffer.from(POEM) });
   await ownTextIs(page, POEM);

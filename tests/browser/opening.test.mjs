@@ -112,7 +112,9 @@ test("a training that cannot be shown hides no other, and one that hurt is not s
   }
   // The sound one is kept, and shown once it is opened.
   await page.locator(".notice", { hasText: 'The training "Names 1-a" is not shown by itself.' }).waitFor();
-  assert.equal(await page.locator(".train-run").getAttribute("data-state"), "idle");
+  await go(page, "Train");
+  await page.locator(".train-run[data-state=idle]").waitFor();
+  await go(page, "Mine");
   await sound.first().getByRole("button", { name: "Open", exact: true }).click();
   await page.locator(".train-run[data-state=done]").waitFor();
   await page.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith("wave-field-opening/")));
