@@ -25,7 +25,7 @@ const SERIF = "ui-serif, Georgia, serif";
 /** Drawings are made for the page, where letters are smaller. */
 const SCALE = 1.5;
 /** Characters of an address that can be read off a picture, and of one that goes along in a message. */
-const LONGEST = { read: 70, sent: 2000 };
+const LONGEST = { read: 50, sent: 2000 };
 
 /** What it leads to without what is set there, where all of it is too long. @param {string} link @param {number} most */
 const shortened = (link, most) => (link.length <= most ? link : link.split("#")[0]);
@@ -60,7 +60,7 @@ export function cardPicture({ title, lines, texts = [], draw, link }) {
     const x = EDGE + i * (width + 40);
     const top = y;
     y += write(name, `600 22px ${SANS}`, 32, "--ink-3", { x, width, most: 1 });
-    write(isolated(text.trim()), `27px ${SERIF}`, 36, "--ink", { x, width, most: Math.max(1, Math.floor((room - below - 32) / 36)) });
+    write(isolated(text.trim().replace(/\n\s*\n/g, "\n")), `27px ${SERIF}`, 36, "--ink", { x, width, most: Math.max(1, Math.floor((room - below - 32) / 36)) });
     y = top;
   });
   if (draw) {

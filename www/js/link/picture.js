@@ -33,7 +33,7 @@ export async function shareText(app) {
   const effect = bent ? state.get("effect").split(". ").find((sentence) => sentence.includes("nats")) : "";
   return shareCard(app, {
     name: bent ? "wave-field-bent" : "wave-field-text", link: app.address.write(),
-    title: !bent ? "A language model made of waves wrote this in my browser" : `${deed(heads.flat().filter(isHeadBent).length)} The same seed ${same ? "still" : "now"} writes:`,
+    title: !bent ? "A language model made of waves wrote this in my browser" : `${deed(heads.flat().filter(isHeadBent).length)}; the same seed ${same ? "still" : "now"} writes:`,
     lines: [
       effect ? `${effect.replace(/\.$/, "")}.` : "",
       `${models.isShipped ? "Shakespeare" : model.name}: ${shortCount(model.parameters)} parameters; ${greedy ? "always the likeliest token" : `temperature ${temperature}, seed ${seed}`}.`,
@@ -44,7 +44,7 @@ export async function shareText(app) {
 }
 
 /** @param {number} count  of bent waves */
-const deed = (count) => (count === 0 ? "I mixed its heads otherwise." : count === 1 ? "I bent one of its waves." : `I bent ${count} of its waves.`);
+const deed = (count) => (count === 0 ? "I mixed its heads otherwise" : count === 1 ? "I bent one wave" : `I bent ${count} waves`);
 
 /** The text as it stands, from its prompt on. @param {App} app */
 function written({ state }) {

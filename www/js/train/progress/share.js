@@ -24,11 +24,11 @@ export async function shareTraining(app, { facts, plan, choices }, chart) {
   const { canvas } = chart.picture ?? {};
   return shareCard(app, {
     name: `wave-field-${fileStem(plan.data_name)}`, link: app.address.write(),
-    title: choices?.data === "own" ? "I trained a language model on my own text, in my browser. It writes:" : `I trained a language model on ${plan.data_name}, in my browser. It writes:`,
+    title: choices?.data === "own" ? "Trained on my own text, in my browser, it writes:" : `Trained on ${plan.data_name} in my browser, it writes:`,
     lines: [
       `${shortCount(facts.parameters)} parameters, ${facts.step.toLocaleString("en-GB")} steps in ${duration(facts.secondsTrained)}.${measured ? ` On held-back text, at step ${measured.step.toLocaleString("en-GB")}: loss ${loss(measured.loss)} nats a token, perplexity ${measured.perplexity.toFixed(2)}.` : ""}`,
     ],
-    texts: [{ name: `At step ${sample.step.toLocaleString("en-GB")}`, text: sample.text }],
+    texts: [{ name: `At step ${sample.step.toLocaleString("en-GB")}`, text: choices?.data === "names" ? sample.text.trim().split("\n").join(", ") : sample.text }],
     draw: canvas || kernels.length > 0 ? (context, width, height) => {
       const room = canvas ? (kernels.length > 0 ? (width - APART) / 2 : width) : 0;
       if (canvas) {
