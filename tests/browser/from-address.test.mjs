@@ -2,12 +2,16 @@
 // is said in a sentence that helps.
 
 import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { openPage } from "./launch.mjs";
+import { openPage, startBrowser } from "./launch.mjs";
+import { DIST, serve } from "./server.mjs";
 import { makeModels } from "./small-models.mjs";
 import { channel, firstText, generatePanel } from "./parts.mjs";
-import { eventually, words } from "./wait.mjs";
+import { HANG_MS, eventually, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -71,7 +75,7 @@ test("an address with no model says what is there instead, and the model that wa
   await press(page, "Look");
   await press(page, "Open");
   await words(fault, /What is at this address is .*(page|HTML).*A model is one \.safetensors file\./i);
-  await dialog(page).getByLabel("Address of a .safetensors file").fill("not an address:");
+  await dialog(page).getByLabel("Address of a .safetensors file").fill("models.example/waves.safetensors");
   await words(dialog(page).getByRole("status"), /That is no address yet/);
   // Larger than any model that this page opens: it is not fetched at all.
   await page.route("**/huge.safetensors", (route) => route.fulfill({ status: 200, headers: { "content-length": String(2 ** 30) }, body: "" }));
@@ -142,16 +146,30 @@ async function host(t, files) {
   return `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
 }
 
+/** The page as it is built with MODEL_ORIGINS, but for what else the build does. @param {import("node:test").TestContext} t @param {string} origin */
+async function pageThatMayAsk(t, origin) {
+  const folder = await mkdtemp(join(tmpdir(), "wavefield-"));
+  await cp(DIST, folder, { recursive: true });
+  const html = join(folder, "index.html");
+  await writeFile(html, (await readFile(html, "utf8")).replace("connect-src 'self'", `connect-src 'self' ${origin}`));
+  const server = await serve({ folder });
+  const { browser } = await startBrowser();
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  context.setDefaultTimeout(HANG_MS);
+  t.after(async () => {
+    await context.close();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  return page;
+}
+
 test("a host that whoever built the page permits gives the model, and the tokenizer beside it; one that lets nobody read says so", async (t) => {
   const { model, tokenizer } = apart((await makeModels([{}]))[0]);
   const origin = await host(t, { "/open/small/model.safetensors": model, "/open/small/tokenizer.json": tokenizer, "/open/bare/model.safetensors": model, "/closed/model.safetensors": model });
-  const page = await openPage(t, {
-    expected: [/a request to another host/, /CORS|ERR_FAILED|404/],
-    before: (page) => page.route("**/playground/", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: (await response.text()).replace("connect-src 'self'", `connect-src 'self' ${origin}`) });
-    }),
-  });
+  const page = await pageThatMayAsk(t, origin);
   await firstText(page);
   const requests = asked(page, /\/(?:open|closed)\//);
   await ask(page, `${origin}/closed/model.safetensors`);

@@ -132,7 +132,7 @@ export class Address {
    * @returns {{ heads: HeadInfo[][], couplings: CouplingInfo[] } | null}  null: it says nothing of this model
    */
   askedOf(info) {
-    if (!this.#awaited || (fileName(info.name) !== fileName(this.#awaited.model) && !this.#isThere)) return null;
+    if (!this.#awaited || !this.#isAsked(info)) return null;
     const { layers, missing } = bendHeads(info.layers, this.#awaited.heads);
     const coupled = coupleHeads(info.couplings, this.#awaited.rows);
     this.#awaited = null;
@@ -140,10 +140,12 @@ export class Address {
     return { heads: layers, couplings: coupled.couplings };
   }
 
-  /** Whether the open model came from where the link says. */
-  get #isThere() {
-    const address = this.#awaited?.address;
-    return address !== undefined && new URL(address, location.href).href === this.#app.models.address;
+  /** Whether a model is the link's: from its address, or a file of its name. @param {ModelInfo} info */
+  #isAsked({ name }) {
+    const { model, address } = /** @type {Pick<SharedPage, "model" | "address">} */ (this.#awaited);
+    const { models } = this.#app;
+    if (address && models.address === new URL(address, location.href).href) return true;
+    return fileName(name) === fileName(model) && !(address && models.isShipped);
   }
 
   /** Has the address follow what is set. */

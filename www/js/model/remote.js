@@ -19,7 +19,8 @@ const LONGEST_NAME = 60;
 /** @param {string} text @returns {URL | null} null where it is no address of the web */
 export function addressIn(text) {
   const whole = text.trim();
-  if (whole === "" || !URL.canParse(whole, location.href)) return null;
+  // A word alone would be a file beside the page, which nobody means.
+  if (!/^(?:https?:\/\/|\.{0,2}\/)./i.test(whole) || !URL.canParse(whole, location.href)) return null;
   const url = new URL(whole, location.href);
   url.hash = "";
   return /^https?:$/.test(url.protocol) ? url : null;
