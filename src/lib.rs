@@ -17,9 +17,10 @@
 //! ([`kernels`]); the order in which they run stands in [`model::network`].
 //!
 //! The kernel is the real part of a damped rotation, so the convolution is exactly a recurrence as well,
-//! with one complex number of state a channel. The CPU reads whole texts that way
-//! ([`kernels::field_recurrence`]) and [`decode`] generates text that way; a GPU convolves by FFT
-//! ([`kernels::field_convolution`]), as the model was published. Tests hold all of them equal.
+//! with one complex number of state a channel. Whole texts are read that way, on the CPU and on a GPU
+//! ([`kernels::field_recurrence`]), and [`decode`] generates text that way. Either can convolve by FFT
+//! too ([`kernels::field_convolution`]), as the model was published; which of the two a GPU runs
+//! [`backend::gpu::FieldMethod`] says. Tests hold all of them equal.
 //!
 //! Beside it stands what it is compared with ([`Architecture::Standard`]): a standard pre-norm
 //! Transformer with learned positions and causal softmax attention. Everything but attention and

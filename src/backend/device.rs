@@ -4,6 +4,7 @@ use super::cpu::Cpu;
 use super::gpu::{self, Gpu, GpuDevice};
 use super::{Backend, Op, Reading, StepInputs, TensorId, View};
 use crate::error::Result;
+use crate::kernels::field_convolution::Geometry;
 
 /// A backend.
 pub enum Device {
@@ -58,8 +59,8 @@ impl Device {
 impl Backend for Device {
     type Program = Program;
 
-    fn recurs(&self) -> bool {
-        either!(self, backend => backend.recurs())
+    fn recurs(&self, geometry: &Geometry) -> bool {
+        either!(self, backend => backend.recurs(geometry))
     }
 
     fn allocate(&mut self, len: usize) -> TensorId {

@@ -176,7 +176,8 @@ pub enum Op {
         taps: Taps,
         dkernel: View,
     },
-    /// All layers at once: `rotations` is (layers, heads, ROTATION). See [`Backend::recurs`].
+    /// All layers at once: `rotations` is (layers, heads, ROTATION), of which a GPU leaves out what float32
+    /// leaves over. See [`Backend::recurs`].
     WaveRotation {
         layers: Vec<WaveHeads>,
         travel: Travel,
@@ -416,9 +417,9 @@ pub trait Backend {
     /// Operations made ready to run.
     type Program;
 
-    /// Whether it runs waves as a recurrence, [`Op::FieldRecurrence`] and what belongs to it. The
-    /// transforms it runs in any case.
-    fn recurs(&self) -> bool;
+    /// Whether waves on such a field are best run as a recurrence, [`Op::FieldRecurrence`] and what
+    /// belongs to it, rather than by transforms.
+    fn recurs(&self, geometry: &Geometry) -> bool;
 
     /// A new tensor of zeros.
     fn allocate(&mut self, len: usize) -> TensorId;

@@ -41,6 +41,11 @@ fn mask(dropout: Dropout, i: u32) -> f32 {
   return select(0.0, dropout.scale, mix32(i + key) >= dropout.threshold);
 }
 
+// The product of two complex numbers.
+fn multiply(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+  return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
+}
+
 // 1/(1 + e^-x). The argument is clamped: e^x overflows differently on different devices.
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));

@@ -38,10 +38,6 @@ fn cell(at: Seat, n: u32) -> u32 {
   return (n ^ ((n >> 4u) & 15u)) * LINES + at.line;
 }
 
-fn multiply(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
-  return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}
-
 fn conjugate(a: vec2<f32>) -> vec2<f32> {
   return vec2(a.x, -a.y);
 }

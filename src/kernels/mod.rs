@@ -1,6 +1,8 @@
 //! The operations that the model is made of, one a file: its contract, its CPU twin forward and
 //! backward, and its tests. Beside it, in a file of the same name, lies its WGSL twin; `gelu` and the
 //! residual are part of `matrix_product.wgsl`, which does them before a tile leaves its registers.
+//! Shaders that share something have it in files of their own: `common`, `rows`, `fft` and
+//! `field_lines`, `turns` and `wave`, `field_way`.
 //! `tests/gpu` runs both twins of every operation.
 //!
 //! A kernel is a pure function over slices. Matrices are row-major; a gradient has the name of what

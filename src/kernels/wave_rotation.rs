@@ -45,6 +45,10 @@ pub struct Travel {
 /// One head's kernel as a rotation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rotation {
+    /// ω, radians per cell. A GPU computes by what float32 holds of it, which is all of a parameter.
+    pub frequency: f64,
+    /// α per cell.
+    pub damping: f64,
     /// z: what one cell does to a wave.
     pub per_cell: Complex,
     /// z^Δ for the distances Δ that occur between two tokens: the least, and one and two more.
@@ -53,9 +57,12 @@ pub struct Rotation {
     pub listen: Complex,
 }
 
-/// Numbers that a rotation takes in a tensor: five complex ones, each as what float32 holds of it and
-/// what that leaves over.
-pub const ROTATION: usize = 20;
+/// Numbers that a rotation takes in a tensor: five complex ones as float32 holds them, frequency and
+/// damping; and what float32 leaves over of the first ten.
+pub const ROTATION: usize = NEAR + COMPLEX;
+/// Those of them that a GPU writes and reads, which come first: it has no use for what is left over.
+pub const NEAR: usize = COMPLEX + 2;
+const COMPLEX: usize = 10;
 /// Numbers of a rotation's gradient: see [`wave_rotation_backward`].
 pub const ROTATION_GRADIENT: usize = 4;
 
@@ -68,13 +75,15 @@ impl Rotation {
         };
         let sum = wave.absolute_sum(travel.field_size);
         Rotation {
+            frequency: wave.frequency,
+            damping: wave.damping,
             per_cell: power(1),
             powers: [0, 1, 2].map(|more| power(travel.least + more)),
             listen: Complex::polar(gain / sum.max(SMALLEST_SUM), wave.phase),
         }
     }
 
-    fn numbers(&self) -> [f64; ROTATION / 2] {
+    fn numbers(&self) -> [f64; COMPLEX] {
         let [a, b, c] = self.powers;
         let all = [self.per_cell, a, b, c, self.listen];
         std::array::from_fn(|i| match i % 2 {
@@ -85,22 +94,26 @@ impl Rotation {
 
     /// Writes it as [`Rotation::read`] reads it, (ROTATION).
     pub fn write<T: Real>(&self, row: &mut [T]) {
-        let (near, left) = row.split_at_mut(ROTATION / 2);
+        let (near, left) = row.split_at_mut(NEAR);
+        near[COMPLEX] = T::of(self.frequency);
+        near[COMPLEX + 1] = T::of(self.damping);
         for ((near, left), x) in near.iter_mut().zip(left).zip(self.numbers()) {
             *near = T::of(x);
             *left = T::of(x - near.wide());
         }
     }
 
-    /// Reads what [`wave_rotation`] wrote, (ROTATION), to 48 bits at least.
+    /// Reads what [`wave_rotation`] wrote, (ROTATION), its complex numbers to 48 bits at least.
     pub fn read<T: Real>(row: &[T]) -> Self {
-        let (near, left) = row.split_at(ROTATION / 2);
+        let (near, left) = row.split_at(NEAR);
         let number = |i: usize| near[i].wide() + left[i].wide();
         let complex = |i: usize| Complex {
             re: number(2 * i),
             im: number(2 * i + 1),
         };
         Rotation {
+            frequency: near[COMPLEX].wide(),
+            damping: near[COMPLEX + 1].wide(),
             per_cell: complex(0),
             powers: [complex(1), complex(2), complex(3)],
             listen: complex(4),

@@ -63,8 +63,8 @@ struct Field {
     positions: View,
 }
 
-/// How waves are computed. The recurrence is the faster at every length; transforms are what a device
-/// runs that has no recurrence, and what a field needs on which tokens hear later ones.
+/// How waves are computed, which a backend chooses: on the processor the recurrence is the faster at every
+/// length. Transforms are what a field needs on which tokens hear later ones.
 #[derive(Clone, Copy)]
 enum Method {
     Recurrence(Travel),
@@ -73,7 +73,7 @@ enum Method {
 
 impl Method {
     fn of(geometry: &Geometry, backend: &impl Backend) -> Self {
-        match backend.recurs() && geometry.recurs() {
+        match backend.recurs(geometry) {
             true => Method::Recurrence(geometry.travel()),
             false => Method::Transforms(geometry.taps),
         }

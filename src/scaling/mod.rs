@@ -27,7 +27,7 @@ const MOST_TOKENS: usize = 65_536;
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Mixing {
-    /// Waves on a field of one cell a token, as the recurrence that they are: on the CPU alone.
+    /// Waves on a field of one cell a token, as the recurrence that they are.
     Recurrence,
     /// The same convolution by Fourier transforms.
     Waves,
@@ -38,16 +38,13 @@ pub enum Mixing {
 }
 
 impl Mixing {
-    /// The ways that a device has, the model's own first.
-    pub fn on(gpu: bool) -> &'static [Mixing] {
-        const ALL: [Mixing; 4] = [
-            Mixing::Recurrence,
-            Mixing::Waves,
-            Mixing::DirectWaves,
-            Mixing::Attention,
-        ];
-        &ALL[usize::from(gpu)..]
-    }
+    /// All of them, the model's own first.
+    pub const ALL: [Mixing; 4] = [
+        Mixing::Recurrence,
+        Mixing::Waves,
+        Mixing::DirectWaves,
+        Mixing::Attention,
+    ];
 
     /// What it is called.
     pub fn name(self) -> &'static str {

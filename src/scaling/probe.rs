@@ -55,15 +55,6 @@ struct Probe {
 impl Probe {
     fn new(mut device: Device, order: &Order) -> Result<Self> {
         order.check()?;
-        if !Mixing::on(device.is_gpu()).contains(&order.mixing) {
-            return Err(Error::Config {
-                field: "mixing",
-                message: format!(
-                    "a graphics card does not compute {}; choose another way, or the processor",
-                    order.mixing.name()
-                ),
-            });
-        }
         let (tokens, width) = (order.length, order.width);
         let output = View::of(device.allocate(tokens * width), 0..tokens * width);
         let (op, inputs) = operation(&mut device, order, output.clone());
@@ -110,11 +101,16 @@ fn noise(seed: u32, len: usize) -> Vec<f32> {
     (0..len).map(number).collect()
 }
 
+/// A head's frequency, as float32 holds it.
+fn frequency(head: usize) -> f64 {
+    f64::from(0.1 * (head + 1) as f32)
+}
+
 /// Kernels of waves that are heard over the whole text, (heads, tokens).
 fn kernels(order: &Order) -> Vec<f32> {
     let damping = 3.0 / order.length as f64;
     let wave = |head: usize| {
-        let frequency = 0.1 * (head + 1) as f64;
+        let frequency = frequency(head);
         (0..order.length).map(move |lag| {
             let t = lag as f64;
             (damping * libm::exp(-damping * t) * libm::cos(frequency * t)) as f32
@@ -128,8 +124,11 @@ fn rotations(order: &Order) -> Vec<f32> {
     let damping = 3.0 / order.length as f64;
     let mut rows = vec![0.0; order.heads * ROTATION];
     for (head, row) in rows.chunks_exact_mut(ROTATION).enumerate() {
-        let z = Complex::polar(libm::exp(-damping), 0.1 * (head + 1) as f64);
+        let frequency = frequency(head);
+        let z = Complex::polar(libm::exp(-damping), frequency);
         let turns = Rotation {
+            frequency,
+            damping,
             per_cell: z,
             powers: [Complex::polar(1.0, 0.0), z, z.times(z)],
             listen: Complex::polar(damping, 0.0),
@@ -278,7 +277,7 @@ async fn measure_by(
 /// [`Error::Device`] when the device fails, or when it computes something else.
 pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    for &mixing in Mixing::on(true) {
+    for mixing in Mixing::ALL {
         let order = Order {
             mixing,
             length: PROOF_TOKENS,

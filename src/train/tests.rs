@@ -1,6 +1,7 @@
 use super::*;
 use crate::backend::{Reading, TensorId, View};
 use crate::config::{Architecture, ModelConfig};
+use crate::kernels::field_convolution::Geometry;
 
 fn config() -> ModelConfig {
     ModelConfig {
@@ -432,7 +433,7 @@ struct Counting(usize);
 
 impl Backend for Counting {
     type Program = ();
-    fn recurs(&self) -> bool {
+    fn recurs(&self, _: &Geometry) -> bool {
         false
     }
     fn allocate(&mut self, len: usize) -> TensorId {

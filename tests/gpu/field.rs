@@ -9,11 +9,11 @@ use wavefield::kernels::field_convolution::Geometry;
 use wavefield::kernels::wave_kernel::Taps;
 use wavefield::{Architecture, ModelConfig};
 
-const HEADS: usize = 3;
+pub const HEADS: usize = 3;
 
 /// Frequencies, raw dampings and phases of two layers, among them a slow one, a fast one, a negative
 /// frequency and one that is heard over the whole field.
-fn waves(t: &mut Twins) -> (View, Vec<WaveHeads>) {
+pub fn waves(t: &mut Twins) -> (View, Vec<WaveHeads>) {
     let frequency = [0.3, 3.1, -1.7, 4.0, 1e-3, 12.5];
     let damping = [-3.0, 0.5, -7.0, -11.0, 3.0, -1.0];
     let phase = [0.0, 3.0, -0.4, 1.5, 0.7, 9.0];
@@ -74,21 +74,26 @@ pub async fn wave_kernel(device: GpuDevice) -> Outcome {
     Ok(())
 }
 
+/// Where the gradients of the waves' parameters lie.
+pub fn wave_gradients(gradients: &View, layers: &[WaveHeads]) -> Vec<WaveGradients> {
+    let place = |view: &View| View::of(gradients.tensor, view.range.clone());
+    let of = |heads: &WaveHeads| WaveGradients {
+        frequency: place(&heads.frequency),
+        damping: place(&heads.damping),
+        phase: place(&heads.phase),
+    };
+    layers.iter().map(of).collect()
+}
+
 pub async fn wave_kernel_backward(device: GpuDevice) -> Outcome {
     for taps in TAPS {
         let mut t = Twins::new(device.clone());
         let (all, layers) = waves(&mut t);
         let gradients = t.gradients(all.len());
         let dkernel = t.normals(2 * HEADS * taps.count);
-        let place = |view: &View| View::of(gradients.tensor, view.range.clone());
-        let d = layers.iter().map(|heads| WaveGradients {
-            frequency: place(&heads.frequency),
-            damping: place(&heads.damping),
-            phase: place(&heads.phase),
-        });
         t.run(&[Op::WaveKernelBackward {
-            gradients: d.collect(),
-            layers: layers.clone(),
+            gradients: wave_gradients(&gradients, &layers),
+            layers,
             taps,
             dkernel,
         }]);
@@ -101,7 +106,12 @@ pub async fn wave_kernel_backward(device: GpuDevice) -> Outcome {
 }
 
 /// A batch on the field; a length that is at most the context.
-fn geometry(field_size: usize, max_seq_len: usize, seq_len: usize, head_dim: usize) -> Geometry {
+pub fn geometry(
+    field_size: usize,
+    max_seq_len: usize,
+    seq_len: usize,
+    head_dim: usize,
+) -> Geometry {
     let config = ModelConfig {
         architecture: Architecture::Wave,
         vocab_size: 2,

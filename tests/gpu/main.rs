@@ -10,6 +10,7 @@ mod field;
 mod general;
 mod interference;
 mod kernels;
+mod recurrence;
 mod softmax;
 mod twins;
 mod update;
@@ -51,6 +52,12 @@ fn cases() -> Vec<Case> {
         field_convolution,
         direct_convolution,
         field_convolution_backward,
+    }, recurrence::{
+        wave_rotation,
+        wave_rotation_backward,
+        field_recurrence,
+        field_recurrence_backward,
+        costs_are_as_counted,
     }, kernels::{
         zero,
         matrix_product,
@@ -89,6 +96,7 @@ fn cases() -> Vec<Case> {
         interfere_backward,
     }, whole::{
         golden_cases,
+        golden_cases_by_transforms,
         proof_passes,
         a_leaking_model_is_refused,
         a_prompt_is_read_alike,

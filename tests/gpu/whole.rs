@@ -6,7 +6,7 @@ mod golden_cases;
 use crate::twins::compare;
 use crate::{IN_BROWSER, Outcome};
 use golden_cases::{Case, Tolerances, run_case};
-use wavefield::backend::gpu::{Gpu, GpuDevice};
+use wavefield::backend::gpu::{FieldMethod, Gpu, GpuDevice};
 use wavefield::backend::{Backend, Device};
 use wavefield::bench::random_tokens;
 use wavefield::model::inference::logits_on;
@@ -52,15 +52,27 @@ fn runs_here(name: &str) -> bool {
     !IN_BROWSER || ["wave_fractional_stride", "standard_baseline"].contains(&name)
 }
 
-pub async fn golden_cases(device: GpuDevice) -> Outcome {
+/// The golden cases on a device that computes every field in one way.
+async fn golden_cases_by(device: &GpuDevice, method: FieldMethod) -> Outcome {
     for (name, bytes) in CASES.into_iter().filter(|(name, _)| runs_here(name)) {
         let case = Case {
             name: name.into(),
             bytes: bytes.to_vec(),
         };
-        run_case(&case, &mut Gpu::new(device.clone()), TOLERANCES).await?;
+        device.force_field(Some(method));
+        let outcome = run_case(&case, &mut Gpu::new(device.clone()), TOLERANCES).await;
+        device.force_field(None);
+        outcome.map_err(|wrong| format!("{method:?}: {wrong}"))?;
     }
     Ok(())
+}
+
+pub async fn golden_cases(device: GpuDevice) -> Outcome {
+    golden_cases_by(&device, FieldMethod::Recurrence).await
+}
+
+pub async fn golden_cases_by_transforms(device: GpuDevice) -> Outcome {
+    golden_cases_by(&device, FieldMethod::Transforms).await
 }
 
 pub async fn proof_passes(device: GpuDevice) -> Outcome {

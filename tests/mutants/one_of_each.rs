@@ -4,7 +4,7 @@ use crate::list::Change;
 use wavefield::backend::gpu::mutant::Mutant;
 
 /// A file, what stands there once, and what is tried instead.
-const CHANGES: [(&str, &str, &str); 26] = [
+const CHANGES: [(&str, &str, &str); 31] = [
     // GELU's half, in either place; and the normal density of its slope.
     ("common", "return 0.5 + 0.5 *", "return 0.45 + 0.5 *"),
     ("common", "return 0.5 + 0.5 *", "return 0.5 + 0.45 *"),
@@ -26,8 +26,27 @@ const CHANGES: [(&str, &str, &str); 26] = [
     ),
     ("field_passes", "(1.0 - fraction)", "(1.001 - fraction)"),
     ("direct_convolution", "at -= 1u;", "at -= 2u;"),
-    ("wave_kernel", "69.0775528", "6.9"),
-    ("wave_kernel", "1.4629180792671596e-9", "1.46e-9"),
+    ("turns", "1.4629180792671596e-9", "1.46e-9"),
+    // A series that is the exponential's up to its third term.
+    ("turns", "var k = 6u;", "var k = 2u;"),
+    ("wave", "69.0775528", "6.9"),
+    (
+        "wave_kernel",
+        "t % args.tap_step > 0u",
+        "t % args.tap_step > 1u",
+    ),
+    (
+        "wave_rotation",
+        "rotations[at + 11u]",
+        "rotations[at + 10u]",
+    ),
+    // Waves that a token leaves before it has deposited all of it; a chunk that is gone after the next one.
+    ("field_way", "here.second * value", "here.first * value"),
+    (
+        "field_recurrence",
+        "after = plus(moved(before,",
+        "after = plus(moved(Waves(),",
+    ),
     (
         "matrix_product",
         "row3 += a_tile[at + 3u]",

@@ -10,6 +10,7 @@ mod update;
 use super::{Backend, Op, Reading, StepInputs, TensorId, View, ready};
 use crate::kernels::Real;
 use crate::kernels::dropout::{DropoutSite, Mask};
+use crate::kernels::field_convolution::Geometry;
 use crate::kernels::transforms::Transforms;
 use std::cell::{Ref, RefCell, RefMut};
 
@@ -136,8 +137,8 @@ impl<T: Real> Cpu<T> {
 impl<T: Real> Backend for Cpu<T> {
     type Program = Vec<Op>;
 
-    fn recurs(&self) -> bool {
-        true
+    fn recurs(&self, geometry: &Geometry) -> bool {
+        geometry.recurs()
     }
 
     fn allocate(&mut self, len: usize) -> TensorId {

@@ -1,10 +1,12 @@
 //! A GPU that was found and opened: adapter, limits, pipelines, and what went wrong with it.
 
+use super::FieldMethod;
 use super::program::PipelineKey;
 use super::shaders::{self, Changes, Sabotage};
 use crate::error::{Error, Result};
+use crate::kernels::field_convolution::Geometry;
 use serde::Serialize;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -55,6 +57,8 @@ struct Inner {
     pipelines: RefCell<HashMap<PipelineKey, wgpu::ComputePipeline>>,
     /// What a test makes of the shaders.
     changes: RefCell<Changes>,
+    /// The way in which every field is to be computed, if there is one.
+    forced: Cell<Option<FieldMethod>>,
     /// The pipelines that a mutant is part of.
     #[cfg(feature = "mutants")]
     mutated: RefCell<HashMap<PipelineKey, wgpu::ComputePipeline>>,
@@ -112,6 +116,7 @@ impl GpuDevice {
             modules: RefCell::default(),
             pipelines: RefCell::default(),
             changes: RefCell::default(),
+            forced: Cell::default(),
             #[cfg(feature = "mutants")]
             mutated: RefCell::default(),
             #[cfg(feature = "mutants")]
@@ -160,6 +165,16 @@ impl GpuDevice {
         self.0.changes.borrow_mut().sabotage = Some(how);
         self.0.modules.borrow_mut().clear();
         self.0.pipelines.borrow_mut().clear();
+    }
+
+    /// How it computes a field.
+    pub fn field_method(&self, geometry: &Geometry) -> FieldMethod {
+        (self.0.forced.get()).unwrap_or_else(|| FieldMethod::of(geometry))
+    }
+
+    /// Has it compute every field in one way, or again in the way of its choice. For tests and measurements.
+    pub fn force_field(&self, method: Option<FieldMethod>) {
+        self.0.forced.set(method);
     }
 
     /// How many pipelines were built.

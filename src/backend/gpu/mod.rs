@@ -6,6 +6,7 @@
 
 mod device;
 mod encode;
+mod field_method;
 #[cfg(feature = "mutants")]
 pub mod mutant;
 mod profile;
@@ -15,8 +16,10 @@ mod shaders;
 
 use super::{Backend, Op, OptimizerSettings, Reading, StepInputs, TensorId, View};
 use crate::kernels::cross_entropy::IGNORED;
+use crate::kernels::field_convolution::Geometry;
 pub use device::{AdapterReport, GpuDevice};
 use encode::{Encoder, Tables};
+pub use field_method::{Cost, FieldMethod};
 pub use profile::Profile;
 use program::Dispatch;
 use reading::Readings;
@@ -268,8 +271,8 @@ impl Drop for Gpu {
 impl Backend for Gpu {
     type Program = Program;
 
-    fn recurs(&self) -> bool {
-        false
+    fn recurs(&self, geometry: &Geometry) -> bool {
+        geometry.recurs() && self.device.field_method(geometry) == FieldMethod::Recurrence
     }
 
     fn allocate(&mut self, len: usize) -> TensorId {

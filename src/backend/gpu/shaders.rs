@@ -73,6 +73,8 @@ const fn begins(text: &[u8], at: usize, wanted: &[u8]) -> bool {
 const FFT: File = file!("fft");
 const LINES: File = file!("field_lines");
 const ROWS: File = file!("rows");
+const TURNS: File = file!("turns");
+const WAVE: File = file!("wave");
 const COMMON: File = file!("common");
 
 /// Every shader, by the name of its file: what it builds on, and itself.
@@ -82,7 +84,12 @@ pub const SHADERS: &[(&str, &[File])] = &[
         &[FFT, LINES, file!("field_convolution")],
     ),
     ("field_passes", &[FFT, LINES, file!("field_passes")]),
-    ("wave_kernel", &[file!("wave_kernel")]),
+    (
+        "field_recurrence",
+        &[TURNS, file!("field_way"), file!("field_recurrence")],
+    ),
+    ("wave_kernel", &[TURNS, WAVE, file!("wave_kernel")]),
+    ("wave_rotation", &[TURNS, WAVE, file!("wave_rotation")]),
     ("matrix_product", &[file!("matrix_product")]),
     ("attention", &[file!("attention_tiles"), file!("attention")]),
     ("adamw", &[file!("adamw")]),
@@ -236,7 +243,10 @@ mod tests {
             "field_convolution" => (5..=12).map(|bits| lines(1 << bits, 1)).collect(),
             "field_passes" => (1..=5).map(|bits| lines(4096, 1 << bits)).collect(),
             "attention" => [1, 2, 8].map(|chunks| vec![("CHUNKS", chunks)]).to_vec(),
-            "wave_kernel" => vec![vec![("TURN", 4096)]],
+            "wave_kernel" | "wave_rotation" => vec![vec![("TURN", 4096)]],
+            "field_recurrence" => (0..4)
+                .map(|case| vec![("TURN", 4096), ("BACK", case & 1), ("BETWEEN", case >> 1)])
+                .collect(),
             _ => [4, 256].map(|lanes| vec![("LANES", lanes)]).to_vec(),
         }
     }

@@ -1,11 +1,13 @@
 //! `wavefield bench [FOLDER]`: training and decoding on this machine, at the shapes that are
-//! compared, or at a model's own.
+//! compared, or at a model's own; and a field by itself.
 
-use super::{MODEL_FILE, print_json};
+use super::{MODEL_FILE, bench_field, print_json};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
+use wavefield::backend::gpu::GpuDevice;
+use wavefield::backend::wait;
 use wavefield::bench::{SHAPES, random_tokens};
 use wavefield::checkpoint::Checkpoint;
 use wavefield::decode::{AtLimit, Decoder};
@@ -23,6 +25,9 @@ pub struct Bench {
     /// Measure training on the graphics adapter too, with every kind of dispatch that a step has.
     #[arg(long)]
     gpu: bool,
+    /// Measure a layer's field and nothing else.
+    #[arg(long, conflicts_with = "folder")]
+    field: bool,
     /// Print one JSON object and nothing else.
     #[arg(long)]
     json: bool,
@@ -78,14 +83,29 @@ impl Bench {
             }
             all.push(figures);
         }
+        // A model of one's own has nothing to do with it.
+        let general = self.folder.is_none();
+        let cpu = match general {
+            true => bench_field::on_cpu(self.seconds)?,
+            false => Vec::new(),
+        };
+        let gpu = match general && self.gpu {
+            true => bench_field::on_gpu(&wait(GpuDevice::open())?, self.seconds)?,
+            false => Vec::new(),
+        };
         if self.json {
-            print_json(&serde_json::json!({ "bench": all }));
+            print_json(&serde_json::json!({ "bench": all, "field": cpu, "field_on_gpu": gpu }));
+        } else {
+            print!("{}{}", bench_field::Table(&cpu), bench_field::Table(&gpu));
         }
         Ok(())
     }
 
     /// What is measured: a name, a model, and how it trains.
     fn subjects(&self) -> Result<Vec<(String, Model, TrainConfig)>> {
+        if self.field {
+            return Ok(Vec::new());
+        }
         if let Some(folder) = &self.folder {
             let model = Checkpoint::read(folder.join(MODEL_FILE))?.model;
             let config = TrainConfig {

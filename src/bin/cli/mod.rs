@@ -5,6 +5,7 @@
 mod output;
 
 mod bench;
+mod bench_field;
 mod bench_gpu;
 mod convert;
 mod eval;

@@ -44,7 +44,7 @@ impl Scaling {
         if let Some(gpu) = &gpu {
             wait(verify(gpu, self.width, self.heads))?;
         }
-        let ways = Mixing::on(gpu.is_some());
+        let ways = Mixing::ALL;
         if !self.json {
             println!("{}", self.title(gpu.as_ref()));
             print!("{:>7}", "tokens");

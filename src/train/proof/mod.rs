@@ -15,7 +15,7 @@ mod waves;
 mod world;
 
 use crate::backend::Later;
-use crate::backend::gpu::GpuDevice;
+use crate::backend::gpu::{FieldMethod, GpuDevice};
 use crate::config::{Architecture, ModelConfig};
 use crate::error::Result;
 use crate::kernels::field_convolution::Geometry;
@@ -104,14 +104,12 @@ pub enum Part {
     Step(Architecture),
 }
 
-/// Cells of the proof's lines; the step's are as long, so that both take the same shaders.
-const LINE: usize = 60;
 /// Lines of every length that a transform has, and of two that take several passes.
 const LINES: [usize; 10] = [15, 31, 60, 120, 250, 500, 1000, 2000, 2300, 5000];
 
 /// The parts of the proof that every adapter has to pass.
 pub fn parts() -> Vec<Part> {
-    let operations: [fn(&mut World); 16] = [
+    let operations: [fn(&mut World); 17] = [
         dense::clearing,
         dense::products,
         dense::what_follows_a_product,
@@ -122,7 +120,8 @@ pub fn parts() -> Vec<Part> {
         ends::loss,
         ends::loss_of_no_number,
         ends::optimizer,
-        waves::kernels,
+        waves::rotations,
+        waves::recurrence,
         waves::deposits,
         waves::coupling,
         waves::prefix_means,
@@ -130,8 +129,6 @@ pub fn parts() -> Vec<Part> {
         attention::attention,
     ];
     let rest = [
-        Part::Lines(LINE),
-        Part::LinesBackward(LINE),
         Part::Step(Architecture::Wave),
         Part::Step(Architecture::Standard),
     ];
@@ -144,13 +141,23 @@ pub fn products() -> [Part; 1] {
     [Part::Operations(dense::products)]
 }
 
-/// The parts that a training needs besides, with the tokens of a sequence: what larger matrices and
-/// its own length of line take shaders for.
+/// Waves by transforms, on lines of about so many cells.
+fn transforms(line: usize) -> Vec<Part> {
+    let kernels = Part::Operations(waves::kernels);
+    vec![kernels, Part::Lines(line), Part::LinesBackward(line)]
+}
+
+/// The parts that a training needs besides, with the tokens of a sequence: what larger matrices take
+/// shaders for, and transforms of its own length of line.
 pub fn own_parts(config: &ModelConfig, seq_len: usize) -> Vec<Part> {
     let mut own = vec![Part::Operations(dense::large_products)];
     if config.is_wave() {
-        let line = Geometry::new(config, 1, seq_len).line();
-        own.extend([Part::Lines(line), Part::LinesBackward(line)]);
+        let geometry = Geometry::new(config, 1, seq_len);
+        own.extend(match FieldMethod::of(&geometry) {
+            // Every adapter has passed it.
+            FieldMethod::Recurrence => Vec::new(),
+            FieldMethod::Transforms => transforms(geometry.line()),
+        });
     }
     own
 }
@@ -158,7 +165,12 @@ pub fn own_parts(config: &ModelConfig, seq_len: usize) -> Vec<Part> {
 /// Everything that there is to prove, at every length.
 pub fn all_parts() -> Vec<Part> {
     let lines = LINES.map(|line| [Part::Lines(line), Part::LinesBackward(line)]);
-    let further = [dense::large_products, waves::direct_convolution].map(Part::Operations);
+    let further: [fn(&mut World); 3] = [
+        dense::large_products,
+        waves::kernels,
+        waves::direct_convolution,
+    ];
+    let further = further.map(Part::Operations);
     let parts = parts().into_iter().chain(further);
     parts.chain(lines.into_iter().flatten()).collect()
 }

@@ -1,10 +1,11 @@
-//! Waves: kernels, the field, deposits, coupling and gate; and interference.
+//! Waves: kernels, rotations, the field, deposits, coupling and gate; and interference.
 
 use super::world::World;
 use crate::backend::{InterferenceInputs, Op, View, WaveGradients, WaveHeads};
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::interference::STATS;
-use crate::kernels::wave_kernel::Taps;
+use crate::kernels::wave_kernel::{Taps, Wave};
+use crate::kernels::wave_rotation::{NEAR, ROTATION, ROTATION_GRADIENT, Rotation, Travel};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -93,6 +94,157 @@ pub fn kernels(w: &mut World) {
             (damping, &places[1]),
             (phase, &places[2]),
         ];
+        w.check(op, &wanted);
+    }
+}
+
+pub fn rotations(w: &mut World) {
+    let travel = Travel {
+        field_size: 600,
+        least: 2,
+    };
+    let (layers, gradients, places) = heads(w);
+    let rotations = w.output(2 * HEADS * ROTATION);
+    let op = Op::WaveRotation {
+        layers: layers.clone(),
+        travel,
+        rotations: rotations.clone(),
+    };
+    // Each by itself, for they are of different sizes; what float32 leaves over is the CPU's alone.
+    let heads = 0..2 * HEADS;
+    let part = |head: usize, numbers: Range<usize>| {
+        let start = rotations.range.start + head * ROTATION;
+        View::of(rotations.tensor, start + numbers.start..start + numbers.end)
+    };
+    let parts: Vec<_> = heads
+        .flat_map(|head| {
+            [
+                ("rotations", part(head, 0..8)),
+                ("what rotations are listened to by", part(head, 8..10)),
+                ("rotations' frequency", part(head, 10..11)),
+                ("rotations' damping", part(head, 11..NEAR)),
+            ]
+        })
+        .collect();
+    let wanted: Vec<_> = parts.iter().map(|(what, view)| (*what, view)).collect();
+    w.check(op, &wanted);
+    let op = Op::WaveRotationBackward {
+        layers,
+        gradients,
+        travel,
+        drotations: w.noise(2 * HEADS * ROTATION_GRADIENT),
+    };
+    let wanted = [
+        ("gradient of the frequency, by rotation", &places[0]),
+        ("gradient of the damping, by rotation", &places[1]),
+        ("gradient of the phase, by rotation", &places[2]),
+    ];
+    w.check(op, &wanted);
+}
+
+/// Texts of several segments, the last of them cut off within a run: tokens three cells apart, and tokens
+/// between cells.
+fn long_texts() -> [Arc<Geometry>; 2] {
+    let tokens = 1100;
+    // More channels than a workgroup has, and heads that share one.
+    let alike = Geometry {
+        head_dim: 11,
+        ..unit_stride(2, tokens)
+    };
+    let whole = Geometry {
+        taps: Taps {
+            field_size: 3 * tokens,
+            step: 3,
+            count: tokens,
+        },
+        ..alike.clone()
+    };
+    let mut cell = 0;
+    let mut place = |i: usize| {
+        let fraction = [0.0, 0.3, 0.55, 0.8][i % 4];
+        let at = cell;
+        // Two, three or four cells from the last one of a token to the first one of the next.
+        cell += usize::from(fraction > 0.0) + [2, 4, 3][i % 3];
+        (at, fraction)
+    };
+    let places: Vec<_> = (0..tokens).map(&mut place).collect();
+    let line = places[tokens - 1].0 + 2;
+    let between = Geometry {
+        taps: Taps {
+            field_size: line,
+            step: 1,
+            count: line,
+        },
+        places,
+        ..alike
+    };
+    [Arc::new(whole), Arc::new(between)]
+}
+
+/// Rotations of waves that are heard for long, the second layer's of two.
+fn long_waves(w: &mut World, g: &Geometry) -> View {
+    // Numbers of float32, as parameters are: a GPU knows no others.
+    let waves = [(0.3f32, 4e-4f32), (-1.7, 1e-4), (3.1, 3e-3)].map(|(f, d)| (f.into(), d.into()));
+    let mut rows = vec![0.0; 2 * HEADS * ROTATION];
+    let (_, second) = rows.split_at_mut(HEADS * ROTATION);
+    for (row, (frequency, damping)) in second.chunks_exact_mut(ROTATION).zip(waves) {
+        let wave = Wave {
+            frequency,
+            damping,
+            phase: 0.4,
+        };
+        // Each as loud as the others.
+        let gain = 0.1 * wave.absolute_sum(g.travel().field_size);
+        Rotation::new(wave, gain, g.travel()).write(row);
+    }
+    let all = w.values(&rows);
+    View::of(all.tensor, HEADS * ROTATION..rows.len())
+}
+
+/// The field as a recurrence, forward and backward.
+pub fn recurrence(w: &mut World) {
+    let names = [
+        [
+            "recurrence",
+            "gradient of the deposits, recurrent",
+            "gradient of the turns",
+            "gradient of the turns by cells",
+        ],
+        [
+            "recurrence between cells",
+            "gradient of the deposits, recurrent between cells",
+            "gradient of the turns between cells",
+            "gradient of the turns between cells by cells",
+        ],
+    ];
+    for (geometry, [heard, deposited, turned, far]) in long_texts().into_iter().zip(names) {
+        let len = geometry.batch * geometry.seq_len * HEADS * geometry.head_dim;
+        let rotations = long_waves(w, &geometry);
+        let (deposits, y) = (w.noise(len), w.output(len));
+        let op = Op::FieldRecurrence {
+            geometry: geometry.clone(),
+            deposits: deposits.clone(),
+            rotations: rotations.clone(),
+            y: y.clone(),
+        };
+        w.check(op, &[(heard, &y)]);
+        let (dy, ddeposits) = (w.noise(len), w.output(len));
+        let drotations = w.output(HEADS * ROTATION_GRADIENT);
+        let op = Op::FieldRecurrenceBackward {
+            geometry,
+            deposits,
+            rotations,
+            dy,
+            ddeposits: ddeposits.clone(),
+            drotations: drotations.clone(),
+        };
+        let mut wanted = vec![(deposited, ddeposits)];
+        for head in 0..HEADS {
+            let at = drotations.range.start + head * ROTATION_GRADIENT;
+            wanted.push((turned, View::of(drotations.tensor, at..at + 2)));
+            wanted.push((far, View::of(drotations.tensor, at + 2..at + 4)));
+        }
+        let wanted: Vec<_> = wanted.iter().map(|(what, view)| (*what, view)).collect();
         w.check(op, &wanted);
     }
 }

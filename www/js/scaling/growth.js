@@ -38,14 +38,14 @@ import { csvLine } from "../files/csv.js";
 
 /** The ways of mixing tokens, in the order in which they are measured. @type {{mixing: Mixing, name: string, about: string, operations: number}[]} */
 export const MIXINGS = [
-  { mixing: "recurrence", name: "Waves step by step", about: "each token turns the wave and adds to it; the model's own way on a processor", operations: 1 },
-  { mixing: "waves", name: "Waves by Fourier transform", about: "the same sums; the model's own way on a graphics card", operations: 1.1 },
+  { mixing: "recurrence", name: "Waves step by step", about: "each token turns the wave and adds to it; the model's own way", operations: 1 },
+  { mixing: "waves", name: "Waves by Fourier transform", about: "the same sums, as the model was published", operations: 1.1 },
   { mixing: "direct_waves", name: "Waves directly", about: "the same sums, one by one", operations: 2 },
   { mixing: "attention", name: "Attention", about: "every token looks at all before it", operations: 2 },
 ];
 
-/** The ways that a device has. @param {"cpu" | "gpu"} backend @returns {Mixing[]} */
-export const mixingsOn = (backend) => MIXINGS.map(({ mixing }) => mixing).filter((mixing) => backend === "cpu" || mixing !== "recurrence");
+/** The same by their names in the engine. @type {readonly Mixing[]} */
+export const WAYS = MIXINGS.map(({ mixing }) => mixing);
 
 /** The waves that a result speaks of: the fastest way that was measured. @param {readonly Measured[]} measured @returns {Mixing} */
 export const ownWay = (measured) => (measured.some(({ mixing }) => mixing === "recurrence") ? "recurrence" : "waves");

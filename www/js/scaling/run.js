@@ -1,7 +1,7 @@
 // One run of the scaling lab as the page sees it.
 
 import { EngineRun } from "../engine/run.js";
-import { LENGTHS, mixingsOn, timeLeft } from "./growth.js";
+import { LENGTHS, timeLeft, WAYS } from "./growth.js";
 
 /**
  * @typedef {import("./growth.js").ScalingOrder} ScalingOrder
@@ -78,5 +78,5 @@ export class ScalingRun extends EngineRun {
 }
 
 /** @param {ScalingOrder} order */
-const everything = ({ backend, longest }) =>
-  LENGTHS.filter((length) => length <= longest).flatMap((length) => mixingsOn(backend).map((mixing) => ({ mixing, length })));
+const everything = ({ longest }) =>
+  LENGTHS.filter((length) => length <= longest).flatMap((length) => WAYS.map((mixing) => ({ mixing, length })));

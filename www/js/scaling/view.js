@@ -4,7 +4,7 @@ import { Surface } from "../charts/surface.js";
 import { h } from "../page/dom.js";
 import { drawKey } from "./chart.js";
 import {
-  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, mixingsOn, nameOf, ownWay, pointsOf, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
+  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, nameOf, ownWay, pointsOf, WAYS, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
 } from "./growth.js";
 
 /**
@@ -80,7 +80,6 @@ export function countsTable(result) {
 /** All numbers. @param {ScalingResult} result */
 export function numbersTable(result) {
   const lengths = LENGTHS.filter((length) => length <= result.longest);
-  const ways = mixingsOn(result.backend);
   const cell = (/** @type {Mixing} */ mixing, /** @type {number} */ length) => {
     const found = result.measured.find((entry) => entry.mixing === mixing && entry.length === length);
     if (found) {
@@ -93,7 +92,7 @@ export function numbersTable(result) {
     return h("td", { class: "scaling-left-out" }, "—");
   };
   return h("table", { class: "scaling-table scaling-numbers" },
-    h("thead", null, h("tr", null, ["Tokens", ...ways.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", null, h("tr", null, ["Tokens", ...WAYS.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, lengths.map((length) =>
-      h("tr", null, h("th", { scope: "row" }, count(length)), ways.map((mixing) => cell(mixing, length))))));
+      h("tr", null, h("th", { scope: "row" }, count(length)), WAYS.map((mixing) => cell(mixing, length))))));
 }

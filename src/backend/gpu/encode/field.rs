@@ -17,15 +17,15 @@ const MOST_SHARES: usize = 4;
 
 /// A transform's length.
 #[derive(Clone, Copy)]
-pub(super) struct Lines {
+pub struct Lines {
     /// Points of a line.
-    pub(super) points: usize,
+    pub points: usize,
     /// Runs that a line is cut into; 1 where a workgroup transforms it whole.
     pub(super) runs: usize,
 }
 
 impl Lines {
-    pub(super) fn of(line: usize) -> Self {
+    pub fn of(line: usize) -> Self {
         let points = (2 * line).next_power_of_two().max(FEWEST_POINTS);
         let runs = points.div_ceil(MOST_POINTS);
         Lines { points, runs }
@@ -39,6 +39,19 @@ impl Lines {
     /// Lines that a workgroup transforms at once.
     fn together(self) -> usize {
         MOST_POINTS / self.run()
+    }
+
+    /// Numbers that a convolution and its backward read and write beside tokens' rows.
+    pub fn numbers(self, g: &Geometry) -> usize {
+        let spectra = 2 * g.heads * self.points;
+        let kernels = g.heads * g.line();
+        let lines = 2 * g.heads * pairs(g) * self.points;
+        match self.runs {
+            // Made once, read twice; and the correlations, written and read.
+            1 => 2 * kernels + 3 * spectra + 2 * shares(g)[1] * lines,
+            // Each line goes through memory 6 times, and 11 times on the way back.
+            _ => 2 * kernels + 10 * spectra + 17 * g.batch * lines,
+        }
     }
 
     /// The table of twiddles that it takes.
@@ -76,6 +89,12 @@ fn kernels(heads: usize, taps: usize) -> Geometry {
         places: Vec::new(),
         circular: false,
     }
+}
+
+/// Sequences of a share for the kernels' gradient, and shares.
+fn shares(g: &Geometry) -> [usize; 2] {
+    let share = g.batch.div_ceil(MOST_SHARES);
+    [share, g.batch.div_ceil(share)]
 }
 
 pub(super) fn pairs(geometry: &Geometry) -> usize {
@@ -291,8 +310,7 @@ impl Encoder<'_> {
     ) {
         let lines = Lines::of(g.line());
         let each = g.heads * pairs(g);
-        let share = g.batch.div_ceil(MOST_SHARES);
-        let shares = g.batch.div_ceil(share);
+        let [share, shares] = shares(g);
         let correlations = 2 * shares * each * lines.points;
         let correlation = self.scratch("correlation", correlations);
         let places = self.places(g);

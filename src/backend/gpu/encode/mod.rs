@@ -8,9 +8,13 @@ mod general;
 mod interference;
 mod matrix;
 mod passes;
+mod recurrence;
 mod softmax;
 mod update;
 mod waves;
+
+pub use field::Lines;
+pub use recurrence::Segments;
 
 use super::program::Dispatch;
 use super::{Gpu, MOST_PARTS};
@@ -123,9 +127,7 @@ impl<'a> Encoder<'a> {
             Op::WaveRotation { .. }
             | Op::WaveRotationBackward { .. }
             | Op::FieldRecurrence { .. }
-            | Op::FieldRecurrenceBackward { .. } => {
-                panic!("a GPU has no recurrence: `recurs` says so")
-            }
+            | Op::FieldRecurrenceBackward { .. } => self.recurrence(op),
             Op::DirectConvolution { .. } => self.direct_convolution(op),
             Op::Journal { view } => self.journal.push(view.clone()),
             Op::Embed { .. }

@@ -1,10 +1,11 @@
-//! The kernels of the heads' waves, and what becomes of their gradients.
+//! The kernels and rotations of the heads' waves, and what becomes of their gradients.
 
 use super::Encoder;
 use super::field::MOST_POINTS;
 use crate::backend::gpu::program::Dispatch;
 use crate::backend::{TensorId, View, WaveGradients, WaveHeads};
 use crate::kernels::wave_kernel::Taps;
+use crate::kernels::wave_rotation::Travel;
 
 impl Encoder<'_> {
     fn wave_table(
@@ -34,34 +35,43 @@ impl Encoder<'_> {
         self.gpu.upload(&words)
     }
 
-    /// A dispatch over all heads of all layers.
+    /// A dispatch over all heads of all layers, `numbers` of which begin at `start`: `sizes` are the last
+    /// arguments of `wave.wgsl`.
     fn wave(
         &mut self,
-        entry: &'static str,
-        layers: &[WaveHeads],
-        gradients: Option<&[WaveGradients]>,
-        taps: Taps,
-        kernel: &View,
+        [shader, entry]: [&'static str; 2],
+        (layers, gradients): (&[WaveHeads], Option<&[WaveGradients]>),
+        field_size: usize,
+        start: usize,
+        sizes: [usize; 3],
     ) -> Dispatch {
         let heads: usize = layers.iter().map(|layer| layer.gain.len()).sum();
         let table = self.wave_table(layers, gradients);
         let twiddles = self.twiddles(MOST_POINTS);
-        Dispatch::new("wave_kernel", entry)
-            .constant("TURN", MOST_POINTS as u32)
-            .arg(heads)
-            .arg(taps.field_size)
-            .arg(taps.step)
-            .arg(taps.count)
-            .arg(kernel.range.start)
+        let mut dispatch = Dispatch::new(shader, entry).constant("TURN", MOST_POINTS as u32);
+        for value in [heads, field_size, start].into_iter().chain(sizes) {
+            dispatch = dispatch.arg(value);
+        }
+        let dispatch = dispatch
             .buffer(2, twiddles, 2 * MOST_POINTS)
             .buffer(3, layers[0].frequency.tensor, 3 * heads)
             .buffer(4, layers[0].gain.tensor, heads)
             .buffer(5, table, 7 * heads)
-            .workgroups(heads, 1, 1)
+            .workgroups(heads, 1, 1);
+        match gradients {
+            None => dispatch,
+            Some(gradients) => dispatch.buffer(8, gradients[0].frequency.tensor, 6 * heads),
+        }
     }
 
     pub(super) fn wave_kernel(&mut self, layers: &[WaveHeads], taps: Taps, kernel: &View) {
-        let dispatch = self.wave("wave_kernel", layers, None, taps, kernel);
+        let dispatch = self.wave(
+            ["wave_kernel"; 2],
+            (layers, None),
+            taps.field_size,
+            kernel.range.start,
+            [taps.step, taps.count, 0],
+        );
         self.push(dispatch.buffer(6, kernel.tensor, kernel.len()));
         self.spectra(kernel.tensor, taps.count);
     }
@@ -74,17 +84,40 @@ impl Encoder<'_> {
         dkernel: &View,
     ) {
         let dispatch = self.wave(
-            "wave_kernel_backward",
-            layers,
-            Some(gradients),
-            taps,
-            dkernel,
+            ["wave_kernel", "wave_kernel_backward"],
+            (layers, Some(gradients)),
+            taps.field_size,
+            dkernel.range.start,
+            [taps.step, taps.count, 0],
         );
-        let (tensor, heads) = (gradients[0].frequency.tensor, dkernel.len() / taps.count);
-        self.push(
-            dispatch
-                .buffer(7, dkernel.tensor, dkernel.len())
-                .buffer(8, tensor, 6 * heads),
+        self.push(dispatch.buffer(7, dkernel.tensor, dkernel.len()));
+    }
+
+    pub(super) fn wave_rotation(&mut self, layers: &[WaveHeads], travel: Travel, rotations: &View) {
+        let dispatch = self.wave(
+            ["wave_rotation"; 2],
+            (layers, None),
+            travel.field_size,
+            rotations.range.start,
+            [0, 0, travel.least],
         );
+        self.push(dispatch.buffer(6, rotations.tensor, rotations.len()));
+    }
+
+    pub(super) fn wave_rotation_backward(
+        &mut self,
+        layers: &[WaveHeads],
+        gradients: &[WaveGradients],
+        travel: Travel,
+        drotations: &View,
+    ) {
+        let dispatch = self.wave(
+            ["wave_rotation", "wave_rotation_backward"],
+            (layers, Some(gradients)),
+            travel.field_size,
+            drotations.range.start,
+            [0, 0, travel.least],
+        );
+        self.push(dispatch.buffer(7, drotations.tensor, drotations.len()));
     }
 }
