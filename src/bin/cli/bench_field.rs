@@ -165,7 +165,7 @@ impl Probe {
             for _ in 0..runs {
                 self.device.run(&self.program, &StepInputs::default());
             }
-            wait(self.device.read(&[self.row.clone()]))?;
+            wait(self.device.read(std::slice::from_ref(&self.row)))?;
             Ok(began.elapsed().as_secs_f64())
         };
         run(1)?;
