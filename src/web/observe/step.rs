@@ -17,7 +17,7 @@ const AROUND: usize = 60;
 
 /// The step that is looked at: it is being made, or was seen.
 pub(in crate::web) enum Looked {
-    Going(Slowly),
+    Going(Box<Slowly>),
     Done(Seen),
 }
 
@@ -184,7 +184,7 @@ impl Session {
             step: slowly.step(),
             parts: Slowly::PARTS,
         };
-        training.looked = Some(Looked::Going(slowly));
+        training.looked = Some(Looked::Going(Box::new(slowly)));
         object(&begun)
     }
 

@@ -45,7 +45,7 @@ export class BlameTable {
     this.#kind = kind;
     this.#reached = 0;
     write(this.#caption, kind === "gradient"
-      ? "The size (L2 norm) of the gradient that fell to each part, before it is let through. The darker, the more."
+      ? "The size (L2 norm) of the gradient that fell to each part. The darker, the more."
       : "How far each part was moved, as a share of its own size. The darker, the more.");
     this.#fill();
     this.#detail();
@@ -83,9 +83,9 @@ export class BlameTable {
 
   /** What a cell is shaded by, and what stands in it. @param {Cell} cell */
   #amount(cell) {
-    if (this.#kind === "gradient") return { amount: cell.gradient, words: figure(cell.gradient) };
+    if (this.#kind === "gradient") return { amount: cell.gradient, words: figure(cell.gradient, 2) };
     const share = relative(cell);
-    return share === null ? { amount: 0, words: "new" } : { amount: share, words: percentOf(share) };
+    return share === null ? { amount: 0, words: "new" } : { amount: share, words: percentOf(share, 2) };
   }
 
   #fill() {
@@ -135,8 +135,8 @@ export class BlameTable {
     const gradient = this.#kind === "gradient";
     const rows = waves.map((wave) => [String(wave.head + 1), ...NUMBERS.map(([name]) => {
       const { before, after, held, gradient: slope } = wave[name];
-      if (held) return `${before.toFixed(4)}, held still`;
-      return gradient ? `${slope > 0 ? "+" : ""}${figure(slope)}` : `${before.toFixed(4)} → ${after.toFixed(4)}`;
+      if (held) return `${placed(before)}, held still`;
+      return gradient ? `${slope > 0 ? "+" : ""}${figure(slope)}` : `${placed(before)} → ${placed(after)}`;
     })]);
     const made = table(["Head", ...NUMBERS.map(([, sign, unit]) => `${sign} (${unit})`)], rows);
     if (gradient) this.#shade(made, waves);
@@ -157,6 +157,9 @@ export class BlameTable {
     });
   }
 }
+
+/** @param {number} value */
+const placed = (value) => value.toFixed(4).replace("-", "\u2212");
 
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
 const table = (head, rows) => h("table", { class: "step-numbers" },

@@ -97,10 +97,10 @@ export const relative = ({ moved, weights }) => (weights > 0 ? moved / weights :
 /** The one of most. @template T @param {readonly T[]} all @param {(one: T) => number} amount @returns {T} */
 export const mostOf = (all, amount) => all.reduce((best, one) => (amount(one) > amount(best) ? one : best));
 
-/** Three significant digits, small ones as powers of ten. @param {number} value */
-export function figure(value) {
+/** A few significant digits, small ones with a power of ten. @param {number} value @param {number} [digits] */
+export function figure(value, digits = 3) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 1e-4 || size >= 1e6) return value.toExponential(1).replaceAll("-", "\u2212").replace("+", "");
-  return value.toLocaleString("en-GB", { maximumSignificantDigits: 3 }).replace("-", "\u2212");
+  return value.toLocaleString("en-GB", { maximumSignificantDigits: digits }).replace("-", "\u2212");
 }

@@ -12,6 +12,8 @@ const MARGIN = { side: 8, top: 8, bottom: 26 };
 const FONT = "12px system-ui, sans-serif";
 /** A piece is at least so wide, or nobody sees it in a long text. */
 const LEAST = 3;
+/** Pixels of text above the piece. */
+const LINE = 36;
 
 const count = (/** @type {number} */ value) => value.toLocaleString("en-GB");
 
@@ -23,6 +25,7 @@ export class DrawnPieces {
   #before = h("span", { class: "step-around" });
   #piece = h("mark", { class: "step-piece" });
   #after = h("span", { class: "step-around" });
+  #passage = h("p", { ...VERBATIM, class: "step-passage", role: "group", tabindex: 0, "aria-label": "The chosen piece, with the text before it and after it" }, this.#before, this.#piece, this.#after);
 
   /** @param {(row: number) => void} choose */
   constructor(choose) {
@@ -41,8 +44,7 @@ export class DrawnPieces {
       const found = nearest(seen.starts, seen.length, seen.learned + seen.held_back, (offsetX - box.left) / box.width, (offsetY - box.top) / box.height);
       if (found >= 0) choose(found);
     });
-    this.element = h("div", { class: "step-picture" }, this.#figure.element,
-      h("p", { ...VERBATIM, class: "step-passage", role: "group", tabindex: 0, "aria-label": "The chosen piece, with the text before it and after it" }, this.#before, this.#piece, this.#after));
+    this.element = h("div", { class: "step-picture" }, this.#figure.element, this.#passage);
   }
 
   /** @param {StepSeen} seen @param {number} row */
@@ -55,6 +57,13 @@ export class DrawnPieces {
     this.#piece.textContent = seen.tokens.slice(row * (length + 1), (row + 1) * (length + 1)).join("");
     this.#after.textContent = seen.around[row][1];
     this.#figure.update();
+    this.#toPiece();
+  }
+
+  /** Has the piece in sight, with a line of what comes before it. */
+  #toPiece() {
+    const [piece, passage] = [this.#piece, this.#passage].map((part) => part.getBoundingClientRect());
+    this.#passage.scrollTop += piece.top - passage.top - LINE;
   }
 
   /** Lights so many of them. @param {number} pieces */

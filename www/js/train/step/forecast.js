@@ -24,15 +24,19 @@ export function shownChoices(choices, both) {
   return came < ROWS ? sorted.slice(0, ROWS) : [...sorted.slice(0, ROWS - 1), sorted[came]];
 }
 
+/** The parts of a bar. */
+function bar() {
+  const name = h("bdi", { class: "bar-name", translate: "no" });
+  const fill = h("span", { class: "bar-fill" });
+  const mark = h("span", { class: "bar-before", hidden: true });
+  const value = h("span", { class: "bar-value" });
+  return { name, fill, mark, value, element: h("li", { class: "bar" }, name, h("span", { class: "bar-track" }, fill, mark), value) };
+}
+
 export class ForecastBars {
   #title = h("h5", { class: "step-bars-title" });
   #note = h("p", { class: "train-hint" });
-  #rows = Array.from({ length: ROWS }, () => {
-    const parts = {
-      name: h("bdi", { class: "bar-name", translate: "no" }), fill: h("span", { class: "bar-fill" }), mark: h("span", { class: "bar-before", hidden: true }), value: h("span", { class: "bar-value" }),
-    };
-    return { ...parts, element: h("li", { class: "bar" }, parts.name, h("span", { class: "bar-track" }, parts.fill, parts.mark), parts.value) };
-  });
+  #rows = Array.from({ length: ROWS }, bar);
 
   constructor() {
     this.element = h("div", { class: "step-forecast" }, this.#title, h("ol", { class: "bars" }, this.#rows.map(({ element }) => element)), this.#note);
@@ -56,7 +60,7 @@ export class ForecastBars {
       : `What comes is ${name}, which was given ${percent(came.before)}.`);
   }
 
-  /** @param {(typeof this.#rows)[number]} row @param {StepChoice | undefined} choice @param {boolean} both */
+  /** @param {ReturnType<typeof bar>} row @param {StepChoice | undefined} choice @param {boolean} both */
   #fill({ element, name, fill, mark, value }, choice, both) {
     element.classList.toggle("bar-empty", !choice);
     element.classList.toggle("bar-chosen", choice?.came ?? false);

@@ -72,7 +72,8 @@ export class StepView {
       h("div", { class: "step-body" },
         h("div", { class: "step-ways", role: "group", "aria-label": "The six steps" }, this.#ways),
         this.#told, h("div", { class: "step-stage" }, this.#progress, this.#fault, this.#pictures.element),
-        h("div", { class: "step-tools", role: "group", "aria-label": "Walk through the step" }, this.#back, this.#play, this.#next, this.#anew)));
+        h("div", { class: "step-tools", role: "group", "aria-label": "Walk through the step" }, this.#back, this.#play, this.#next),
+        h("div", { class: "step-anew" }, this.#anew)));
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     // Before the text's own: it takes Escape to let go of a token.
     this.element.addEventListener("keydown", (event) => this.#onEscape(event), true);

@@ -80,8 +80,8 @@ function counted({ before, after }) {
   return `Of ${some(before.length, "place")}, ${count(better)} got better and ${count(worse)} got worse${same > 0 ? `; ${count(same)} stayed as they were` : ""}.`;
 }
 
-/** @param {number} share */
-export const percentOf = (share) => (share === 0 ? "0 %" : share < 1e-5 ? "less than 0.001 %" : `${figure(100 * share)} %`);
+/** @param {number} share @param {number} [digits] */
+export const percentOf = (share, digits) => (share === 0 ? "0 %" : share < 1e-5 ? "< 0.001 %" : `${figure(100 * share, digits)} %`);
 
 /** @param {StepSeen} seen @param {number} step  from 0 @returns {Told} */
 export const told = (seen, step) => ({ name: STEPS[step], ...TOLD[step](seen) });
