@@ -16,11 +16,10 @@ use crate::rng::{Philox, Stream};
 use serde::{Deserialize, Serialize};
 
 /// Up to here a change of an earlier logit passes as rounding of float32. Where waves go by
-/// recurrence, as on the CPU, nothing of a later token reaches an earlier one. A GPU's lines carry all of
-/// their tokens through an FFT, so the rounding of a later one does reach an earlier one: 1.2e-6 of the
-/// scale at most in the model that comes with the page, over its whole context, where one rounding is
-/// up to 6e-8. This
-/// leaves eight times as much for other models and devices. A leak below it cannot be told from
+/// recurrence, nothing of a later token reaches an earlier one. Where a GPU takes texts through an FFT,
+/// which is for short ones, a line carries all of its tokens, so the rounding of a later one does reach an
+/// earlier one: 1.2e-6 of the scale at most in the model that comes with the page, when its whole context
+/// went that way, where one rounding is up to 6e-8. This leaves eight times as much for other models and devices. A leak below it cannot be told from
 /// rounding in float32: a fresh model, whose waves say little yet, leaks 8e-6 at a stride of 1.22 cells.
 /// In float64, where rounding is below 1e-14, it stands out; the tests look there.
 pub const THRESHOLD: f64 = 1e-5;

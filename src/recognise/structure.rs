@@ -37,7 +37,8 @@ pub(super) fn zip(head: &[u8], tail: &[u8], size: u64) -> Recognised {
     if is("word/document.xml") || (is("[Content_Types].xml") && begins("word/")) {
         return Recognised::new(Kind::Document, "a Word document").with(PAGE_READS);
     }
-    if is("META-INF/container.xml") || first.starts_with(b"mimetypeapplication/epub") {
+    let book = names.iter().any(|name| name.ends_with(".opf"));
+    if (is("META-INF/container.xml") && book) || first.starts_with(b"mimetypeapplication/epub") {
         return Recognised::new(Kind::Document, "an electronic book (EPUB)").with(PAGE_READS);
     }
     if begins("xl/") {

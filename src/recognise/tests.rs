@@ -289,7 +289,10 @@ fn archives_are_told_apart_by_what_is_in_them() {
             "Word",
         ),
         (&[("mimetype", b"application/epub+zip")], "EPUB"),
-        (&[("META-INF/container.xml", b"")], "EPUB"),
+        (
+            &[("META-INF/container.xml", b""), ("OEBPS/book.opf", b"")],
+            "EPUB",
+        ),
     ] {
         is(&zip(files), Kind::Document, words);
     }

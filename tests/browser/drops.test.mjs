@@ -87,7 +87,7 @@ test("a text dropped on the heading is trained on, two are one, and what was the
   await drop(page, [{ name: "one.safetensors", bytes: "The tide is low" }, { name: "two.zip", bytes: "\ufeffand the mud is warm\r\n" }]);
   await ownTextIs(page, "The tide is low\nand the mud is warm\n");
   await panel(page).getByText("2 files are one text, in the order of their names:").waitFor();
-  assert.deepEqual(await panel(page).getByRole("list", { name: "The files of this text" }).getByRole("listitem").allInnerTexts(), ["one.safetensors\n15 characters", "two.zip\n21 characters"]);
+  assert.deepEqual(await panel(page).getByRole("list", { name: "The files of this text" }).getByRole("listitem").allInnerTexts(), ["one.safetensors\n15 characters", "two.zip\n20 characters"]);
   await notice(page, "is the text now").getByRole("button", { name: "Put it back" }).click();
   await ownTextIs(page, POEM);
 }));

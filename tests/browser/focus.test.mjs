@@ -71,7 +71,7 @@ test("a message that is dismissed gives the focus back, and so does the tour, wh
 
 test("the next step of a story is read from its title", async (t) => {
   const page = await openPage(t, { path: "#story/break", motion: "reduce" });
-  const bend = page.getByRole("button", { name: "Bend it", exact: true });
+  const bend = page.getByRole("button", { name: "Turn it upside down", exact: true });
   await bend.focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "The same seed, another text" }).waitFor();

@@ -162,7 +162,8 @@ test("a new engine is given the couplings, and other models are not", async (t) 
     const [{ Engine }, { State }, { Models }, { byItself, Couplings }, { Opening }] = await Promise.all(["/sources/js/engine/client.js", "/sources/js/page/state.js", "/sources/js/model/models.js", "/sources/js/model/couplings.js", "/sources/js/keep/opening.js"].map(load));
     /** @type {Map<string, any>} */
     const kept = new Map();
-    const storage = { keys: async () => [], get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); } };
+    const storage = { keys: async () => [], get: async (/** @type {string} */ key) => kept.get(key) ?? null, set: async (/** @type {string} */ key, /** @type {unknown} */ value) => { kept.set(key, structuredClone(value)); },
+      setAll: async (/** @type {Record<string, unknown>} */ values) => { for (const [key, value] of Object.entries(values)) kept.set(key, structuredClone(value)); } };
     /** @type {any[]} */
     const notices = [];
     const [engine, state] = [new Engine(), new State()];

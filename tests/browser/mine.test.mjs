@@ -102,7 +102,7 @@ test("a race that is kept is opened, downloaded, deleted and had back; on a phon
   await keepRace(page);
   await page.reload();
   const row = rows(page, "Races", "Names");
-  await words(row, /Names, quick, tuned, 1 seed/);
+  await words(row, /Names, quick, tuned, 20 steps, 1 seed/);
   await fits(page, "#mine");
   const targets = await page.getByRole("navigation", { name: "Places" }).getByRole("link").evaluateAll((links) => links.map((link) => {
     const { width, height } = link.getBoundingClientRect();

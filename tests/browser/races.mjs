@@ -17,7 +17,6 @@ const FILE = fileURLToPath(new URL("../../www/data/races.json", import.meta.url)
 const RACES = [
   { data: "Shakespeare", lineUp: "Tuned" },
   { data: "Shakespeare", lineUp: "As published" },
-  { data: "Names", lineUp: "Tuned" },
 ];
 const SEEDS = 3;
 
@@ -54,6 +53,7 @@ async function run(data, lineUp) {
     const now = await race.locator(".race-where").innerText();
     if (now !== said) console.log(`${data}, ${lineUp}: ${now}`);
     said = now;
+    if ((await state.getAttribute("data-state")) === "failed") throw new Error(await race.locator(".race-note").innerText());
   }
   const [result] = /** @type {Result[]} */ (await kept(page, "race-results", (/** @type {Result[] | undefined} */ all) => !!all?.[0]));
   await page.close();

@@ -64,7 +64,7 @@ pub async fn wave_rotation_backward(device: GpuDevice) -> Outcome {
 }
 
 /// What is allowed, as a share of the largest number of a head: either twin may be off by half of it, from what float64
-/// gives (field_recurrence.rs).
+/// gives (src/kernels/field_recurrence/tests.rs).
 const ALLOWED: f32 = 8e-6;
 
 /// Texts of one token, of less than a run, of whole runs and chunks and of one token more, of several

@@ -53,7 +53,11 @@ const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), 
   { name: "story", title: "The stories", make: async () => (await orWhy(import("./stories/stories.js"), import.meta.url)).mountStories(part("story"), app) },
   { name: "race", title: "The race", make: async () => (await orWhy(import("./race/race.js"), import.meta.url)).mountRace(part("race"), app) },
   { name: "long", title: "Long", make: async () => (await orWhy(import("./scaling/scaling.js"), import.meta.url)).mountScaling(part("scaling"), app) },
-  { name: "mine", title: "Mine", make: async () => (await orWhy(import("./mine/mine.js"), import.meta.url)).mountMine(part("mine"), app, await later.want("train"), await later.want("race")) },
+  { name: "mine", title: "Mine", make: async () => {
+    const [train, race] = [await later.want("train"), await later.want("race")];
+    if (!train || !race) throw new Error("It needs the parts for training and racing, of which one is missing.");
+    (await orWhy(import("./mine/mine.js"), import.meta.url)).mountMine(part("mine"), app, train, race);
+  } },
   { name: "tour", title: "The tour", make: async () => (await orWhy(import("./tour/tour.js"), import.meta.url)).mountTour(app) },
 ], notify);
 

@@ -146,7 +146,8 @@ impl Slowly {
     pub fn go_on(&mut self) -> Result<Option<Seen>> {
         match (self.before.take(), self.report) {
             (None, None) => {
-                let mut logits = Vec::new();
+                let vocab = self.model.config.vocab_size;
+                let mut logits = Vec::with_capacity(self.batch.ids.len() * vocab);
                 let (_, losses) = self.predict(|_, part| logits.extend_from_slice(part));
                 self.before = Some(Before { logits, losses });
                 Ok(None)

@@ -198,8 +198,14 @@ impl Session {
         let Some(Looked::Going(slowly)) = &mut training.looked else {
             return Err(said(not_begun()));
         };
-        let Some(seen) = slowly.go_on().map_err(said)? else {
-            return Ok(JsValue::NULL);
+        let seen = match slowly.go_on() {
+            Ok(Some(seen)) => seen,
+            Ok(None) => return Ok(JsValue::NULL),
+            Err(error) => {
+                // The second trainer's memory is free, and nothing goes on from where it broke off.
+                training.looked = None;
+                return Err(said(error));
+            }
         };
         let shown = object(&training.shown(&seen))?;
         // The second trainer's memory is free from here on.

@@ -72,7 +72,7 @@ export class Taking {
     const whole = this.#completed(parts);
     if (whole.tensors.length === 0) {
       this.#waiting = whole;
-      notify({ kind: "info", key: "open", title: `${whole.tokenizer?.name} is a tokenizer: it waits for its model.`, message: "Open the .safetensors file that it belongs to: now, or both together. A model that was saved by this page has its own." });
+      notify({ kind: "info", key: "open", title: `${whole.tokenizer?.name} is a tokenizer: it waits for its model.`, message: "Open the .safetensors file that it belongs to: now, or both together. A model that was downloaded from this page has its own." });
       return;
     }
     const { name } = whole;

@@ -126,7 +126,7 @@ export async function readZip(zip, room = 0) {
     async file(name) {
       const entry = entries.get(name);
       if (!entry) throw new Error(`"${name}" is missing in it.`);
-      if (entry.deflated && (left -= entry.size) < 0) throw new Error(`What is in it comes to more than ${Math.round(room / 2 ** 20)} MB unpacked ("${name}" to ${megabytes(entry.size)}), which is more than is read here. Choose a smaller file.`);
+      if (room > 0 && (left -= entry.size) < 0) throw new Error(`What is in it comes to more than ${Math.round(room / 2 ** 20)} MB unpacked ("${name}" to ${megabytes(entry.size)}), which is more than is read here. Choose a smaller file.`);
       return extract(zip, entry, at);
     },
   };

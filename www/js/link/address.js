@@ -23,6 +23,15 @@ const OURS = "wavefield";
 /** Where a tab keeps what was set after its address was written for the last time. */
 const LEFT = "wavefield-left";
 
+/** An address as it is asked for; "" for what is none, such as one that was cut short. @param {string} address */
+function hrefOf(address) {
+  try {
+    return new URL(address, location.href).href;
+  } catch {
+    return ""; // The link's model is another one, which is said.
+  }
+}
+
 const onTour = () => /^#tour(?:-\d+)?$/.test(location.hash);
 
 export class Address {
@@ -144,7 +153,7 @@ export class Address {
   #isAsked({ name }) {
     const { model, address } = /** @type {Pick<SharedPage, "model" | "address">} */ (this.#awaited);
     const { models } = this.#app;
-    if (address && models.address === new URL(address, location.href).href) return true;
+    if (address && models.address === hrefOf(address)) return true;
     return fileName(name) === fileName(model) && !(address && models.isShipped);
   }
 

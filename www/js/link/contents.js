@@ -18,7 +18,7 @@ export function sayLink(app, button, link, copied) {
   };
   const actions = [...(PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : []), { label: "QR code", run: qr }];
   // No clipboard here (not https, or it was refused): the person copies it by hand.
-  if (!copied) return showLink(button, link, message, actions);
+  if (!copied) return showLink(state, button, link, message, actions);
   notify({ kind: "info", key: "share", title: leftOut(page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message, actions });
 }
 
@@ -45,21 +45,31 @@ function contents(page) {
   const bent = heads.length === 0 || without.includes("the bent heads") ? "" : heads.length === 1 ? ", the bent head" : `, the ${heads.length} bent heads`;
   const coupled = rows.length === 0 || without.includes("the couplings") ? "" : rows.length === 1 ? ", the coupling of one head" : `, the coupling of ${rows.length} heads`;
   const own = choices.data === "own" ? " Your own text is not in it." : "";
-  const file = model === SHIPPED.name
-    ? " A model that you trained travels as a file: open it, save it and send the file; dropping it on this page opens it."
-    : ` Whoever opens it needs the model, too: save it and send ${fileName(model)} along; dropping it on this page opens it.`;
+  const file = page.address ? " The model is fetched from its address, once whoever opens the link says so."
+    : model === SHIPPED.name
+    ? " A model that you trained travels as a file: open it, download it and send the file; dropping it on this page opens it."
+    : ` Whoever opens it needs the model, too: download it and send ${fileName(model)} along; dropping it on this page opens it.`;
   const carried = without.includes("the prompt") ? "" : "the prompt, ";
   const size = without.includes("the prompt") ? ` (${prompt.length.toLocaleString("en-GB")} characters)` : "";
   const missing = without.length === 0 ? "" : ` Too long for a link, and so not in it: ${without.join(", ").replace("the prompt", `the prompt${size}`)}. Send that along by itself.`;
   return `It carries ${carried}the sampling settings with their seed${bent}${coupled} and the choices under Train.${missing}${own}${file}`;
 }
 
-/** @param {HTMLElement} button @param {string} link @param {string} message @param {{label: string, run: () => void}[]} actions */
-function showLink(button, link, message, actions) {
+/** @param {import("../page/state.js").State} state @param {HTMLElement} button @param {string} link @param {string} message @param {{label: string, run: () => void}[]} actions */
+function showLink(state, button, link, message, actions) {
   document.querySelector(".share-link")?.remove();
   const field = h("input", { id: uniqueId("link"), type: "text", class: "text-input", readonly: true, value: link });
-  const close = () => {
+  // It lies over the page, so it goes as soon as a person turns to something else.
+  const over = new AbortController();
+  const leave = () => {
+    over.abort();
+    stop();
     element.remove();
+  };
+  const stop = state.on("place", leave);
+  document.addEventListener("pointerdown", ({ target }) => { if (!element.contains(/** @type {Node} */ (target))) leave(); }, { signal: over.signal });
+  const close = () => {
+    leave();
     button.focus();
   };
   const element = h("div", { class: "share-link", role: "group", "aria-label": "Link to this page" },

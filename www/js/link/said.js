@@ -83,11 +83,11 @@ export function otherModel({ models, notify, openAddress }, open, { model, addre
       action: { label: "Look at it", run: () => orSay(openAddress(address)) } });
   } else if (fileName(model) === fileName(SHIPPED.name)) {
     notify({ kind: "info", key: "link-model", title: `This link was made with ${SHIPPED.name}, and ${open} is open.`,
-      message: `Open ${SHIPPED.name} to see what the link shows.${later} ${open} stays kept until then: save it first if it is nowhere else.`,
+      message: `Open ${SHIPPED.name} to see what the link shows.${later} ${open} stays in this browser, under Mine.`,
       action: { label: `Open ${SHIPPED.name}`, run: () => orSay(models.openShipped()) } });
   } else {
-    notify({ kind: "info", key: "link-model", title: `This link was made with the model "${model}", which is not in this browser.`,
-      message: `Open its file (${fileName(model)}), or drop it on the page.${later} Whoever sent the link can save that file.` });
+    notify({ kind: "info", key: "link-model", title: `This link was made with the model "${model}", which is not open.`,
+      message: `If you have it, it is in the menu of models; otherwise open its file (${fileName(model)}), or drop it on the page.${later} Whoever sent the link can download that file.` });
   }
 }
 

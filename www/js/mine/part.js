@@ -24,8 +24,9 @@ export class MinePart {
   #list;
   #problem = h("p", { class: "train-problem mine-problem", role: "alert" });
   #load;
-  deleted = new DeletedRows(UNDO_MS, () => this.render());
+  deleted = new DeletedRows(UNDO_MS, () => this.render(), (error) => this.#say(error));
   #turn = 0;
+  /** What there is could not be looked for, which is said until it can. */ #lacks = false;
 
   /** @param {string} title @param {string} hint @param {() => Promise<Item[]>} load */
   constructor(title, hint, load) {
@@ -40,7 +41,12 @@ export class MinePart {
   async render() {
     if (this.element.closest(".behind")) return; // Coming into sight asks again.
     const turn = ++this.#turn;
-    const items = await this.#load().catch((error) => {
+    const items = await this.#load().then((found) => {
+      if (this.#lacks) this.#problem.textContent = "";
+      this.#lacks = false;
+      return found;
+    }, (error) => {
+      this.#lacks = true;
       this.#say(error);
       return /** @type {Item[]} */ ([]);
     });

@@ -24,7 +24,7 @@ export function keptTexts({ show, storage }, train) {
       ],
     }];
   };
-  const ofTrainings = async () => (await library.cards()).filter(({ textSize }) => textSize > 0).map((card) => ({
+  const ofTrainings = async () => (await library.cards()).filter(({ textSize, choices }) => textSize > 0 && choices?.data === "own").map((card) => ({
     id: card.id, name: card.plan.data_name, size: card.textSize, about: `the training "${card.name}" learns from it · ${date(card.createdAt)}`,
     actions: [
       { label: "Train on it", title: "With the settings of that training", run: async () => { show("train"); train.useSettings(card, (await library.text(card.id)) ?? null); }, disabled: train.run.busy },

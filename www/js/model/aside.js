@@ -6,7 +6,7 @@ import { fileName } from "./file-name.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
- * @typedef {{ name: string, bytes: ArrayBuffer }} Kept
+ * @typedef {{ name: string, bytes: ArrayBuffer, trained?: boolean }} Kept
  */
 
 /** Before what tells a model from others. */

@@ -126,12 +126,15 @@ class FromAddress {
       });
       if (signal.aborted) return;
       write(this.#words, "It is being opened.");
+      this.#stop.hidden = true;
       const info = await models.openFiles(files, this.#nameOf(url), { address: url.href });
+      // Whoever closed this meanwhile is told, and stays where they are.
+      const left = signal.aborted;
       this.element.close();
       notify({ kind: "info", key: "open", title: `${info.name} is open.`, message: [...info.notes, "The model that comes with the page is one click away, at the top."].join(" ") });
-      show("write");
+      if (!left) show("write");
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return void (this.#stop.hidden && notify({ kind: "error", key: "open", title: "The model could not be opened.", message: messageOf(error) }));
       this.#work.abort();
       this.#say("", messageOf(error));
     }

@@ -155,7 +155,11 @@ export class Models {
     }
     await opening.mark("model", idOf(kept), kept.name);
     try {
-      return await this.#load(kept, { heads, couplings }, linked);
+      const info = await this.#load(kept, { heads, couplings }, linked);
+      // An older version of the page kept the open one alone.
+      const key = KEPT_MODELS + keyOf(kept);
+      if (kept.bytes && !kept.trained && open?.key !== key) await storage.setAll({ [key]: kept, [KEY_MODEL]: { key } });
+      return info;
     } catch (error) {
       await this.#aside.put(kept, error instanceof Error ? error.message : String(error), instead);
       return this.#load(shipped, NOTHING, linked);

@@ -12,6 +12,8 @@ import { arriving } from "../page/arriving.js";
 
 /** A checkpoint larger than this is not for a browser (files.js). */
 export const LARGEST = 512 * 2 ** 20;
+/** What lies beside it is never larger. */
+const LARGEST_BESIDE = 64 * 2 ** 20;
 /** Names of files and folders that say nothing of a model. */
 const NOTHING_SAID = /^(?:model|main|master|resolve|blob|raw|checkpoint|weights|pytorch_model|last|best)$/i;
 const LONGEST_NAME = 60;
@@ -154,5 +156,11 @@ async function beside(url, name, signal) {
   const place = new URL(url);
   place.pathname = place.pathname.replace(/[^/]*$/, name);
   const response = await ask(place, { signal });
-  return response.ok ? response.text() : null;
+  if (!response.ok) return null;
+  const bytes = await arriving(response, (come) => {
+    if (come > LARGEST_BESIDE) throw new Error(`${name} beside the model is larger than ${inMegabytes(LARGEST_BESIDE)}, which no such file is.`);
+  });
+  const text = new TextDecoder().decode(bytes);
+  // Some hosts answer with a page of theirs where there is no file.
+  return /^\s*</.test(text) ? null : text;
 }

@@ -6,11 +6,13 @@ export class DeletedRows {
   /** @type {Map<symbol, HTMLElement>} */ #rows = new Map();
   #lasting;
   #changed;
+  #failed;
 
-  /** @param {number} lasting  milliseconds @param {() => void} changed  one is gone */
-  constructor(lasting, changed) {
+  /** @param {number} lasting  milliseconds @param {() => void} changed  one is gone @param {(error: unknown) => void} failed  one could not be taken back */
+  constructor(lasting, changed, failed) {
     this.#lasting = lasting;
     this.#changed = changed;
+    this.#failed = failed;
   }
 
   get elements() {
@@ -32,7 +34,11 @@ export class DeletedRows {
       undo.disabled = true;
       this.#rows.delete(key);
       clearTimeout(timer);
-      await takeBack();
+      try {
+        await takeBack();
+      } catch (error) {
+        this.#failed(error);
+      }
       end();
     } }, "Undo");
     this.#rows.set(key, h("li", { class: "runs-row runs-deleted" }, h("p", null, `"${name}" was deleted.`), undo));

@@ -1,5 +1,5 @@
-// Races that we ran, so that there is something to see before a visitor has run any. `node tests/browser/races.mjs` runs
-// them again, in the page itself.
+// Races that we ran, so that there is something to see before a visitor has run any. `node tests/browser/races.mjs --anew`
+// runs them again, in the page itself.
 
 /** @typedef {import("./results.js").Result} Result */
 /** @typedef {import("./results.js").Heat} Heat */

@@ -53,7 +53,7 @@ export class RaceView {
     this.goOn = h("button", { type: "button", class: "primary", onclick: () => this.#do(() => run.goOn()) }, "Go on");
     this.discard = h("button", { type: "button", class: "quiet", onclick: () => this.#do(() => run.discard()) }, "Forget it");
     this.again = h("button", { type: "button", onclick: () => this.#shown && "finishedAt" in this.#shown && repeat(/** @type {Result} */ (this.#shown)) }, "Repeat with other seeds");
-    this.next = h("button", { type: "button", onclick: () => {
+    this.next = h("button", { type: "button", hidden: true, onclick: () => {
       const shown = this.#shown;
       if (shown && "finishedAt" in shown) next(/** @type {Result} */ (shown), nextRace(shown.plan).lineUp);
     } });
@@ -96,7 +96,8 @@ export class RaceView {
   get #shown() {
     const { plan, heats, disturbed, result, results, state } = this.#run;
     if (state !== "done" && state !== "idle" && plan) return { plan, heats, disturbed };
-    return this.#chosen ?? result ?? results[0] ?? this.#ours[0] ?? null;
+    const chosen = this.#all.find((one) => one.plan.id === this.#chosen?.plan.id);
+    return chosen ?? result ?? results[0] ?? this.#ours[0] ?? null;
   }
 
   /** What there is to look at: the visitor's own races, then ours. */

@@ -34,7 +34,7 @@ export class RunsView {
   /** @type {RunCard[]} */
   #cards = [];
   /** What was deleted a moment ago. */
-  #deleted = new DeletedRows(UNDO_MS, () => this.#render());
+  #deleted = new DeletedRows(UNDO_MS, () => this.#render(), (error) => { this.problem.textContent = error instanceof Error ? error.message : String(error); });
   #chosen;
   /** Those that cannot be shown. */
   #broken;

@@ -264,7 +264,7 @@ class Break {
       return this.#frame.tell(1, {
         title: this.#turned ? "Broken" : this.#bent ? "The same seed, another text" : "Drag the wave",
         words: this.#turned
-          ? [`All ${state.get("heads")[place.layer].length} waves of layer ${place.layer + 1} are upside down: what each added is taken away, and what it took away is added. Nothing else changed.`, "The letters are still those of English; what stood in which order is lost."]
+          ? [`All ${state.get("heads")[place.layer].length} waves of layer ${place.layer + 1} are upside down: what each added is taken away, and what it took away is added. Nothing else changed.`, "Tokens still follow tokens; what belonged after what is lost."]
           : this.#bent
           ? [`Prompt and seed are the same. ${this.#othersBent ? "This wave is bent, with others that you bent before" : "Only this wave is bent"}; below you see where the texts part.`, "Drag it further: sideways to stretch it, up to let it carry, down to let it fade."]
           : ["Sideways stretches it, up lets it carry further, down lets it fade sooner. The handles take arrow keys, too.", "Both texts appear below as soon as it is bent."],

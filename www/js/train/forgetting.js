@@ -28,6 +28,8 @@ export class Forgetting {
   /** The training that is looked at. */
   #id = "";
   #busy = false;
+  /** The training of which it could not be measured: it is not tried again. */ #failed = "";
+  /** An engine that is closed answers nothing any more: who waited for it is forgotten. */ #turn = 0;
   #readAt = -Infinity;
 
   /** @param {TrainRun} run */
@@ -49,7 +51,7 @@ export class Forgetting {
   async #look() {
     const run = this.#run;
     const { savedStep, live, busy, state, facts: { old } } = run;
-    if (this.#busy) return;
+    if (this.#busy || run.id === this.#failed) return;
     if (run.id !== this.#id) this.#close();
     // What is not going on was measured when it did.
     if (!old || !live || savedStep === null) return;
@@ -68,17 +70,19 @@ export class Forgetting {
     const run = this.#run;
     const id = this.#id;
     this.#busy = true;
+    const turn = this.#turn;
     try {
       const loss = await this.#loss(file);
-      if (id !== run.id) return;
+      if (id !== run.id || turn !== this.#turn) return;
       run.forgets({ before: run.facts.old?.before ?? loss, loss, step });
       // The last one is kept, too.
       if (run.live && run.state !== "running") await run.save();
     } catch {
-      // There is no room for another engine, or the text is not to be had: nothing is said of it.
+      // There is no room for another engine, or the text is not to be had: its place stays empty.
+      this.#failed = id;
       this.#close();
     } finally {
-      this.#busy = false;
+      if (turn === this.#turn) this.#busy = false;
       this.#readAt = performance.now();
     }
     this.#look();
@@ -102,6 +106,8 @@ export class Forgetting {
     this.#aside = null;
     this.#windows = null;
     this.#id = "";
+    this.#busy = false;
+    this.#turn++;
   }
 }
 

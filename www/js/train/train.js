@@ -6,6 +6,7 @@ import { keepAwake } from "./awake.js";
 import { OpenBase, baseName } from "./base.js";
 import { deviceBlock } from "./device.js";
 import { Forgetting } from "./forgetting.js";
+import { textName } from "./onward.js";
 import { changesIn } from "./presets.js";
 import { TrainView } from "./progress/view.js";
 import { TrainRun } from "./run.js";
@@ -72,7 +73,7 @@ export function mountTrain(root, app) {
   /** @param {import("../runs/library.js").RunCard} card @param {string | null} own  the text, where it is the person's own */
   function useSettings({ name, choices: { data, size, tokenizer, pieces, settings: used, base: from }, plan }, own) {
     base.ask(from && baseName(from.name, from.digest));
-    text.use({ data, tokenizer, pieces }, own === null || data !== "own" ? null : new File([own], `${plan.data_name}.txt`));
+    text.use({ data, tokenizer, pieces }, own === null || data !== "own" ? null : new File([own], `${textName(plan.data_name)}.txt`));
     settings.restore(data, size, changesIn(data, size, used, base.shape));
     changed();
     attendForm();

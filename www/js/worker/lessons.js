@@ -135,6 +135,7 @@ export class Lessons {
     const target = { step: 0, loss: NaN };
     return this.#hold(async () => {
       if (this.#state !== "paused") throw new Error("The training is not paused any more.");
+      if (this.#dueNow) await this.#after("paused");
       target.step ||= this.#asked + 1;
       // A lost graphics card may have set it back by more.
       const reports = this.#asked < target.step ? await this.#steps(target.step - this.#asked) : [];
@@ -369,7 +370,6 @@ export class Lessons {
     const step = this.#asked;
     const last = step >= steps;
     const both = this.#dueNow || (last && step > this.#seen);
-    this.#dueNow = false;
     /** @type {string | undefined} */ let enough;
     if (both || this.#passed(step, evaluate_every)) {
       const evaluation = await this.#session.train_evaluate();
@@ -386,6 +386,8 @@ export class Lessons {
       if (text === undefined) return void this.#spoil(step, "text");
       say("train_sample", { step, text });
     }
+    // Only now: what a lost graphics card breaks off is done again.
+    this.#dueNow = false;
     this.#seen = Math.max(this.#seen, step);
     if (this.#state !== state) return;
     if (last) this.#end("done", "done");
@@ -463,7 +465,10 @@ export class Lessons {
       if (place !== "cpu" && !(await this.#devices.isProvenFor(this.#shape, own))) return;
       if (place === "race") {
         // The processor races with as many workers as are best.
-        if (this.#place === "cpu" && !this.#crew.undecided) await this.#race();
+        if (this.#place !== "cpu" || this.#crew.undecided) return;
+        // What is measured before the first step comes before the race makes some.
+        if (this.#dueNow) await this.#after("running");
+        if (run === this.#run && this.#state === "running") await this.#race();
         return;
       }
       await this.#copy();

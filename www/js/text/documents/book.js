@@ -105,9 +105,9 @@ class PageReader {
 
   /** @param {Element} element */
   open(element) {
-    const { name, get } = element;
+    const { name, get, has } = element;
     const lines = this.#lines;
-    if (this.#skipped > 0 || LEFT_OUT.has(name) || get("hidden", "") !== "") {
+    if (this.#skipped > 0 || LEFT_OUT.has(name) || has("hidden")) {
       this.#skipped++;
       return;
     }

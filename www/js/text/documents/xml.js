@@ -6,7 +6,7 @@
 import { SaxesParser } from "saxes";
 
 /**
- * @typedef {{ name: string, space: string, get: (name: string, space?: string) => string }} Element
+ * @typedef {{ name: string, space: string, get: (name: string, space?: string) => string, has: (name: string) => boolean }} Element
  *   `name` without its prefix, `space` the address of its namespace; `get` gives an attribute, "" where it has none.
  * @typedef {object} Reader
  * @property {(element: Element) => void} [open]
@@ -38,7 +38,7 @@ export async function readXml(blob, name, reader, { signal, onProgress, entities
   parser.on("opentag", ({ local, uri, attributes }) => {
     if (++depth > DEEPEST) throw fault(`more than ${DEEPEST} elements stand within one another`);
     const get = (/** @type {string} */ wanted, /** @type {string | undefined} */ space) => Object.values(attributes).find((attribute) => attribute.local === wanted && (space === undefined || attribute.uri === space))?.value ?? "";
-    reader.open?.({ name: local, space: uri, get });
+    reader.open?.({ name: local, space: uri, get, has: (wanted) => Object.values(attributes).some((attribute) => attribute.local === wanted) });
   });
   parser.on("closetag", ({ local, uri }) => {
     depth--;

@@ -50,7 +50,7 @@ export class BeforeAfter {
     this.#texts.before.show("Before, step 0", before?.text);
     const later = sample && sample.step > 0 ? sample : null;
     this.#texts.now.show(later ? `Now, step ${step(later.step)}` : "Now", later?.text);
-    const unknown = old || base.old === choices?.data ? "" : base.old ? " What it forgets is being measured." : " What it forgets is not measured: the text that it had learned is not at hand.";
+    const unknown = old || base.old === choices?.data ? "" : base.old ? " What it forgets is measured while it trains." : " What it forgets is not measured: the text that it had learned is not at hand.";
     write(this.#hint, `Both texts begin alike (${plan.sample_prompt === "\n" ? "with a new line" : `“${plan.sample_prompt}”`}) and have the same seed.${unknown}`);
   }
 }
@@ -71,7 +71,7 @@ function row() {
 /** @param {string} name */
 function aText(name) {
   const title = h("h4", null, name);
-  const body = h("pre", { ...VERBATIM, class: "train-lines train-before-text", tabindex: 0, role: "group", "aria-label": name });
+  const body = h("pre", { ...VERBATIM, class: "train-before-text", tabindex: 0, role: "group", "aria-label": name });
   return {
     element: h("div", null, title, body),
     /** @param {string} words @param {string | null | undefined} text */

@@ -26,7 +26,7 @@ export class StepView {
   #app;
   #run;
   #onClose;
-  #plan;
+  #id;
   /** @type {StepSeen | null} */ #seen = null;
   #step = 0;
   /** Counts looks: an older one that is still under way ends. */ #turn = 0;
@@ -52,7 +52,7 @@ export class StepView {
   constructor(app, run, onClose) {
     this.#app = app;
     this.#run = run;
-    this.#plan = run.plan;
+    this.#id = run.id;
     this.#onClose = onClose;
     this.#pictures = new StepPictures(app, (error) => this.#fail(error));
     this.#clock = new StepClock({
@@ -89,7 +89,7 @@ export class StepView {
 
   /** The training may have gone on, or be another one. */
   runChanged() {
-    if (this.#run.plan !== this.#plan) this.close();
+    if (this.#run.id !== this.#id) this.close();
     else this.#drawTools();
   }
 
