@@ -61,9 +61,12 @@ test("it begins as the open model, on a text of which only what that knows is re
   await eventually(() => panel(page).getByRole("radio", { name: /^Word pieces/ }).isDisabled(), true);
   // A quarter of a new model's.
   await eventually(() => panel(page).getByLabel("Learning rate", { exact: true }).inputValue(), "0.00075");
-  await panel(page).getByLabel("Context", { exact: true }).fill("18");
+  const context = panel(page).getByLabel("Context", { exact: true });
+  await context.fill("18");
+  await context.press("Tab");
   await words(page.locator("#train .train-setting-problem").filter({ hasText: /./ }), /This model reads 17 tokens at once at most/);
-  await panel(page).getByLabel("Context", { exact: true }).fill("16");
+  await context.fill("16");
+  await context.press("Tab");
   await button(page, /^(Start training|Train another)$/).click();
   const { card, facts } = await keptWhole(page);
   assert.equal(card.name, "My text, on from small");
