@@ -80,7 +80,10 @@ export class TrainText {
       this.about,
       this.own.element);
     /** What it is and how it is cut: worth a look, but nobody has to. */
-    this.reading = h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood, this.tokensPart.element);
+    this.reading = h("div", { class: "train-reading" },
+      h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood),
+      // Looked at while a training goes on, too, for which the fields are closed.
+      this.tokensPart.element);
   }
 
   /** Takes files from now on: not before it is known what an earlier visit kept, which would come over them. */
