@@ -74,8 +74,8 @@ test("what else is so about the numbers is said", () => {
 });
 
 test("figures are short and have their sign", () => {
-  assert.deepEqual([0, 1.2345, -0.01234, 0.0000123, -0.0000123, 2.5e6, 1234.5].map(figure), ["0", "1.23", "−0.0123", "1.2e−5", "−1.2e−5", "2.5e6", "1,230"]);
-  assert.deepEqual([0, 1e-7, 0.0042, 0.2].map(percentOf), ["0 %", "< 0.001 %", "0.42 %", "20 %"]);
+  assert.deepEqual([0, 1.2345, -0.01234, 0.0000123, -0.0000123, 2.5e6, 1234.5].map((value) => figure(value)), ["0", "1.23", "−0.0123", "1.2e−5", "−1.2e−5", "2.5e6", "1,230"]);
+  assert.deepEqual([0, 1e-7, 0.0042, 0.2].map((share) => percentOf(share)), ["0 %", "< 0.001 %", "0.42 %", "20 %"]);
   assert.deepEqual([figure(0.1234, 2), percentOf(0.01234, 2)], ["0.12", "1.2 %"]);
   assert.equal(surprise(1), "1.000 nats (1.443 bits)");
 });
