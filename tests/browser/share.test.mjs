@@ -96,7 +96,7 @@ test("a link wins over what the browser kept, and what makes no sense in it is n
 test("a link to a model that is not there says which file to open; once it is open its heads are bent", async (t) => {
   const page = await openPage(t, { path: "#heads=My+model:1.2.f1.5.g0" });
   const notice = page.locator(".notice", { hasText: 'the model "My model"' });
-  await words(notice, /Open its file \(my-model\.safetensors\)/);
+  await words(notice, /open its file \(my-model\.safetensors\)/);
   await firstText(page);
   // Still in the address once that was written anew.
   await field(page, "Seed").fill("6");

@@ -80,7 +80,7 @@ export class TrainText {
       this.about,
       this.own.element);
     /** What it is and how it is cut: worth a look, but nobody has to. */
-    this.reading = h("div", { class: "train-reading" },
+    this.reading = h("div", { class: "train-reads" },
       h("fieldset", { class: "train-field" }, h("legend", null, "What it reads"), this.preview, this.tokenizer.element, this.understood),
       // Looked at while a training goes on, too, for which the fields are closed.
       this.tokensPart.element);
