@@ -1,6 +1,6 @@
 // The Train panel: choose a text, a size and settings; start; watch it learn; write with it. This file only wires.
 
-import { atMostEvery, h, whenSeen, write } from "../page/dom.js";
+import { atMostEvery, h, oncePerFrame, whenSeen, write } from "../page/dom.js";
 import { wrongInChoices } from "../runs/check.js";
 import { keepAwake } from "./awake.js";
 import { OpenBase, baseName } from "./base.js";
@@ -126,7 +126,8 @@ export function mountTrain(root, app) {
     else bench.prepend(form);
     if (form.contains(activeElement) && activeElement instanceof HTMLElement) activeElement.focus({ preventScroll: true });
   }
-  new ResizeObserver(arrange).observe(bench);
+  // Not while sizes are being told: it changes some, which browsers report as an error.
+  new ResizeObserver(oncePerFrame(arrange)).observe(bench);
 
   let locked = run.state;
   run.onChange(() => {

@@ -4,7 +4,7 @@
 import { Figure } from "../../charts/figure.js";
 import { isRowEdited, rowOf } from "../../model/couplings.js";
 import { segmented } from "../../page/controls.js";
-import { h } from "../../page/dom.js";
+import { h, oncePerFrame } from "../../page/dom.js";
 import { drawCoupling, layout } from "./chart.js";
 import { CouplingEditor } from "./editor.js";
 import { InterferencePart } from "./interference.js";
@@ -71,9 +71,10 @@ class CouplingPanel {
         h("div", { class: "coupling-head" }, h("h3", { id: "lab-coupling-title" }, "Coupling"), ribbons.element),
         this.#figure.element, this.#editor.element),
       this.#interference.element);
+    const fit = oncePerFrame(() => this.#fit());
     new ResizeObserver(([entry]) => {
       this.#width = entry.contentRect.width;
-      this.#fit();
+      fit();
     }).observe(this.#figure.canvas);
     // A weight under a hand is drawn before the engine has heard of it.
     lab.app.state.on("couplings", () => { if (this.#inSight && lab.source === "bent") this.#draw(); });

@@ -3,7 +3,7 @@
 import { Figure } from "../../charts/figure.js";
 import { observe } from "../../engine/observations.js";
 import { PERIOD_FLICKER, REACH_MEDIUM, REACH_NONE, REACH_SHORT, TURNS_SMOOTH, roleExplained } from "../../engine/physics.js";
-import { atMostEvery, h, write } from "../../page/dom.js";
+import { atMostEvery, h, oncePerFrame, write } from "../../page/dom.js";
 import { DATA_SETS } from "../../text/data-sets.js";
 import { barsHeight, drawBars } from "./bars.js";
 import { gridHeight, headAt } from "./cells.js";
@@ -109,7 +109,7 @@ class HeadsView {
     canvas.setAttribute("aria-describedby", "heads-keys");
     canvas.addEventListener("pointerdown", (event) => this.#choose(headAt(event.offsetX, event.offsetY, this.#heads.length, this.#config?.num_heads ?? 1, canvas.clientWidth)));
     canvas.addEventListener("keydown", (event) => this.#onKey(event));
-    new ResizeObserver(() => this.#fit()).observe(canvas);
+    new ResizeObserver(oncePerFrame(() => this.#fit())).observe(canvas);
     this.#bars.element.hidden = true;
     const section = (/** @type {string} */ title, /** @type {import("../../page/dom.js").Child[]} */ ...parts) => h("section", { class: "heads-part" }, h("h3", null, title), ...parts);
     this.element.append(
