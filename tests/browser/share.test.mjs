@@ -193,9 +193,12 @@ test("what is written goes out as a picture, as it stands and before and after a
   };
   await settle(page, { length: 60 });
   const text = await write(page);
+  // A prompt that nothing was written after yet is not on it.
+  await page.getByLabel("Prompt", { exact: true }).fill("JULIET:");
   assert.equal(await picture(), "wave-field-text.png");
   const plain = await said();
   assert.ok(plain.includes(text.replaceAll("\n", " ").slice(0, 20)), plain);
+  assert.doesNotMatch(plain, /JULIET:/);
   assert.match(plain, /Shakespeare: 1\.36 million parameters; temperature 0\.8, seed 7\./);
   assert.match(plain, /Wave Field playground · 127\.0\.0\.1/);
   const frequency = channel(page, 3).getByRole("spinbutton", { name: "frequency" });

@@ -7,7 +7,7 @@ import { EngineError } from "../engine/client.js";
 import { observe } from "../engine/observations.js";
 import { lengthInWords, missingInWords, readable } from "../text/prompts.js";
 import { recorded } from "../page/recorded.js";
-import { INITIAL } from "../page/state.js";
+import { INITIAL, RECENT_TOKENS } from "../page/state.js";
 import { makeSettings } from "./settings.js";
 import { Inspector } from "./inspector.js";
 import { TokenView } from "../page/token-view.js";
@@ -25,8 +25,6 @@ const LIVE_INTERVAL = 160;
 const SPEED_INTERVAL = 250;
 const LENGTH_INTERVAL = 400;
 const NEXT_TOKENS = 5;
-/** What the waves panel shows along its kernels. */
-const RECENT_TOKENS = 1024;
 
 const PACES = [
   { value: 12, text: "Slow", title: "12 tokens a second" },
@@ -205,7 +203,9 @@ class GeneratePanel {
     this.#inspecting = false;
     const views = this.#comparing ? [this.#other, this.#view] : [this.#view];
     if (from === "prompt") {
-      for (const view of views) view.clear(this.#readable.text);
+      const { text } = this.#readable;
+      for (const view of views) view.clear(text);
+      state.set("begun", text);
       this.#setRecent();
     }
     state.set("generating", true);

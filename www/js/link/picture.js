@@ -6,7 +6,7 @@ import { observe } from "../engine/observations.js";
 import { Twins } from "../lab/whatif/twins.js";
 import { isRecoupled } from "../model/couplings.js";
 import { isBent, isHeadBent } from "../model/heads.js";
-import { readable } from "../text/prompts.js";
+import { RECENT_TOKENS } from "../page/state.js";
 import { shortCount } from "../train/words.js";
 
 /** @typedef {import("../page/app.js").App} App */
@@ -46,11 +46,11 @@ export async function shareText(app) {
 /** @param {number} count  of bent waves */
 const deed = (count) => (count === 0 ? "I mixed its heads otherwise" : count === 1 ? "I bent one wave" : `I bent ${count} waves`);
 
-/** The text as it stands, from its prompt on. @param {App} app */
+/** The text as it stands, from the prompt that it was written after; of a long one what is left of it. @param {App} app */
 function written({ state }) {
-  const model = state.get("model");
-  const prompt = model ? readable(state.get("prompt"), model).text : state.get("prompt");
-  return (prompt + state.get("recent").map(({ text }) => text).reverse().join("")).slice(0, MOST);
+  const recent = state.get("recent");
+  const text = recent.map(({ text }) => text).reverse().join("");
+  return (recent.length < RECENT_TOKENS ? state.get("begun") + text : `…${text}`).slice(0, MOST);
 }
 
 /** What the same seed writes as in the file, and as bent. @param {App} app */

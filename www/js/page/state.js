@@ -34,6 +34,7 @@ import { soundSettings } from "./sampling.js";
  * @property {number} pace Tokens a second that are shown; 0 is as fast as they come.
  * @property {boolean} generating
  * @property {GeneratedToken[]} recent The tokens just written, newest first.
+ * @property {string} begun What the text that is written began with: its prompt, as the model read it.
  * @property {boolean} training
  * @property {TrainChoices | null} choices What is chosen for the next training; null until that is known.
  * @property {import("../engine/protocol.js").DeviceChoice} deviceChoice Where the person wants trainings to run.
@@ -70,6 +71,7 @@ export const INITIAL = {
   pace: 40,
   generating: false,
   recent: [],
+  begun: "",
   training: false,
   choices: null,
   deviceChoice: "auto",
@@ -96,6 +98,9 @@ function settingsOf(kept) {
   const right = Object.entries(SETTINGS).filter(([name, check]) => check(sound[name], name) === "");
   return { ...structuredClone(INITIAL.settings), ...Object.fromEntries(right.map(([name]) => [name, sound[name]])) };
 }
+
+/** Tokens of the written text that `recent` holds at most. */
+export const RECENT_TOKENS = 1024;
 
 export class State {
   /** @type {Values} */ #values = structuredClone(INITIAL);
