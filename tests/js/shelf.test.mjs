@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Storage } from "../../www/js/keep/storage.js";
-import { ModelShelf, UNDO_MS } from "../../www/js/model/shelf.js";
+import { UNDO_MS } from "../../www/js/keep/limits.js";
+import { ModelShelf } from "../../www/js/model/shelf.js";
 import { keyOf } from "../../www/js/model/models.js";
 import { FakeDisk, installKeyRange } from "./fake-disk.mjs";
 

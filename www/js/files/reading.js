@@ -5,8 +5,10 @@ import { readZip } from "./zip.js";
 
 /** Files of an archive that are looked at. */
 const MOST_IN_ARCHIVE = 100;
+/** A checkpoint larger than this is not for a browser. */
+export const LARGEST_MODEL = 512 * 2 ** 20;
 /** A tokenizer or a configuration is never larger. */
-const LARGEST_JSON = 64 * 2 ** 20;
+export const LARGEST_JSON = 64 * 2 ** 20;
 
 /** @param {File[]} files @returns {Promise<import("./plan.js").Known[]>} */
 export const recognised = (files) => Promise.all(files.map(async (file) => ({ file, found: await intakeWorker.recognise(file) })));

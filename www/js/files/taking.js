@@ -1,15 +1,13 @@
 // What comes of files that were dropped or picked: each is recognised, and given to whom it belongs.
 
 import { planFor, refusal } from "./plan.js";
-import { bytesOf, jsonOf, recognised, textOf, unpacked } from "./reading.js";
+import { LARGEST_MODEL, bytesOf, jsonOf, recognised, textOf, unpacked } from "./reading.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
  * @typedef {import("./plan.js").ModelParts} ModelParts
  */
 
-/** A checkpoint larger than this is not for a browser. */
-const LARGEST_MODEL = 512 * 2 ** 20;
 /** What the engine says of a model that comes without its vocabulary (src/web/open_model.rs). */
 const NO_VOCABULARY = /carries no vocabulary/;
 

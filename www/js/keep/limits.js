@@ -1,4 +1,5 @@
-// How much is kept of one training, and so how much a file or the storage may bring of one. No DOM here.
+// How much is kept of one training, and so how much a file or the storage may bring of one; for how long what was deleted is.
+// No DOM here.
 
 /** Entries of a training's lists; what is more makes room for what is newer. */
 export const MOST = {
@@ -16,3 +17,5 @@ export const MOST = {
 export const LONGEST = { name: 200, sample: 20_000, message: 2000, word: 100, prompt: 2000 };
 /** Steps of a training. */
 export const MOST_STEPS = 1e9;
+/** Milliseconds for which a deleted training, model or race can be taken back. */
+export const UNDO_MS = 10_000;

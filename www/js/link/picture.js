@@ -4,8 +4,8 @@
 import { drawKernels, shareCard } from "../charts/card.js";
 import { observe } from "../engine/observations.js";
 import { Twins } from "../lab/whatif/twins.js";
-import { isRecoupled } from "../model/couplings.js";
-import { isBent, isHeadBent } from "../model/heads.js";
+import { anythingBent } from "../model/bent.js";
+import { isHeadBent } from "../model/heads.js";
 import { RECENT_TOKENS } from "../page/state.js";
 import { shortCount } from "../train/words.js";
 
@@ -24,11 +24,11 @@ export async function shareText(app) {
   const model = state.get("model");
   if (!model) return notify({ kind: "error", key: "card", title: "There is nothing to picture yet.", message: "No model is open: open one, and let it write." });
   const heads = state.get("heads");
-  const bent = isBent(heads) || isRecoupled(state.get("couplings"));
+  const bent = anythingBent(state);
   const texts = bent ? await bothTexts(app) : [{ name: `${model.name} wrote`, text: written(app) }];
   if (texts.every(({ text }) => text.trim() === "")) return notify({ kind: "error", key: "card", title: "There is nothing to picture yet.", message: "Nothing is written: press Write, then try again." });
   const same = texts.length > 1 && texts[0].text === texts[1].text;
-  const kernels = kernelsOf(state.get("heads"), state.get("layer"));
+  const kernels = kernelsOf(heads, state.get("layer"));
   const { temperature, greedy, seed } = state.get("settings");
   const effect = bent ? state.get("effect").split(". ").find((sentence) => sentence.includes("nats")) : "";
   return shareCard(app, {

@@ -4,9 +4,6 @@ import { h, uniqueId, write } from "../page/dom.js";
 import { DeletedRows } from "../page/deleted.js";
 import { room } from "../train/words.js";
 
-/** How long what was deleted can be taken back. */
-export const UNDO_MS = 10_000;
-
 const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 /** @param {number} milliseconds  since 1970; 0 where that is not known */
 export const date = (milliseconds) => (milliseconds > 0 ? DATE.format(milliseconds) : "");
@@ -24,7 +21,7 @@ export class MinePart {
   #list;
   #problem = h("p", { class: "train-problem mine-problem", role: "alert" });
   #load;
-  deleted = new DeletedRows(UNDO_MS, () => this.render(), (error) => this.#say(error));
+  deleted = new DeletedRows(() => this.render(), (error) => this.#say(error));
   #turn = 0;
   /** What there is could not be looked for, which is said until it can. */ #lacks = false;
 

@@ -2,7 +2,7 @@
 // person has pressed something, but of the page's own host how large a file is. No DOM of its own.
 
 import { headerOf, PREFIX } from "../files/safetensors.js";
-import { recognised } from "../files/reading.js";
+import { LARGEST_JSON, LARGEST_MODEL, recognised } from "../files/reading.js";
 import { arriving } from "../page/arriving.js";
 
 /**
@@ -10,10 +10,6 @@ import { arriving } from "../page/arriving.js";
  * @typedef {{ tensors: ArrayBuffer[], config: string | null, tokenizer: string | null }} ModelFiles
  */
 
-/** A checkpoint larger than this is not for a browser (files.js). */
-export const LARGEST = 512 * 2 ** 20;
-/** What lies beside it is never larger. */
-const LARGEST_BESIDE = 64 * 2 ** 20;
 /** Names of files and folders that say nothing of a model. */
 const NOTHING_SAID = /^(?:model|main|master|resolve|blob|raw|checkpoint|weights|pytorch_model|last|best)$/i;
 const LONGEST_NAME = 60;
@@ -83,7 +79,7 @@ const inMegabytes = (bytes) => `${Math.round(bytes / 2 ** 20).toLocaleString("en
 
 /** @param {number | null} bytes */
 function checkSize(bytes) {
-  if (bytes !== null && bytes > LARGEST) throw new Error(`It is ${inMegabytes(bytes)}; this page opens models of up to ${LARGEST / 2 ** 20} MB.`);
+  if (bytes !== null && bytes > LARGEST_MODEL) throw new Error(`It is ${inMegabytes(bytes)}; this page opens models of up to ${LARGEST_MODEL / 2 ** 20} MB.`);
 }
 
 /** @param {Response} response */
@@ -158,7 +154,7 @@ async function beside(url, name, signal) {
   const response = await ask(place, { signal });
   if (!response.ok) return null;
   const bytes = await arriving(response, (come) => {
-    if (come > LARGEST_BESIDE) throw new Error(`${name} beside the model is larger than ${inMegabytes(LARGEST_BESIDE)}, which no such file is.`);
+    if (come > LARGEST_JSON) throw new Error(`${name} beside the model is larger than ${inMegabytes(LARGEST_JSON)}, which no such file is.`);
   });
   const text = new TextDecoder().decode(bytes);
   // Some hosts answer with a page of theirs where there is no file.

@@ -2,7 +2,7 @@
 // here each has a card, which is all that a list needs. No DOM.
 
 import { count, number, oneOf, orNull, record, text } from "../keep/check.js";
-import { LONGEST, MOST } from "../keep/limits.js";
+import { LONGEST, MOST, UNDO_MS } from "../keep/limits.js";
 import { KEPT_MODELS, keyOf } from "./models.js";
 
 /**
@@ -19,8 +19,6 @@ import { KEPT_MODELS, keyOf } from "./models.js";
  */
 
 const CARD = "model-card/";
-/** How long a deleted model can be taken back. */
-export const UNDO_MS = 10_000;
 
 const check = record({
   id: text(LONGEST.prompt, 1), name: text(LONGEST.prompt), size: count(2 ** 32), openedAt: number(0, Date.UTC(2200, 0)), deletedAt: orNull(number(0, Date.UTC(2200, 0))),

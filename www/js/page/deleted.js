@@ -1,16 +1,15 @@
 // What was deleted a moment ago, in a list: each stands there for a while and can be taken back.
 
+import { UNDO_MS } from "../keep/limits.js";
 import { h } from "./dom.js";
 
 export class DeletedRows {
   /** @type {Map<symbol, HTMLElement>} */ #rows = new Map();
-  #lasting;
   #changed;
   #failed;
 
-  /** @param {number} lasting  milliseconds @param {() => void} changed  one is gone @param {(error: unknown) => void} failed  one could not be taken back */
-  constructor(lasting, changed, failed) {
-    this.#lasting = lasting;
+  /** @param {() => void} changed  one is gone @param {(error: unknown) => void} failed  one could not be taken back */
+  constructor(changed, failed) {
     this.#changed = changed;
     this.#failed = failed;
   }
@@ -42,7 +41,7 @@ export class DeletedRows {
       end();
     } }, "Undo");
     this.#rows.set(key, h("li", { class: "runs-row runs-deleted" }, h("p", null, `"${name}" was deleted.`), undo));
-    const timer = setTimeout(end, this.#lasting);
+    const timer = setTimeout(end, UNDO_MS);
     return undo;
   }
 }

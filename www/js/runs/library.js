@@ -4,6 +4,7 @@
 // and samples, the checkpoints by their steps, and the text where it is the person's own. Card, curves and checkpoint of
 // one snapshot are written together or not at all, so what is found after a crash always fits together.
 
+import { UNDO_MS } from "../keep/limits.js";
 import { wrongInCard, wrongInCurves } from "./check.js";
 import { ifFree } from "./locks.js";
 
@@ -50,8 +51,6 @@ const TEXT = "run-text/";
 /** How older versions kept the one training they had: everything under one key. */
 const OLDER = { record: "train-run/", text: "train-text/" };
 const CHANNEL = "wave-field-runs";
-/** How long a deleted training can be taken back. */
-export const UNDO_MS = 10_000;
 
 /** Ids begin with the time, so they sort by it. */
 export const newId = () => `${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;

@@ -9,7 +9,7 @@ import { BrokenRuns } from "./broken.js";
 import { wrongInCard } from "./check.js";
 import { ChosenRuns } from "./chosen.js";
 import { ENDING, readRun, writeRun } from "./file.js";
-import { UNDO_MS, freeName, newId, sizeOf } from "./library.js";
+import { freeName, newId, sizeOf } from "./library.js";
 import { heldTrainings } from "./locks.js";
 import { RunRow } from "./row.js";
 
@@ -34,7 +34,7 @@ export class RunsView {
   /** @type {RunCard[]} */
   #cards = [];
   /** What was deleted a moment ago. */
-  #deleted = new DeletedRows(UNDO_MS, () => this.#render(), (error) => { this.problem.textContent = error instanceof Error ? error.message : String(error); });
+  #deleted = new DeletedRows(() => this.#render(), (error) => { this.problem.textContent = error instanceof Error ? error.message : String(error); });
   #chosen;
   /** Those that cannot be shown. */
   #broken;

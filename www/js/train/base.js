@@ -2,8 +2,7 @@
 // its name and a digest of its numbers, so that another model is never taken for it. No DOM here.
 
 import { headerOf } from "../files/safetensors.js";
-import { isRecoupled } from "../model/couplings.js";
-import { isBent } from "../model/heads.js";
+import { anythingBent } from "../model/bent.js";
 import { atMostEvery } from "../page/dom.js";
 import { trainedOn } from "../text/validation.js";
 import { shapeOf } from "./presets.js";
@@ -71,8 +70,7 @@ export class OpenBase {
 
   /** Whether that is bent. */
   get bent() {
-    const { state } = this.#app;
-    return isBent(state.get("heads")) || isRecoupled(state.get("couplings"));
+    return anythingBent(this.#app.state);
   }
 
   get shape() {
