@@ -11,14 +11,14 @@ import { eventually } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** Every place and state in turn. @param {Page} page @param {(state: string) => Promise<void>} look */
+/** Every place and state in turn. @param {Page} page @param {(state: string, within?: string) => Promise<void>} look  at all of it, or at what lies over it */
 async function walk(page, look) {
   await firstText(page);
   await look("Write");
   await toggleMute(page, 1);
   await look("Write, bent");
   await page.getByRole("button", { name: /^Models\./ }).click();
-  await look("the menu of models");
+  await look("the menu of models", ".model-menu");
   await page.getByRole("button", { name: "From an address…" }).click();
   await page.getByLabel("Address of a .safetensors file").fill("https://models.invalid/waves.safetensors");
   await page.getByText("This page may fetch files from its own host").waitFor();
@@ -54,7 +54,7 @@ async function walk(page, look) {
   }
   await page.evaluate(() => { location.hash = "#tour-1"; });
   await page.getByRole("dialog").waitFor();
-  await look("the tour");
+  await look("the tour", "[role=dialog]");
   await page.keyboard.press("Escape");
   await fillMine(page);
   await go(page, "Mine");
@@ -79,8 +79,8 @@ for (const [name, options, only] of /** @type {const} */ ([
     const page = await openPage(t, { ...options, motion: "reduce" });
     /** @type {string[]} */
     const found = [];
-    await walk(page, async (state) => {
-      found.push(...(await violations(page, only && [...only])).map((violation) => `${state}: ${violation}`));
+    await walk(page, async (state, within) => {
+      found.push(...(await violations(page, only && [...only], within)).map((violation) => `${state}: ${violation}`));
     });
     assert.deepEqual(found, []);
   });

@@ -8,14 +8,16 @@ const source = await readFile(createRequire(import.meta.url).resolve("axe-core/a
 
 /**
  * What axe finds wrong with the page as it is, in a line each.
- * @param {import("playwright-core").Page} page @param {string[]} [only]  these rules @returns {Promise<string[]>}
+ * @param {import("playwright-core").Page} page @param {string[]} [only]  these rules
+ * @param {string} [within]  a selector of what is looked at alone: what lies under an open menu is half covered, as it should be
+ * @returns {Promise<string[]>}
  */
-export async function violations(page, only) {
+export async function violations(page, only, within) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
-  return page.evaluate(async (only) => {
+  return page.evaluate(async ([only, within]) => {
     const { axe } = /** @type {any} */ (globalThis);
     const options = only ? { runOnly: { type: "rule", values: only } } : { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
-    const found = await axe.run(document, { ...options, resultTypes: ["violations"] });
+    const found = await axe.run(within ?? document, { ...options, resultTypes: ["violations"] });
     return /** @type {any[]} */ (found.violations).flatMap(({ id, nodes }) => nodes.slice(0, 4).map((/** @type {any} */ { target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary.split("\n").slice(1).join(" ").trim()}`));
-  }, only);
+  }, /** @type {const} */ ([only, within]));
 }

@@ -240,7 +240,7 @@ test("before and after stand side by side with the same seed", shared(async (pag
   await write(page);
   assert.equal(await textOf(page, 0), straight, "the file's own text");
   assert.notEqual(await textOf(page, 1), straight);
-  await words(page.locator(".display-caption").last(), /parts at token \d+/);
+  await words(generatePanel(page).locator(".display-caption").last(), /parts at token \d+/);
   await page.getByRole("button", { name: "Before and after" }).click();
   await finished(page);
   await resetAll(page);
