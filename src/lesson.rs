@@ -253,7 +253,7 @@ mod tests {
     use crate::backend::{Backend, StepInputs, View};
     use crate::diagnostics::causality::Verdict;
     use crate::kernels::testing::check_gradient;
-    use crate::model::network::Network;
+    use crate::model::network::{Activations, Network};
     use std::cell::RefCell;
 
     const WAYS: [Leak; 2] = [Leak::CircularField, Leak::SharedCells];
@@ -340,7 +340,7 @@ mod tests {
             (model.parameters.flat_mut().iter_mut().enumerate())
                 .for_each(|(i, x)| *x += 0.2 * ((i * 37 % 19) as f32 / 9.0 - 1.0));
             let mut cpu = Cpu::<f64>::new();
-            let network = Network::for_training(&mut cpu, &model, 2, 7);
+            let network = Network::for_training(&mut cpu, &model, 2, 7, Activations::Kept);
             let ids: Vec<i32> = (0..14).map(|i| (i * i + 1) % 5).collect();
             let targets: Vec<i32> = (0..14).map(|i| (i * 3 + 2) % 5).collect();
             cpu.write_batch(&ids, &targets);

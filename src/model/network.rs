@@ -18,6 +18,7 @@ use crate::kernels::wave_rotation::{ROTATION, ROTATION_GRADIENT, Travel};
 use crate::memory;
 use crate::model::parameters::ALIGNMENT;
 use crate::model::{Leak, Model, ParameterTable};
+pub use buffers::Activations;
 use buffers::{Buffers, Scratch, Size};
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub struct Network {
     /// None in a standard Transformer.
     field: Option<Field>,
     buffers: Buffers,
+    activations: Activations,
     training: Option<Training>,
 }
 
@@ -49,7 +51,7 @@ pub enum Purpose {
     /// Gradients as well.
     Gradients,
     /// Gradients and moments.
-    Training,
+    Training(Activations),
 }
 
 /// What a wave model has beside its parameters.
@@ -107,6 +109,15 @@ impl Network {
         batch: usize,
         seq_len: usize,
     ) -> Self {
+        Self::forward_only(backend, model, (batch, seq_len), Activations::Kept)
+    }
+
+    fn forward_only(
+        backend: &mut impl Backend,
+        model: &Model,
+        (batch, seq_len): (usize, usize),
+        activations: Activations,
+    ) -> Self {
         let (config, table) = (model.config.clone(), model.parameters.table().clone());
         assert!(
             seq_len <= config.max_seq_len,
@@ -130,7 +141,7 @@ impl Network {
             tokens: batch * seq_len,
             wave: method.map_or([0; 2], Method::numbers),
         };
-        let buffers = Buffers::new(&config, size, &mut allocate);
+        let buffers = Buffers::new(&config, size, activations, &mut allocate);
         let network = Network {
             config,
             table,
@@ -139,6 +150,7 @@ impl Network {
             parameters,
             field,
             buffers,
+            activations,
             training: None,
         };
         if let Some(field) = &network.field {
@@ -161,9 +173,10 @@ impl Network {
         model: &Model,
         batch: usize,
         seq_len: usize,
+        activations: Activations,
     ) -> Self {
         let moments = model.parameters.flat().len();
-        Self::with_gradients(backend, model, (batch, seq_len), moments)
+        Self::with_gradients(backend, model, (batch, seq_len), activations, moments)
     }
 
     /// The same without moments, for those who look at gradients and update nothing.
@@ -176,16 +189,17 @@ impl Network {
         batch: usize,
         seq_len: usize,
     ) -> Self {
-        Self::with_gradients(backend, model, (batch, seq_len), 0)
+        Self::with_gradients(backend, model, (batch, seq_len), Activations::Kept, 0)
     }
 
     fn with_gradients(
         backend: &mut impl Backend,
         model: &Model,
-        (batch, seq_len): (usize, usize),
+        shape: (usize, usize),
+        activations: Activations,
         moments: usize,
     ) -> Self {
-        let mut network = Self::for_inference(backend, model, batch, seq_len);
+        let mut network = Self::forward_only(backend, model, shape, activations);
         let gradients = backend.allocate_gradients(network.table.flat_len);
         let mut allocate = |len: usize| View::of(backend.allocate(len), 0..len);
         network.training = Some(Training {
@@ -210,7 +224,11 @@ impl Network {
             tokens: 1,
             wave: [0; 2],
         };
-        Buffers::new(config, one, &mut count);
+        let activations = match purpose {
+            Purpose::Training(activations) => activations,
+            Purpose::Reading | Purpose::Gradients => Activations::Kept,
+        };
+        Buffers::new(config, one, activations, &mut count);
         let gradients = u64::from(purpose != Purpose::Reading);
         if gradients == 1 {
             Scratch::new(config, one, &mut count);
@@ -218,7 +236,7 @@ impl Network {
         let (batch, tokens) = (batch as u64, seq_len as u64);
         let [layers, heads, dim] =
             [config.num_layers, config.num_heads, config.embedding_dim].map(|n| n as u64);
-        let moments = 2 * u64::from(purpose == Purpose::Training);
+        let moments = 2 * u64::from(matches!(purpose, Purpose::Training(_)));
         // Tensors begin at round places.
         let tensors = TENSORS * (layers + config.num_interference() as u64 + 1);
         let numbers = config.parameter_count() as u64 + ALIGNMENT as u64 * tensors;
@@ -303,6 +321,11 @@ impl Network {
             training.first_moment.clone(),
             training.second_moment.clone(),
         ]
+    }
+
+    /// What of the forward the backward finds there.
+    pub fn activations(&self) -> Activations {
+        self.activations
     }
 
     /// [`REPORT`] numbers: the summary of the loss, the global norm of the gradients before clipping,

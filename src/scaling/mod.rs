@@ -7,9 +7,13 @@
 
 mod growth;
 mod probe;
+mod samples;
+mod training;
 
 pub use growth::{Crossover, crossover, expected, fit};
 pub use probe::{Measurement, measure, verify};
+pub use samples::Times;
+pub use training::{TrainingMeasurement, TrainingOrder, TrainingProbe, measure_training};
 
 use crate::error::{Error, Result};
 use crate::kernels::field_convolution::Geometry;

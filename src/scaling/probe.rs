@@ -1,5 +1,6 @@
 //! Measures one way at one length, on any device.
 
+use super::samples::{Clock, SAMPLE_SECONDS, Timed, Times, timed};
 use super::{Mixing, Order};
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Backend, Device, Op, Program, StepInputs, View};
@@ -10,38 +11,20 @@ use crate::train::proof::{Check, worst_error};
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Seconds that a sample takes at least; on a graphics card many times what reading back takes.
-const SAMPLE_SECONDS: [f64; 2] = [0.02, 0.06];
-/// Steps of the clock that a sample takes at least. Some browsers let theirs tick ten times a second.
-const SAMPLE_TICKS: f64 = 10.0;
-/// Readings after which a clock that stands still is taken for one.
-const MOST_READINGS: usize = 20_000_000;
-/// Samples of which the median is taken, unless they take longer than this many seconds together.
-const SAMPLES: usize = 5;
-const ENOUGH_SECONDS: f64 = 2.0;
-/// A run that takes so many seconds needs no run before it to warm up.
-const LONG_SECONDS: f64 = 3.0;
-/// Most runs of a sample, where the clock is fine.
-const MOST_RUNS: usize = 4096;
 /// Tokens of the comparison with the processor: no whole number of any block.
 const PROOF_TOKENS: usize = 300;
 
 /// What is allowed there: some times what honest adapters are off by, as [`crate::train::proof`] has it.
 const ALLOWED: f64 = 1e-5;
 
-/// What a measurement gave. Seconds are those of one run.
+/// What a measurement gave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
 pub struct Measurement {
     #[serde(flatten)]
     pub order: Order,
-    /// The median of the samples.
-    pub seconds: f64,
-    pub fastest: f64,
-    pub slowest: f64,
-    pub samples: usize,
-    /// Runs that a sample is the mean of.
-    pub runs: usize,
+    #[serde(flatten)]
+    pub times: Times,
 }
 
 /// One way at one length, laid out on a device.
@@ -73,24 +56,23 @@ impl Probe {
         })
     }
 
-    /// Seconds that so many runs take, with a reading of the last token's row at the end. They begin
-    /// when a clock with steps of `tick` seconds has just moved, so that they are right within half a
-    /// step.
-    async fn sample(&mut self, runs: usize, now: &dyn Fn() -> f64, tick: f64) -> Result<f64> {
-        let end = self.output.range.end;
-        let row = View::of(self.output.tensor, end - self.width..end);
-        let started = if tick > 0.0 { next_tick(now) } else { now() };
-        for _ in 0..runs {
-            self.device.run(&self.program, &StepInputs::default());
-        }
-        self.device.read(&[row]).await?;
-        Ok(now() - started + tick / 2.0)
-    }
-
     /// Everything that the last run computed.
     async fn result(&mut self) -> Result<Vec<f32>> {
         let output = self.output.clone();
         self.device.read(&[output]).await
+    }
+}
+
+impl Timed for Probe {
+    /// Ends with a reading of the last token's row.
+    async fn run(&mut self, runs: usize) -> Result<()> {
+        let end = self.output.range.end;
+        let row = View::of(self.output.tensor, end - self.width..end);
+        for _ in 0..runs {
+            self.device.run(&self.program, &StepInputs::default());
+        }
+        self.device.read(&[row]).await?;
+        Ok(())
     }
 }
 
@@ -197,58 +179,19 @@ fn operation(device: &mut Device, order: &Order, y: View) -> (Op, Vec<(View, Vec
     }
 }
 
-/// The clock's reading right after it has moved.
-fn next_tick(now: &dyn Fn() -> f64) -> f64 {
-    let before = now();
-    let moved = (0..MOST_READINGS).map(|_| now()).find(|&at| at != before);
-    moved.unwrap_or(before)
-}
-
-/// The seconds by which a clock moves at once.
-fn tick(now: &dyn Fn() -> f64) -> f64 {
-    let before = next_tick(now);
-    (next_tick(now) - before).max(0.0)
-}
-
 /// Measures one way at one length. `now` gives seconds since any moment, as finely as it can.
-///
-/// The first run warms up, and tells how many runs make a sample that the clock can measure; then
-/// samples are taken, of which the median counts.
 ///
 /// # Errors
 /// As [`Order::check`]; [`Error::Device`] when the device fails or refuses; [`Error::Model`] when a
 /// result is not a number.
 pub async fn measure(device: Device, order: Order, now: &dyn Fn() -> f64) -> Result<Measurement> {
-    measure_by(device, order, now, tick(now)).await
+    measure_by(device, order, Clock::new(now)).await
 }
 
-/// The same by a clock that moves `tick` seconds at once.
-async fn measure_by(
-    device: Device,
-    order: Order,
-    now: &dyn Fn() -> f64,
-    tick: f64,
-) -> Result<Measurement> {
-    let fine = SAMPLE_SECONDS[usize::from(device.is_gpu())];
-    let least = fine.max(SAMPLE_TICKS * tick);
-    let most = (MOST_RUNS as f64 * least / fine) as usize;
+async fn measure_by(device: Device, order: Order, clock: Clock<'_>) -> Result<Measurement> {
+    let sample = SAMPLE_SECONDS[usize::from(device.is_gpu())];
     let mut probe = Probe::new(device, &order)?;
-    let mut runs = 1;
-    let mut taken = probe.sample(runs, now, tick).await?;
-    let mut samples = Vec::new();
-    if taken >= LONG_SECONDS {
-        samples.push(taken);
-    } else {
-        while taken < least && runs < most {
-            // A clock may say that no time has passed.
-            let wanted = runs as f64 * 1.2 * least / taken.max(least / 16.0);
-            runs = (wanted.ceil() as usize).min(most);
-            taken = probe.sample(runs, now, tick).await?;
-        }
-        while samples.len() < SAMPLES && samples.iter().sum::<f64>() < ENOUGH_SECONDS {
-            samples.push(probe.sample(runs, now, tick).await?);
-        }
-    }
+    let times = timed(&mut probe, sample, clock).await?;
     if probe.result().await?.iter().any(|x| !x.is_finite()) {
         return Err(Error::Model {
             message: format!(
@@ -258,17 +201,7 @@ async fn measure_by(
             ),
         });
     }
-    samples.sort_by(f64::total_cmp);
-    let per_run = |seconds: f64| seconds / runs as f64;
-    let (middle, last) = (samples.len() / 2, samples.len() - 1);
-    Ok(Measurement {
-        order,
-        seconds: per_run((samples[middle] + samples[last - middle]) / 2.0),
-        fastest: per_run(samples[0]),
-        slowest: per_run(samples[last]),
-        samples: samples.len(),
-        runs,
-    })
+    Ok(Measurement { order, times })
 }
 
 /// Holds a GPU's results against the CPU's before its times are taken for anything.
@@ -287,7 +220,7 @@ pub async fn verify(gpu: &GpuDevice, width: usize, heads: usize) -> Result<Vec<C
         let mut results = Vec::new();
         for device in [Device::cpu(), Device::gpu(gpu.clone())] {
             let mut probe = Probe::new(device, &order)?;
-            probe.sample(1, &|| 0.0, 0.0).await?;
+            probe.run(1).await?;
             results.push(probe.result().await?);
         }
         let check = Check {
@@ -314,7 +247,6 @@ mod tests {
     use super::*;
     use crate::backend::wait;
     use crate::train::proof::distance;
-    use std::cell::Cell;
 
     const ORDER: Order = Order {
         mixing: Mixing::Waves,
@@ -327,7 +259,7 @@ mod tests {
     fn all_ways_compute_what_they_are_named_for() {
         let run = |mixing| {
             let mut probe = Probe::new(Device::cpu(), &Order { mixing, ..ORDER }).unwrap();
-            wait(probe.sample(1, &|| 0.0, 0.0)).unwrap();
+            wait(probe.run(1)).unwrap();
             wait(probe.result()).unwrap()
         };
         let waves = run(Mixing::Waves);
@@ -337,51 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_clock_tells_a_time_too() {
-        let started = std::time::Instant::now();
-        let now = || (started.elapsed().as_secs_f64() / 0.004).floor() * 0.004;
-        let step = tick(&now);
-        assert!((step / 0.004).round() >= 1.0 && (step % 0.004).min(0.004 - step % 0.004) < 1e-9);
-        let found = wait(measure(Device::cpu(), ORDER, &now)).unwrap();
-        assert!(found.fastest > 0.0, "{found:?}");
-    }
-
-    /// A clock by which each reading comes so much after the last one.
-    fn clock(step: f64) -> impl Fn() -> f64 {
-        let at = Cell::new(0.0);
-        move || {
-            at.set(at.get() + step);
-            at.get()
-        }
-    }
-
-    #[test]
-    fn samples_are_long_enough_and_their_median_counts() {
-        // Each sample takes as long as the clock says, however many runs it has.
-        let measured = |step| wait(measure_by(Device::cpu(), ORDER, &clock(step), 0.0)).unwrap();
-        let found = measured(0.025);
-        assert_eq!((found.samples, found.runs), (SAMPLES, 1));
-        assert!((found.seconds - 0.025).abs() < 1e-9 && found.slowest >= found.fastest);
-        let found = measured(0.0001);
-        assert_eq!((found.samples, found.runs), (SAMPLES, MOST_RUNS));
-        let found = measured(1.5);
-        assert_eq!((found.samples, found.runs), (2, 1), "enough seconds");
-        let found = measured(10.0);
-        assert_eq!(
-            (found.samples, found.seconds),
-            (1, 10.0),
-            "the first run counts"
-        );
-    }
-
-    #[test]
     fn what_is_too_large_is_refused_before_it_is_allocated() {
         let order = Order {
             width: 12_288,
             length: 65_536,
             ..ORDER
         };
-        let error = wait(measure_by(Device::cpu(), order, &|| 0.0, 0.0)).unwrap_err();
+        let error = wait(measure(Device::cpu(), order, &|| 0.0)).unwrap_err();
         assert!(error.to_string().contains("12.0 GB of memory"), "{error}");
     }
 }

@@ -1,7 +1,9 @@
 use super::*;
 use crate::backend::{Reading, TensorId, View};
 use crate::config::{Architecture, ModelConfig};
+use crate::kernels::dropout::step_key;
 use crate::kernels::field_convolution::Geometry;
+use crate::model::network::Activations;
 
 fn config() -> ModelConfig {
     ModelConfig {
@@ -470,12 +472,19 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
             ..config()
         };
         let model = Model::new(config, 5).unwrap();
-        for purpose in [Purpose::Reading, Purpose::Gradients, Purpose::Training] {
+        for purpose in [
+            Purpose::Reading,
+            Purpose::Gradients,
+            Purpose::Training(Activations::Kept),
+            Purpose::Training(Activations::Recomputed),
+        ] {
             let mut backend = Counting(0);
             match purpose {
                 Purpose::Reading => Network::for_inference(&mut backend, &model, rows, seq_len),
                 Purpose::Gradients => Network::for_gradients(&mut backend, &model, rows, seq_len),
-                Purpose::Training => Network::for_training(&mut backend, &model, rows, seq_len),
+                Purpose::Training(activations) => {
+                    Network::for_training(&mut backend, &model, rows, seq_len, activations)
+                }
             };
             let allocated = 4.0 * backend.0 as f64;
             let told = Network::memory(&model.config, purpose, rows, seq_len) as f64;
@@ -486,6 +495,49 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
                 "{architecture:?}, {field_size} cells, {purpose:?}: {told} for {allocated}"
             );
         }
+    }
+}
+
+#[test]
+fn gradients_are_the_same_bit_for_bit_where_layers_are_computed_again() {
+    const DROPOUT: f32 = 0.2;
+    for (architecture, field_size, interference_interval) in [
+        (Architecture::Wave, 17, 2),
+        (Architecture::Wave, 64, 1),
+        (Architecture::Standard, 0, 2),
+    ] {
+        let config = ModelConfig {
+            architecture,
+            field_size,
+            interference_interval,
+            ..config()
+        };
+        let model = Model::new(config, 5).unwrap();
+        let batch = dataset().batch(3, 1, 4, 16);
+        let gradients = |activations| {
+            let mut cpu = Device::cpu();
+            let network = Network::for_training(&mut cpu, &model, 4, 16, activations);
+            let ops = [
+                network.forward(DROPOUT),
+                network.loss(),
+                network.backward(DROPOUT),
+            ];
+            let program = cpu.prepare(&ops.concat());
+            cpu.write_batch(&batch.ids, &batch.targets);
+            let inputs = StepInputs {
+                dropout_key: step_key(3, 1),
+                ..StepInputs::default()
+            };
+            cpu.run(&program, &inputs);
+            wait(cpu.read(&[network.flat_gradients(), network.summary()])).unwrap()
+        };
+        let kept = gradients(Activations::Kept);
+        assert!(kept.iter().any(|g| *g != 0.0));
+        assert_eq!(kept, gradients(Activations::Recomputed), "{architecture:?}");
+        let memory =
+            |activations| Network::memory(&model.config, Purpose::Training(activations), 64, 16);
+        let (kept, recomputed) = (memory(Activations::Kept), memory(Activations::Recomputed));
+        assert!(3 * recomputed < 2 * kept, "{recomputed} bytes for {kept}");
     }
 }
 

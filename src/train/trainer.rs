@@ -17,7 +17,7 @@ use crate::kernels::dropout::step_key;
 use crate::kernels::math::first_not_finite;
 use crate::memory;
 use crate::model::Model;
-use crate::model::network::{Network, Purpose, REPORT};
+use crate::model::network::{Activations, Network, Purpose, REPORT};
 
 use shards::Shards;
 pub use slowly::{Choice, Seen, Slowly, StepPart, StepTensor, StepTurn, StepWave};
@@ -65,11 +65,12 @@ impl Layout {
         model: &Model,
         config: &TrainConfig,
         frozen: &[usize],
+        activations: Activations,
     ) -> Result<Self> {
         model.check_device(&device)?;
         let shards = if device.is_gpu() { 1 } else { config.shards };
         let (rows, seq_len) = (rows_at_once(&device, config), config.seq_len);
-        let network = Network::for_training(&mut device, model, rows, seq_len);
+        let network = Network::for_training(&mut device, model, rows, seq_len, activations);
         let evaluate = [
             network.forward(0.0),
             network.loss(),
@@ -106,27 +107,44 @@ fn rows_at_once(device: &Device, config: &TrainConfig) -> usize {
     config.batch_size.div_ceil(shards)
 }
 
-/// Refuses a training that would take too much memory, before anything is allocated: the network, the
-/// copy of the run, and the text's tokens.
-fn check_memory(
+/// Bytes that a training takes: the network, the copy of the run, and the text's tokens.
+fn memory_of(
     model: &ModelConfig,
     config: &TrainConfig,
     rows: usize,
     tokens: usize,
-) -> Result<()> {
+    activations: Activations,
+) -> u64 {
     // The copy is the model and two moments; sums of gradients wait for those of other shards.
     let copies = 3 + u64::from(config.shards.ilog2());
     let kept = 4 * (copies * model.parameter_count() as u64 + tokens as u64);
-    let network = Network::memory(model, Purpose::Training, rows, config.seq_len);
+    let purpose = Purpose::Training(activations);
+    Network::memory(model, purpose, rows, config.seq_len).saturating_add(kept)
+}
+
+/// What of the forward is kept: all of it, where it fits. Refuses a training that would take too much memory
+/// either way, before anything is allocated.
+fn activations_for(
+    device: &Device,
+    model: &ModelConfig,
+    config: &TrainConfig,
+    tokens: usize,
+) -> Result<Activations> {
+    let rows = rows_at_once(device, config);
+    let needed = |activations| memory_of(model, config, rows, tokens, activations);
+    if needed(Activations::Kept) <= memory::budget() {
+        return Ok(Activations::Kept);
+    }
     let what = format!(
         "Training this model on {rows} sequences of {} tokens at once",
         config.seq_len
     );
     memory::check(
         &what,
-        network.saturating_add(kept),
+        needed(Activations::Recomputed),
         "choose fewer or shorter sequences, or a smaller model",
-    )
+    )?;
+    Ok(Activations::Recomputed)
 }
 
 /// What a step consists of: forward, loss, backward, update, report.
@@ -176,14 +194,9 @@ impl Trainer {
         check_window(&model, config.seq_len)?;
         dataset.validate(config.seq_len, model.config.vocab_size)?;
         let tokens = dataset.train.len() + dataset.validation.len();
-        check_memory(
-            &model.config,
-            &config,
-            rows_at_once(&device, &config),
-            tokens,
-        )?;
+        let activations = activations_for(&device, &model.config, &config, tokens)?;
         Ok(Trainer {
-            layout: Layout::new(device, &model, &config, &[])?,
+            layout: Layout::new(device, &model, &config, &[], activations)?,
             frozen: Vec::new(),
             model,
             moments: None,
@@ -280,9 +293,9 @@ impl Trainer {
     /// [`Error::Device`]; the run is then where it was.
     pub fn move_to(&mut self, device: Device) -> Result<()> {
         let tokens = self.dataset.train.len() + self.dataset.validation.len();
-        let rows = rows_at_once(&device, &self.config);
-        check_memory(&self.model.config, &self.config, rows, tokens)?;
-        self.layout = Layout::new(device, &self.model, &self.config, &self.frozen)?;
+        let (model, config) = (&self.model, &self.config);
+        let activations = activations_for(&device, &model.config, config, tokens)?;
+        self.layout = Layout::new(device, model, config, &self.frozen, activations)?;
         self.pending.clear();
         self.push_state();
         Ok(())
@@ -356,6 +369,11 @@ impl Trainer {
         let verdict = self.layout.network.verdict();
         self.layout.device.write(&verdict, &[0.0]);
         self.step
+    }
+
+    /// Whether the forward's results are kept for the backward, or computed again there because they would not fit.
+    pub fn activations(&self) -> Activations {
+        self.layout.network.activations()
     }
 
     /// One step on the next batch. One that comes to no number is undone.

@@ -31,8 +31,9 @@ async function forget(page) {
   await panel(page).getByText("Nothing has been measured on this device yet.").waitFor();
 }
 
-/** @param {Page} page @param {number} longest */
-async function measureUpTo(page, longest) {
+/** @param {Page} page @param {number} longest @param {boolean} [steps]  of training too */
+async function measureUpTo(page, longest, steps = false) {
+  await panel(page).getByRole("checkbox", { name: "Whole steps of training too" }).setChecked(steps);
   await panel(page).getByLabel("Up to").selectOption(String(longest));
   await panel(page).getByRole("button", { name: "Measure", exact: true }).click();
 }
@@ -80,7 +81,7 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   }
   assert.deepEqual(new Set(lines.slice(1).map((line) => line.split(",")[0])), new Set(["recurrence", "waves", "direct_waves", "attention"]));
 
-  const { name, bytes } = await downloaded(page, () => panel(page).getByRole("button", { name: "Save picture" }).click());
+  const { name, bytes } = await downloaded(page, () => panel(page).getByRole("button", { name: "Download picture" }).click());
   assert.equal(name, "wave-field-scaling-cpu.png");
   assert.equal(bytes.subarray(1, 4).toString(), "PNG");
   assert.ok(bytes.length > 20_000, `${bytes.length} bytes`);
@@ -90,6 +91,26 @@ test("short lengths are measured, drawn, put in words, copied, saved, and kept o
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
   await eventually(() => rows(page), found);
   await forget(page);
+}));
+
+test("whole steps of training are a picture of their own, in words, in a table and as an image", shared(async (page) => {
+  await measureUpTo(page, 512, true);
+  await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
+  const steps = panel(page).locator(".scaling-steps");
+  const table = await steps.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.firstChild?.textContent ?? "")));
+  assert.deepEqual(table.map(([length]) => length), ["128", "256", "512"]);
+  for (const [, ...rates] of table) for (const rate of rates) assert.match(rate, /^[\d,]+ tokens\/s$/);
+  await words(steps.locator(".scaling-findings"), /^A wave model learns from [\d,]+ tokens a second in texts of 128, and from [\d,]+ in texts of 512: \d+ %\.\nAt 512 tokens a Transformer of the same size learns from [\d,]+ a second, the wave model from [\d.]+× as many\.$/);
+  // Pointed at, a length says its own values.
+  await steps.locator("canvas.scaling-canvas").scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await steps.locator("canvas.scaling-canvas").boundingBox());
+  await page.mouse.move(box.x + box.width - 20, box.y + box.height / 2);
+  await words(steps.locator(".scaling-key-value").first(), /^512 tokens: [\d,]+$/);
+  const files = [page.waitForEvent("download"), page.waitForEvent("download", (download) => download.suggestedFilename().startsWith("wave-field-training"))];
+  await panel(page).getByRole("button", { name: "Download picture" }).click();
+  assert.deepEqual((await Promise.all(files)).map((file) => file.suggestedFilename()), ["wave-field-scaling-cpu.png", "wave-field-training-steps-cpu.png"]);
+  await forget(page);
+  assert.equal(await steps.isVisible(), false);
 }));
 
 test("stopping ends it at once and leaves what was measured", shared(async (page) => {

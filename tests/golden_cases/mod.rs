@@ -5,7 +5,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use wavefield::backend::{Backend, OptimizerSettings, StepInputs, View};
 use wavefield::config::{Architecture, ModelConfig};
-use wavefield::model::network::Network;
+use wavefield::model::network::{Activations, Network};
 use wavefield::model::{Model, ParameterSpec};
 use wavefield::train::schedule::{Course, Schedule};
 
@@ -141,7 +141,7 @@ pub async fn run_case<B: Backend>(
     let mut report = Report::default();
     let tensors = case.tensors();
     let shape = tensors.tensor("ids").unwrap().shape().to_vec();
-    let network = Network::for_training(backend, &model, shape[0], shape[1]);
+    let network = Network::for_training(backend, &model, shape[0], shape[1], Activations::Kept);
     backend.write_batch(&case.integers("ids"), &case.integers("targets"));
 
     let optimiser: Value = serde_json::from_str(&case.metadata("optimiser")).unwrap();

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  besideCounts, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, restored, timeLeft, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
+  besideCounts, bytes, counted, crossover, csv, expected, fit, LENGTHS, pointsOf, operations, ratesOf, restored, timeLeft, waysOf, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
 } from "../../www/js/scaling/growth.js";
 
 /** @typedef {import("../../www/js/scaling/growth.js").Measured} Measured */
-/** @typedef {import("../../www/js/scaling/growth.js").Mixing} Mixing */
+/** @typedef {import("../../www/js/scaling/growth.js").Way} Way */
 
-/** @param {Mixing} mixing @param {number} length @param {number} seconds @returns {Measured} */
+/** @param {Way} mixing @param {number} length @param {number} seconds @returns {Measured} */
 const found = (mixing, length, seconds) => ({ mixing, length, seconds, fastest: seconds, slowest: seconds, samples: 5, runs: 1 });
 
 /** @param {number[]} lengths @param {(length: number) => number} law @returns {[number, number][]} */
@@ -64,6 +64,9 @@ test("the next length is expected by the last two, and at least by the operation
   near(expected("attention", [[128, 1]], 256), 4);
   near(expected("attention", [[128, 1], [256, 1.1]], 512), 4.4);
   near(expected("waves", [[128, 1], [256, 100]], 512), 100 * 2 ** 1.6);
+  // A step of training reads as many tokens where texts are short, and then grows as its attention does.
+  near(expected("train_standard", [[128, 1], [256, 1]], 512), 1);
+  near(expected("train_standard", [[4096, 1], [8192, 3.8]], 16_384), 3.8 ** 2);
 });
 
 test("the time left counts what is not left out", () => {
@@ -97,7 +100,7 @@ const RESULT = {
   backend: "cpu", device: 'A "fast", processor', when: Date.UTC(2026, 0, 2), layer: { width: 128, heads: 8 }, longest: 256, limit: 20,
   measured: [found("waves", 256, 0.5), found("waves", 128, 0.25)],
   leftOut: [{ mixing: "attention", length: 256, expected: 30, why: "slow" }],
-  ended: "whole", disturbed: false,
+  ended: "whole", disturbed: false, training: false,
 };
 
 test("operations are counted, and times are operations over rates", () => {
@@ -115,12 +118,39 @@ test("operations are counted, and times are operations over rates", () => {
   assert.equal(whyTimesDiffer({ ...RESULT, measured: [found("waves", 256, 0.01)] }), null);
 });
 
+test("bytes are what goes in and out once, and of transforms their lines too", () => {
+  const layer = { width: 4, heads: 2 };
+  assert.equal(bytes("recurrence", 8, layer), 2 * 4 * 8 * 4);
+  assert.equal(bytes("attention", 8, layer), 4 * 4 * 8 * 4);
+  assert.equal(bytes("direct_waves", 8, layer), 2 * 4 * 8 * 4 + 4 * 8 * 2);
+  // Two lines of 16 complex points, written and read.
+  assert.equal(bytes("waves", 8, layer), 2 * 4 * 8 * 4 + 4 * 8 * 2 + 2 * 2 * 16 * 8);
+});
+
+test("attention by the author's count lies so many times above the waves by transform, where those were measured", () => {
+  const measured = [found("waves", 2048, 0.01), found("recurrence", 8192, 0.001), found("waves", 32_768, 0.2)];
+  assert.deepEqual(counted(measured), [{ length: 2048, times: 31, seconds: 31 * 0.01 }, { length: 32_768, times: 367, seconds: 367 * 0.2 }]);
+  assert.deepEqual(counted([]), []);
+});
+
+test("steps of training are tokens a second, and are asked for only where they are wanted", () => {
+  const step = (/** @type {number} */ length, /** @type {number} */ seconds) => ({ ...found("train_wave", length, seconds), tokens: Math.max(1024, length) });
+  assert.deepEqual(ratesOf([step(2048, 0.5), step(128, 0.25), found("waves", 128, 1)], "train_wave"), [[128, 4096], [2048, 4096]]);
+  assert.deepEqual(ratesOf([step(128, 0.25)], "train_standard"), []);
+  assert.deepEqual(waysOf(true).slice(0, 4), waysOf(false));
+  assert.deepEqual(waysOf(true).slice(4), ["train_wave", "train_standard"]);
+  const kept = { ...RESULT, training: true, measured: [step(128, 0.25)] };
+  assert.deepEqual(restored(structuredClone(kept)), kept);
+  assert.equal(restored({ ...kept, measured: [found("train_wave", 128, 0.25)] }), null, "no tokens, no rate");
+  assert.match(csv(kept).split("\n")[1], /^train_wave,128,0\.25,0\.25,0\.25,5,1,1024,,,,/);
+});
+
 test("every number is in the CSV, and what needs quotes has them", () => {
   const lines = csv(RESULT).trimEnd().split("\n");
   assert.equal(lines.length, 4);
   assert.match(lines[0], /^way,tokens,seconds,/);
-  assert.equal(lines[1], 'waves,256,0.5,0.5,0.5,5,1,,"A ""fast"", processor",2026-01-02T00:00:00.000Z,128,8,no');
-  assert.match(lines[3], /^attention,256,,,,,,slow,/);
+  assert.equal(lines[1], 'waves,256,0.5,0.5,0.5,5,1,,3330048,794624,,"A ""fast"", processor",2026-01-02T00:00:00.000Z,128,8,no');
+  assert.match(lines[3], /^attention,256,,,,,,,16842752,524288,slow,/);
   assert.deepEqual(pointsOf(RESULT.measured, "waves"), [[128, 0.25], [256, 0.5]]);
 });
 

@@ -5,9 +5,11 @@ use clap::Args;
 use std::time::Instant;
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Device, wait};
+use wavefield::config::Architecture;
 use wavefield::error::{Error, Result};
 use wavefield::scaling::{
-    Crossover, LENGTHS, Measurement, Mixing, Order, crossover, expected, fit, measure, verify,
+    Crossover, LENGTHS, Measurement, Mixing, Order, TrainingMeasurement, TrainingOrder, crossover,
+    expected, fit, measure, measure_training, verify,
 };
 
 #[derive(Args)]
@@ -24,6 +26,9 @@ pub struct Scaling {
     /// Leave out what is expected to take more seconds than this for one run.
     #[arg(long, default_value_t = 20.0)]
     limit: f64,
+    /// Measure whole training steps instead: two layers of a wave model and of a standard Transformer.
+    #[arg(long)]
+    training: bool,
     /// Measure on the graphics adapter.
     #[arg(long)]
     gpu: bool,
@@ -44,6 +49,9 @@ impl Scaling {
         if let Some(gpu) = &gpu {
             wait(verify(gpu, self.width, self.heads))?;
         }
+        if self.training {
+            return self.train(gpu.as_ref());
+        }
         let ways = Mixing::ALL;
         if !self.json {
             println!("{}", self.title(gpu.as_ref()));
@@ -60,7 +68,7 @@ impl Scaling {
                 }
                 let device = gpu.clone().map_or_else(Device::cpu, Device::gpu);
                 let found = self.measure(device, *mixing, length)?;
-                points.push((length, found.seconds));
+                points.push((length, found.times.seconds));
                 measurements.push(found);
             }
             if !self.json {
@@ -75,18 +83,64 @@ impl Scaling {
         Ok(())
     }
 
+    /// Training steps, length by length.
+    fn train(&self, gpu: Option<&GpuDevice>) -> Result<()> {
+        if !self.json {
+            println!(
+                "Training steps of two layers of {} channels and {} heads, on {}: tokens a second",
+                self.width,
+                self.heads,
+                device_name(gpu)
+            );
+            println!("{:>7}{:>18}{:>18}", "tokens", "waves", "Transformer");
+        }
+        let mut all = [Architecture::Wave, Architecture::Standard].map(|a| (a, Points::new()));
+        let mut measurements: Vec<TrainingMeasurement> = Vec::new();
+        for length in LENGTHS.into_iter().filter(|length| *length <= self.longest) {
+            let mut row = format!("{length:>7}");
+            for (architecture, points) in &mut all {
+                // A step's time grows between the length and its square, which attention comes to.
+                let growth = match architecture {
+                    Architecture::Wave => Mixing::Recurrence,
+                    Architecture::Standard => Mixing::Attention,
+                };
+                if expected(growth, points, length).is_some_and(|time| time > self.limit) {
+                    row += &format!("{:>18}", "left out");
+                    continue;
+                }
+                let order = TrainingOrder {
+                    architecture: *architecture,
+                    length,
+                    width: self.width,
+                    heads: self.heads,
+                };
+                let device = gpu.cloned().map_or_else(Device::cpu, Device::gpu);
+                let began = Instant::now();
+                let found = measure_training(device, order, &|| began.elapsed().as_secs_f64())?;
+                let rate = found.tokens as f64 / found.times.seconds;
+                let mark = if found.recomputed { "*" } else { " " };
+                row += &format!("{rate:>17.0}{mark}");
+                points.push((length, found.times.seconds));
+                measurements.push(found);
+            }
+            if !self.json {
+                println!("{row}");
+            }
+        }
+        if self.json {
+            print_json(&serde_json::json!({ "training": measurements }));
+        } else if measurements.iter().any(|found| found.recomputed) {
+            println!("* each layer computed twice, as all of them would not have fitted in memory");
+        }
+        Ok(())
+    }
+
     fn title(&self, gpu: Option<&GpuDevice>) -> String {
-        let device = match gpu {
-            None => format!("the processor, {} thread(s)", rayon::current_num_threads()),
-            Some(gpu) if gpu.report().software => format!(
-                "{} (computes on the CPU: its speed says nothing of a graphics card)",
-                gpu.report().name
-            ),
-            Some(gpu) => gpu.report().name.clone(),
-        };
         format!(
-            "One layer of {} channels and {} heads, forward, one text, on {device}:",
-            self.width, self.heads
+            "One layer of {} channels and {} heads, forward, one text, on {}:",
+            self.width,
+            self.heads,
+            device_name(gpu)
         )
     }
 
@@ -106,6 +160,17 @@ impl Scaling {
             },
             error => error,
         })
+    }
+}
+
+fn device_name(gpu: Option<&GpuDevice>) -> String {
+    match gpu {
+        None => format!("the processor, {} thread(s)", rayon::current_num_threads()),
+        Some(gpu) if gpu.report().software => format!(
+            "{} (computes on the CPU: its speed says nothing of a graphics card)",
+            gpu.report().name
+        ),
+        Some(gpu) => gpu.report().name.clone(),
     }
 }
 

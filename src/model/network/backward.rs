@@ -4,7 +4,7 @@
 //! branch.
 
 use super::forward::{Place, site};
-use super::{Field, Method, Network, dense};
+use super::{Activations, Field, Method, Network, dense};
 use crate::backend::{Matrix, Op, Then, View, WaveGradients};
 use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
@@ -48,6 +48,10 @@ impl Network {
         let norm = (&self.table.norm_weight, &self.table.norm_bias);
         ops.push(self.norm_backward(&b.output, &b.stats, norm));
         for layer in (0..self.config.num_layers).rev() {
+            // The room that layers share is the last one's still.
+            if self.activations == Activations::Recomputed && layer + 1 < self.config.num_layers {
+                self.layer(layer, dropout, &mut ops);
+            }
             if let Some(module) = self.config.interference_after(layer) {
                 self.interference_backward(module, dropout, &mut ops);
             }

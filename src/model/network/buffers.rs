@@ -16,7 +16,18 @@ pub struct Size {
     pub wave: [usize; 2],
 }
 
+/// What of the forward the backward finds there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activations {
+    /// All that every layer computed.
+    Kept,
+    /// What enters each layer; from that the backward computes the rest again, layer by layer, in room that they
+    /// share. The same numbers, for a third more work: for texts whose layers would not fit side by side.
+    Recomputed,
+}
+
 /// What one layer computes; T = batch·seq_len rows of tokens.
+#[derive(Clone)]
 pub struct LayerBuffers {
     /// (T, D) each: the residual stream before attention, and before the feed-forward part.
     pub input: View,
@@ -35,12 +46,14 @@ pub struct LayerBuffers {
 }
 
 /// What an architecture's attention computes on the way.
+#[derive(Clone)]
 pub enum AttentionBuffers {
     Wave(WaveBuffers),
     Standard(StandardBuffers),
 }
 
 /// Wave attention.
+#[derive(Clone)]
 pub struct WaveBuffers {
     /// (T, 2D), (T, D), (T, D).
     pub keys_values: View,
@@ -51,6 +64,7 @@ pub struct WaveBuffers {
 }
 
 /// Softmax attention.
+#[derive(Clone)]
 pub struct StandardBuffers {
     /// (T, 3D): queries, keys and values.
     pub qkv: View,
@@ -59,6 +73,33 @@ pub struct StandardBuffers {
 }
 
 impl LayerBuffers {
+    fn new(config: &ModelConfig, t: usize, allocate: &mut impl FnMut(usize) -> View) -> Self {
+        let (d, f) = (config.embedding_dim, config.ffn_dim);
+        LayerBuffers {
+            input: allocate(t * d),
+            middle: allocate(t * d),
+            normed1: allocate(t * d),
+            stats1: allocate(t * 2),
+            normed2: allocate(t * d),
+            stats2: allocate(t * 2),
+            attention: match config.architecture {
+                Architecture::Wave => AttentionBuffers::Wave(WaveBuffers {
+                    keys_values: allocate(t * 2 * d),
+                    gate: allocate(t * d),
+                    deposits: allocate(t * d),
+                    gathered: allocate(t * d),
+                }),
+                Architecture::Standard => AttentionBuffers::Standard(StandardBuffers {
+                    qkv: allocate(t * 3 * d),
+                    stats: allocate(t * config.num_heads),
+                }),
+            },
+            mixed: allocate(t * d),
+            hidden: allocate(t * f),
+            activated: allocate(t * f),
+        }
+    }
+
     /// Wave attention's own.
     ///
     /// # Panics
@@ -72,6 +113,7 @@ impl LayerBuffers {
 }
 
 /// What one interference module computes.
+#[derive(Clone)]
 pub struct InterferenceBuffers {
     /// (T, D): the residual stream before it.
     pub input: View,
@@ -110,47 +152,47 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    pub fn new(config: &ModelConfig, size: Size, allocate: &mut impl FnMut(usize) -> View) -> Self {
+    pub fn new(
+        config: &ModelConfig,
+        size: Size,
+        activations: Activations,
+        allocate: &mut impl FnMut(usize) -> View,
+    ) -> Self {
         let t = size.tokens;
-        let (d, f, c) = (config.embedding_dim, config.ffn_dim, config.context_dim());
-        let layers = (0..config.num_layers)
-            .map(|_| LayerBuffers {
-                input: allocate(t * d),
-                middle: allocate(t * d),
-                normed1: allocate(t * d),
-                stats1: allocate(t * 2),
-                normed2: allocate(t * d),
-                stats2: allocate(t * 2),
-                attention: match config.architecture {
-                    Architecture::Wave => AttentionBuffers::Wave(WaveBuffers {
-                        keys_values: allocate(t * 2 * d),
-                        gate: allocate(t * d),
-                        deposits: allocate(t * d),
-                        gathered: allocate(t * d),
-                    }),
-                    Architecture::Standard => AttentionBuffers::Standard(StandardBuffers {
-                        qkv: allocate(t * 3 * d),
-                        stats: allocate(t * config.num_heads),
-                    }),
+        let (d, c) = (config.embedding_dim, config.context_dim());
+        // Where they are recomputed, each has its input to itself, and the rest is the first one's.
+        let shares = |first: bool| activations == Activations::Recomputed && !first;
+        let mut layers: Vec<LayerBuffers> = Vec::new();
+        for i in 0..config.num_layers {
+            layers.push(match shares(i == 0) {
+                true => LayerBuffers {
+                    input: allocate(t * d),
+                    ..layers[0].clone()
                 },
-                mixed: allocate(t * d),
-                hidden: allocate(t * f),
-                activated: allocate(t * f),
-            })
-            .collect();
-        let interference = (0..config.num_interference())
-            .map(|_| InterferenceBuffers {
-                input: allocate(t * d),
-                compressed: allocate(t * c),
-                means: allocate(t * c),
-                expanded: allocate(t * d),
-                context: allocate(t * d),
-                local: allocate(t * d),
-                global: allocate(t * d),
-                gate: allocate(t * d),
-                stats: allocate(t * STATS),
-            })
-            .collect();
+                false => LayerBuffers::new(config, t, allocate),
+            });
+        }
+        let mut interference: Vec<InterferenceBuffers> = Vec::new();
+        for j in 0..config.num_interference() {
+            let input = allocate(t * d);
+            interference.push(match shares(j == 0) {
+                true => InterferenceBuffers {
+                    input,
+                    ..interference[0].clone()
+                },
+                false => InterferenceBuffers {
+                    input,
+                    compressed: allocate(t * c),
+                    means: allocate(t * c),
+                    expanded: allocate(t * d),
+                    context: allocate(t * d),
+                    local: allocate(t * d),
+                    global: allocate(t * d),
+                    gate: allocate(t * d),
+                    stats: allocate(t * STATS),
+                },
+            });
+        }
         Buffers {
             waves: allocate(config.num_layers * config.num_heads * size.wave[0]),
             layers,

@@ -83,11 +83,7 @@ impl Network {
     fn layers_from(&self, first: usize, dropout: f32, ops: &mut Vec<Op>) {
         let b = &self.buffers;
         for layer in first..self.config.num_layers {
-            self.attention(layer, dropout, ops);
-            self.feed_forward(layer, dropout, ops);
-            if let Some(module) = self.config.interference_after(layer) {
-                self.interference(module, self.stream(layer + 1), dropout, ops);
-            }
+            self.layer(layer, dropout, ops);
         }
         ops.push(Op::LayerNorm {
             x: b.output.clone(),
@@ -105,6 +101,15 @@ impl Network {
             accumulate: false,
             then: Then::Nothing,
         });
+    }
+
+    /// From a layer's input to the next one's.
+    pub(super) fn layer(&self, layer: usize, dropout: f32, ops: &mut Vec<Op>) {
+        self.attention(layer, dropout, ops);
+        self.feed_forward(layer, dropout, ops);
+        if let Some(module) = self.config.interference_after(layer) {
+            self.interference(module, self.stream(layer + 1), dropout, ops);
+        }
     }
 
     /// Mean cross-entropy over the batch's targets, from the logits.

@@ -9,7 +9,7 @@ use crate::bench::random_tokens;
 use crate::config::{Architecture, ModelConfig};
 use crate::error::Result;
 use crate::model::Model;
-use crate::model::network::Network;
+use crate::model::network::{Activations, Network};
 use crate::rng::mix32;
 use crate::train::TrainConfig;
 
@@ -55,7 +55,8 @@ struct Step {
 
 impl Step {
     fn new(mut device: Device, model: &Model) -> Self {
-        let network = Network::for_training(&mut device, model, SEQUENCES, SEQ_LEN);
+        let network =
+            Network::for_training(&mut device, model, SEQUENCES, SEQ_LEN, Activations::Kept);
         let update = network.update(TrainConfig::default().optimizer());
         let norm = update
             .into_iter()

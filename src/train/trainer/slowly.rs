@@ -85,7 +85,8 @@ impl Trainer {
     fn slowly_memory(&self) -> u64 {
         let (model, config) = (&self.model.config, &self.config);
         let rows = config.batch_size.div_ceil(config.shards);
-        let network = Network::memory(model, Purpose::Training, rows, config.seq_len);
+        let purpose = Purpose::Training(self.activations());
+        let network = Network::memory(model, purpose, rows, config.seq_len);
         let places = (config.batch_size as u64).saturating_mul(config.seq_len as u64);
         // The twin's copy of the run, its sums of gradients, and the model before the step.
         let copies = 4 + u64::from(config.shards.ilog2());

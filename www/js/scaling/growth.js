@@ -6,9 +6,13 @@ import { csvLine } from "../files/csv.js";
 /**
  * @typedef {import("../../pkg/wavefield.js").Mixing} Mixing
  *
- * What was measured in one way at one length.
- * @typedef {Omit<import("../../pkg/wavefield.js").Measurement, "width" | "heads">} Measured
- * @typedef {{mixing: Mixing, length: number, expected: number | null, why: "slow" | "memory", message?: string}} LeftOut
+ * What is timed: a way of mixing tokens, or a whole step of training.
+ * @typedef {Mixing | "train_wave" | "train_standard"} Way
+ *
+ * What was measured in one way at one length. Of steps of training also the tokens that a step reads, and whether its layers were
+ * computed twice to fit.
+ * @typedef {{mixing: Way, length: number, tokens?: number, recomputed?: boolean} & import("../../pkg/wavefield.js").Times} Measured
+ * @typedef {{mixing: Way, length: number, expected: number | null, why: "slow" | "memory", message?: string}} LeftOut
  * @typedef {{width: number, heads: number}} Layer
  *
  * @typedef {object} ScalingResult
@@ -22,11 +26,14 @@ import { csvLine } from "../files/csv.js";
  * @property {LeftOut[]} leftOut
  * @property {"whole" | "stopped" | "failed"} ended
  * @property {boolean} disturbed  A training ran at the same time.
+ * @property {boolean} [training]  Steps of training were asked for too.
  *
  * What the lab's worker is asked for, once, and what it says.
- * @typedef {{backend: "cpu" | "gpu", layer: Layer, longest: number, limit: number}} ScalingOrder
+ * @typedef {{backend: "cpu" | "gpu", layer: Layer, longest: number, limit: number, training: boolean}} ScalingOrder
+ *   `training`: steps of training too.
+ *
  * @typedef {{type: "begins", adapter: string | null}
- *   | {type: "measures", mixing: Mixing, length: number}
+ *   | {type: "measures", mixing: Way, length: number}
  *   | {type: "measured", measured: Measured}
  *   | {type: "left_out", leftOut: LeftOut}
  *   | {type: "done"}
@@ -36,22 +43,39 @@ import { csvLine } from "../files/csv.js";
  * @typedef {{kind: "always"} | {kind: "from", length: number} | {kind: "not_up_to", length: number}} Crossover
  */
 
-/** The ways of mixing tokens, in the order in which they are measured. @type {{mixing: Mixing, name: string, about: string, operations: number}[]} */
+/**
+ * What is timed. `growth`: between which powers of the length its time lies where lengths double.
+ * @template {Way} W @typedef {{mixing: W, name: string, about: string, growth: readonly [least: number, most: number]}} Timed
+ */
+
+/** The ways of mixing tokens, in the order in which they are measured. @type {readonly Timed<Mixing>[]} */
 export const MIXINGS = [
-  { mixing: "recurrence", name: "Waves step by step", about: "each token turns the wave and adds to it; the model's own way", operations: 1 },
-  { mixing: "waves", name: "Waves by Fourier transform", about: "the same sums, as the model was published", operations: 1.1 },
-  { mixing: "direct_waves", name: "Waves directly", about: "the same sums, one by one", operations: 2 },
-  { mixing: "attention", name: "Attention", about: "every token looks at all before it", operations: 2 },
+  { mixing: "recurrence", name: "Waves step by step", about: "each token turns the wave and adds to it; the model's own way", growth: [1, 1.5] },
+  { mixing: "waves", name: "Waves by Fourier transform", about: "the same sums, as the model was published", growth: [1.1, 1.6] },
+  { mixing: "direct_waves", name: "Waves directly", about: "the same sums, one by one", growth: [2, 2.5] },
+  { mixing: "attention", name: "Attention", about: "every token looks at all before it", growth: [2, 2.5] },
 ];
 
-/** The same by their names in the engine. @type {readonly Mixing[]} */
-export const WAYS = MIXINGS.map(({ mixing }) => mixing);
+/** Steps of training, of which each reads a thousand tokens at least. @type {readonly Timed<"train_wave" | "train_standard">[]} */
+export const TRAININGS = [
+  { mixing: "train_wave", name: "Training a wave model", about: "two layers; forward, backward and update", growth: [0, 1.5] },
+  { mixing: "train_standard", name: "Training a Transformer", about: "the same size, with attention", growth: [0, 2.5] },
+];
+
+/** All that can be timed. @type {readonly Timed<Way>[]} */
+const TIMED = [...MIXINGS, ...TRAININGS];
+
+/** What an order asks for, at every length. @param {boolean} training  steps of training too */
+export const waysOf = (training) => (training ? TIMED : MIXINGS).map(({ mixing }) => mixing);
+
+/** Whether it is a step of training that is timed. @param {Way} way @returns {way is "train_wave" | "train_standard"} */
+export const isTraining = (way) => TRAININGS.some(({ mixing }) => mixing === way);
 
 /** The waves that a result speaks of: the fastest way that was measured. @param {readonly Measured[]} measured @returns {Mixing} */
 export const ownWay = (measured) => (measured.some(({ mixing }) => mixing === "recurrence") ? "recurrence" : "waves");
 
-/** @param {Mixing} mixing */
-export const nameOf = (mixing) => MIXINGS.find((way) => way.mixing === mixing)?.name ?? mixing;
+/** @param {Way} way */
+export const nameOf = (way) => TIMED.find(({ mixing }) => mixing === way)?.name ?? way;
 
 export const LENGTHS = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768];
 
@@ -61,7 +85,7 @@ export const PUBLISHED = [{ length: 2048, times: 31 }, { length: 8192, times: 10
 /** Seconds that one run may be expected to take. A driver takes a graphics card away that answers too late. */
 export const LIMITS = { cpu: 20, gpu: 1.5 };
 
-/** @param {readonly Measured[]} measured @param {Mixing} mixing @returns {[number, number][]} */
+/** @param {readonly Measured[]} measured @param {Way} mixing @returns {[number, number][]} */
 export const pointsOf = (measured, mixing) =>
   measured.filter((found) => found.mixing === mixing).map(({ length, seconds }) => /** @type {[number, number]} */ ([length, seconds])).sort((a, b) => a[0] - b[0]);
 
@@ -121,16 +145,16 @@ export function crossover(a, b) {
 
 /**
  * The seconds that a length will take by the two before it: at least what the number of operations says.
- * @param {Mixing} mixing @param {Points} points @param {number} length @returns {number | null} null before the first
+ * @param {Way} mixing @param {Points} points @param {number} length @returns {number | null} null before the first
  */
 export function expected(mixing, points, length) {
   const last = points.at(-1);
   if (!last) return null;
-  const least = MIXINGS.find((way) => way.mixing === mixing)?.operations ?? 2;
+  const [least, most] = TIMED.find((way) => way.mixing === mixing)?.growth ?? [2, 2.5];
   const before = points.at(-2);
   const seen = before ? Math.log(last[1] / before[1]) / Math.log(last[0] / before[0]) : least;
   // One slow measurement is no law.
-  const exponent = Math.min(Math.max(seen, least), least + 0.5);
+  const exponent = Math.min(Math.max(seen, least), most);
   return last[1] * (length / last[0]) ** exponent;
 }
 
@@ -139,11 +163,11 @@ const takes = (run) => (run >= 3 ? run : run + Math.max(0.15, Math.min(5 * run, 
 
 /**
  * Seconds that the rest will take, as far as it can be told.
- * @param {readonly Measured[]} measured @param {readonly {mixing: Mixing, length: number}[]} rest @param {number} limit
+ * @param {readonly Measured[]} measured @param {readonly {mixing: Way, length: number}[]} rest @param {number} limit
  */
 export function timeLeft(measured, rest, limit) {
-  /** @type {Map<Mixing, [number, number][]>} */
-  const known = new Map(MIXINGS.map(({ mixing }) => [mixing, pointsOf(measured, mixing)]));
+  /** @type {Map<Way, [number, number][]>} */
+  const known = new Map(TIMED.map(({ mixing }) => [mixing, pointsOf(measured, mixing)]));
   let total = 0;
   for (const { mixing, length } of rest) {
     const points = known.get(mixing) ?? [];
@@ -212,6 +236,38 @@ export function operations(mixing, length, { width, heads }) {
 }
 
 /**
+ * Bytes that one run moves at least: every number that it takes in or gives out, once, in float32; of transforms also the lines
+ * there and back, with the text twice over.
+ * @param {Mixing} mixing @param {number} length @param {Layer} layer
+ */
+export function bytes(mixing, length, { width, heads }) {
+  const token = 4 * length * width;
+  if (mixing === "attention") return 4 * token;
+  if (mixing === "recurrence") return 2 * token;
+  const kernel = 4 * length * heads;
+  if (mixing === "direct_waves") return 2 * token + kernel;
+  const points = 2 ** Math.ceil(Math.log2(2 * length));
+  // Complex numbers, written and read again; two channels share a line.
+  return 2 * token + kernel + 2 * 8 * points * heads * Math.ceil(width / heads / 2);
+}
+
+/** Tokens a second that a step of training reads, by length. @param {readonly Measured[]} measured @param {Way} way @returns {[number, number][]} */
+export const ratesOf = (measured, way) =>
+  measured.flatMap(({ mixing, length, seconds, tokens }) => (mixing === way && tokens ? [/** @type {[number, number]} */ ([length, tokens / seconds])] : [])).sort((a, b) => a[0] - b[0]);
+
+/**
+ * Where attention would lie by the author's count of operations, by the times of the waves as they were published.
+ * @param {readonly Measured[]} measured @returns {{length: number, times: number, seconds: number}[]}
+ */
+export function counted(measured) {
+  const waves = new Map(pointsOf(measured, "waves"));
+  return PUBLISHED.flatMap(({ length, times }) => {
+    const own = waves.get(length);
+    return own === undefined ? [] : [{ length, times, seconds: times * own }];
+  });
+}
+
+/**
  * Why the ratio of times is not that of operations: how fast either does its own, at the longest length of both.
  * @param {ScalingResult} result
  * @returns {{length: number, times: number, more: number, faster: number, rates: {waves: number, attention: number}} | null}
@@ -234,11 +290,13 @@ export function whyTimesDiffer({ measured, layer }) {
 /** All numbers, a line each. @param {ScalingResult} result */
 export function csv(result) {
   const { device, when, layer, measured, leftOut, disturbed } = result;
+  /** @param {Way} way @param {number} length */
+  const counts = (way, length) => (isTraining(way) ? ["", ""] : [operations(way, length, layer), bytes(way, length, layer)]);
   const common = [device, new Date(when).toISOString(), layer.width, layer.heads, disturbed ? "yes" : "no"];
   const lines = [
-    ["way", "tokens", "seconds", "fastest", "slowest", "samples", "runs_per_sample", "left_out", "device", "measured_at", "width", "heads", "training_ran"],
-    ...measured.map(({ mixing, length, seconds, fastest, slowest, samples, runs }) => [mixing, length, seconds, fastest, slowest, samples, runs, "", ...common]),
-    ...leftOut.map(({ mixing, length, why }) => [mixing, length, "", "", "", "", "", why, ...common]),
+    ["way", "tokens", "seconds", "fastest", "slowest", "samples", "runs_per_sample", "step_tokens", "operations", "bytes", "left_out", "device", "measured_at", "width", "heads", "training_ran"],
+    ...measured.map(({ mixing, length, seconds, fastest, slowest, samples, runs, tokens }) => [mixing, length, seconds, fastest, slowest, samples, runs, tokens ?? "", ...counts(mixing, length), "", ...common]),
+    ...leftOut.map(({ mixing, length, why }) => [mixing, length, "", "", "", "", "", "", ...counts(mixing, length), why, ...common]),
   ];
   return lines.map(csvLine).join("");
 }
@@ -249,12 +307,12 @@ export function csv(result) {
  */
 export function restored(kept) {
   const positive = (/** @type {unknown} */ value) => typeof value === "number" && Number.isFinite(value) && value > 0;
-  const known = (/** @type {any} */ entry) => MIXINGS.some(({ mixing }) => mixing === entry?.mixing) && positive(entry.length);
+  const known = (/** @type {any} */ entry) => TIMED.some(({ mixing }) => mixing === entry?.mixing) && positive(entry.length) && (!isTraining(entry.mixing) || entry.why || positive(entry.tokens));
   if (kept?.backend !== "cpu" && kept?.backend !== "gpu") return null;
   if (!positive(kept.layer?.width) || !positive(kept.layer?.heads) || !positive(kept.when) || !positive(kept.limit) || !positive(kept.longest)) return null;
   if (typeof kept.device !== "string" || !Array.isArray(kept.measured) || !Array.isArray(kept.leftOut)) return null;
   const numbers = ["seconds", "fastest", "slowest", "samples", "runs"];
   if (!kept.measured.every((/** @type {any} */ entry) => known(entry) && numbers.every((name) => positive(entry[name])))) return null;
   if (!kept.leftOut.every((/** @type {any} */ entry) => known(entry) && (entry.why === "slow" || entry.why === "memory"))) return null;
-  return { ...kept, ended: ["whole", "failed"].includes(kept.ended) ? kept.ended : "stopped", disturbed: kept.disturbed === true };
+  return { ...kept, ended: ["whole", "failed"].includes(kept.ended) ? kept.ended : "stopped", disturbed: kept.disturbed === true, training: kept.training === true };
 }

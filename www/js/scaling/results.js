@@ -3,9 +3,9 @@
 import { copyText, download } from "../files/out.js";
 import { ask } from "../page/ask.js";
 import { h } from "../page/dom.js";
-import { pictureOf, ScalingChart } from "./chart.js";
-import { csv } from "./growth.js";
-import { comparison, countsTable, findings, makeKey, numbersTable } from "./view.js";
+import { pictureOf, ScalingChart, STEPS, TIMES } from "./chart.js";
+import { csv, isTraining, MIXINGS, TRAININGS } from "./growth.js";
+import { comparison, countsTable, findings, makeKey, numbersTable, trainingFindings, trainingTable } from "./view.js";
 
 /** @typedef {import("./growth.js").ScalingResult} ScalingResult */
 
@@ -14,9 +14,15 @@ const COPIED_MS = 2000;
 export class ScalingResults {
   /** @type {ScalingResult | null} */ #result = null;
   #app;
-  #key = makeKey();
+  #key = makeKey(TIMES, MIXINGS);
   #canvas = h("canvas", { class: "scaling-canvas", role: "img", "aria-label": "Time against length" });
-  #chart = new ScalingChart(this.#canvas, (length) => this.#key.show(this.#result, length));
+  #chart = new ScalingChart(this.#canvas, TIMES, (length) => this.#key.show(this.#result, length));
+  #stepsKey = makeKey(STEPS, TRAININGS);
+  #stepsCanvas = h("canvas", { class: "scaling-canvas", role: "img", "aria-label": STEPS.title });
+  #stepsChart = new ScalingChart(this.#stepsCanvas, STEPS, (length) => this.#stepsKey.show(this.#result, length));
+  #stepsSaid = h("ul", { class: "scaling-findings" });
+  #stepsNumbers = h("div", { class: "scaling-scroll", tabindex: 0, role: "region", "aria-label": "All measured steps of training" });
+  #steps = h("section", { class: "scaling-steps", hidden: true }, h("h3", null, "Whole steps of training"), this.#stepsKey.element, h("div", { class: "scaling-chart" }, this.#stepsCanvas), this.#stepsSaid, this.#stepsNumbers);
   #source = h("p", { class: "scaling-source" });
   #copy = h("button", { type: "button", onclick: () => this.#copyCsv() }, "Copy as CSV");
   #text = h("textarea", { class: "scaling-csv", readonly: true, hidden: true, rows: 8, "aria-label": "All numbers as CSV" });
@@ -32,14 +38,16 @@ export class ScalingResults {
   constructor(app, forget) {
     this.#app = app;
     this.#tools = h("div", { class: "scaling-tools" }, this.#copy,
-      h("button", { type: "button", onclick: () => this.#savePicture() }, "Save picture"),
+      h("button", { type: "button", onclick: () => this.#savePictures() }, "Download picture"),
       h("button", { type: "button", class: "quiet", onclick: forget }, "Forget these numbers"));
     this.element = h("div", { class: "scaling-results" },
       this.#key.element, h("div", { class: "scaling-chart" }, this.#canvas), this.#source, this.#tools, this.#text, this.#said,
-      this.#numbersTitle, this.#numbers,
+      this.#numbersTitle, this.#numbers, this.#steps,
       h("div", { class: "asked" }, h("h3", null, "Counted and measured"), ask("Operation")),
       h("p", { class: "scaling-hint" }, "The model's author counts operations: attention takes in the order of n²·d for n tokens of d channels, waves n·log n·d, which comes to 31 times fewer at 2,048 tokens, 107 at 8,192 and 367 at 32,768. Counts are not times; here are both."),
-      this.#counts, this.#compared);
+      this.#counts, this.#compared,
+      h("h3", null, "Where the log went"),
+      h("p", { class: "scaling-hint" }, "The n·log n of the headline is the price of one way to do the sum: by a Fourier transform of the whole text, there and back. But a damped wave is a number that turns and shrinks by the same amount with every token. So what a token hears is what the token before heard, turned and shrunk once more, plus what has been added since: one short step a token, n steps for n tokens, and no log. It is the same sum, to rounding. It needs no room for the text twice over, and works as well at the thousandth token as at the first; that is also how this page writes, with a memory that does not grow."));
   }
 
   /** @param {ScalingResult | null} result @param {boolean} growing Whether more is to come. */
@@ -47,6 +55,9 @@ export class ScalingResults {
     this.#result = result;
     this.#chart.show(result);
     this.#key.show(result, null);
+    this.#stepsChart.show(result);
+    this.#stepsKey.show(result, null);
+    this.#steps.hidden = !result?.measured.some(({ mixing }) => isTraining(mixing));
     const none = !result || result.measured.length === 0;
     for (const element of [this.#tools, this.#said, this.#numbersTitle, this.#numbers, this.#compared]) element.hidden = none;
     if (none) this.#text.hidden = true;
@@ -57,6 +68,10 @@ export class ScalingResults {
     this.#canvas.setAttribute("aria-label", `Time against length, both logarithmic. ${words.join(" ")}`);
     this.#said.replaceChildren(...words.map((line) => h("li", null, line)));
     this.#numbers.replaceChildren(numbersTable(result));
+    const stepsWords = trainingFindings(result);
+    this.#stepsCanvas.setAttribute("aria-label", `${STEPS.title}, both logarithmic. ${stepsWords.join(" ")}`);
+    this.#stepsSaid.replaceChildren(...stepsWords.map((line) => h("li", null, line)));
+    this.#stepsNumbers.replaceChildren(trainingTable(result));
     this.#compared.replaceChildren(...comparison(result).map((line) => h("li", null, line)));
   }
 
@@ -78,10 +93,13 @@ export class ScalingResults {
     setTimeout(() => (this.#copy.textContent = "Copy as CSV"), COPIED_MS);
   }
 
-  async #savePicture() {
-    if (!this.#result) return;
+  /** One for each chart that shows something. */
+  async #savePictures() {
+    const result = this.#result;
+    if (!result) return;
     try {
-      download(await pictureOf(this.#result), `wave-field-scaling-${this.#result.backend}.png`);
+      download(await pictureOf(TIMES, result), `wave-field-scaling-${result.backend}.png`);
+      if (!this.#steps.hidden) download(await pictureOf(STEPS, result), `wave-field-training-steps-${result.backend}.png`);
     } catch (error) {
       this.#app.notify({ kind: "error", key: "scaling", title: "The picture could not be saved.", message: String(error) });
     }

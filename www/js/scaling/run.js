@@ -1,21 +1,21 @@
 // One run of the scaling lab as the page sees it.
 
 import { EngineRun } from "../engine/run.js";
-import { LENGTHS, timeLeft, WAYS } from "./growth.js";
+import { LENGTHS, timeLeft, waysOf } from "./growth.js";
 
 /**
  * @typedef {import("./growth.js").ScalingOrder} ScalingOrder
  * @typedef {import("./growth.js").ScalingNews} ScalingNews
  * @typedef {import("./growth.js").ScalingResult} ScalingResult
- * @typedef {import("./growth.js").Mixing} Mixing
- * @typedef {{at: {mixing: Mixing, length: number} | null, done: number, of: number, left: number}} Progress
+ * @typedef {import("./growth.js").Way} Way
+ * @typedef {{at: {mixing: Way, length: number} | null, done: number, of: number, left: number}} Progress
  *   `at` is what is being measured; `left` is in seconds.
  */
 
 /** @extends {EngineRun<ScalingResult, ScalingNews>} */
 export class ScalingRun extends EngineRun {
   /** @type {Progress["at"]} */ #at = null;
-  /** Not measured or left out yet, in order. @type {{mixing: Mixing, length: number}[]} */ #rest;
+  /** Not measured or left out yet, in order. @type {{mixing: Way, length: number}[]} */ #rest;
   #of;
 
   /**
@@ -26,7 +26,7 @@ export class ScalingRun extends EngineRun {
     super(
       {
         backend: order.backend, device: processor, when: Date.now(), layer: order.layer, longest: order.longest, limit: order.limit,
-        measured: [], leftOut: [], ended: "stopped", disturbed: false,
+        measured: [], leftOut: [], ended: "stopped", disturbed: false, training: order.training,
       },
       { script: new URL("../worker/scaling.js", import.meta.url), name: "wavefield-scaling", order, named: "The lab's engine" },
       onChange);
@@ -65,7 +65,7 @@ export class ScalingRun extends EngineRun {
     }
   }
 
-  /** @param {{mixing: Mixing, length: number}} what */
+  /** @param {{mixing: Way, length: number}} what */
   #settle({ mixing, length }) {
     this.#at = null;
     this.#rest = this.#rest.filter((rest) => rest.mixing !== mixing || rest.length !== length);
@@ -78,5 +78,5 @@ export class ScalingRun extends EngineRun {
 }
 
 /** @param {ScalingOrder} order */
-const everything = ({ longest }) =>
-  LENGTHS.filter((length) => length <= longest).flatMap((length) => WAYS.map((mixing) => ({ mixing, length })));
+const everything = ({ longest, training }) =>
+  LENGTHS.filter((length) => length <= longest).flatMap((length) => waysOf(training).map((mixing) => ({ mixing, length })));

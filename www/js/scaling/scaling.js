@@ -21,6 +21,7 @@ const HOW = [
   "One layer of untrained numbers, forward only, one text at a time, in float32. Timed is the mixing of tokens alone: for waves from the deposits to what every token hears, for attention from queries, keys and values to the same. The rest of a layer is the same for both and grows with the length itself.",
   "A text of a length is run once to warm up. Then come five samples of at least 20 milliseconds, each the mean of as many runs as that takes, and the median of the samples counts. When runs take long there are fewer samples; a run of three seconds or more is measured once, without another before it.",
   "On a graphics card a sample lasts at least 60 milliseconds: its runs are sent at once, then the last token's values are read back, and the clock stops when they are there. That reading is part of the time; nothing is taken off. Before its times count, the card's results are compared with the processor's.",
+  "A whole step of training is forward, loss, backward and update of two such layers with their feed-forward parts and a vocabulary of 64, on one thread, with untrained numbers and a text of no meaning. Short texts are taken several at once, until a step has a thousand tokens. Where all layers would not fit in memory side by side, each is computed a second time on the way back; up to 1 GB may be taken.",
   "The direct sums take in the whole text, as the other ways do, although a wave that dies down early could be cut short. Everything runs on one thread of the processor; threads or wider vectors, which a browser does not give, would change all times. A training, a race or a text that is written at full pace takes part of the device away while it is measured.",
 ];
 
@@ -56,8 +57,10 @@ export function mountScaling(root, app) {
     onInput: (value) => { layer = value; },
   });
   const longest = h("select", { class: "scaling-longest" }, LENGTHS.slice(2).map((length) => h("option", { value: length, selected: length === 32768 }, `${count(length)} tokens`)));
+  const steps = h("input", { type: "checkbox", checked: true });
   const settings = h("fieldset", { class: "scaling-settings" }, h("legend", { class: "visually-hidden" }, "What to measure"),
-    device.element, shape.element, h("label", { class: "scaling-field" }, h("span", { class: "field-label" }, "Up to"), longest));
+    device.element, shape.element, h("label", { class: "scaling-field" }, h("span", { class: "field-label" }, "Up to"), longest),
+    h("label", { class: "check" }, steps, "Whole steps of training too"));
   const measure = h("button", { type: "button", class: "primary", onclick: () => (state.get("training") ? wait() : begin()) }, "Measure");
   const anyway = h("button", { type: "button", onclick: begin }, "Measure now all the same");
   const stop = h("button", { type: "button", onclick: halt }, "Stop");
@@ -87,7 +90,7 @@ export function mountScaling(root, app) {
     if (refusal() || run?.running) return;
     waiting = false;
     fault = "";
-    const order = { backend, layer: LAYERS[layer], longest: Number(longest.value), limit: LIMITS[backend] };
+    const order = { backend, layer: LAYERS[layer], longest: Number(longest.value), limit: LIMITS[backend], training: steps.checked };
     run = new ScalingRun(order, processor(), changed);
     if (state.get("training")) run.disturb();
     show();
@@ -135,7 +138,7 @@ export function mountScaling(root, app) {
     if (fault) return `${fault} What was measured before is kept.`;
     if (refusal()) return refusal();
     if (state.get("training")) return "A training is running. It shares this device, so times would come out too long and uneven.";
-    return "Takes a minute or two and keeps one processor core or the graphics card busy. The page goes on meanwhile.";
+    return "Takes two or three minutes and keeps one processor core or the graphics card busy. The page goes on meanwhile.";
   }
 
   function show() {

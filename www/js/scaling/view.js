@@ -2,38 +2,64 @@
 
 import { Surface } from "../charts/surface.js";
 import { h } from "../page/dom.js";
-import { drawKey } from "./chart.js";
+import { COUNTED, drawKey } from "./chart.js";
 import {
-  besideCounts, count, crossover, fit, LENGTHS, MIXINGS, nameOf, ownWay, pointsOf, WAYS, whyTimesDiffer, wordsOfCrossover, wordsOfGrowth, wordsOfRatio, wordsOfTime,
+  besideCounts, bytes, count, crossover, fit, isTraining, LENGTHS, MIXINGS, nameOf, operations, ownWay, pointsOf, ratesOf, TRAININGS, whyTimesDiffer, wordsOfCrossover,
+  wordsOfGrowth, wordsOfRatio, wordsOfTime,
 } from "./growth.js";
 
 /**
  * @typedef {import("./growth.js").ScalingResult} ScalingResult
  * @typedef {import("./growth.js").Mixing} Mixing
+ * @typedef {import("./growth.js").Way} Way
  */
 
-/** The chart's key; shows exponents, or the times of the length that is pointed at. */
-export function makeKey() {
-  /** @type {Map<Mixing, HTMLElement>} */ const values = new Map();
-  const element = h("ul", { class: "scaling-key" }, MIXINGS.map(({ mixing, name, about }) => {
+/**
+ * A chart's key; shows what there is to say of each way, or its value at the length that is pointed at.
+ * @param {import("./chart.js").Plot} plot @param {readonly {mixing: Way, name: string, about: string}[]} ways
+ */
+export function makeKey(plot, ways) {
+  /** @type {Map<Way, HTMLElement>} */ const values = new Map();
+  const element = h("ul", { class: "scaling-key" }, ways.map(({ mixing, name, about }) => {
     const canvas = h("canvas", { class: "scaling-key-mark", "aria-hidden": "true" });
     new Surface(canvas, (context, _, height) => drawKey(context, mixing, height / 2));
     const value = h("span", { class: "scaling-key-value" });
     values.set(mixing, value);
     return h("li", null, canvas, h("span", null, h("strong", null, name), ` (${about})`), value);
   }));
+  const marks = h("li", { hidden: true }, h("span", { class: "scaling-key-hollow", "aria-hidden": "true" }, "△"), h("span", null, h("strong", null, COUNTED), " (so many times the waves by Fourier transform)"));
+  element.append(marks);
   /** @param {ScalingResult | null} result @param {number | null} pointed */
   const show = (result, pointed) => {
-    for (const { mixing } of MIXINGS) {
-      const points = pointsOf(result?.measured ?? [], mixing);
+    for (const { mixing } of ways) {
+      const points = result ? plot.points(result, mixing) : [];
       const at = points.find(([length]) => length === pointed);
-      const growth = wordsOfGrowth(fit(points));
-      let words = growth ? `time grows like ${growth}` : points.length > 3 ? "the times scatter too much to say how they grow" : points.length > 1 ? "how time grows cannot be told from so few lengths" : "";
-      if (pointed !== null) words = at ? `${count(pointed)} tokens: ${wordsOfTime(at[1])}` : `${count(pointed)} tokens: not measured`;
+      const words = pointed === null ? (plot.fitted ? growthWords(points) : "") : `${count(pointed)} tokens: ${at ? plot.words(at[1]) : "not measured"}`;
       /** @type {HTMLElement} */ (values.get(mixing)).textContent = words;
     }
+    marks.hidden = !result || plot.marks(result).length === 0;
   };
   return { element, show };
+}
+
+/** @param {[number, number][]} points */
+function growthWords(points) {
+  const growth = wordsOfGrowth(fit(points));
+  if (growth) return `time grows like ${growth}`;
+  return points.length > 3 ? "the times scatter too much to say how they grow" : points.length > 1 ? "how time grows cannot be told from so few lengths" : "";
+}
+
+/** What steps of training say, in sentences. @param {ScalingResult} result @returns {string[]} */
+export function trainingFindings(result) {
+  const [waves, standard] = TRAININGS.map(({ mixing }) => ratesOf(result.measured, mixing));
+  if (waves.length === 0) return [];
+  const [shortest, longest] = [waves[0], waves[waves.length - 1]];
+  const kept = `A wave model learns from ${count(shortest[1])} tokens a second in texts of ${count(shortest[0])}, and from ${count(longest[1])} in texts of ${count(longest[0])}: ${Math.round((100 * longest[1]) / shortest[1])} %.`;
+  const both = standard.findLast(([length]) => waves.some(([other]) => other === length));
+  const own = both && waves.find(([length]) => length === both[0]);
+  const beside = both && own ? [`At ${count(both[0])} tokens a Transformer of the same size learns from ${count(both[1])} a second, the wave model from ${wordsOfRatio(own[1] / both[1])} as many.`] : [];
+  const twice = result.measured.find(({ mixing, recomputed }) => mixing === "train_wave" && recomputed);
+  return [kept, ...beside, ...(twice ? [`From ${count(twice.length)} tokens on each layer was computed twice, as all layers side by side would not have fitted in memory: a part of the speed goes there.`] : [])];
 }
 
 /** What the numbers say, in sentences. @param {ScalingResult} result @returns {string[]} */
@@ -77,14 +103,32 @@ export function countsTable(result) {
       h("tr", null, h("th", { scope: "row" }, count(length)), h("td", null, `${times}×`), cell(attention), cell(transforms)))));
 }
 
-/** All numbers. @param {ScalingResult} result */
+/** In thousands, millions or thousands of millions. @param {number} value */
+const large = (value) => (value >= 1e9 ? `${Number((value / 1e9).toPrecision(2)).toLocaleString("en-GB")} G` : value >= 1e6 ? `${Number((value / 1e6).toPrecision(2))} M` : `${Number((value / 1e3).toPrecision(2))} k`);
+
+/** All numbers: times, and under each the operations and bytes that go with it. @param {ScalingResult} result */
 export function numbersTable(result) {
+  return table(result, MIXINGS.map(({ mixing }) => mixing), ({ mixing, length, seconds }) => {
+    if (isTraining(mixing)) return [wordsOfTime(seconds)];
+    return [wordsOfTime(seconds), `${large(operations(mixing, length, result.layer))}, ${large(bytes(mixing, length, result.layer))}B`];
+  });
+}
+
+/** All steps of training: tokens a second, and under each the time of a step. @param {ScalingResult} result */
+export function trainingTable(result) {
+  return table(result, TRAININGS.map(({ mixing }) => mixing), ({ seconds, tokens = 0, recomputed }) =>
+    [`${count(tokens / seconds)} tokens/s`, `${wordsOfTime(seconds)} for ${count(tokens)}${recomputed ? ", layers computed twice" : ""}`]);
+}
+
+/** @param {ScalingResult} result @param {readonly Way[]} ways @param {(found: import("./growth.js").Measured) => string[]} words */
+function table(result, ways, words) {
   const lengths = LENGTHS.filter((length) => length <= result.longest);
-  const cell = (/** @type {Mixing} */ mixing, /** @type {number} */ length) => {
+  const cell = (/** @type {Way} */ mixing, /** @type {number} */ length) => {
     const found = result.measured.find((entry) => entry.mixing === mixing && entry.length === length);
     if (found) {
       const spread = `between ${wordsOfTime(found.fastest)} and ${wordsOfTime(found.slowest)}; samples: ${found.samples}, runs in each: ${found.runs}`;
-      return h("td", { title: spread }, wordsOfTime(found.seconds), h("span", { class: "visually-hidden" }, `, ${spread}`));
+      const [first, second] = words(found);
+      return h("td", { title: spread }, first, second && h("small", null, second), h("span", { class: "visually-hidden" }, `, ${spread}`));
     }
     const left = result.leftOut.find((entry) => entry.mixing === mixing && entry.length === length);
     if (left?.why === "memory") return h("td", { class: "scaling-left-out", title: left.message }, "too large");
@@ -92,7 +136,7 @@ export function numbersTable(result) {
     return h("td", { class: "scaling-left-out" }, "—");
   };
   return h("table", { class: "scaling-table scaling-numbers" },
-    h("thead", null, h("tr", null, ["Tokens", ...WAYS.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", null, h("tr", null, ["Tokens", ...ways.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, lengths.map((length) =>
-      h("tr", null, h("th", { scope: "row" }, count(length)), WAYS.map((mixing) => cell(mixing, length))))));
+      h("tr", null, h("th", { scope: "row" }, count(length)), ways.map((mixing) => cell(mixing, length))))));
 }

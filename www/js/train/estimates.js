@@ -1,5 +1,7 @@
 // What a training will take, before it begins: numbers to learn and memory. No DOM here.
 
+import { MOST } from "../keep/limits.js";
+
 /** @typedef {import("./presets.js").Settings} Settings */
 
 /**
@@ -18,12 +20,19 @@ export const transformLength = ({ stride, context }) => 2 ** Math.ceil(Math.log2
 
 /**
  * Bytes that training takes, roughly: weights, gradients and two moments, what each token leaves for the way back, and
- * the heads' spectra.
- * @param {Settings} settings @param {number} vocabulary @returns {number}
+ * the heads' spectra. Where all layers would not fit side by side, the engine computes each a second time on the way back, in room
+ * that they share.
+ * @param {Settings} settings @param {number} vocabulary @returns {{bytes: number, twice: boolean}}
  */
 export function memoryEstimate(settings, vocabulary) {
-  const { embedding_dim: d, num_layers: layers, num_heads: h, ffn_dim: f, batch_size, context } = settings;
-  const perToken = layers * (14 * d + 3 * f) + 3 * d + 3 * vocabulary;
-  const spectra = 2 * h * (batch_size + layers) * transformLength(settings);
-  return 4 * (4 * parameterCount(settings, vocabulary) + batch_size * context * perToken + spectra);
+  const { embedding_dim: d, num_layers: layers, num_heads: h, ffn_dim: f, batch_size, context, interference_interval } = settings;
+  const taken = (/** @type {number} */ perToken) => {
+    const spectra = 2 * h * (batch_size + layers) * transformLength(settings);
+    return 4 * (4 * parameterCount(settings, vocabulary) + batch_size * context * perToken + spectra);
+  };
+  const kept = taken(layers * (14 * d + 3 * f) + 3 * d + 3 * vocabulary);
+  if (kept <= MOST.bytes) return { bytes: kept, twice: false };
+  const modules = Math.floor(layers / interference_interval);
+  // What enters each layer and module; one of each; gradients, which all layers share anyway.
+  return { bytes: taken((layers + modules + 30 + (modules > 0 ? 7 : 0)) * d + 3 * f + 3 * vocabulary), twice: true };
 }

@@ -73,7 +73,7 @@ export const SETTINGS = /** @type {Setting[]} */ ([
   { key: "steps", group: "basic", label: "Steps", hint: "How many batches it learns from. More helps until validation stops falling.", min: 10, max: 200_000, ...many, step: 10 },
   { key: "peak_lr", group: "basic", label: "Learning rate", hint: "How far a step moves the weights. Too high and the loss jumps; too low and it seems unable to learn.", min: 0.00001, max: 0.1, ...real },
   { key: "batch_size", group: "basic", label: "Batch", hint: "Pieces of text a step learns from. More makes steps steadier and slower.", min: 1, max: 256, ...many },
-  { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: the farthest back that a head can hear.", min: 8, max: 1024, ...many },
+  { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: the farthest back that a head can hear. Waves take as long for each token of a long text as of a short one.", min: 8, max: 32_768, ...many },
 
   { key: "num_layers", group: "model", label: "Layers", hint: "Rounds of listening and thinking, one after the other.", min: 1, max: 24, ...many },
   { key: "num_heads", group: "model", label: "Heads", hint: "Waves in each layer. They share the width equally.", min: 1, max: 32, ...many },
@@ -249,8 +249,8 @@ export function problemsOf(settings, vocabulary, shape = null) {
   const parameters = shape?.parameters ?? parameterCount(settings, vocabulary);
   if (parameters > MOST.parameters) {
     problems.embedding_dim = `The model would have ${shortCount(parameters)} parameters, and up to ${shortCount(MOST.parameters)} fit. Take a smaller width or fewer layers.`;
-  } else if (memoryEstimate(settings, vocabulary) > MOST.bytes) {
-    const [needed, most] = [memoryEstimate(settings, vocabulary), MOST.bytes].map((bytes) => plain(Math.ceil(bytes / 2 ** 20)));
+  } else if (memoryEstimate(settings, vocabulary).bytes > MOST.bytes) {
+    const [needed, most] = [memoryEstimate(settings, vocabulary).bytes, MOST.bytes].map((bytes) => plain(Math.ceil(bytes / 2 ** 20)));
     problems.batch_size = `The training would take about ${needed} MB of memory, and at most ${most} MB may be taken in a browser. Take a smaller batch, a shorter context or a smaller model.`;
   }
   return problems;

@@ -265,9 +265,10 @@ export class TrainSettings {
       return;
     }
     const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
-    const memory = megabytes(memoryEstimate(settings, this.#vocabulary));
+    const { bytes, twice } = memoryEstimate(settings, this.#vocabulary);
     const parameters = shortCount(this.#base.shape?.parameters ?? parameterCount(settings, this.#vocabulary));
     const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
-    this.estimate.textContent = `${parameters} parameters. About ${duration(seconds)} and ${memory} of memory (${source}).`;
+    const slower = twice ? " So many tokens at once fit because each layer is computed twice, which takes about a third longer." : "";
+    this.estimate.textContent = `${parameters} parameters. About ${duration(twice ? TWICE * seconds : seconds)} and ${megabytes(bytes)} of memory (${source}).${slower}`;
   }
 }

@@ -1,13 +1,13 @@
 // The scaling lab's worker: an engine of its own, so that the page's text and a training go on. It takes one order,
 // measures length by length, and is ended by the page.
 
-import { expected, LENGTHS, pointsOf, WAYS } from "../scaling/growth.js";
+import { expected, isTraining, LENGTHS, pointsOf, waysOf } from "../scaling/growth.js";
 import { offerHere, openAdapter, wordsOf } from "./adapter.js";
 import { loadEngine } from "./engine.js";
 
 /**
  * @typedef {import("../scaling/growth.js").Measured} Measured
- * @typedef {import("../scaling/growth.js").Mixing} Mixing
+ * @typedef {import("../scaling/growth.js").Way} Way
  * @typedef {import("../scaling/growth.js").ScalingOrder} ScalingOrder
  * @typedef {import("../scaling/growth.js").ScalingNews} ScalingNews
  * @typedef {import("../../pkg/wavefield.js").ScalingLab} ScalingLab
@@ -37,7 +37,7 @@ async function measureAll(order) {
   /** @type {Measured[]} */
   const measured = [];
   for (const length of LENGTHS.filter((length) => length <= order.longest)) {
-    for (const mixing of WAYS) await measureOne(lab, order, mixing, length, measured);
+    for (const mixing of waysOf(order.training)) await measureOne(lab, order, mixing, length, measured);
   }
 }
 
@@ -50,7 +50,7 @@ async function openLab(engine, backend) {
   return { lab: engine.ScalingLab.on_gpu(gpu), adapter };
 }
 
-/** @param {ScalingLab} lab @param {ScalingOrder} order @param {Mixing} mixing @param {number} length @param {Measured[]} measured Is added to. */
+/** @param {ScalingLab} lab @param {ScalingOrder} order @param {Way} mixing @param {number} length @param {Measured[]} measured Is added to. */
 async function measureOne(lab, { layer, limit }, mixing, length, measured) {
   const points = pointsOf(measured, mixing);
   const seconds = expected(mixing, points, length);
@@ -58,13 +58,14 @@ async function measureOne(lab, { layer, limit }, mixing, length, measured) {
   tell({ type: "measures", mixing, length });
   let promise;
   try {
-    promise = lab.measure({ mixing, length, ...layer });
+    promise = isTraining(mixing) ? lab.measure_training({ architecture: mixing === "train_wave" ? "wave" : "standard", length, ...layer })
+      : lab.measure({ mixing, length, ...layer });
   } catch (error) {
     // Refused before anything was allocated: the lengths after it will say the same.
     if (error instanceof WebAssembly.RuntimeError) throw error;
     return tell({ type: "left_out", leftOut: { mixing, length, expected: seconds, why: "memory", message: wordsOf(error) } });
   }
-  const found = await promise;
+  const found = { ...await promise, mixing };
   measured.push(found);
   tell({ type: "measured", measured: found });
 }

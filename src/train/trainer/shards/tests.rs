@@ -3,7 +3,7 @@ use crate::backend::View;
 use crate::backend::cpu::Cpu;
 use crate::config::ModelConfig;
 use crate::model::Model;
-use crate::model::network::Network;
+use crate::model::network::{Activations, Network};
 use crate::train::{Batch, Dataset, Fault, StepReport, TrainConfig};
 
 const ROWS: usize = 5;
@@ -52,7 +52,7 @@ fn trainer(shards: usize) -> Trainer {
 fn gradient(batch: &Batch, rows: Range<usize>, whole: bool) -> Vec<f64> {
     const DROPOUT: f32 = 0.2;
     let mut cpu = Cpu::<f64>::new();
-    let network = Network::for_training(&mut cpu, &model(), rows.len(), SEQ);
+    let network = Network::for_training(&mut cpu, &model(), rows.len(), SEQ, Activations::Kept);
     let ops = [
         network.forward(DROPOUT),
         network.loss(),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::{Architecture, ModelConfig};
 use crate::diagnostics::losses::window_losses;
+use crate::model::network::Activations;
 use crate::model::softplus;
 use crate::train::{Dataset, TrainConfig};
 
@@ -350,7 +351,12 @@ fn a_step_that_comes_to_no_number_is_told_and_harms_nothing() {
 #[test]
 fn a_look_takes_more_memory_than_the_run_that_it_looks_at() {
     let trainer = run(Architecture::Wave, settings()[2].clone(), 0);
-    let run = Network::memory(&model_config(Architecture::Wave), Purpose::Training, 1, 16);
+    let run = Network::memory(
+        &model_config(Architecture::Wave),
+        Purpose::Training(Activations::Kept),
+        1,
+        16,
+    );
     let places = 4 * 16 * 9 * 4;
     assert!(trainer.slowly_memory() > run + places);
 }
