@@ -52,6 +52,7 @@ impl Shape {
             max_seq_len: 129,
             interference_interval: 3,
             position_scale: 1.0,
+            ..ModelConfig::default()
         }
     }
 

@@ -23,9 +23,57 @@ impl Architecture {
     }
 }
 
+/// How a token's state is normalised before each part of a layer, and before the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// To mean 0 and variance 1, with a weight and a bias.
+    #[default]
+    Layer,
+    /// To a root mean square of 1, with a weight alone (Zhang and Sennrich 2019).
+    Rms,
+}
+
+/// What stands between the two matrices of the feed-forward part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum FeedForward {
+    /// The exact GELU; both matrices have a bias.
+    #[default]
+    Gelu,
+    /// silu(gate·x) ∘ (up·x), three matrices without a bias (Shazeer 2020).
+    Swiglu,
+}
+
+/// How a standard Transformer knows where a token stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum Positions {
+    /// A learned vector for each place, added to the token's.
+    #[default]
+    Learned,
+    /// Queries and keys are turned by their place (Su et al. 2021).
+    Rotary,
+}
+
+/// Whether an option is as it is where nothing is said, and so need not be written.
+fn usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Tokens that a near field reaches over: the token and the three before it.
+pub const NEAR_FIELD: usize = 4;
+
 /// The shape of a model. Field names are those of the checkpoint's metadata.
+///
+/// The fields from [`ModelConfig::norm`] on are options, each off where a file does not name it; a field
+/// that is not known is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(target_arch = "wasm32", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// What kind of model it is.
     #[serde(default, skip_serializing_if = "Architecture::is_wave")]
@@ -50,10 +98,57 @@ pub struct ModelConfig {
     /// Transformer learns its positions.
     #[serde(default = "release_position_scale")]
     pub position_scale: f32,
+    /// The norm of every layer and of the output.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub norm: Norm,
+    /// The feed-forward part of every layer.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub feed_forward: FeedForward,
+    /// Tokens whose states a wave layer mixes, channel by channel, before keys and values are made of
+    /// them: [`NEAR_FIELD`], or 0 for none.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub near_field: usize,
+    /// Tokens that the last layer attends to instead of hearing waves. Not computed yet: 0.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub window: usize,
+    /// Layers whose waves carry keys. Not computed yet: 0.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub keyed_layers: usize,
+    /// Numbers of a key. Not computed yet: 0.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub key_dim: usize,
+    /// How a standard Transformer knows places. A wave model has `learned` here, and its field.
+    #[serde(default, skip_serializing_if = "usual")]
+    pub positions: Positions,
 }
 
 fn release_position_scale() -> f32 {
     1.0
+}
+
+/// No shape yet, which no check passes: every dimension 0, every option off.
+impl Default for ModelConfig {
+    fn default() -> Self {
+        ModelConfig {
+            architecture: Architecture::Wave,
+            vocab_size: 0,
+            embedding_dim: 0,
+            num_layers: 0,
+            num_heads: 0,
+            ffn_dim: 0,
+            field_size: 0,
+            max_seq_len: 0,
+            interference_interval: 0,
+            position_scale: release_position_scale(),
+            norm: Norm::Layer,
+            feed_forward: FeedForward::Gelu,
+            near_field: 0,
+            window: 0,
+            keyed_layers: 0,
+            key_dim: 0,
+            positions: Positions::Learned,
+        }
+    }
 }
 
 /// Where a token sits on the field: weight `1 - fraction` on `cell`, `fraction` on `cell + 1`.
@@ -93,6 +188,24 @@ impl ModelConfig {
     /// Whether tokens hear each other by waves.
     pub fn is_wave(&self) -> bool {
         self.architecture.is_wave()
+    }
+
+    /// The options that are on, in words: what the public release does not have.
+    pub fn options(&self) -> impl Iterator<Item = &'static str> {
+        let options = [
+            (self.norm == Norm::Rms, "RMS norms"),
+            (self.feed_forward == FeedForward::Swiglu, "a SwiGLU"),
+            (self.near_field > 0, "a near field"),
+            (self.positions == Positions::Rotary, "rotary positions"),
+        ];
+        options
+            .into_iter()
+            .filter_map(|(on, words)| on.then_some(words))
+    }
+
+    /// An option of this shape that graphics cards do not compute, in words, if it has one.
+    pub fn only_on_cpu(&self) -> Option<&'static str> {
+        self.options().next()
     }
 
     /// How many interference modules there are: L / interval, rounded down.
@@ -184,6 +297,7 @@ impl ModelConfig {
             }
             Architecture::Standard => {}
         }
+        self.validate_options()?;
         match self.checked_parameter_count() {
             Some(count) if count <= MAX_PARAMETERS => Ok(()),
             _ => fail(
@@ -194,6 +308,62 @@ impl ModelConfig {
                 ),
             ),
         }
+    }
+
+    /// The options, and which of them go together.
+    fn validate_options(&self) -> Result<()> {
+        let fail = |field, message: String| Err(Error::Config { field, message });
+        if ![0, NEAR_FIELD].contains(&self.near_field) {
+            return fail(
+                "near_field",
+                format!(
+                    "expected 0 (none) or {NEAR_FIELD} tokens, found {}",
+                    self.near_field
+                ),
+            );
+        }
+        for (field, value) in [
+            ("window", self.window),
+            ("keyed_layers", self.keyed_layers),
+            ("key_dim", self.key_dim),
+        ] {
+            if value != 0 {
+                return fail(
+                    field,
+                    format!(
+                        "expected 0, found {value}: this version does not compute such a model; \
+                         open it in one that does"
+                    ),
+                );
+            }
+        }
+        if !self.is_wave() && self.near_field > 0 {
+            return fail(
+                "near_field",
+                "expected 0 for a standard Transformer, for only wave layers have one; set it to 0, \
+                 or take the wave architecture"
+                    .into(),
+            );
+        }
+        if self.is_wave() && self.positions == Positions::Rotary {
+            return fail(
+                "positions",
+                "expected \"learned\" for a wave model, whose queries and keys are not turned, found \
+                 \"rotary\"; leave it out, or take the standard architecture"
+                    .into(),
+            );
+        }
+        if self.positions == Positions::Rotary && !self.head_dim().is_multiple_of(2) {
+            return fail(
+                "positions",
+                format!(
+                    "rotary positions turn pairs of channels, but a head has {}; choose num_heads so \
+                     that embedding_dim / num_heads is even",
+                    self.head_dim()
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// The field, the law that it must keep, and the positions.
@@ -242,15 +412,32 @@ impl ModelConfig {
         let (d, f, h) = (self.embedding_dim, self.ffn_dim, self.num_heads);
         let c = self.context_dim();
         let square = d.checked_mul(d)?;
-        let feed = d.checked_mul(f)?.checked_mul(2)?;
+        let norm = match self.norm {
+            Norm::Layer => 2 * d,
+            Norm::Rms => d,
+        };
+        let (matrices, biases) = match self.feed_forward {
+            FeedForward::Gelu => (2, f + d),
+            FeedForward::Swiglu => (3, 0),
+        };
+        let feed = d
+            .checked_mul(f)?
+            .checked_mul(matrices)?
+            .checked_add(biases)?;
         // Four projections, the feed-forward part and two norms, whatever the architecture.
         let layer = square
             .checked_mul(4)?
             .checked_add(feed)?
-            .checked_add(4 * d + 4 * d + f + d)?;
-        let (layer, positions) = match self.architecture {
-            Architecture::Wave => (layer.checked_add(h.checked_mul(h)?)?.checked_add(3 * h)?, 0),
-            Architecture::Standard => (layer, self.max_seq_len.checked_mul(d)?),
+            .checked_add(4 * d + 2 * norm)?;
+        let (layer, positions) = match (self.architecture, self.positions) {
+            (Architecture::Wave, _) => {
+                let own = h.checked_mul(h)?.checked_add(3 * h + self.near_field * d)?;
+                (layer.checked_add(own)?, 0)
+            }
+            (Architecture::Standard, Positions::Learned) => {
+                (layer, self.max_seq_len.checked_mul(d)?)
+            }
+            (Architecture::Standard, Positions::Rotary) => (layer, 0),
         };
         let module = square
             .checked_mul(4)?
@@ -259,7 +446,7 @@ impl ModelConfig {
         self.vocab_size
             .checked_mul(d)?
             .checked_add(positions)?
-            .checked_add(2 * d)?
+            .checked_add(norm)?
             .checked_add(layer.checked_mul(self.num_layers)?)?
             .checked_add(module.checked_mul(self.num_interference())?)
     }
@@ -326,6 +513,7 @@ pub(crate) mod tests {
             max_seq_len: 17,
             interference_interval: 3,
             position_scale: 1.0,
+            ..ModelConfig::default()
         }
     }
 
@@ -393,6 +581,83 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn options_that_do_not_go_together_are_refused_by_name() {
+        type Break = fn(&mut ModelConfig);
+        let standard: Break = |c| (c.architecture, c.field_size) = (Architecture::Standard, 0);
+        let nothing: Break = |_| {};
+        let cases: [(Break, Break, &str, &str); 7] = [
+            (nothing, |c| c.near_field = 3, "near_field", "0 (none) or 4"),
+            (
+                standard,
+                |c| c.near_field = 4,
+                "near_field",
+                "only wave layers",
+            ),
+            (
+                nothing,
+                |c| c.positions = Positions::Rotary,
+                "positions",
+                "\"learned\"",
+            ),
+            (
+                |c| (c.architecture, c.field_size, c.num_heads) = (Architecture::Standard, 0, 16),
+                |c| c.positions = Positions::Rotary,
+                "positions",
+                "a head has 1",
+            ),
+            (nothing, |c| c.window = 5, "window", "found 5"),
+            (nothing, |c| c.keyed_layers = 1, "keyed_layers", "found 1"),
+            (nothing, |c| c.key_dim = 8, "key_dim", "found 8"),
+        ];
+        for (first, then, name, words) in cases {
+            let mut config = config();
+            first(&mut config);
+            config.validate().unwrap();
+            then(&mut config);
+            match config.validate() {
+                Err(Error::Config { field, message }) => {
+                    assert_eq!(field, name);
+                    assert!(message.contains(words), "{message}");
+                }
+                other => panic!("{name}: expected a configuration error, found {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn options_are_written_where_they_are_on_and_unknown_ones_refused() {
+        let plain = serde_json::to_string(&config()).unwrap();
+        assert!(
+            !plain.contains("norm") && !plain.contains("positions"),
+            "{plain}"
+        );
+        let modern = ModelConfig {
+            norm: Norm::Rms,
+            feed_forward: FeedForward::Swiglu,
+            near_field: NEAR_FIELD,
+            ..config()
+        };
+        let text = serde_json::to_string(&modern).unwrap();
+        for part in [
+            "\"norm\":\"rms\"",
+            "\"feed_forward\":\"swiglu\"",
+            "\"near_field\":4",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), modern);
+        for (from, to, named) in [
+            ("\"rms\"", "\"batch\"", "batch"),
+            ("\"swiglu\"", "\"relu\"", "relu"),
+            ("\"norm\"", "\"nrom\"", "nrom"),
+        ] {
+            let error = serde_json::from_str::<ModelConfig>(&text.replace(from, to));
+            let said = error.unwrap_err().to_string();
+            assert!(said.contains(named), "{said}");
+        }
+    }
+
+    #[test]
     fn what_a_model_takes_is_told_before_it_is_made() {
         // Few parameters, and gigabytes of field or of context.
         let small = ModelConfig {
@@ -438,6 +703,7 @@ pub(crate) mod tests {
                     max_seq_len: MAX_CONTEXT,
                     interference_interval: 1,
                     position_scale: 0.0,
+                    ..ModelConfig::default()
                 };
                 assert!(
                     largest.validate().is_err(),

@@ -76,6 +76,7 @@ fn config(vocab_size: usize, leak: Leak) -> ModelConfig {
         max_seq_len: CONTEXT,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     }
 }
 

@@ -89,6 +89,25 @@ pub struct OptimizerSettings {
     pub clip_norm: f64,
 }
 
+/// How some parameters move beside the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// What the learning rate is multiplied by.
+    pub rate: f64,
+    /// Whether weight decay counts.
+    pub decayed: bool,
+}
+
+impl Default for Pace {
+    /// As all the others.
+    fn default() -> Self {
+        Pace {
+            rate: 1.0,
+            decayed: true,
+        }
+    }
+}
+
 /// One kernel's call. The kernel of the same name in [`crate::kernels`] has the contract: shapes,
 /// and which outputs are overwritten or added to. A tensor that an operation writes is not read by
 /// it, except where the kernel works in place.
@@ -130,10 +149,11 @@ pub enum Op {
         dweight: Matrix,
         dbias: Option<View>,
     },
+    /// Without a bias it is the RMS norm.
     LayerNorm {
         x: View,
         weight: View,
-        bias: View,
+        bias: Option<View>,
         y: View,
         stats: View,
     },
@@ -144,7 +164,35 @@ pub enum Op {
         dy: View,
         dx: View,
         dweight: View,
-        dbias: View,
+        /// As the forward has a bias; in the tensor of the weight's gradient.
+        dbias: Option<View>,
+    },
+    Swiglu {
+        gate: View,
+        up: View,
+        y: View,
+        dropout: Option<DropoutSite>,
+    },
+    SwigluBackward {
+        gate: View,
+        up: View,
+        d: View,
+        dgate: View,
+        dropout: Option<DropoutSite>,
+    },
+    NearField {
+        x: View,
+        weight: View,
+        y: View,
+        seq_len: usize,
+    },
+    NearFieldBackward {
+        x: View,
+        weight: View,
+        dy: View,
+        dx: View,
+        dweight: View,
+        seq_len: usize,
     },
     Dropout {
         x: View,
@@ -261,6 +309,14 @@ pub enum Op {
         seq_len: usize,
         heads: usize,
     },
+    /// Turns queries and keys by their places, in place, or back again.
+    Rotary {
+        qkv: View,
+        turns: View,
+        seq_len: usize,
+        heads: usize,
+        back: bool,
+    },
     PrefixMean {
         x: View,
         y: View,
@@ -311,6 +367,7 @@ pub enum Op {
     /// back to 0.
     Judge {
         settings: OptimizerSettings,
+        pace: Pace,
         gradients: View,
         loss: View,
         norm: View,
@@ -322,6 +379,7 @@ pub enum Op {
     /// Changes nothing unless `verdict` is 0 and `norm` finite.
     AdamW {
         settings: OptimizerSettings,
+        pace: Pace,
         gradients: View,
         norm: View,
         verdict: View,

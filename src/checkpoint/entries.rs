@@ -13,8 +13,8 @@ use safetensors::tensor::TensorView;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What kind of model a file holds; one that does not say holds a wave model, unless it has the
-/// learned positions of a standard Transformer.
+/// What kind of model a file holds; one that does not say holds a wave model, unless its layers have
+/// the names of a standard Transformer's.
 pub fn read_kind(
     metadata: &BTreeMap<String, String>,
     tensors: &BTreeMap<String, TensorView<'_>>,
@@ -22,7 +22,9 @@ pub fn read_kind(
     match metadata.get(KIND).map(String::as_str) {
         Some("wave") => Ok(Architecture::Wave),
         Some("standard") => Ok(Architecture::Standard),
-        None if tensors.contains_key("positional_embedding.weight") => Ok(Architecture::Standard),
+        None if (tensors.keys()).any(|name| name.starts_with("transformer.layers.")) => {
+            Ok(Architecture::Standard)
+        }
         None => Ok(Architecture::Wave),
         Some(kind) => Err(error(
             KIND,
@@ -74,9 +76,15 @@ pub fn read_config(
     Ok(config)
 }
 
+/// What the release's own settings say besides, none of which changes what a model computes when it is read.
+const OF_THE_RELEASE: [&str; 3] = ["dropout", "use_checkpoint", "device"];
+
 /// Other programs write whole numbers as 512.0, and a byte-order mark in front.
 fn parse_config(text: &str) -> std::result::Result<ModelConfig, serde_json::Error> {
     let mut value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+    if let Some(entries) = value.as_object_mut() {
+        entries.retain(|key, _| !OF_THE_RELEASE.contains(&key.as_str()));
+    }
     for number in value.as_object_mut().into_iter().flat_map(Map::values_mut) {
         let whole = number
             .as_f64()

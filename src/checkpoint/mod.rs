@@ -1,6 +1,7 @@
 //! Models as files: safetensors under the public release's own tensor names.
 //!
-//! The tensors always have the release's full form (see [`release`]), so a file goes both ways.
+//! The tensors always have the release's full form (see [`release`]), so a file goes both ways, unless
+//! the model has options that the release does not know ([`ModelConfig::options`]): its metadata says so.
 //! Everything else travels in the file's metadata, which maps texts to texts:
 //!
 //! | key | value |
@@ -10,6 +11,7 @@
 //! | `config` | the [`ModelConfig`] in JSON |
 //! | `tokenizer` | the vocabulary, as a `tokenizer.json` |
 //! | `position_scale_note` | where the scale is not 1: the release's position cache must be multiplied by it |
+//! | `release_note` | where the model has options that the public release has not: that it does not load there |
 //! | `trainer.step`, `trainer.config` | the state of a run, with the tensors below |
 //! | anything else | kept as it is |
 //!
@@ -52,6 +54,7 @@ const KIND: &str = "model";
 const CONFIG: &str = "config";
 const TOKENIZER: &str = "tokenizer";
 const POSITION_NOTE: &str = "position_scale_note";
+const RELEASE_NOTE: &str = "release_note";
 const TRAINER_STEP: &str = "trainer.step";
 const TRAINER_CONFIG: &str = "trainer.config";
 const FIRST_MOMENT: &str = "optimizer.first_moment.";
@@ -124,6 +127,7 @@ impl Checkpoint {
             CONFIG,
             TOKENIZER,
             POSITION_NOTE,
+            RELEASE_NOTE,
             TRAINER_STEP,
             TRAINER_CONFIG,
         ];
@@ -281,6 +285,17 @@ impl<'a> Contents<'a> {
                 format!(
                     "{scale}: to compute the same with the public release, multiply its position \
                      cache by this number after loading"
+                ),
+            );
+        }
+        let options: Vec<&str> = self.model.config.options().collect();
+        if !options.is_empty() {
+            put(
+                RELEASE_NOTE,
+                format!(
+                    "this model has {}, which the public release cannot express: it does not load \
+                     there",
+                    options.join(", ")
                 ),
             );
         }

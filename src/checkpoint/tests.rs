@@ -15,6 +15,7 @@ fn config() -> ModelConfig {
         max_seq_len: 17,
         interference_interval: 1,
         position_scale: 0.03,
+        ..ModelConfig::default()
     }
 }
 

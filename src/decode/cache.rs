@@ -88,10 +88,12 @@ impl StateSize {
     pub fn of(config: &ModelConfig) -> Self {
         let (layers, dim) = (config.num_layers, config.embedding_dim);
         match config.architecture {
-            // One complex number a channel, and the running sums of the interference modules.
+            // One complex number a channel, the running sums of the interference modules, and the tokens
+            // that a near field reaches back to.
             Architecture::Wave => StateSize {
                 constant: size_of::<f64>()
-                    * (layers * 2 * dim + config.num_interference() * config.context_dim()),
+                    * (layers * 2 * dim + config.num_interference() * config.context_dim())
+                    + size_of::<f32>() * layers * config.near_field.saturating_sub(1) * dim,
                 per_token: 0,
             },
             Architecture::Standard => StateSize {

@@ -2,12 +2,17 @@
 
 use super::cache::LayerCache;
 use super::interference::{InterferenceScratch, RunningContext};
-use super::linear::{add, dot, gelu, layer_norm, linear, project, sigmoid};
+use super::linear::{add, dot, gelu, layer_norm, linear, project, sigmoid, swiglu};
+use super::near::NearRows;
 use super::physics::Physics;
 use super::waves::{Cursor, LayerWaves};
-use crate::config::{Architecture, ModelConfig, Position};
+use crate::config::{Architecture, FeedForward, ModelConfig, Position, Positions};
+use crate::kernels::embedding::positions;
+use crate::kernels::rotary::rotary;
 use crate::model::Model;
-use crate::model::parameters::{AttentionRanges, StandardRanges, WaveRanges};
+use crate::model::parameters::{
+    AttentionRanges, FeedForwardRanges, NormRanges, StandardRanges, WaveRanges,
+};
 use serde::{Deserialize, Serialize};
 
 /// Tokens that go through a layer together when a prompt is read: each weight is then fetched
@@ -57,6 +62,8 @@ struct Waves {
     physics: Physics,
     cursor: Cursor,
     layers: Vec<LayerWaves>,
+    /// What the near fields still need of the tokens before; empty where there are none.
+    near: Vec<NearRows>,
     running: Vec<RunningContext>,
 }
 
@@ -68,6 +75,10 @@ impl Waves {
             physics: Physics::new(model),
             cursor: Cursor::default(),
             layers: vec![LayerWaves::still(config.embedding_dim); config.num_layers],
+            near: match config.near_field {
+                0 => Vec::new(),
+                _ => vec![NearRows::nothing(config.embedding_dim); config.num_layers],
+            },
             running: vec![running; config.num_interference()],
         }
     }
@@ -75,6 +86,7 @@ impl Waves {
     fn clear(&mut self) {
         self.cursor = Cursor::default();
         self.layers.iter_mut().for_each(LayerWaves::clear);
+        self.near.iter_mut().for_each(NearRows::clear);
         self.running.iter_mut().for_each(RunningContext::clear);
     }
 }
@@ -112,7 +124,11 @@ struct Scratch {
     /// What the tokens heard, before the projection out.
     mixed: Vec<f32>,
     hidden: Vec<f32>,
+    /// What is gated in a SwiGLU.
+    hidden_up: Vec<f32>,
     change: Vec<f32>,
+    /// (tokens, d): by how much queries and keys are turned; empty where they are not.
+    turns: Vec<f32>,
     interference: InterferenceScratch,
 }
 
@@ -131,7 +147,12 @@ impl Scratch {
             heard: vec![0.0; dim],
             mixed: rows(dim),
             hidden: rows(config.ffn_dim),
+            hidden_up: match config.feed_forward {
+                FeedForward::Gelu => Vec::new(),
+                FeedForward::Swiglu => rows(config.ffn_dim),
+            },
             change: rows(dim),
+            turns: Vec::new(),
             interference: InterferenceScratch::new(BLOCK, dim),
         }
     }
@@ -148,7 +169,8 @@ impl Decoder {
         let dim = config.embedding_dim;
         let rate = |j: usize| libm::exp(-libm::log(10_000.0) * (2 * j) as f64 / dim as f64);
         Decoder {
-            // There are no positions to run on to where they are learned.
+            // There are no positions to run on to where they are learned, and a cache would grow without
+            // end where they are not.
             at_limit: if config.is_wave() {
                 at_limit
             } else {
@@ -229,8 +251,9 @@ impl Decoder {
         match &self.memory {
             Memory::Wave(waves) => {
                 let layers: usize = waves.layers.iter().map(LayerWaves::bytes).sum();
+                let near: usize = waves.near.iter().map(NearRows::bytes).sum();
                 let running: usize = waves.running.iter().map(RunningContext::bytes).sum();
-                layers + running
+                layers + near + running
             }
             Memory::Standard(caches) => caches.iter().map(LayerCache::bytes).sum(),
         }
@@ -292,6 +315,11 @@ impl Decoder {
                 place.travel = waves.cursor.travel(place.position, &waves.physics);
             }
         }
+        if turned(&self.config) {
+            let (first, width) = (self.count, self.config.head_dim());
+            let turns = positions(first, ids.len(), width, 1.0);
+            self.scratch.turns = turns.into_iter().map(|x| x as f32).collect();
+        }
         for layer in 0..self.config.num_layers {
             self.attention(model, layer, &places[..ids.len()]);
             self.feed_forward(model, layer, ids.len());
@@ -320,6 +348,9 @@ impl Decoder {
                 add(x, &model.parameters.flat()[start..start + dim]);
                 continue;
             }
+            if turned(&self.config) {
+                continue;
+            }
             let place = (self.count + t) as f64;
             for (pair, rate) in x.chunks_exact_mut(2).zip(&self.rates) {
                 let (sin, cos) = libm::sincos(place * rate);
@@ -335,7 +366,7 @@ impl Decoder {
         let (tokens, dim) = (places.len(), self.config.embedding_dim);
         let s = &mut self.scratch;
         let (x, normed) = (&s.x[..tokens * dim], &mut s.normed[..tokens * dim]);
-        layer_norm(normed, x, at(&ranges.norm1_weight), at(&ranges.norm1_bias));
+        norm(normed, x, model, &ranges.norm1);
         let width = self.config.head_dim();
         match (&mut self.memory, &ranges.attention) {
             (Memory::Wave(waves), AttentionRanges::Wave(ranges)) => {
@@ -362,12 +393,26 @@ impl Decoder {
         let hidden = &mut self.scratch.hidden[..tokens * ffn];
         let change = &mut self.scratch.change[..tokens * dim];
 
-        layer_norm(normed, x, at(&ranges.norm2_weight), at(&ranges.norm2_bias));
-        let (weight, bias) = (at(&ranges.ffn_in_weight), at(&ranges.ffn_in_bias));
-        linear(hidden, normed, weight, bias, dim);
-        gelu(hidden);
-        let (weight, bias) = (at(&ranges.ffn_out_weight), at(&ranges.ffn_out_bias));
-        linear(change, hidden, weight, bias, ffn);
+        norm(normed, x, model, &ranges.norm2);
+        match &ranges.feed_forward {
+            FeedForwardRanges::Gelu {
+                in_weight,
+                in_bias,
+                out_weight,
+                out_bias,
+            } => {
+                linear(hidden, normed, at(in_weight), at(in_bias), dim);
+                gelu(hidden);
+                linear(change, hidden, at(out_weight), at(out_bias), ffn);
+            }
+            FeedForwardRanges::Swiglu { gate, up, down } => {
+                let gated = &mut self.scratch.hidden_up[..tokens * ffn];
+                project(hidden, normed, at(gate), dim);
+                project(gated, normed, at(up), dim);
+                swiglu(hidden, gated);
+                project(change, hidden, at(down), ffn);
+            }
+        }
         add(x, change);
     }
 
@@ -378,7 +423,7 @@ impl Decoder {
         let dim = self.config.embedding_dim;
         let x = &self.scratch.x[last * dim..(last + 1) * dim];
         let normed = &mut self.scratch.normed[..dim];
-        layer_norm(normed, x, at(&table.norm_weight), at(&table.norm_bias));
+        norm(normed, x, model, &table.norm);
         project(&mut self.logits, normed, at(&table.token_embedding), dim);
     }
 }
@@ -395,14 +440,17 @@ impl Scratch {
     ) {
         let at = |range: &std::ops::Range<usize>| &model.parameters.flat()[range.clone()];
         let (tokens, dim) = (places.len(), model.config.embedding_dim);
-        let normed = &self.normed[..tokens * dim];
+        let normed = &mut self.normed[..tokens * dim];
         let key_value = &mut self.projected[..tokens * 2 * dim];
         let gate = &mut self.mixed[..tokens * dim];
-        let (weight, bias) = (at(&ranges.key_value_weight), at(&ranges.key_value_bias));
-        linear(key_value, normed, weight, bias, dim);
         let (weight, bias) = (at(&ranges.gate_weight), at(&ranges.gate_bias));
         linear(gate, normed, weight, bias, dim);
         sigmoid(gate);
+        if let Some(near) = &ranges.near_field {
+            waves.near[layer].pass(at(near), normed);
+        }
+        let (weight, bias) = (at(&ranges.key_value_weight), at(&ranges.key_value_bias));
+        linear(key_value, normed, weight, bias, dim);
         let physics = &waves.physics.layers[layer];
         let rows = key_value
             .chunks_exact(2 * dim)
@@ -429,6 +477,9 @@ impl Scratch {
         let normed = &self.normed[..tokens * dim];
         let qkv = &mut self.projected[..tokens * 3 * dim];
         linear(qkv, normed, at(&ranges.in_weight), at(&ranges.in_bias), dim);
+        if !self.turns.is_empty() {
+            rotary(qkv, &self.turns, tokens, dim / width, false);
+        }
         let rows = qkv.chunks_exact(3 * dim);
         for (qkv, mixed) in rows.zip(self.mixed.chunks_exact_mut(dim)) {
             let (query, key_value) = qkv.split_at(dim);
@@ -436,6 +487,17 @@ impl Scratch {
             cache.attend(query, mixed, width);
         }
     }
+}
+
+/// Whether queries and keys are turned by their places.
+fn turned(config: &ModelConfig) -> bool {
+    config.positions == Positions::Rotary
+}
+
+/// `out` ← the norm of each row of `x`.
+fn norm(out: &mut [f32], x: &[f32], model: &Model, ranges: &NormRanges) {
+    let at = |range: &std::ops::Range<usize>| &model.parameters.flat()[range.clone()];
+    layer_norm(out, x, at(&ranges.weight), ranges.bias.as_ref().map(at));
 }
 
 /// q = v·||k||₂ for each head; `key_value` holds all heads' k, then all heads' v.

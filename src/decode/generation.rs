@@ -286,6 +286,7 @@ mod tests {
             max_seq_len: 17,
             interference_interval: 1,
             position_scale: 0.0,
+            ..ModelConfig::default()
         }
     }
 

@@ -109,21 +109,25 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     dots([a], b)[0]
 }
 
-/// Layer norm of each row of `x` into `out`: mean 0, variance 1, times `weight`, plus `bias`.
+/// Layer norm of each row of `x` into `out`: mean 0, variance 1, times `weight`, plus `bias`. Without a
+/// bias the RMS norm, which leaves the mean: a mean square of 1, times `weight`.
 ///
 /// # Panics
 /// When the lengths do not fit together.
-pub fn layer_norm(out: &mut [f32], x: &[f32], weight: &[f32], bias: &[f32]) {
+pub fn layer_norm(out: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>) {
     let dim = weight.len();
     assert_eq!(out.len(), x.len());
     for (out, x) in out.chunks_exact_mut(dim).zip(x.chunks_exact(dim)) {
-        let mean = lane_sum(x) / dim as f32;
+        let mean = bias.map_or(0.0, |_| lane_sum(x) / dim as f32);
         for (o, x) in out.iter_mut().zip(x) {
             *o = x - mean;
         }
         let scale = 1.0 / (dot(out, out) / dim as f32 + EPSILON as f32).sqrt();
-        for ((o, w), b) in out.iter_mut().zip(weight).zip(bias) {
-            *o = *o * scale * w + b;
+        for (o, w) in out.iter_mut().zip(weight) {
+            *o = *o * scale * w;
+        }
+        if let Some(bias) = bias {
+            add(out, bias);
         }
     }
 }
@@ -146,6 +150,13 @@ fn lane_sum(x: &[f32]) -> f32 {
 pub fn gelu(x: &mut [f32]) {
     for x in x {
         *x = 0.5 * *x * (1.0 + erf_f32(*x * std::f32::consts::FRAC_1_SQRT_2));
+    }
+}
+
+/// x ← x/(1 + e^-x) ∘ up, the gated linear unit with SiLU.
+pub fn swiglu(x: &mut [f32], up: &[f32]) {
+    for (x, up) in x.iter_mut().zip(up) {
+        *x = *x / (1.0 + exp_f32(-*x)) * up;
     }
 }
 
@@ -218,10 +229,20 @@ mod tests {
     #[test]
     fn layer_norm_and_gelu_have_their_known_values() {
         let mut out = [f32::NAN; 4];
-        layer_norm(&mut out, &[1.0, 2.0, 3.0, 4.0], &[2.0; 4], &[0.5; 4]);
+        layer_norm(&mut out, &[1.0, 2.0, 3.0, 4.0], &[2.0; 4], Some(&[0.5; 4]));
         let unit = 1.0 / (1.25f32 + 1e-5).sqrt();
         for (found, expected) in out.iter().zip([-1.5, -0.5, 0.5, 1.5]) {
             assert!((found - (2.0 * expected * unit + 0.5)).abs() < 1e-6);
+        }
+        layer_norm(&mut out, &[1.0, 2.0, 3.0, 4.0], &[2.0; 4], None);
+        let unit = 1.0 / (7.5f32 + 1e-5).sqrt();
+        for (found, expected) in out.iter().zip([1.0, 2.0, 3.0, 4.0]) {
+            assert!((found - 2.0 * expected * unit).abs() < 1e-6);
+        }
+        let mut x = [-1.0f32, 0.0, 2.0];
+        swiglu(&mut x, &[3.0, 5.0, -1.0]);
+        for (found, expected) in x.iter().zip([-0.806_824_3, 0.0, -1.761_594_2]) {
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
         let mut x = [-1.0f32, 0.0, 2.0];
         gelu(&mut x);

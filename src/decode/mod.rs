@@ -13,6 +13,8 @@
 //! listens at both, with the weights 1-f and f; the causality law (see [`crate::config`]) keeps the
 //! next token off the first of them. Σ|κ| runs over the G cells of the field, as in training.
 //!
+//! A near field adds the states of three tokens a layer to what is kept.
+//!
 //! A standard Transformer has no such view: its decoder keeps the keys and values of every token
 //! (see [`StateSize`]), attends to all of them, and cannot run on past its learned positions.
 //!
@@ -40,6 +42,7 @@ mod decoder;
 mod generation;
 mod interference;
 mod linear;
+mod near;
 mod physics;
 mod sampler;
 mod settings;

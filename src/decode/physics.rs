@@ -80,6 +80,7 @@ mod tests {
             max_seq_len: 17,
             interference_interval: 1,
             position_scale: 1.0,
+            ..ModelConfig::default()
         };
         Model::new(config, 1).unwrap()
     }

@@ -283,6 +283,7 @@ mod tests {
             max_seq_len: 33,
             interference_interval: 2,
             position_scale: 1.0,
+            ..ModelConfig::default()
         };
         Model::new(config, 7).unwrap()
     }

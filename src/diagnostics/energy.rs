@@ -61,7 +61,7 @@ pub struct Stream {
 pub struct Scale {
     /// The least and the greatest ‖x‖₂ of a token before the layer's first norm.
     pub before: [f64; 2],
-    /// The same after it, with its learned weight and bias.
+    /// The same after it, with its learned weight and, where it has one, its bias.
     pub after: [f64; 2],
 }
 
@@ -162,8 +162,9 @@ pub fn scale<T: Real>(model: &Model, trace: &Trace<T>, layer: usize) -> Scale {
     };
     let input = &trace.layers[layer].input;
     let (mut after, mut stats) = (input.clone(), vec![T::zero(); 2 * trace.len()]);
-    let (weight, bias) = (read(&ranges.norm1_weight), read(&ranges.norm1_bias));
-    layer_norm(input, &weight, &bias, &mut after, &mut stats);
+    let weight = read(&ranges.norm1.weight);
+    let bias = ranges.norm1.bias.as_ref().map(read);
+    layer_norm(input, &weight, bias.as_deref(), &mut after, &mut stats);
     let ends = |x: &[T]| {
         let rows = x.chunks_exact(trace.config.embedding_dim);
         least_and_greatest(rows.map(|row| energy(row).sqrt()))

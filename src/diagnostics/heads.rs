@@ -148,6 +148,7 @@ mod tests {
             max_seq_len: 129,
             interference_interval: 3,
             position_scale: 1.0,
+            ..ModelConfig::default()
         }
     }
 

@@ -1,9 +1,9 @@
-//! AdamW with decoupled weight decay on every parameter (Loshchilov and Hutter 2019), after
+//! AdamW with decoupled weight decay (Loshchilov and Hutter 2019), after
 //! clipping the gradient to a global norm; and whether a step may be made at all.
 
 use super::Real;
 use super::parallel::{for_each_block, reduce_blocks};
-use crate::backend::{OptimizerSettings, StepInputs};
+use crate::backend::{OptimizerSettings, Pace, StepInputs};
 
 /// One step's settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,14 +40,18 @@ pub const GRADIENT: f32 = 2.0;
 pub const WEIGHT: f32 = 3.0;
 
 impl AdamW {
-    /// A step's settings, from those of the run.
-    pub fn of(settings: &OptimizerSettings, inputs: &StepInputs) -> Self {
+    /// A step's settings for some parameters, from those of the run.
+    pub fn of(settings: &OptimizerSettings, pace: Pace, inputs: &StepInputs) -> Self {
         AdamW {
-            learning_rate: inputs.learning_rate,
+            learning_rate: inputs.learning_rate * pace.rate,
             beta1: settings.beta1,
             beta2: settings.beta2,
             epsilon: settings.epsilon,
-            weight_decay: settings.weight_decay,
+            weight_decay: if pace.decayed {
+                settings.weight_decay
+            } else {
+                0.0
+            },
             clip_norm: settings.clip_norm,
             step: inputs.step,
         }

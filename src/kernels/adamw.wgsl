@@ -28,6 +28,9 @@ struct Args {
   // In the tensor of the norm.
   loss: u32,
   verdict: u32,
+  // What the learning rate and the weight decay are multiplied by.
+  pace: f32,
+  decay: f32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(2) var<storage, read_write> gradients: array<f32>;
@@ -100,7 +103,9 @@ fn moved(i: u32, scale: f32) -> Element {
   let m = args.beta1 * first_moment[args.first_moment + i] + args.rest1 * g;
   let v = args.beta2 * second_moment[args.second_moment + i] + args.rest2 * g * g;
   let p = parameters[args.parameters + i];
-  return Element(p * step.keep - step.rate * m / (sqrt(v) * step.root + args.epsilon), m, v);
+  let keep = 1.0 - args.decay * (1.0 - step.keep);
+  let rate = args.pace * step.rate;
+  return Element(p * keep - rate * m / (sqrt(v) * step.root + args.epsilon), m, v);
 }
 
 @compute @workgroup_size(THREADS)

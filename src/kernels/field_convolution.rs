@@ -312,6 +312,7 @@ mod tests {
             max_seq_len,
             interference_interval: 1,
             position_scale: 1.0,
+            ..ModelConfig::default()
         }
     }
 

@@ -3,7 +3,8 @@
 //! residual are part of `matrix_product.wgsl`, which does them before a tile leaves its registers.
 //! Shaders that share something have it in files of their own: `common`, `rows`, `fft` and
 //! `field_lines`, `turns` and `wave`, `field_way`.
-//! `tests/gpu` runs both twins of every operation.
+//! `tests/gpu` runs both twins of every operation. `swiglu`, `near_field` and `rotary` have no WGSL twin
+//! yet, nor has the RMS norm in `layer_norm`: such models stay on the processor.
 //!
 //! A kernel is a pure function over slices. Matrices are row-major; a gradient has the name of what
 //! it belongs to with a `d` in front; "overwrites" and "adds to" are said at each output.
@@ -25,8 +26,11 @@ mod lanes;
 pub mod layer_norm;
 pub mod math;
 pub mod matrix_product;
+pub mod near_field;
 pub mod parallel;
 pub mod prefix_mean;
+pub mod rotary;
+pub mod swiglu;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(any(target_arch = "wasm32", test))]

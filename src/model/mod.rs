@@ -140,16 +140,23 @@ impl Model {
     }
 
     /// # Errors
-    /// [`Error::Config`] when the model leaks and the device is a GPU, whose convolution knows no ring.
+    /// [`Error::Config`] when the device is a GPU and the model leaks, for its convolution knows no ring, or
+    /// has an option that only the processor computes.
     pub(crate) fn check_device(&self, device: &Device) -> Result<()> {
-        if self.leak == Leak::None || !device.is_gpu() {
+        if !device.is_gpu() {
             return Ok(());
         }
+        let because = match (self.leak, self.config.only_on_cpu()) {
+            (Leak::None, None) => return Ok(()),
+            (Leak::None, Some(option)) => format!("this model has {option}"),
+            _ => "this model was made to hear later tokens".into(),
+        };
         Err(Error::Config {
             field: "device",
-            message: "expected the processor, because this model was made to hear later tokens, \
-                      which no graphics card computes; found a graphics card, so choose the processor"
-                .into(),
+            message: format!(
+                "expected the processor, because {because}, which no graphics card computes; found \
+                 a graphics card, so choose the processor"
+            ),
         })
     }
 
@@ -292,6 +299,54 @@ mod tests {
             .map(ParameterSpec::len)
             .sum();
         assert_eq!(total, model.config.parameter_count());
+    }
+
+    #[test]
+    fn every_option_is_counted_and_has_its_names_and_starts() {
+        use crate::config::{FeedForward, Norm, Positions};
+        let modern = ModelConfig {
+            norm: Norm::Rms,
+            feed_forward: FeedForward::Swiglu,
+            near_field: 4,
+            ..config()
+        };
+        let standard = ModelConfig {
+            architecture: crate::Architecture::Standard,
+            field_size: 0,
+            near_field: 0,
+            positions: Positions::Rotary,
+            ..modern.clone()
+        };
+        for config in [&modern, &standard] {
+            let model = Model::zeros(config.clone()).unwrap();
+            let specs = model.parameters.specs();
+            let total: usize = specs.iter().map(ParameterSpec::len).sum();
+            assert_eq!(total, config.parameter_count());
+            let biased = |spec: &&ParameterSpec| {
+                spec.name.contains("norm") && spec.name.ends_with(".bias")
+                    || spec.name.contains("ffn") && spec.name.ends_with(".bias")
+            };
+            assert_eq!(specs.iter().find(biased), None);
+            let positions = model.parameters.get("positional_embedding.weight");
+            assert_eq!(positions, None);
+        }
+        let model = Model::new(modern, 1).unwrap();
+        for layer in 0..6 {
+            let name = format!("layers.{layer}.attention.near_field");
+            let spec = model
+                .parameters
+                .specs()
+                .iter()
+                .find(|spec| spec.name == name);
+            let spec = spec.unwrap();
+            assert_eq!((spec.shape.as_slice(), spec.decayed), (&[16, 4][..], false));
+            let values = model.parameters.get(&name).unwrap();
+            assert!(values.chunks(4).all(|taps| taps == [0.0, 0.0, 0.0, 1.0]));
+        }
+        let undecayed = model.parameters.specs().iter().filter(|spec| !spec.decayed);
+        assert_eq!(undecayed.count(), 6);
+        let gate = model.parameters.get("layers.0.ffn.gate.weight").unwrap();
+        assert_eq!(gate.len(), 32 * 16);
     }
 
     #[test]

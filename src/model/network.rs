@@ -6,11 +6,11 @@ pub(crate) mod buffers;
 mod forward;
 mod standard;
 
-use crate::backend::{Backend, Matrix, Op, OptimizerSettings, TensorId, View};
-use crate::config::ModelConfig;
+use crate::backend::{Backend, Matrix, Op, OptimizerSettings, Pace, TensorId, View};
+use crate::config::{ModelConfig, Positions};
 use crate::error::Result;
 use crate::kernels::cross_entropy::SUMMARY;
-use crate::kernels::embedding::positions;
+use crate::kernels::embedding::positions as positions_table;
 use crate::kernels::field_convolution::Geometry;
 use crate::kernels::matrix_product::Shape;
 use crate::kernels::wave_kernel::Taps;
@@ -35,13 +35,18 @@ pub struct Network {
     parameters: TensorId,
     /// None in a standard Transformer.
     field: Option<Field>,
+    /// (N, D): what is added to the tokens where places are not learned: the scaled sinusoids of a wave
+    /// model, and nothing, zeros, where queries and keys are turned.
+    positions: Option<View>,
+    /// (N, d): by how much they are turned, see [`crate::kernels::rotary`].
+    turns: Option<View>,
     buffers: Buffers,
     activations: Activations,
     training: Option<Training>,
 }
 
 /// Parameter tensors of a layer or an interference module, at most.
-const TENSORS: u64 = 20;
+const TENSORS: u64 = 24;
 
 /// What a network is laid out for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +66,6 @@ struct Field {
     method: Method,
     /// (L, H).
     gains: View,
-    /// (N, D): the sinusoidal positions, scaled.
-    positions: View,
 }
 
 /// How waves are computed, which a backend chooses: on the processor the recurrence is the faster at every
@@ -135,8 +138,11 @@ impl Network {
             geometry: Arc::new(geometry),
             method,
             gains: allocate(model.gains.len()),
-            positions: allocate(seq_len * config.embedding_dim),
         });
+        let learned = table.positional_embedding.is_some();
+        let positions = (!learned).then(|| allocate(seq_len * config.embedding_dim));
+        let turned = config.positions == Positions::Rotary;
+        let turns = turned.then(|| allocate(seq_len * config.head_dim()));
         let size = Size {
             tokens: batch * seq_len,
             wave: method.map_or([0; 2], Method::numbers),
@@ -149,16 +155,24 @@ impl Network {
             seq_len,
             parameters,
             field,
+            positions,
+            turns,
             buffers,
             activations,
             training: None,
         };
-        if let Some(field) = &network.field {
-            let config = &network.config;
-            let scale = f64::from(config.position_scale);
-            let table = positions(0, seq_len, config.embedding_dim, scale);
+        let config = &network.config;
+        let mut fill = |view: &View, dim, scale| {
+            let table = positions_table(0, seq_len, dim, scale);
             let table: Vec<f32> = table.into_iter().map(|x| x as f32).collect();
-            backend.write(&field.positions, &table);
+            backend.write(view, &table);
+        };
+        if let (Some(positions), Some(_)) = (&network.positions, &network.field) {
+            let scale = f64::from(config.position_scale);
+            fill(positions, config.embedding_dim, scale);
+        }
+        if let Some(turns) = &network.turns {
+            fill(turns, config.head_dim(), 1.0);
         }
         network.upload(backend, model);
         network
@@ -353,52 +367,85 @@ impl Network {
         View::of(self.buffers.report.tensor, SUMMARY + 1..REPORT)
     }
 
-    /// Clips the gradients and moves the parameters.
+    /// Clips the gradients and moves the parameters, all at the same learning rate.
     pub fn update(&self, settings: OptimizerSettings) -> Vec<Op> {
-        self.update_but(settings, &[])
+        self.update_but(settings, 1.0, &[])
     }
 
-    /// The same, but for frozen parameters, given by their places in the flat vector in ascending
-    /// order: their gradients count as zero, so that the clipping does not hear of them, and neither
-    /// the optimiser nor its weight decay moves them or their moments.
-    pub fn update_but(&self, settings: OptimizerSettings, frozen: &[Range<usize>]) -> Vec<Op> {
+    /// The same, with the learning rate of the waves' physics multiplied by a factor, and but for frozen
+    /// parameters, given by their places in the flat vector in ascending order: their gradients count as
+    /// zero, so that the clipping does not hear of them, and neither the optimiser nor its weight decay
+    /// moves them or their moments.
+    pub fn update_but(
+        &self,
+        settings: OptimizerSettings,
+        physics: f64,
+        frozen: &[Range<usize>],
+    ) -> Vec<Op> {
         let [first_moment, second_moment] = self.moments();
         let part = |whole: &View, range: &Range<usize>| View::of(whole.tensor, range.clone());
         let (gradients, parameters) = (self.flat_gradients(), self.flat_parameters());
-        let still = frozen.iter().map(|range| Op::Zero {
-            y: part(&gradients, range),
-        });
-        let norm = Op::GradientNorm {
+        let mut ops: Vec<Op> = (frozen.iter())
+            .map(|range| Op::Zero {
+                y: part(&gradients, range),
+            })
+            .collect();
+        ops.push(Op::GradientNorm {
             gradients: gradients.clone(),
             norm: self.gradient_norm(),
-        };
-        let judgement = Op::Judge {
+        });
+        let paces = self.paces(physics);
+        ops.extend(paces.iter().map(|(range, pace)| Op::Judge {
             settings,
-            gradients: gradients.clone(),
+            pace: *pace,
+            gradients: part(&gradients, range),
             loss: View::of(self.buffers.report.tensor, 0..1),
             norm: self.gradient_norm(),
-            parameters: parameters.clone(),
-            first_moment: first_moment.clone(),
-            second_moment: second_moment.clone(),
+            parameters: part(&parameters, range),
+            first_moment: part(&first_moment, range),
+            second_moment: part(&second_moment, range),
             verdict: self.verdict(),
-        };
+        }));
         // What lies before, between and after the frozen ones.
         let starts = std::iter::once(0).chain(frozen.iter().map(|range| range.end));
         let ends = frozen.iter().map(|range| range.start);
-        let moving = starts
-            .zip(ends.chain([self.table.flat_len]))
-            .map(|(start, end)| start..end)
-            .filter(|range| !range.is_empty())
-            .map(|range| Op::AdamW {
-                settings,
-                gradients: part(&gradients, &range),
-                norm: self.gradient_norm(),
-                verdict: self.verdict(),
-                parameters: part(&parameters, &range),
-                first_moment: part(&first_moment, &range),
-                second_moment: part(&second_moment, &range),
-            });
-        still.chain([norm, judgement]).chain(moving).collect()
+        for (start, end) in starts.zip(ends.chain([self.table.flat_len])) {
+            for (range, pace) in &paces {
+                let range = start.max(range.start)..end.min(range.end);
+                if range.is_empty() {
+                    continue;
+                }
+                ops.push(Op::AdamW {
+                    settings,
+                    pace: *pace,
+                    gradients: part(&gradients, &range),
+                    norm: self.gradient_norm(),
+                    verdict: self.verdict(),
+                    parameters: part(&parameters, &range),
+                    first_moment: part(&first_moment, &range),
+                    second_moment: part(&second_moment, &range),
+                });
+            }
+        }
+        ops
+    }
+
+    /// The flat vector in runs of parameters that move alike.
+    fn paces(&self, physics: f64) -> Vec<(Range<usize>, Pace)> {
+        let mut paces: Vec<(Range<usize>, Pace)> = Vec::new();
+        for spec in &self.table.specs {
+            let pace = Pace {
+                rate: if spec.physics { physics } else { 1.0 },
+                decayed: spec.decayed,
+            };
+            if paces.last().is_none_or(|(_, last)| *last != pace) {
+                paces.push((spec.offset..spec.offset, pace));
+            }
+            // With what fills it up to where the next one begins.
+            let (run, _) = paces.last_mut().expect("there is one now");
+            run.end = spec.range().end.next_multiple_of(ALIGNMENT);
+        }
+        paces
     }
 
     /// (T, D): the gradient of the embedding stream, at the end of a backward.

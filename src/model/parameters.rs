@@ -3,7 +3,7 @@
 //! All values lie in one flat vector, so that clipping, the optimiser and a GPU upload are each
 //! one operation. Tensors start at multiples of [`ALIGNMENT`]; the gaps stay zero.
 
-use crate::config::{Architecture, ModelConfig};
+use crate::config::{Architecture, FeedForward, ModelConfig, NEAR_FIELD, Norm, Positions};
 use crate::rng::{Philox, Stream};
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ pub enum Initial {
     Normal(f32),
     /// Evenly spaced from the first value to the last, both included.
     Linspace(f32, f32),
+    /// 1 in the last column, 0 in the others.
+    LastColumn,
     /// The identity matrix plus normal noise of this standard deviation.
     NoisyIdentity(f32),
 }
@@ -34,6 +36,11 @@ pub struct ParameterSpec {
     pub offset: usize,
     /// How it starts.
     pub initial: Initial,
+    /// Whether weight decay pulls it towards 0: everything but near fields.
+    pub decayed: bool,
+    /// Whether it belongs to the physics of the waves, which may learn at a rate of its own: ω, a, φ, C
+    /// and near fields.
+    pub physics: bool,
 }
 
 impl ParameterSpec {
@@ -60,6 +67,14 @@ impl ParameterSpec {
                 let last = self.len().saturating_sub(1).max(1) as f32;
                 Some(from + (to - from) * i as f32 / last)
             }
+            Initial::LastColumn => {
+                let columns = self.shape.last().copied().unwrap_or(1);
+                Some(if (i + 1).is_multiple_of(columns) {
+                    1.0
+                } else {
+                    0.0
+                })
+            }
             Initial::Normal(_) | Initial::NoisyIdentity(_) => None,
         }
     }
@@ -68,17 +83,44 @@ impl ParameterSpec {
 /// Where the tensors of one layer lie in the flat vector.
 #[derive(Debug, Clone)]
 pub struct LayerRanges {
-    pub norm1_weight: Range<usize>,
-    pub norm1_bias: Range<usize>,
+    pub norm1: NormRanges,
     pub attention: AttentionRanges,
     pub out_weight: Range<usize>,
     pub out_bias: Range<usize>,
-    pub norm2_weight: Range<usize>,
-    pub norm2_bias: Range<usize>,
-    pub ffn_in_weight: Range<usize>,
-    pub ffn_in_bias: Range<usize>,
-    pub ffn_out_weight: Range<usize>,
-    pub ffn_out_bias: Range<usize>,
+    pub norm2: NormRanges,
+    pub feed_forward: FeedForwardRanges,
+}
+
+/// Where a norm's tensors lie.
+#[derive(Debug, Clone)]
+pub struct NormRanges {
+    pub weight: Range<usize>,
+    /// None in an RMS norm.
+    pub bias: Option<Range<usize>>,
+}
+
+impl NormRanges {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Range<usize>> {
+        std::iter::once(&self.weight).chain(&self.bias)
+    }
+}
+
+/// Where those tensors of a layer lie that its feed-forward part has.
+#[derive(Debug, Clone)]
+pub enum FeedForwardRanges {
+    Gelu {
+        in_weight: Range<usize>,
+        in_bias: Range<usize>,
+        out_weight: Range<usize>,
+        out_bias: Range<usize>,
+    },
+    /// `[F, D]` twice, and `[D, F]`.
+    Swiglu {
+        gate: Range<usize>,
+        up: Range<usize>,
+        down: Range<usize>,
+    },
 }
 
 /// Where those tensors of a layer lie that an architecture has to itself.
@@ -94,6 +136,8 @@ pub struct WaveRanges {
     /// `[2D, D]`: the key rows, then the value rows. The release's query third is never used.
     pub key_value_weight: Range<usize>,
     pub key_value_bias: Range<usize>,
+    /// `[D, NEAR_FIELD]`: of each channel the weights of the tokens from the farthest to the token itself.
+    pub near_field: Option<Range<usize>>,
     pub gate_weight: Range<usize>,
     pub gate_bias: Range<usize>,
     pub frequency: Range<usize>,
@@ -148,8 +192,7 @@ pub struct ParameterTable {
     pub positional_embedding: Option<Range<usize>>,
     pub layers: Vec<LayerRanges>,
     pub interference: Vec<InterferenceRanges>,
-    pub norm_weight: Range<usize>,
-    pub norm_bias: Range<usize>,
+    pub norm: NormRanges,
     /// The flat vector's length, padding included.
     pub flat_len: usize,
 }
@@ -172,6 +215,8 @@ impl Builder {
             shape: shape.to_vec(),
             offset: self.end,
             initial,
+            decayed: true,
+            physics: false,
         };
         let range = spec.range();
         self.end = range.end.next_multiple_of(ALIGNMENT);
@@ -186,40 +231,72 @@ impl Builder {
         )
     }
 
-    fn norm(&mut self, name: &str, dim: usize) -> (Range<usize>, Range<usize>) {
-        (
-            self.add(format!("{name}.weight"), &[dim], ONE),
-            self.add(format!("{name}.bias"), &[dim], ZERO),
-        )
+    /// A part of the waves' physics.
+    fn physics(&mut self, name: String, shape: &[usize], initial: Initial) -> Range<usize> {
+        let range = self.add(name, shape, initial);
+        self.specs.last_mut().expect("just added").physics = true;
+        range
+    }
+
+    fn norm(&mut self, name: &str, config: &ModelConfig) -> NormRanges {
+        let dim = config.embedding_dim;
+        let bias = |this: &mut Self| this.add(format!("{name}.bias"), &[dim], ZERO);
+        NormRanges {
+            weight: self.add(format!("{name}.weight"), &[dim], ONE),
+            bias: (config.norm == Norm::Layer).then(|| bias(self)),
+        }
+    }
+
+    fn feed_forward(&mut self, config: &ModelConfig, layer: &str) -> FeedForwardRanges {
+        let (d, f) = (config.embedding_dim, config.ffn_dim);
+        match config.feed_forward {
+            FeedForward::Gelu => {
+                let [inner, outer] = match config.architecture {
+                    Architecture::Wave => ["ffn.0", "ffn.3"],
+                    Architecture::Standard => ["linear1", "linear2"],
+                };
+                let (in_weight, in_bias) = self.linear(&format!("{layer}.{inner}"), f, d);
+                let (out_weight, out_bias) = self.linear(&format!("{layer}.{outer}"), d, f);
+                FeedForwardRanges::Gelu {
+                    in_weight,
+                    in_bias,
+                    out_weight,
+                    out_bias,
+                }
+            }
+            FeedForward::Swiglu => {
+                let mut matrix = |part: &str, shape: [usize; 2]| {
+                    self.add(format!("{layer}.ffn.{part}.weight"), &shape, WEIGHT)
+                };
+                FeedForwardRanges::Swiglu {
+                    gate: matrix("gate", [f, d]),
+                    up: matrix("up", [f, d]),
+                    down: matrix("down", [d, f]),
+                }
+            }
+        }
     }
 
     fn layer(&mut self, config: &ModelConfig, i: usize) -> LayerRanges {
-        let (d, f) = (config.embedding_dim, config.ffn_dim);
-        let (layer, [inner, outer]) = match config.architecture {
-            Architecture::Wave => (format!("layers.{i}"), ["ffn.0", "ffn.3"]),
-            Architecture::Standard => (format!("transformer.layers.{i}"), ["linear1", "linear2"]),
+        let layer = match config.architecture {
+            Architecture::Wave => format!("layers.{i}"),
+            Architecture::Standard => format!("transformer.layers.{i}"),
         };
         let name = |part: &str| format!("{layer}.{part}");
-        let (norm1_weight, norm1_bias) = self.norm(&name("norm1"), d);
+        let norm1 = self.norm(&name("norm1"), config);
         let (attention, (out_weight, out_bias)) = match config.architecture {
             Architecture::Wave => self.wave_attention(config, &name("attention")),
-            Architecture::Standard => self.standard_attention(d, &name("self_attn")),
+            Architecture::Standard => {
+                self.standard_attention(config.embedding_dim, &name("self_attn"))
+            }
         };
-        let (norm2_weight, norm2_bias) = self.norm(&name("norm2"), d);
-        let (ffn_in_weight, ffn_in_bias) = self.linear(&name(inner), f, d);
-        let (ffn_out_weight, ffn_out_bias) = self.linear(&name(outer), d, f);
         LayerRanges {
-            norm1_weight,
-            norm1_bias,
+            norm1,
             attention,
             out_weight,
             out_bias,
-            norm2_weight,
-            norm2_bias,
-            ffn_in_weight,
-            ffn_in_bias,
-            ffn_out_weight,
-            ffn_out_bias,
+            norm2: self.norm(&name("norm2"), config),
+            feed_forward: self.feed_forward(config, &layer),
         }
     }
 
@@ -236,15 +313,16 @@ impl Builder {
         let out = self.linear(&name("out_proj"), d, d);
         let pi = std::f32::consts::PI;
         let mut wave =
-            |part: &str, from, to| self.add(name(part), &[h], Initial::Linspace(from, to));
+            |part: &str, from, to| self.physics(name(part), &[h], Initial::Linspace(from, to));
         let frequency = wave("wave_frequency", 0.3, 4.0);
         let damping = wave("wave_damping", -3.0, 0.5);
         let phase = wave("wave_phase", 0.0, pi);
         let noisy = Initial::NoisyIdentity(0.01);
-        let coupling = self.add(name("field_coupling"), &[h, h], noisy);
+        let coupling = self.physics(name("field_coupling"), &[h, h], noisy);
         let ranges = AttentionRanges::Wave(WaveRanges {
             key_value_weight,
             key_value_bias,
+            near_field: None,
             gate_weight,
             gate_bias,
             frequency,
@@ -266,6 +344,24 @@ impl Builder {
             in_bias: self.add(format!("{prefix}.in_proj_bias"), &[3 * d], ZERO),
         });
         (ranges, self.linear(&format!("{prefix}.out_proj"), d, d))
+    }
+
+    /// All layers' near fields, behind everything else: what is not decayed lies together, and all that is
+    /// in one piece before it.
+    fn near_fields(&mut self, config: &ModelConfig, layers: &mut [LayerRanges]) {
+        if config.near_field == 0 {
+            return;
+        }
+        for (i, layer) in layers.iter_mut().enumerate() {
+            if let AttentionRanges::Wave(ranges) = &mut layer.attention {
+                let (name, shape) = (
+                    format!("layers.{i}.attention.near_field"),
+                    [config.embedding_dim, NEAR_FIELD],
+                );
+                ranges.near_field = Some(self.physics(name, &shape, Initial::LastColumn));
+                self.specs.last_mut().expect("just added").decayed = false;
+            }
+        }
     }
 
     fn interference(&mut self, config: &ModelConfig, j: usize) -> InterferenceRanges {
@@ -304,25 +400,27 @@ impl ParameterTable {
         let mut builder = Builder::default();
         let shape = [config.vocab_size, config.embedding_dim];
         let token_embedding = builder.add("token_embedding.weight".into(), &shape, WEIGHT);
-        let positional_embedding = (config.architecture == Architecture::Standard).then(|| {
+        let learned =
+            config.architecture == Architecture::Standard && config.positions == Positions::Learned;
+        let positional_embedding = learned.then(|| {
             let shape = [config.max_seq_len, config.embedding_dim];
             builder.add("positional_embedding.weight".into(), &shape, WEIGHT)
         });
-        let layers = (0..config.num_layers)
+        let mut layers: Vec<LayerRanges> = (0..config.num_layers)
             .map(|i| builder.layer(config, i))
             .collect();
         let interference = (0..config.num_interference())
             .map(|j| builder.interference(config, j))
             .collect();
-        let (norm_weight, norm_bias) = builder.norm("norm", config.embedding_dim);
+        let norm = builder.norm("norm", config);
+        builder.near_fields(config, &mut layers);
         ParameterTable {
             specs: builder.specs,
             token_embedding,
             positional_embedding,
             layers,
             interference,
-            norm_weight,
-            norm_bias,
+            norm,
             flat_len: builder.end,
         }
     }
@@ -357,9 +455,7 @@ impl Parameters {
                         let diagonal = i / columns == i % columns;
                         normal(std) + if diagonal { 1.0 } else { 0.0 }
                     }
-                    Initial::Constant(_) | Initial::Linspace(..) => {
-                        spec.start(i).expect("it is not drawn")
-                    }
+                    _ => spec.start(i).expect("it is not drawn"),
                 };
             }
         }

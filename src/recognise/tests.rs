@@ -62,6 +62,7 @@ fn model() -> Vec<u8> {
         max_seq_len: 17,
         interference_interval: 1,
         position_scale: 0.03,
+        ..ModelConfig::default()
     };
     Checkpoint::new(Model::new(config, 9).unwrap(), None)
         .to_bytes()

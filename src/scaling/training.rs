@@ -75,6 +75,7 @@ impl TrainingProbe {
             max_seq_len: length,
             interference_interval: LAYERS + 1,
             position_scale: 0.03,
+            ..ModelConfig::default()
         };
         let texts = (STEP_TOKENS / length.max(1)).max(1);
         let settings = TrainConfig {

@@ -124,6 +124,17 @@ impl Tokenizer {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Bytes of text that ids stand for.
+    pub fn byte_len(&self, ids: &[u32]) -> usize {
+        let mut bytes = Vec::new();
+        let len = |id: &u32| {
+            bytes.clear();
+            self.append_bytes(*id, &mut bytes);
+            bytes.len()
+        };
+        ids.iter().map(len).sum()
+    }
+
     /// One token for display. Bytes that are only a part of a character show as `<0xE2>`.
     pub fn token_text(&self, id: u32) -> String {
         let mut bytes = Vec::new();

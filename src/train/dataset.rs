@@ -74,6 +74,16 @@ impl Dataset {
         check("to be measured on", &self.validation, 2, vocab_size)
     }
 
+    /// Bytes that a token of the validation text stands for, in the mean over all that are predicted: all
+    /// but the first.
+    ///
+    /// # Panics
+    /// When there is no such text.
+    pub fn bytes_per_token(&self, tokenizer: &Tokenizer) -> f64 {
+        let predicted = &self.validation[1..];
+        tokenizer.byte_len(predicted) as f64 / predicted.len() as f64
+    }
+
     /// The batch of a step: rows cut from the text at places drawn from the seed.
     pub fn batch(&self, seed: u64, step: u64, rows: usize, seq_len: usize) -> Batch {
         let starts = self.starts(seed, step, rows, seq_len);

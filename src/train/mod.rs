@@ -43,6 +43,10 @@ pub struct TrainConfig {
     pub peak_lr: f64,
     /// Learning rate at the end.
     pub min_lr: f64,
+    /// What the learning rate is multiplied by for the physics of the waves: ω, a, φ, couplings and near
+    /// fields.
+    #[serde(skip_serializing_if = "is_one")]
+    pub physics_lr: f64,
     /// How the learning rate gets from the one to the other.
     pub schedule: Course,
     pub weight_decay: f64,
@@ -61,6 +65,10 @@ pub struct TrainConfig {
     pub shards: usize,
 }
 
+fn is_one(factor: &f64) -> bool {
+    *factor == 1.0
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         TrainConfig {
@@ -70,6 +78,7 @@ impl Default for TrainConfig {
             warmup_steps: 100,
             peak_lr: 2e-3,
             min_lr: 1e-5,
+            physics_lr: 1.0,
             schedule: Course::Cosine,
             weight_decay: 0.01,
             beta1: 0.9,
@@ -102,6 +111,7 @@ impl TrainConfig {
         for (field, value, range) in [
             ("peak_lr", self.peak_lr, 0.0..=10.0),
             ("min_lr", self.min_lr, 0.0..=10.0),
+            ("physics_lr", self.physics_lr, 0.0..=100.0),
             ("weight_decay", self.weight_decay, 0.0..=10.0),
             ("beta1", self.beta1, 0.0..=0.999_999),
             ("beta2", self.beta2, 0.0..=0.999_999_9),
@@ -208,6 +218,12 @@ impl Evaluation {
                 self.tokens
             ),
         })
+    }
+
+    /// The loss as bits for each byte of the text, in which models of different vocabularies compare;
+    /// `bytes_per_token` is [`Dataset::bytes_per_token`].
+    pub fn bits_per_byte(&self, bytes_per_token: f64) -> f64 {
+        self.loss / std::f64::consts::LN_2 / bytes_per_token
     }
 
     /// Whether the loss is lower. One that is not a number is worse than any that is.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::backend::{Reading, TensorId, View};
-use crate::config::{Architecture, ModelConfig};
+use crate::config::{Architecture, FeedForward, ModelConfig, Norm};
 use crate::kernels::dropout::step_key;
 use crate::kernels::field_convolution::Geometry;
 use crate::model::network::Activations;
@@ -17,6 +17,7 @@ fn config() -> ModelConfig {
         max_seq_len: 17,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     }
 }
 
@@ -95,6 +96,118 @@ fn run(trainer: &mut Trainer, steps: usize) {
 fn wave(trainer: &Trainer, layer: usize, head: usize) -> [usize; 3] {
     let ranges = trainer.kept_model().parameters.table().layers[layer].wave();
     [&ranges.frequency, &ranges.damping, &ranges.phase].map(|range| range.start + head)
+}
+
+/// A model with every option of the waves'.
+fn modern() -> ModelConfig {
+    ModelConfig {
+        norm: Norm::Rms,
+        feed_forward: FeedForward::Swiglu,
+        near_field: 4,
+        ..config()
+    }
+}
+
+#[test]
+fn the_waves_physics_learns_at_a_rate_of_its_own_and_near_fields_do_not_decay() {
+    // After one step from nothing, AdamW has moved whatever has a gradient by the learning rate.
+    let moved = |physics_lr: f64, weight_decay: f64| {
+        let settings = TrainConfig {
+            warmup_steps: 0,
+            physics_lr,
+            weight_decay,
+            dropout: 0.0,
+            ..settings()
+        };
+        let mut trainer =
+            Trainer::new(Model::new(modern(), 5).unwrap(), settings, dataset()).unwrap();
+        let before = trainer.kept_model().parameters.flat().to_vec();
+        let rate = trainer.step().unwrap().learning_rate;
+        let after = trainer.model().unwrap().parameters.clone();
+        let specs = after.specs().to_vec();
+        move |part: &str| -> f64 {
+            let spec = specs.iter().find(|spec| spec.name.ends_with(part)).unwrap();
+            let moves = (spec.range()).map(|i| f64::from(after.flat()[i] - before[i]) / rate);
+            // The one that moved most: a gradient may be next to nothing.
+            moves.fold(
+                0.0,
+                |most, x| if x.abs() > f64::abs(most) { x } else { most },
+            )
+        }
+    };
+    let usual = moved(1.0, 0.0);
+    let faster = moved(5.0, 0.0);
+    for part in [
+        "wave_frequency",
+        "wave_damping",
+        "wave_phase",
+        "field_coupling",
+        "near_field",
+    ] {
+        assert!(
+            (usual(part).abs() - 1.0).abs() < 1e-2,
+            "{part}: {}",
+            usual(part)
+        );
+        assert!(
+            (faster(part).abs() - 5.0).abs() < 5e-2,
+            "{part}: {}",
+            faster(part)
+        );
+    }
+    for part in ["qkv_proj.weight", "ffn.up.weight", "norm1.weight"] {
+        assert_eq!(usual(part), faster(part), "{part}");
+    }
+    // Decay takes a part of what is there; a near field's 1 stays but for its gradient.
+    let decayed = moved(1.0, 5.0);
+    assert!((decayed("near_field").abs() - 1.0).abs() < 1e-2);
+    assert!(
+        decayed("norm1.weight") < -5.9,
+        "{}",
+        decayed("norm1.weight")
+    );
+}
+
+#[test]
+fn a_modern_model_learns_resumes_and_is_cut_alike() {
+    let settings = TrainConfig {
+        physics_lr: 3.0,
+        batch_size: 4,
+        ..settings()
+    };
+    let start = |settings: &TrainConfig| {
+        Trainer::new(
+            Model::new(modern(), 5).unwrap(),
+            settings.clone(),
+            dataset(),
+        )
+        .unwrap()
+    };
+    let mut whole = start(&settings);
+    let mut first = start(&settings);
+    let before = whole.evaluate(None).unwrap().loss;
+    run(&mut whole, 60);
+    run(&mut first, 25);
+    let (model, state) = (first.model().unwrap().clone(), first.state().unwrap());
+    let mut second = Trainer::resume(model, state, dataset()).unwrap();
+    run(&mut second, 35);
+    let flat = |trainer: &mut Trainer| trainer.model().unwrap().parameters.flat().to_vec();
+    assert_eq!(flat(&mut whole), flat(&mut second));
+    let after = whole.evaluate(None).unwrap().loss;
+    assert!(after < before - 0.5, "{before} to {after}");
+    // In shards the same but for rounding, with dropout in every place.
+    let mut cut = start(&TrainConfig {
+        shards: 2,
+        ..settings.clone()
+    });
+    let mut uncut = start(&settings);
+    for _ in 0..3 {
+        let (found, expected) = (cut.step().unwrap(), uncut.step().unwrap());
+        assert!(
+            (found.loss - expected.loss).abs() < 1e-4,
+            "{found:?} {expected:?}"
+        );
+    }
 }
 
 #[test]

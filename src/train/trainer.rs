@@ -153,7 +153,7 @@ fn step_parts(network: &Network, config: &TrainConfig, frozen: &[usize]) -> [Vec
         network.forward(config.dropout),
         network.loss(),
         network.backward(config.dropout),
-        network.update_but(config.optimizer(), &runs(frozen)),
+        network.update_but(config.optimizer(), config.physics_lr, &runs(frozen)),
         vec![Op::Journal {
             view: network.report().clone(),
         }],

@@ -7,7 +7,7 @@ use super::vocabulary::{Learned, Vocabulary};
 use crate::backend::gpu::GpuDevice;
 use crate::backend::{Device, Later};
 use crate::checkpoint::{Checkpoint, Contents, Encoded, Precision};
-use crate::config::{Architecture, ModelConfig};
+use crate::config::{Architecture, FeedForward, ModelConfig, Norm, Positions};
 use crate::decode::{Generation, GenerationSettings, SamplingSettings};
 use crate::error::{Error, Result};
 use crate::model::{Head, Model, softplus};
@@ -43,6 +43,20 @@ pub struct Shape {
     field_size: usize,
     interference_interval: usize,
     position_scale: f32,
+    #[serde(default)]
+    norm: Norm,
+    #[serde(default)]
+    feed_forward: FeedForward,
+    #[serde(default)]
+    near_field: usize,
+    #[serde(default)]
+    window: usize,
+    #[serde(default)]
+    keyed_layers: usize,
+    #[serde(default)]
+    key_dim: usize,
+    #[serde(default)]
+    positions: Positions,
 }
 
 /// What the page asks for.
@@ -84,6 +98,8 @@ pub struct PlanInfo {
     step: u64,
     steps: u64,
     tokens_per_step: usize,
+    /// Bytes of the text that is held back, for each of its tokens: what makes bits a byte of a loss.
+    bytes_per_token: f64,
     evaluate_every: u64,
     sample_every: u64,
 }
@@ -129,6 +145,13 @@ impl Training {
             field_size: shape.field_size,
             interference_interval: shape.interference_interval,
             position_scale: shape.position_scale,
+            norm: shape.norm,
+            feed_forward: shape.feed_forward,
+            near_field: shape.near_field,
+            window: shape.window,
+            keyed_layers: shape.keyed_layers,
+            key_dim: shape.key_dim,
+            positions: shape.positions,
         };
         let model = Model::new(config, train.seed)?;
         train.divide();
@@ -183,6 +206,7 @@ impl Training {
             step: self.trainer.steps_done(),
             steps: config.steps,
             tokens_per_step: config.batch_size * config.seq_len,
+            bytes_per_token: self.trainer.dataset().bytes_per_token(&self.tokenizer),
             evaluate_every: self.plan.evaluate_every,
             sample_every: self.plan.sample_every,
         }

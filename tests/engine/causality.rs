@@ -27,6 +27,7 @@ fn model(max_seq_len: usize, field_size: usize) -> Model {
         max_seq_len,
         interference_interval: 2,
         position_scale: 1.0,
+        ..ModelConfig::default()
     };
     let mut model = Model::new(config, 7).unwrap();
     for spec in model.parameters.specs().to_vec() {

@@ -20,28 +20,32 @@ impl Folder {
     }
 
     fn recipe(&self, steps: u64) {
+        self.recipe_of(steps, "kind = \"character\"", WAVES, "");
+    }
+
+    /// With this tokenizer, shape of attention, and more of the training's settings.
+    fn recipe_of(&self, steps: u64, tokenizer: &str, shape: &str, more: &str) {
         std::fs::write(self.0.join("text.txt"), TEXT.repeat(40)).unwrap();
         let recipe = format!(
             r#"
             data = "text.txt"
             evaluate_every = 20
             [tokenizer]
-            kind = "character"
+            {tokenizer}
             [model]
             embedding_dim = 16
             num_layers = 2
             num_heads = 2
             ffn_dim = 32
-            field_size = 33
             max_seq_len = 33
-            interference_interval = 2
-            position_scale = 0.03
+            {shape}
             [train]
             batch_size = 4
             seq_len = 32
             steps = {steps}
             warmup_steps = 5
             peak_lr = 1e-2
+            {more}
             "#
         );
         std::fs::write(self.0.join("train.toml"), recipe).unwrap();
@@ -54,6 +58,11 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Waves, and how places are told.
+const WAVES: &str = "field_size = 33
+    interference_interval = 2
+    position_scale = 0.03";
 
 fn wavefield(command: &str, folder: &Path, rest: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wavefield"))
@@ -68,6 +77,72 @@ fn json(output: Output) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{errors}");
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Options from the recipe to the file, and from there to text and figures; word pieces and bytes.
+#[test]
+fn options_travel_from_the_recipe_to_the_text() {
+    let waves = "field_size = 33
+        interference_interval = 9
+        position_scale = 0.03
+        norm = \"rms\"
+        feed_forward = \"swiglu\"
+        near_field = 4";
+    let standard = "architecture = \"standard\"
+        norm = \"rms\"
+        feed_forward = \"swiglu\"
+        positions = \"rotary\"";
+    for (name, shape) in [("modern-waves", waves), ("modern-standard", standard)] {
+        let folder = Folder::new(name);
+        let pieces = "kind = \"bpe\"\n vocab_size = 270";
+        folder.recipe_of(60, pieces, shape, "physics_lr = 3.0");
+        let trained = json(wavefield("train", &folder.0, &["--json"]));
+        let found = json(wavefield("eval", &folder.0, &["--json"]));
+        assert_eq!(trained, found);
+        let loss = found["loss"].as_f64().unwrap();
+        assert!(loss < 4.0, "less than at random: {loss}");
+        // From the text itself: all that was held back but its first token.
+        let text = TEXT.repeat(40);
+        let kept = (text.len() as f64 * 0.9).round() as usize;
+        let tokenizer = std::fs::read_to_string(folder.0.join("tokenizer.json")).unwrap();
+        let tokenizer = wavefield::tokenizer::Tokenizer::from_json(&tokenizer).unwrap();
+        let ids = tokenizer.encode(&text[kept..]).unwrap();
+        let bytes = text.len() - kept - tokenizer.decode(&ids[..1]).len();
+        assert_eq!(found["tokens"], ids.len() - 1);
+        assert!(bytes > ids.len(), "pieces are longer than a byte");
+        let bits = loss / 2f64.ln() * (ids.len() - 1) as f64 / bytes as f64;
+        let said = found["bits_per_byte"].as_f64().unwrap();
+        assert!((said - bits).abs() < 1e-9, "{said} for {bits}");
+        let plain = wavefield("eval", &folder.0, &[]);
+        let plain = String::from_utf8(plain.stdout).unwrap();
+        assert!(
+            plain.contains(&format!("bits        {bits:.4} a byte")),
+            "{plain}"
+        );
+
+        let inspected = json(wavefield("inspect", &folder.0, &["--json"]));
+        assert_eq!(inspected["config"]["norm"], "rms");
+        assert_eq!(inspected["parameters"], found["parameters"]);
+        let plain = wavefield("inspect", &folder.0, &[]);
+        let plain = String::from_utf8(plain.stdout).unwrap();
+        assert!(
+            plain.contains("options      RMS norms, a SwiGLU"),
+            "{plain}"
+        );
+        let arguments = ["--prompt", "the wave", "--max-tokens", "12", "--seed", "3"];
+        let text = wavefield("generate", &folder.0, &arguments);
+        assert!(text.status.success() && !text.stdout.is_empty());
+    }
+    // An option that does not go with the rest is refused before anything is trained.
+    let folder = Folder::new("modern-wrong");
+    let wrong = standard.replace("positions", "near_field = 4\n positions");
+    folder.recipe_of(60, "kind = \"character\"", &wrong, "");
+    let refused = wavefield("train", &folder.0, &[]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && said.contains("near_field"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -88,6 +163,11 @@ fn train_then_use_the_folder() {
     assert!(found["loss"].as_f64().unwrap() < 2.0, "{found}");
     let loss = found["loss"].as_f64().unwrap();
     assert!((found["perplexity"].as_f64().unwrap() - loss.exp()).abs() < 1e-9);
+    let bits = found["bits_per_byte"].as_f64().unwrap();
+    assert!(
+        (bits - loss / std::f64::consts::LN_2).abs() < 1e-9,
+        "{bits}"
+    );
     assert!((0.0..=1.0).contains(&found["accuracy"].as_f64().unwrap()));
     assert_eq!(
         found["tokens"], 163,

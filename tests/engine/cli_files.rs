@@ -109,6 +109,7 @@ fn model(folder: &Folder) -> Checkpoint {
         max_seq_len: 9,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     };
     folder.write(
         "tokenizer.json",

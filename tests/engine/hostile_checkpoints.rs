@@ -9,9 +9,9 @@ use wavefield::rng::Philox;
 use wavefield::tokenizer::Tokenizer;
 use wavefield::{Architecture, Error, ModelConfig};
 
-/// A small model of characters as a file.
-pub fn whole() -> Vec<u8> {
-    let config = ModelConfig {
+/// A small model of characters.
+fn config() -> ModelConfig {
+    ModelConfig {
         architecture: Architecture::Wave,
         vocab_size: 5,
         embedding_dim: 8,
@@ -22,9 +22,14 @@ pub fn whole() -> Vec<u8> {
         max_seq_len: 17,
         interference_interval: 1,
         position_scale: 0.03,
-    };
+        ..ModelConfig::default()
+    }
+}
+
+/// The same as a file.
+pub fn whole() -> Vec<u8> {
     let tokenizer = Tokenizer::train_character("abcde").unwrap();
-    Checkpoint::new(Model::new(config, 9).unwrap(), Some(tokenizer))
+    Checkpoint::new(Model::new(config(), 9).unwrap(), Some(tokenizer))
         .to_bytes()
         .unwrap()
 }
@@ -195,6 +200,51 @@ fn broken_headers_are_refused() {
 }
 
 #[test]
+fn options_that_are_unknown_or_lack_their_tensors_are_refused_by_name() {
+    let configuring = |key: &'static str, value: Value, words: &[&str]| {
+        broken("config", words, |p| p.configure(key, value));
+    };
+    configuring("nrom", json!("rms"), &["nrom"]);
+    // What the release says of its own training harms nobody.
+    let mut told = Parts::of(&whole());
+    told.configure("dropout", json!(0.1));
+    Checkpoint::from_bytes(&told.bytes()).unwrap();
+    configuring("norm", json!("batch"), &["batch", "rms"]);
+    configuring("feed_forward", json!("relu"), &["relu", "swiglu"]);
+    configuring("positions", json!("rotary"), &["rotary", "learned"]);
+    configuring("positions", json!(3), &[]);
+    configuring("near_field", json!(5), &["near_field", "found 5"]);
+    configuring("near_field", json!(-4), &["-4"]);
+    // Switched on, and their tensors are not there; or those of what they take the place of are left.
+    broken("layers.0.attention.near_field", &["[8, 4]"], |p| {
+        p.configure("near_field", json!(4));
+    });
+    broken("layers.0.ffn.gate.weight", &["[8, 8]", "ffn.0"], |p| {
+        p.configure("feed_forward", json!("swiglu"));
+    });
+    broken("layers.0.norm1.bias", &["norm1.bias", "norm2.bias"], |p| {
+        p.configure("norm", json!("rms"));
+    });
+    // A sound one whose near field is another model's, or no number.
+    let modern = ModelConfig {
+        near_field: 4,
+        ..config()
+    };
+    let bytes = Checkpoint::new(Model::new(modern, 9).unwrap(), None)
+        .to_bytes()
+        .unwrap();
+    let name = "layers.0.attention.near_field";
+    Checkpoint::from_bytes(&bytes).unwrap();
+    let mut parts = Parts::of(&bytes);
+    parts.header[name]["shape"] = json!([4, 8]);
+    refused(&parts.bytes(), name, &["[8, 4]", "[4, 8]"]);
+    let mut parts = Parts::of(&bytes);
+    let (start, _) = offsets(&parts.header[name]);
+    parts.data[start..start + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    refused(&parts.bytes(), name, &[]);
+}
+
+#[test]
 fn cut_and_misplaced_tensors_are_named() {
     let bytes = whole();
     // Stored in the order of their names, so the embedding comes last.
@@ -332,7 +382,7 @@ fn metadata_is_checked() {
             p.metadata().insert("config".into(), text.into());
         });
     }
-    broken("config", &["missing field `num_heads`"], |p| {
+    broken("config", &["unknown field `heads`"], |p| {
         let config = p.metadata()["config"]
             .as_str()
             .unwrap()

@@ -16,19 +16,20 @@ struct Golden {
     logits: Vec<f32>,
 }
 
-const CASES: [&str; 4] = [
+const CASES: [&str; 5] = [
     "wave_fractional_stride",
     "wave_integer_stride",
     "wave_unit_stride",
     "wave_released_shape",
+    "modern_wave",
 ];
 
 /// A standard Transformer streams as well, by a cache; it has no waves to bend and cannot run on.
-const STANDARD: &str = "standard_baseline";
+const STANDARD: [&str; 2] = ["standard_baseline", "modern_standard"];
 
 /// Every case of both architectures.
 fn every_case() -> impl Iterator<Item = Golden> {
-    CASES.into_iter().chain([STANDARD]).map(golden)
+    CASES.into_iter().chain(STANDARD).map(golden)
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
@@ -45,7 +46,7 @@ fn golden(name: &'static str) -> Golden {
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let config = &header.metadata().as_ref().unwrap()["config"];
     let mut config: ModelConfig = serde_json::from_str(config).unwrap();
-    if name == STANDARD {
+    if STANDARD.contains(&name) {
         config.architecture = Architecture::Standard;
     }
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -316,6 +317,14 @@ fn the_state_is_a_few_kilobytes_and_does_not_grow() {
     // Three layers of 32 complex numbers and one running mean of 8.
     assert_eq!(before, (3 * 32 * 2 + 8) * 8);
     assert_eq!(decoder.state_bytes(), before);
+    // A near field keeps three tokens a layer besides.
+    let model = golden("modern_wave").model;
+    let (layers, dim) = (model.config.num_layers, model.config.embedding_dim);
+    let mut decoder = Decoder::new(&model, AtLimit::RunOn);
+    let before = decoder.state_bytes();
+    decoder.read(&model, &[1; 100]);
+    assert_eq!(before, layers * (2 * dim * 8 + 3 * dim * 4));
+    assert_eq!(decoder.state_bytes(), before);
 }
 
 #[test]
@@ -341,17 +350,18 @@ fn waves_keep_the_same_whatever_the_length_and_a_cache_grows() {
 
 #[test]
 fn a_standard_transformer_reads_the_parallel_forwards_logits_to_its_limit() {
-    let Golden { model, .. } = golden(STANDARD);
-    let limit = model.config.max_seq_len;
-    let vocab = model.config.vocab_size;
-    let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
-    let parallel = logits(&model, &ids, 1, limit).unwrap();
-    // Asked to run on, it reads its last half again all the same.
-    let mut decoder = Decoder::new(&model, AtLimit::RunOn);
-    for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
-        let found = decoder.step(&model, id);
-        assert_close(found, expected, 1e-4, &format!("token {token}"));
+    for Golden { name, model, .. } in STANDARD.map(golden) {
+        let limit = model.config.max_seq_len;
+        let vocab = model.config.vocab_size;
+        let ids: Vec<u32> = (0..limit as u32).map(|i| i * i % vocab as u32).collect();
+        let parallel = logits(&model, &ids, 1, limit).unwrap();
+        // Asked to run on, it reads its last half again all the same.
+        let mut decoder = Decoder::new(&model, AtLimit::RunOn);
+        for (token, (&id, expected)) in ids.iter().zip(parallel.chunks_exact(vocab)).enumerate() {
+            let found = decoder.step(&model, id);
+            assert_close(found, expected, 1e-4, &format!("{name}, token {token}"));
+        }
+        decoder.step(&model, 1);
+        assert_eq!(decoder.tokens(), limit / 2 + 1);
     }
-    decoder.step(&model, 1);
-    assert_eq!(decoder.tokens(), limit / 2 + 1);
 }

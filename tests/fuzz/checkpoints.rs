@@ -6,7 +6,7 @@ use crate::tokenizers;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use wavefield::checkpoint::Checkpoint;
-use wavefield::config::{Architecture, ModelConfig};
+use wavefield::config::{Architecture, FeedForward, ModelConfig, Norm};
 use wavefield::decode::{Generation, GenerationSettings};
 use wavefield::diagnostics::{Trace, heads};
 use wavefield::model::Model;
@@ -35,6 +35,10 @@ fn sound(random: &mut Random) -> Vec<u8> {
         max_seq_len: context,
         interference_interval: random.pick(&[1, 2, 3]),
         position_scale: 0.03,
+        norm: random.pick(&[Norm::Layer, Norm::Rms]),
+        feed_forward: random.pick(&[FeedForward::Gelu, FeedForward::Swiglu]),
+        near_field: if waves { random.pick(&[0, 4]) } else { 0 },
+        ..ModelConfig::default()
     };
     let model = Model::new(config, 9).expect("its shape is sound");
     let zeros = vec![0.0; model.parameters.flat().len()];

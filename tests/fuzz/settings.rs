@@ -33,6 +33,11 @@ fn lawful(settings: &mut Value, random: &mut Random) {
     settings["num_layers"] = json!(random.pick(&[1, 2, 3, 40, 1024]));
     settings["num_heads"] = json!(random.pick(&[1, 2, 4, 8]));
     settings["ffn_dim"] = json!(random.pick(&[1, 8, 1000]));
+    if random.once_in(2) {
+        settings["norm"] = json!(random.pick(&["layer", "rms"]));
+        settings["feed_forward"] = json!(random.pick(&["gelu", "swiglu"]));
+        settings["near_field"] = json!(random.pick(&[0, 4]));
+    }
     if random.once_in(4) {
         settings["architecture"] = json!("standard");
         settings["field_size"] = json!(0);

@@ -52,6 +52,7 @@ pub fn try_out(random: &mut Random) {
         max_seq_len: 17,
         interference_interval: 1,
         position_scale: 0.03,
+        ..ModelConfig::default()
     };
     let model = Model::new(config, 1).expect("its shape is sound");
     let settings = GenerationSettings {

@@ -3,7 +3,7 @@
 
 use safetensors::SafeTensors;
 use serde_json::Value;
-use wavefield::backend::{Backend, OptimizerSettings, StepInputs, View};
+use wavefield::backend::{Backend, Op, OptimizerSettings, StepInputs, View};
 use wavefield::config::{Architecture, ModelConfig};
 use wavefield::model::network::{Activations, Network};
 use wavefield::model::{Model, ParameterSpec};
@@ -160,8 +160,11 @@ pub async fn run_case<B: Backend>(
         network.update(settings),
     ]
     .concat();
-    // All but the judgement and AdamW itself: with the norm, gradients are whole.
-    let program = backend.prepare(&train[..train.len() - 2]);
+    // All up to the norm, which makes gradients whole: no judgement and no AdamW.
+    let norm = train
+        .iter()
+        .position(|op| matches!(op, Op::GradientNorm { .. }));
+    let program = backend.prepare(&train[..=norm.expect("an update has a norm")]);
     backend.run(&program, &StepInputs::default());
     let read = async |backend: &mut B, view: View| {
         let values = backend.read(&[view]).await;

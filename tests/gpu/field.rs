@@ -123,6 +123,7 @@ pub fn geometry(
         max_seq_len,
         interference_interval: 3,
         position_scale: 1.0,
+        ..ModelConfig::default()
     };
     let batch = if seq_len > 1000 { 2 } else { 5 };
     Geometry::new(&config, batch, seq_len)

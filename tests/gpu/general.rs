@@ -26,7 +26,7 @@ pub async fn layer_norm(device: GpuDevice) -> Outcome {
         t.run(&[Op::LayerNorm {
             x,
             weight,
-            bias,
+            bias: Some(bias),
             y: y.clone(),
             stats: stats.clone(),
         }]);
@@ -59,12 +59,12 @@ pub async fn layer_norm_backward(device: GpuDevice) -> Outcome {
             dx: dx.clone(),
             // Not in the order of the arguments.
             dweight: View::of(gradients.tensor, 2 + dim..2 + 2 * dim),
-            dbias: View::of(gradients.tensor, 1..1 + dim),
+            dbias: Some(View::of(gradients.tensor, 1..1 + dim)),
         };
         let forward = Op::LayerNorm {
             x,
             weight,
-            bias,
+            bias: Some(bias),
             y,
             stats,
         };

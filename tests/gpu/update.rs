@@ -3,10 +3,16 @@
 use crate::Outcome;
 use crate::twins::Twins;
 use wavefield::backend::gpu::GpuDevice;
-use wavefield::backend::{Backend, Op, OptimizerSettings, View};
+use wavefield::backend::{Backend, Op, OptimizerSettings, Pace, View};
 
 /// Lengths of less than a workgroup, of a few, and of more than all threads at once.
 const LENGTHS: [usize; 4] = [1, 300, 5000, 300_001];
+
+/// As parameters move that have a rate of their own and no decay.
+const PACE: Pace = Pace {
+    rate: 5.0,
+    decayed: false,
+};
 
 fn settings(clip_norm: f64) -> OptimizerSettings {
     OptimizerSettings {
@@ -59,6 +65,7 @@ fn update(
     gradients: &View,
     [loss, norm, verdict]: &[View; 3],
     settings: OptimizerSettings,
+    pace: Pace,
 ) -> ([Op; 3], [View; 3]) {
     let len = gradients.len();
     let parameters = t.normals(len + 7);
@@ -73,6 +80,7 @@ fn update(
         },
         Op::Judge {
             settings,
+            pace,
             gradients: gradients.clone(),
             loss: loss.clone(),
             norm: norm.clone(),
@@ -83,6 +91,7 @@ fn update(
         },
         Op::AdamW {
             settings,
+            pace,
             gradients: gradients.clone(),
             norm: norm.clone(),
             verdict: verdict.clone(),
@@ -96,11 +105,15 @@ fn update(
 
 pub async fn adamw(device: GpuDevice) -> Outcome {
     for len in LENGTHS {
-        for clip_norm in [0.5, 1e6, f64::INFINITY] {
+        for (clip_norm, pace) in [
+            (0.5, Pace::default()),
+            (1e6, PACE),
+            (f64::INFINITY, Pace::default()),
+        ] {
             let mut t = Twins::new(device.clone());
             let gradients = t.begun_gradients(len);
             let report = report(&mut t, 2.0);
-            let (ops, changed) = update(&mut t, &gradients, &report, settings(clip_norm));
+            let (ops, changed) = update(&mut t, &gradients, &report, settings(clip_norm), pace);
             t.run(&ops);
             t.same("verdict", &report[2], 0.0, 0.0).await?;
             for (view, name) in changed.iter().zip(["parameters", "m", "v"]) {
@@ -139,6 +152,7 @@ pub async fn frozen_among_others(device: GpuDevice) -> Outcome {
     });
     ops.extend([0..3, 4..70, 73..4990].map(|range| Op::AdamW {
         settings: settings(1.0),
+        pace: Pace::default(),
         gradients: part(&gradients, range.clone()),
         norm: norm.clone(),
         verdict: verdict.clone(),
@@ -190,7 +204,7 @@ pub async fn a_step_that_comes_to_no_number(device: GpuDevice) -> Outcome {
         let mut t = Twins::new(device.clone());
         let gradients = t.begun_gradients(1000);
         let report = report(&mut t, loss);
-        let (ops, changed) = update(&mut t, &gradients, &report, settings);
+        let (ops, changed) = update(&mut t, &gradients, &report, settings, Pace::default());
         for (view, bad) in [(&gradients, gradient), (&changed[0], weight)] {
             if let Some(bad) = bad {
                 let one = View::of(view.tensor, view.range.start + 700..view.range.start + 701);

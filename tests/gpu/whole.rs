@@ -99,6 +99,7 @@ fn shape(vocab_size: usize) -> (ModelConfig, TrainConfig) {
         max_seq_len: 25,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     };
     let settings = TrainConfig {
         batch_size: 6,

@@ -23,7 +23,7 @@ function makeSession({ spoilt = Infinity, fault = "loss", kept, heldBack = 1, te
     undone: /** @type {[number, string][]} */ ([]),
     train_start: () => ({ config: {} }),
     train_resume: () => ({ config: {} }),
-    train_plan: () => ({ step, steps: 40, tokens_per_step: 1, evaluate_every: every, sample_every: every }),
+    train_plan: () => ({ step, steps: 40, tokens_per_step: 1, bytes_per_token: 1, evaluate_every: every, sample_every: every }),
     train_control: () => ({}),
     train_heads: async () => [],
     train_advance: () => {

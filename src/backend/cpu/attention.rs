@@ -2,7 +2,7 @@
 
 use super::Cpu;
 use crate::backend::Op;
-use crate::kernels::{Real, attention as softmax, couple_gate as couple, deposit as waves};
+use crate::kernels::{Real, attention as softmax, couple_gate as couple, deposit as waves, rotary};
 
 impl<T: Real> Cpu<T> {
     /// Softmax attention.
@@ -37,6 +37,19 @@ impl<T: Real> Cpu<T> {
                 &mut self.view_mut(dqkv),
                 *seq_len,
                 *heads,
+            ),
+            Op::Rotary {
+                qkv,
+                turns,
+                seq_len,
+                heads,
+                back,
+            } => rotary::rotary(
+                &mut self.view_mut(qkv),
+                &self.view(turns),
+                *seq_len,
+                *heads,
+                *back,
             ),
             _ => unreachable!("not a part of softmax attention"),
         }

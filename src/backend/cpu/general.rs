@@ -3,7 +3,9 @@
 use super::Cpu;
 use crate::backend::{Matrix, Op, StepInputs, Then, View};
 use crate::kernels::dropout::{dropout, residual};
-use crate::kernels::{Real, gelu, layer_norm as norm, matrix_product as product};
+use crate::kernels::{
+    Real, gelu, layer_norm as norm, matrix_product as product, near_field as near, swiglu,
+};
 
 impl<T: Real> Cpu<T> {
     /// What any network is made of.
@@ -44,7 +46,7 @@ impl<T: Real> Cpu<T> {
             } => norm::layer_norm(
                 &self.view(x),
                 &self.view(weight),
-                &self.view(bias),
+                bias.as_ref().map(|bias| self.view(bias)).as_deref(),
                 &mut self.view_mut(y),
                 &mut self.view_mut(stats),
             ),
@@ -57,7 +59,13 @@ impl<T: Real> Cpu<T> {
                 dweight,
                 dbias,
             } => {
-                let [mut dweight, mut dbias] = self.views_mut([dweight, dbias]);
+                let (mut dweight, mut dbias) = match dbias {
+                    Some(dbias) => {
+                        let [dweight, dbias] = self.views_mut([dweight, dbias]);
+                        (dweight, Some(dbias))
+                    }
+                    None => (self.view_mut(dweight), None),
+                };
                 norm::layer_norm_backward(
                     &self.view(x),
                     &self.view(weight),
@@ -65,9 +73,59 @@ impl<T: Real> Cpu<T> {
                     &self.view(dy),
                     &mut self.view_mut(dx),
                     &mut dweight,
-                    &mut dbias,
+                    dbias.as_deref_mut(),
                 );
             }
+            Op::Swiglu {
+                gate,
+                up,
+                y,
+                dropout,
+            } => swiglu::swiglu(
+                &self.view(gate),
+                &self.view(up),
+                &mut self.view_mut(y),
+                mask(*dropout, y),
+            ),
+            Op::SwigluBackward {
+                gate,
+                up,
+                d,
+                dgate,
+                dropout,
+            } => swiglu::swiglu_backward(
+                &self.view(gate),
+                &self.view(up),
+                &mut self.view_mut(d),
+                &mut self.view_mut(dgate),
+                mask(*dropout, d),
+            ),
+            Op::NearField {
+                x,
+                weight,
+                y,
+                seq_len,
+            } => near::near_field(
+                &self.view(x),
+                &self.view(weight),
+                &mut self.view_mut(y),
+                *seq_len,
+            ),
+            Op::NearFieldBackward {
+                x,
+                weight,
+                dy,
+                dx,
+                dweight,
+                seq_len,
+            } => near::near_field_backward(
+                &self.view(x),
+                &self.view(weight),
+                &self.view(dy),
+                &mut self.view_mut(dx),
+                &mut self.view_mut(dweight),
+                *seq_len,
+            ),
             Op::Dropout { x, y, site } => {
                 dropout(&self.view(x), &mut self.view_mut(y), mask(Some(*site), x));
             }

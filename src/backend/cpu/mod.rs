@@ -108,7 +108,9 @@ impl<T: Real> Cpu<T> {
             | Op::FieldConvolution { .. }
             | Op::DirectConvolution { .. }
             | Op::FieldConvolutionBackward { .. } => self.field(op),
-            Op::Attention { .. } | Op::AttentionBackward { .. } => self.softmax_attention(op),
+            Op::Attention { .. } | Op::AttentionBackward { .. } | Op::Rotary { .. } => {
+                self.softmax_attention(op);
+            }
             Op::PrefixMean { .. }
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }

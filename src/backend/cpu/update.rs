@@ -12,6 +12,7 @@ impl<T: Real> Cpu<T> {
             }
             Op::Judge {
                 settings,
+                pace,
                 gradients,
                 loss,
                 norm,
@@ -21,7 +22,7 @@ impl<T: Real> Cpu<T> {
                 verdict,
             } => {
                 let found = adamw::judge(
-                    adamw::AdamW::of(settings, inputs),
+                    adamw::AdamW::of(settings, *pace, inputs),
                     &self.view(gradients),
                     [self.view(loss)[0], self.view(norm)[0]],
                     &self.view(parameters),
@@ -34,6 +35,7 @@ impl<T: Real> Cpu<T> {
             }
             Op::AdamW {
                 settings,
+                pace,
                 gradients,
                 norm,
                 verdict,
@@ -45,7 +47,7 @@ impl<T: Real> Cpu<T> {
                     return;
                 }
                 adamw::adamw(
-                    adamw::AdamW::of(settings, inputs),
+                    adamw::AdamW::of(settings, *pace, inputs),
                     &self.view(gradients),
                     self.view(norm)[0],
                     &mut self.view_mut(parameters),

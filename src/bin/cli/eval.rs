@@ -33,6 +33,8 @@ pub struct Eval {
 pub struct Report {
     #[serde(flatten)]
     pub evaluation: Evaluation,
+    /// The loss as bits for each byte of the text.
+    pub bits_per_byte: f64,
     pub parameters: usize,
 }
 
@@ -50,17 +52,22 @@ impl Eval {
         let share = self.validation_share.unwrap_or(share);
         let dataset = Dataset::from_text(&tokenizer, &text, share)?;
         let seq_len = self.seq_len.unwrap_or(window);
+        dataset.validate_validation(model.config.vocab_size)?;
+        let bytes_per_token = dataset.bytes_per_token(&tokenizer);
         let evaluation = evaluate(&model, dataset.validation, seq_len)?;
+        let bits_per_byte = evaluation.bits_per_byte(bytes_per_token);
         let parameters = model.config.parameter_count();
         if self.model.json {
             print_json(&Report {
                 evaluation,
+                bits_per_byte,
                 parameters,
             });
         } else {
             println!("tokens      {}", evaluation.tokens);
             println!("loss        {:.4} nats per token", evaluation.loss);
             println!("perplexity  {:.3}", evaluation.perplexity);
+            println!("bits        {bits_per_byte:.4} a byte of text");
             println!("accuracy    {:.2} %", 100.0 * evaluation.accuracy);
             println!("parameters  {parameters}");
         }

@@ -4,7 +4,7 @@ use super::{ModelFolder, print_json, print_text};
 use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use wavefield::config::ModelConfig;
+use wavefield::config::{ModelConfig, Positions};
 use wavefield::decode::StateSize;
 use wavefield::diagnostics::heads::{HeadReport, report};
 use wavefield::error::Result;
@@ -65,8 +65,12 @@ fn print(report: &Report) {
                 c.field_size, c.max_seq_len
             ),
             None => format!(
-                "attention    softmax over up to {} tokens, with learned positions",
-                c.max_seq_len
+                "attention    softmax over up to {} tokens, with {} positions",
+                c.max_seq_len,
+                match c.positions {
+                    Positions::Learned => "learned",
+                    Positions::Rotary => "rotary",
+                }
             ),
         },
         format!(
@@ -83,6 +87,10 @@ fn print(report: &Report) {
             }
         },
     ];
+    let options: Vec<&str> = c.options().collect();
+    if !options.is_empty() {
+        lines.push(format!("options      {}", options.join(", ")));
+    }
     lines.extend(
         report
             .notes

@@ -3,7 +3,7 @@
 use super::{read_text, read_utf8};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use wavefield::config::{Architecture, ModelConfig};
+use wavefield::config::{Architecture, FeedForward, ModelConfig, Norm, Positions};
 use wavefield::error::{Error, Result};
 use wavefield::train::TrainConfig;
 
@@ -66,6 +66,21 @@ pub struct ModelRecipe {
     interference_interval: usize,
     #[serde(default)]
     position_scale: f32,
+    // The options, each off unless it is named.
+    #[serde(default)]
+    norm: Norm,
+    #[serde(default)]
+    feed_forward: FeedForward,
+    #[serde(default)]
+    near_field: usize,
+    #[serde(default)]
+    window: usize,
+    #[serde(default)]
+    keyed_layers: usize,
+    #[serde(default)]
+    key_dim: usize,
+    #[serde(default)]
+    positions: Positions,
 }
 
 impl ModelRecipe {
@@ -81,6 +96,13 @@ impl ModelRecipe {
             max_seq_len: self.max_seq_len,
             interference_interval: self.interference_interval,
             position_scale: self.position_scale,
+            norm: self.norm,
+            feed_forward: self.feed_forward,
+            near_field: self.near_field,
+            window: self.window,
+            keyed_layers: self.keyed_layers,
+            key_dim: self.key_dim,
+            positions: self.positions,
         }
     }
 }

@@ -97,6 +97,8 @@ struct Run {
     tokenizer: Tokenizer,
     trainer: Trainer,
     best: Option<Evaluation>,
+    /// Of the validation text.
+    bytes_per_token: f64,
     /// The graphics card that the run is on, and how its proof is repeated.
     watched: Option<(GpuDevice, Watch)>,
 }
@@ -159,6 +161,7 @@ impl Run {
         };
         Ok(Run {
             folder: task.folder.clone(),
+            bytes_per_token: trainer.dataset().bytes_per_token(&tokenizer),
             tokenizer,
             trainer,
             best,
@@ -219,10 +222,11 @@ impl Run {
                 heard &= say(
                     &bar,
                     format!(
-                        "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  accuracy {:.2} %",
+                        "step {:>6}  training {mean:.4}  validation {:.4}  perplexity {:.3}  bits a byte {:.4}  accuracy {:.2} %",
                         report.step,
                         found.loss,
                         found.perplexity,
+                        found.bits_per_byte(self.bytes_per_token),
                         100.0 * found.accuracy
                     ),
                 );
@@ -319,14 +323,17 @@ impl Run {
         let parameters = model.config.parameter_count();
         let text = self.trainer.dataset().validation.clone();
         let found = evaluate(&model, text, self.trainer.config().seq_len)?;
+        let bits_per_byte = found.bits_per_byte(self.bytes_per_token);
         if json {
             print_json(&super::eval::Report {
                 evaluation: found,
+                bits_per_byte,
                 parameters,
             });
         } else {
             println!(
-                "{}: {parameters} parameters, validation loss {:.4}, perplexity {:.3}, accuracy {:.2} %",
+                "{}: {parameters} parameters, validation loss {:.4}, perplexity {:.3}, bits a byte \
+                 {bits_per_byte:.4}, accuracy {:.2} %",
                 path.display(),
                 found.loss,
                 found.perplexity,

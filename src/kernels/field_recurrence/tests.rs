@@ -24,6 +24,7 @@ fn geometry(field_size: usize, max_seq_len: usize, seq_len: usize, head_dim: usi
         max_seq_len,
         interference_interval: 1,
         position_scale: 1.0,
+        ..ModelConfig::default()
     };
     Geometry::new(&config, 2, seq_len)
 }

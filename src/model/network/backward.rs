@@ -8,6 +8,7 @@ use super::{Activations, Field, Method, Network, dense};
 use crate::backend::{Matrix, Op, Then, View, WaveGradients};
 use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
+use crate::model::parameters::{FeedForwardRanges, NormRanges};
 use std::ops::Range;
 
 impl Network {
@@ -45,8 +46,7 @@ impl Network {
                 y: s.dstream.clone(),
             },
         ];
-        let norm = (&self.table.norm_weight, &self.table.norm_bias);
-        ops.push(self.norm_backward(&b.output, &b.stats, norm));
+        ops.push(self.norm_backward(&b.output, &b.stats, &self.table.norm));
         for layer in (0..self.config.num_layers).rev() {
             // The room that layers share is the last one's still.
             if self.activations == Activations::Recomputed && layer + 1 < self.config.num_layers {
@@ -106,11 +106,12 @@ impl Network {
         }
     }
 
-    /// Everything behind y = x Wᵀ + b: the weight's and the bias's gradient, and the input's.
+    /// Everything behind y = x Wᵀ, with or without a bias: the weight's and the bias's gradient, and the
+    /// input's.
     pub(super) fn linear_backward(
         &self,
         (x, dy): (&View, &View),
-        (weight, bias): (&Range<usize>, &Range<usize>),
+        (weight, bias): (&Range<usize>, Option<&Range<usize>>),
         (dx, accumulate): (&View, bool),
         then: Then,
         ops: &mut Vec<Op>,
@@ -119,27 +120,22 @@ impl Network {
         let weights = dense(self.parameter(weight), columns);
         let dweights = dense(self.gradient(weight), columns);
         ops.extend([
-            self.weight_gradient(dy, x, dweights, Some(bias)),
+            self.weight_gradient(dy, x, dweights, bias),
             self.input_gradient(dy, weights, dx, accumulate, then),
         ]);
     }
 
     /// From `dnormed` into `dstream`.
-    fn norm_backward(
-        &self,
-        x: &View,
-        stats: &View,
-        (weight, bias): (&Range<usize>, &Range<usize>),
-    ) -> Op {
+    fn norm_backward(&self, x: &View, stats: &View, p: &NormRanges) -> Op {
         let s = &self.training().scratch;
         Op::LayerNormBackward {
             x: x.clone(),
-            weight: self.parameter(weight),
+            weight: self.parameter(&p.weight),
             stats: stats.clone(),
             dy: s.dnormed.clone(),
             dx: s.dstream.clone(),
-            dweight: self.gradient(weight),
-            dbias: self.gradient(bias),
+            dweight: self.gradient(&p.weight),
+            dbias: p.bias.as_ref().map(|bias| self.gradient(bias)),
         }
     }
 
@@ -161,31 +157,54 @@ impl Network {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
         let s = &self.training().scratch;
         let dy = self.branch_gradient(site(dropout, Place::FeedForward(i)), ops);
-        let (outer, inner) = (
-            (&p.ffn_out_weight, &p.ffn_out_bias),
-            (&p.ffn_in_weight, &p.ffn_in_bias),
-        );
-        let gelu = Then::GeluBackward {
-            x: b.hidden.clone(),
-            dropout: site(dropout, Place::Hidden(i)),
-        };
-        let (dhidden, dnormed) = ((&s.dhidden, false), (&s.dnormed, false));
-        self.linear_backward((&b.activated, &dy), outer, dhidden, gelu, ops);
-        self.linear_backward((&b.normed2, &s.dhidden), inner, dnormed, Then::Nothing, ops);
-        ops.push(self.norm_backward(&b.middle, &b.stats2, (&p.norm2_weight, &p.norm2_bias)));
+        let dropped = site(dropout, Place::Hidden(i));
+        let (x, dhidden) = (&b.normed2, (&s.dhidden, false));
+        let first = (&s.dnormed, false);
+        match &p.feed_forward {
+            FeedForwardRanges::Gelu {
+                in_weight,
+                in_bias,
+                out_weight,
+                out_bias,
+            } => {
+                let (outer, inner) = ((out_weight, Some(out_bias)), (in_weight, Some(in_bias)));
+                let gelu = Then::GeluBackward {
+                    x: b.hidden.clone(),
+                    dropout: dropped,
+                };
+                self.linear_backward((&b.activated, &dy), outer, dhidden, gelu, ops);
+                self.linear_backward((x, &s.dhidden), inner, first, Then::Nothing, ops);
+            }
+            FeedForwardRanges::Swiglu { gate, up, down } => {
+                let activated = (&b.activated, &dy);
+                self.linear_backward(activated, (down, None), dhidden, Then::Nothing, ops);
+                let dgate = s.dhidden_gate.as_ref().expect("a SwiGLU has a gate");
+                ops.push(Op::SwigluBackward {
+                    gate: b.hidden_gate.clone().expect("a SwiGLU has a gate"),
+                    up: b.hidden.clone(),
+                    d: s.dhidden.clone(),
+                    dgate: dgate.clone(),
+                    dropout: dropped,
+                });
+                self.linear_backward((x, &s.dhidden), (up, None), first, Then::Nothing, ops);
+                let second = (&s.dnormed, true);
+                self.linear_backward((x, dgate), (gate, None), second, Then::Nothing, ops);
+            }
+        }
+        ops.push(self.norm_backward(&b.middle, &b.stats2, &p.norm2));
     }
 
     fn attention_backward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
         let s = &self.training().scratch;
         let dy = self.branch_gradient(site(dropout, Place::Attention(i)), ops);
-        let out = (&p.out_weight, &p.out_bias);
+        let out = (&p.out_weight, Some(&p.out_bias));
         self.linear_backward((&b.mixed, &dy), out, (&s.dmixed, false), Then::Nothing, ops);
         match self.config.architecture {
             Architecture::Wave => self.wave_attention_backward(i, ops),
             Architecture::Standard => self.standard_attention_backward(i, ops),
         }
-        ops.push(self.norm_backward(&b.input, &b.stats1, (&p.norm1_weight, &p.norm1_bias)));
+        ops.push(self.norm_backward(&b.input, &b.stats1, &p.norm1));
     }
 
     /// From `dmixed` into `dnormed`.
@@ -219,12 +238,27 @@ impl Network {
                 head_dim,
             },
         ]);
-        let keys_values = (&p.key_value_weight, &p.key_value_bias);
-        let gate = (&p.gate_weight, &p.gate_bias);
+        let keys_values = (&p.key_value_weight, Some(&p.key_value_bias));
+        let gate = (&p.gate_weight, Some(&p.gate_bias));
         let x = &layer.normed1;
-        let first = (dnormed, false);
-        self.linear_backward((x, &s.dkeys_values), keys_values, first, Then::Nothing, ops);
-        self.linear_backward((x, &s.dgate), gate, (dnormed, true), Then::Nothing, ops);
+        let gated = (x, &s.dgate);
+        let (Some(near), Some(weight)) = (&b.near, &p.near_field) else {
+            let first = (dnormed, false);
+            self.linear_backward((x, &s.dkeys_values), keys_values, first, Then::Nothing, ops);
+            return self.linear_backward(gated, gate, (dnormed, true), Then::Nothing, ops);
+        };
+        let dnear = &self.training().scratch.dbranch;
+        let deposited = (near, &s.dkeys_values);
+        self.linear_backward(deposited, keys_values, (dnear, false), Then::Nothing, ops);
+        self.linear_backward(gated, gate, (dnormed, false), Then::Nothing, ops);
+        ops.push(Op::NearFieldBackward {
+            x: x.clone(),
+            weight: self.parameter(weight),
+            dy: dnear.clone(),
+            dx: dnormed.clone(),
+            dweight: self.gradient(weight),
+            seq_len: self.seq_len,
+        });
     }
 
     /// From what a layer's tokens gathered to what they deposited, and to the layer's waves.
@@ -310,8 +344,8 @@ impl Network {
             self.input_gradient(&s.dgate, from_context, &s.dcontext, true, Then::Nothing),
         ]);
         let (local, global) = (
-            (&p.local_weight, &p.local_bias),
-            (&p.global_weight, &p.global_bias),
+            (&p.local_weight, Some(&p.local_bias)),
+            (&p.global_weight, Some(&p.global_bias)),
         );
         let (dstream, dcontext) = ((dstream, true), (&s.dcontext, true));
         let nothing = || Then::Nothing;
@@ -326,8 +360,8 @@ impl Network {
             }
         };
         let (expand, compress) = (
-            (&p.expand_weight, &p.expand_bias),
-            (&p.compress_weight, &p.compress_bias),
+            (&p.expand_weight, Some(&p.expand_bias)),
+            (&p.compress_weight, Some(&p.compress_bias)),
         );
         let dmeans = (&s.dmeans, false);
         self.linear_backward((&b.means, dexpanded), expand, dmeans, nothing(), ops);

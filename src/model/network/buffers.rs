@@ -1,7 +1,7 @@
 //! The tensors of a network, allocated once.
 
 use crate::backend::View;
-use crate::config::{Architecture, ModelConfig};
+use crate::config::{Architecture, FeedForward, ModelConfig};
 use crate::kernels::cross_entropy::ROW;
 use crate::kernels::interference::STATS;
 use crate::model::network::REPORT;
@@ -40,9 +40,11 @@ pub struct LayerBuffers {
     pub attention: AttentionBuffers,
     /// (T, D): what the tokens heard of each other, before the projection out.
     pub mixed: View,
-    /// (T, F) each: before and after the GELU.
+    /// (T, F) each: before and after the GELU; of a SwiGLU what is gated, and the product.
     pub hidden: View,
     pub activated: View,
+    /// (T, F): what gates it in a SwiGLU.
+    pub hidden_gate: Option<View>,
 }
 
 /// What an architecture's attention computes on the way.
@@ -55,6 +57,8 @@ pub enum AttentionBuffers {
 /// Wave attention.
 #[derive(Clone)]
 pub struct WaveBuffers {
+    /// (T, D): the normalised tokens as the near field mixes them, where there is one.
+    pub near: Option<View>,
     /// (T, 2D), (T, D), (T, D).
     pub keys_values: View,
     pub gate: View,
@@ -66,7 +70,7 @@ pub struct WaveBuffers {
 /// Softmax attention.
 #[derive(Clone)]
 pub struct StandardBuffers {
-    /// (T, 3D): queries, keys and values.
+    /// (T, 3D): queries, keys and values; the first two turned, where positions are rotary.
     pub qkv: View,
     /// (T, H).
     pub stats: View,
@@ -84,6 +88,7 @@ impl LayerBuffers {
             stats2: allocate(t * 2),
             attention: match config.architecture {
                 Architecture::Wave => AttentionBuffers::Wave(WaveBuffers {
+                    near: (config.near_field > 0).then(|| allocate(t * d)),
                     keys_values: allocate(t * 2 * d),
                     gate: allocate(t * d),
                     deposits: allocate(t * d),
@@ -97,6 +102,7 @@ impl LayerBuffers {
             mixed: allocate(t * d),
             hidden: allocate(t * f),
             activated: allocate(t * f),
+            hidden_gate: gated(config).then(|| allocate(t * f)),
         }
     }
 
@@ -213,6 +219,11 @@ impl Buffers {
     }
 }
 
+/// Whether the feed-forward part has a gate.
+fn gated(config: &ModelConfig) -> bool {
+    config.feed_forward == FeedForward::Swiglu
+}
+
 /// One of `count` equal parts of a view.
 fn part(view: &View, index: usize, count: usize) -> View {
     let len = view.len() / count;
@@ -224,7 +235,8 @@ fn part(view: &View, index: usize, count: usize) -> View {
 pub struct Scratch {
     /// (T, D): of the residual stream, carried from layer to layer.
     pub dstream: View,
-    /// (T, D): of a part's result, where dropout stands between it and the stream.
+    /// (T, D): of a part's result, where dropout stands between it and the stream; then of what the near
+    /// field made of the tokens.
     pub dbranch: View,
     /// (T, D): of a normalised input.
     pub dnormed: View,
@@ -233,6 +245,8 @@ pub struct Scratch {
     pub attention: AttentionScratch,
     /// (T, F).
     pub dhidden: View,
+    /// (T, F): of what gates a SwiGLU.
+    pub dhidden_gate: Option<View>,
     /// (T, V).
     pub dlogits: View,
 }
@@ -290,6 +304,7 @@ impl Scratch {
                 },
             },
             dhidden: allocate(t * config.ffn_dim),
+            dhidden_gate: gated(config).then(|| allocate(t * config.ffn_dim)),
             dlogits: allocate(t * config.vocab_size),
         }
     }

@@ -5,6 +5,7 @@ use crate::backend::{InterferenceInputs, Matrix, Op, Then, View, WaveHeads};
 use crate::config::Architecture;
 use crate::kernels::dropout::DropoutSite;
 use crate::kernels::matrix_product::Shape;
+use crate::model::parameters::{FeedForwardRanges, NormRanges};
 use std::ops::Range;
 
 /// The places of one model where elements are dropped, in the order of the forward.
@@ -36,11 +37,9 @@ impl Network {
     /// Everything from token ids to logits. Without dropout (0) it is the model as it is used.
     pub fn forward(&self, dropout: f32) -> Vec<Op> {
         let mut ops = self.heads_waves();
-        let positions = match (&self.field, self.learned_positions()) {
-            (Some(field), _) => field.positions.clone(),
-            (None, learned) => {
-                self.parameter(&learned.expect("a standard Transformer learns them"))
-            }
+        let positions = match &self.positions {
+            Some(positions) => positions.clone(),
+            None => self.parameter(&self.learned_positions().expect("there are no others")),
         };
         ops.push(Op::Embed {
             table: self.parameter(&self.table.token_embedding),
@@ -85,13 +84,7 @@ impl Network {
         for layer in first..self.config.num_layers {
             self.layer(layer, dropout, ops);
         }
-        ops.push(Op::LayerNorm {
-            x: b.output.clone(),
-            weight: self.parameter(&self.table.norm_weight),
-            bias: self.parameter(&self.table.norm_bias),
-            y: b.normed.clone(),
-            stats: b.stats.clone(),
-        });
+        ops.push(self.norm(&b.output, &self.table.norm, &b.normed, &b.stats));
         let embedding = self.parameter(&self.table.token_embedding);
         ops.push(Op::MatrixProduct {
             a: self.tokens(&b.normed),
@@ -138,6 +131,17 @@ impl Network {
         }
     }
 
+    /// y = norm(x).
+    fn norm(&self, x: &View, p: &NormRanges, y: &View, stats: &View) -> Op {
+        Op::LayerNorm {
+            x: x.clone(),
+            weight: self.parameter(&p.weight),
+            bias: p.bias.as_ref().map(|bias| self.parameter(bias)),
+            y: y.clone(),
+            stats: stats.clone(),
+        }
+    }
+
     /// y = x Wᵀ + b.
     pub(super) fn linear(
         &self,
@@ -146,14 +150,14 @@ impl Network {
         bias: &Range<usize>,
         y: &View,
     ) -> Op {
-        self.linear_then(x, (weight, bias), y, Then::Nothing)
+        self.linear_then(x, (weight, Some(bias)), y, Then::Nothing)
     }
 
-    /// y = x Wᵀ + b, and what follows.
+    /// y = x Wᵀ, or with a bias x Wᵀ + b, and what follows.
     fn linear_then(
         &self,
         x: &View,
-        (weight, bias): (&Range<usize>, &Range<usize>),
+        (weight, bias): (&Range<usize>, Option<&Range<usize>>),
         y: &View,
         then: Then,
     ) -> Op {
@@ -162,7 +166,7 @@ impl Network {
             b: transposed(&dense(self.parameter(weight), x.shape.columns)),
             a: x,
             c: self.tokens(y),
-            bias: Some(self.parameter(bias)),
+            bias: bias.map(|bias| self.parameter(bias)),
             accumulate: false,
             then,
         }
@@ -191,20 +195,14 @@ impl Network {
     /// x + out_proj(what the tokens heard of each other).
     fn attention(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
-        ops.push(Op::LayerNorm {
-            x: b.input.clone(),
-            weight: self.parameter(&p.norm1_weight),
-            bias: self.parameter(&p.norm1_bias),
-            y: b.normed1.clone(),
-            stats: b.stats1.clone(),
-        });
+        ops.push(self.norm(&b.input, &p.norm1, &b.normed1, &b.stats1));
         match self.config.architecture {
             Architecture::Wave => self.wave_attention(i, ops),
             Architecture::Standard => self.standard_attention(i, ops),
         }
         ops.push(self.linear_then(
             &b.mixed,
-            (&p.out_weight, &p.out_bias),
+            (&p.out_weight, Some(&p.out_bias)),
             &self.buffers.branch,
             Then::Residual {
                 x: b.input.clone(),
@@ -214,14 +212,23 @@ impl Network {
         ));
     }
 
-    /// gate ∘ couple(gather(field ⋆ kernel)).
+    /// gate ∘ couple(gather(field ⋆ kernel)), the deposits of what the near field makes of the tokens.
     fn wave_attention(&self, i: usize, ops: &mut Vec<Op>) {
         let (p, layer) = (self.table.layers[i].wave(), &self.buffers.layers[i]);
         let b = layer.wave();
         let (heads, head_dim) = (self.config.num_heads, self.config.head_dim());
         let (weight, bias) = (&p.key_value_weight, &p.key_value_bias);
+        if let (Some(near), Some(weight)) = (&b.near, &p.near_field) {
+            ops.push(Op::NearField {
+                x: layer.normed1.clone(),
+                weight: self.parameter(weight),
+                y: near.clone(),
+                seq_len: self.seq_len,
+            });
+        }
+        let source = b.near.as_ref().unwrap_or(&layer.normed1);
         ops.extend([
-            self.linear(&layer.normed1, weight, bias, &b.keys_values),
+            self.linear(source, weight, bias, &b.keys_values),
             self.linear(&layer.normed1, &p.gate_weight, &p.gate_bias, &b.gate),
             Op::Deposit {
                 keys_values: b.keys_values.clone(),
@@ -262,37 +269,51 @@ impl Network {
         }
     }
 
-    /// x + W₂·gelu(W₁·LN(x) + b₁) + b₂.
+    /// x + W₂·gelu(W₁·norm(x) + b₁) + b₂, or x + down(silu(gate·norm(x)) ∘ (up·norm(x))).
     fn feed_forward(&self, i: usize, dropout: f32, ops: &mut Vec<Op>) {
         let (p, b) = (&self.table.layers[i], &self.buffers.layers[i]);
-        ops.extend([
-            Op::LayerNorm {
-                x: b.middle.clone(),
-                weight: self.parameter(&p.norm2_weight),
-                bias: self.parameter(&p.norm2_bias),
-                y: b.normed2.clone(),
-                stats: b.stats2.clone(),
-            },
-            self.linear_then(
-                &b.normed2,
-                (&p.ffn_in_weight, &p.ffn_in_bias),
-                &b.hidden,
-                Then::Gelu {
+        ops.push(self.norm(&b.middle, &p.norm2, &b.normed2, &b.stats2));
+        let dropped = site(dropout, Place::Hidden(i));
+        let outer = match &p.feed_forward {
+            FeedForwardRanges::Gelu {
+                in_weight,
+                in_bias,
+                out_weight,
+                out_bias,
+            } => {
+                let gelu = Then::Gelu {
                     y: b.activated.clone(),
-                    dropout: site(dropout, Place::Hidden(i)),
-                },
-            ),
-            self.linear_then(
-                &b.activated,
-                (&p.ffn_out_weight, &p.ffn_out_bias),
-                &self.buffers.branch,
-                Then::Residual {
-                    x: b.middle.clone(),
-                    out: self.after_feed_forward(i).clone(),
-                    dropout: site(dropout, Place::FeedForward(i)),
-                },
-            ),
-        ]);
+                    dropout: dropped,
+                };
+                let inner = (in_weight, Some(in_bias));
+                ops.push(self.linear_then(&b.normed2, inner, &b.hidden, gelu));
+                (out_weight, Some(out_bias))
+            }
+            FeedForwardRanges::Swiglu { gate, up, down } => {
+                let hidden_gate = b.hidden_gate.as_ref().expect("a SwiGLU has a gate");
+                ops.extend([
+                    self.linear_then(&b.normed2, (gate, None), hidden_gate, Then::Nothing),
+                    self.linear_then(&b.normed2, (up, None), &b.hidden, Then::Nothing),
+                    Op::Swiglu {
+                        gate: hidden_gate.clone(),
+                        up: b.hidden.clone(),
+                        y: b.activated.clone(),
+                        dropout: dropped,
+                    },
+                ]);
+                (down, None)
+            }
+        };
+        ops.push(self.linear_then(
+            &b.activated,
+            outer,
+            &self.buffers.branch,
+            Then::Residual {
+                x: b.middle.clone(),
+                out: self.after_feed_forward(i).clone(),
+                dropout: site(dropout, Place::FeedForward(i)),
+            },
+        ));
     }
 
     /// The mean of the text so far, taken on as far as the token agrees with it.

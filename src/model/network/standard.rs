@@ -1,5 +1,5 @@
 //! What a standard Transformer has to itself: causal softmax attention, forward and backward, and
-//! learned positions. All else is the same code as the wave model's, so that the two differ in nothing
+//! learned or rotary positions. All else is the same code as the wave model's, so that the two differ in nothing
 //! but how their tokens hear each other.
 
 use super::Network;
@@ -36,16 +36,26 @@ impl Network {
     pub(super) fn standard_attention(&self, i: usize, ops: &mut Vec<Op>) {
         let (p, b) = self.standard(i);
         let layer = &self.buffers.layers[i];
-        ops.extend([
-            self.linear(&layer.normed1, &p.in_weight, &p.in_bias, &b.qkv),
-            Op::Attention {
-                qkv: b.qkv.clone(),
-                y: layer.mixed.clone(),
-                stats: b.stats.clone(),
-                seq_len: self.seq_len,
-                heads: self.config.num_heads,
-            },
-        ]);
+        ops.push(self.linear(&layer.normed1, &p.in_weight, &p.in_bias, &b.qkv));
+        ops.extend(self.turned(&b.qkv, false));
+        ops.push(Op::Attention {
+            qkv: b.qkv.clone(),
+            y: layer.mixed.clone(),
+            stats: b.stats.clone(),
+            seq_len: self.seq_len,
+            heads: self.config.num_heads,
+        });
+    }
+
+    /// Turns queries and keys, or their gradients back, where positions are rotary.
+    fn turned(&self, qkv: &View, back: bool) -> Option<Op> {
+        Some(Op::Rotary {
+            qkv: qkv.clone(),
+            turns: self.turns.clone()?,
+            seq_len: self.seq_len,
+            heads: self.config.num_heads,
+            back,
+        })
     }
 
     /// From `dmixed` into `dnormed`.
@@ -62,7 +72,8 @@ impl Network {
             seq_len: self.seq_len,
             heads: self.config.num_heads,
         });
-        let weights = (&p.in_weight, &p.in_bias);
+        ops.extend(self.turned(dqkv, true));
+        let weights = (&p.in_weight, Some(&p.in_bias));
         let dnormed = (&s.dnormed, false);
         self.linear_backward((&layer.normed1, dqkv), weights, dnormed, Then::Nothing, ops);
     }

@@ -167,7 +167,7 @@ pub fn layer_norm(w: &mut World) {
     let op = |stats: &View| Op::LayerNorm {
         x: x.clone(),
         weight: weight.clone(),
-        bias: bias.clone(),
+        bias: Some(bias.clone()),
         y: y.clone(),
         stats: stats.clone(),
     };
@@ -185,7 +185,7 @@ pub fn layer_norm(w: &mut World) {
         dy,
         dx: dx.clone(),
         dweight: dweight.clone(),
-        dbias: dbias.clone(),
+        dbias: Some(dbias.clone()),
     };
     let wanted = [
         ("gradient of the layer norm", &dx),

@@ -2,7 +2,7 @@
 
 use super::dense::DROPOUT;
 use super::world::{Batch, World};
-use crate::backend::{Op, OptimizerSettings, View};
+use crate::backend::{Op, OptimizerSettings, Pace, View};
 use crate::kernels::cross_entropy::{IGNORED, ROW, SUMMARY};
 use crate::rng::mix32;
 
@@ -202,6 +202,7 @@ pub fn optimizer(w: &mut World) {
                 weight_decay: 0.1,
                 clip_norm,
             },
+            pace: Pace::default(),
             gradients,
             norm: View::of(report.tensor, 1..2),
             verdict: View::of(report.tensor, 2..3),

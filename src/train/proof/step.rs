@@ -32,6 +32,7 @@ fn config(architecture: Architecture) -> ModelConfig {
         max_seq_len: 25,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     }
 }
 

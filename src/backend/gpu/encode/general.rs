@@ -24,7 +24,7 @@ impl Encoder<'_> {
                         .arg(dim)
                         .view(2, x)
                         .view(3, weight)
-                        .view(4, bias)
+                        .view(4, bias.as_ref().expect("refused before it comes here"))
                         .view(5, y)
                         .view(6, stats)
                         .units((rows * threads).div_ceil(256)),
@@ -38,7 +38,14 @@ impl Encoder<'_> {
                 dx,
                 dweight,
                 dbias,
-            } => self.layer_norm_backward([x, weight, stats, dy], dx, [dweight, dbias]),
+            } => self.layer_norm_backward(
+                [x, weight, stats, dy],
+                dx,
+                [
+                    dweight,
+                    dbias.as_ref().expect("refused before it comes here"),
+                ],
+            ),
             Op::Dropout { x, y, site } => self.push(
                 Dispatch::new("dropout", "dropout")
                     .arg(x.len())

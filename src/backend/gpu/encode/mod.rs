@@ -134,14 +134,20 @@ impl<'a> Encoder<'a> {
             | Op::EmbedBackward { .. }
             | Op::CrossEntropy { .. }
             | Op::CrossEntropyBackward { .. } => self.ends(op),
-            Op::LayerNorm { .. } | Op::LayerNormBackward { .. } | Op::Dropout { .. } => {
-                self.general(op);
-            }
+            Op::LayerNorm { .. }
+            | Op::LayerNormBackward { .. }
+            | Op::Swiglu { .. }
+            | Op::SwigluBackward { .. }
+            | Op::NearField { .. }
+            | Op::NearFieldBackward { .. }
+            | Op::Dropout { .. } => self.general(op),
             Op::Deposit { .. }
             | Op::DepositBackward { .. }
             | Op::CoupleGate { .. }
             | Op::CoupleGateBackward { .. } => self.attention(op),
-            Op::Attention { .. } | Op::AttentionBackward { .. } => self.softmax_attention(op),
+            Op::Attention { .. } | Op::AttentionBackward { .. } | Op::Rotary { .. } => {
+                self.softmax_attention(op);
+            }
             Op::PrefixMean { .. }
             | Op::PrefixMeanBackward { .. }
             | Op::Interfere { .. }

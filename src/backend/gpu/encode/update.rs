@@ -2,7 +2,7 @@
 
 use super::{Encoder, across};
 use crate::backend::gpu::program::Dispatch;
-use crate::backend::{Op, OptimizerSettings, View};
+use crate::backend::{Op, OptimizerSettings, Pace, View};
 
 const SHADER: &str = "adamw";
 /// Most workgroups whose sums of squares are added up by one.
@@ -11,6 +11,7 @@ const MOST_SQUARES: usize = 256;
 /// What both the judgement and the update of parameters take.
 struct Step<'a> {
     settings: &'a OptimizerSettings,
+    pace: Pace,
     gradients: &'a View,
     /// In the tensor of the norm.
     loss: usize,
@@ -49,6 +50,12 @@ impl Step<'_> {
             .arg_float(settings.epsilon)
             .arg(self.loss)
             .arg(self.verdict.range.start)
+            .arg_float(self.pace.rate)
+            .arg_float(if self.pace.decayed {
+                self.pace.rate
+            } else {
+                0.0
+            })
     }
 
     /// Binds what is read of each element; `times` it is touched.
@@ -76,6 +83,7 @@ impl Encoder<'_> {
             Op::GradientNorm { gradients, norm } => self.gradient_norm(gradients, norm),
             Op::Judge {
                 settings,
+                pace,
                 gradients,
                 loss,
                 norm,
@@ -87,6 +95,7 @@ impl Encoder<'_> {
                 assert_eq!(loss.tensor, norm.tensor, "one report");
                 self.judge(&Step {
                     settings,
+                    pace: *pace,
                     gradients,
                     loss: loss.range.start,
                     norm,
@@ -97,6 +106,7 @@ impl Encoder<'_> {
             }
             Op::AdamW {
                 settings,
+                pace,
                 gradients,
                 norm,
                 verdict,
@@ -105,6 +115,7 @@ impl Encoder<'_> {
                 second_moment,
             } => self.adamw(&Step {
                 settings,
+                pace: *pace,
                 gradients,
                 loss: 0,
                 norm,

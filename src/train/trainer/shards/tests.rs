@@ -21,6 +21,7 @@ fn model() -> Model {
         max_seq_len: 17,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     };
     Model::new(config, 5).unwrap()
 }

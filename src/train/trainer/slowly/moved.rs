@@ -4,7 +4,7 @@ use super::super::shards::cpu;
 use super::Slowly;
 use crate::config::ModelConfig;
 use crate::model::ParameterTable;
-use crate::model::parameters::{AttentionRanges, ParameterSpec};
+use crate::model::parameters::{AttentionRanges, FeedForwardRanges, ParameterSpec};
 use crate::model::softplus;
 use serde::Serialize;
 use std::ops::Range;
@@ -19,7 +19,7 @@ pub enum StepPart {
     /// A standard Transformer's learned positions.
     Positions,
     Norms,
-    /// What tokens drop on the field: keys and values.
+    /// What tokens drop on the field: near field, keys and values.
     Deposit,
     /// ω, α and φ of the heads.
     Waves,
@@ -184,17 +184,14 @@ fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, St
     }
     for (layer, l) in table.layers.iter().enumerate() {
         let stage = layer + 1;
-        let norms = [
-            &l.norm1_weight,
-            &l.norm1_bias,
-            &l.norm2_weight,
-            &l.norm2_bias,
-        ];
+        let norms: Vec<&Range<usize>> = l.norm1.all().chain(l.norm2.all()).collect();
         put(stage, StepPart::Norms, &norms);
         match &l.attention {
             AttentionRanges::Wave(wave) => {
                 let deposit = [&wave.key_value_weight, &wave.key_value_bias];
                 put(stage, StepPart::Deposit, &deposit);
+                let near: Vec<&Range<usize>> = wave.near_field.iter().collect();
+                put(stage, StepPart::Deposit, &near);
                 let waves = [&wave.frequency, &wave.damping, &wave.phase];
                 put(stage, StepPart::Waves, &waves);
                 put(stage, StepPart::Coupling, &[&wave.coupling]);
@@ -205,9 +202,16 @@ fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, St
             }
         }
         put(stage, StepPart::Output, &[&l.out_weight, &l.out_bias]);
-        let inner = [&l.ffn_in_weight, &l.ffn_in_bias];
-        let outer = [&l.ffn_out_weight, &l.ffn_out_bias];
-        put(stage, StepPart::FeedForward, &[inner, outer].concat());
+        let feed_forward = match &l.feed_forward {
+            FeedForwardRanges::Gelu {
+                in_weight,
+                in_bias,
+                out_weight,
+                out_bias,
+            } => vec![in_weight, in_bias, out_weight, out_bias],
+            FeedForwardRanges::Swiglu { gate, up, down } => vec![gate, up, down],
+        };
+        put(stage, StepPart::FeedForward, &feed_forward);
         if let Some(module) = config.interference_after(layer) {
             let m = &table.interference[module];
             let compress = [&m.compress_weight, &m.compress_bias];
@@ -221,10 +225,7 @@ fn places(table: &ParameterTable, config: &ModelConfig) -> Vec<(usize, usize, St
         }
     }
     let last = table.layers.len() + 1;
-    put(
-        last,
-        StepPart::Norms,
-        &[&table.norm_weight, &table.norm_bias],
-    );
+    let norm: Vec<&Range<usize>> = table.norm.all().collect();
+    put(last, StepPart::Norms, &norm);
     places
 }

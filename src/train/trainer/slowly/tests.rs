@@ -21,6 +21,7 @@ fn model_config(architecture: Architecture) -> ModelConfig {
         max_seq_len: 17,
         interference_interval: 2,
         position_scale: 0.03,
+        ..ModelConfig::default()
     }
 }
 
@@ -338,7 +339,7 @@ fn every_tensor_has_its_stage() {
 #[test]
 fn a_step_that_comes_to_no_number_is_told_and_harms_nothing() {
     let mut trainer = run(Architecture::Wave, settings()[0].clone(), 2);
-    let place = trainer.kept_model().parameters.table().norm_weight.start;
+    let place = trainer.kept_model().parameters.table().norm.weight.start;
     trainer.set_parameter(place, 1e38);
     trainer.model().unwrap();
     let mut slowly = Slowly::of(&trainer).unwrap();
