@@ -203,11 +203,6 @@ impl ModelConfig {
             .filter_map(|(on, words)| on.then_some(words))
     }
 
-    /// An option of this shape that graphics cards do not compute, in words, if it has one.
-    pub fn only_on_cpu(&self) -> Option<&'static str> {
-        self.options().next()
-    }
-
     /// How many interference modules there are: L / interval, rounded down.
     pub fn num_interference(&self) -> usize {
         match self.architecture {

@@ -1,4 +1,5 @@
-// Layer normalisation, twin of layer_norm.rs.
+// Layer normalisation, twin of layer_norm.rs; from the caller CENTRED, which is 0 for the RMS norm: it takes no
+// mean off, and has no bias.
 //
 // LANES threads have a row (rows.wgsl), and those without one only wait for the others. In the backward
 // the first workgroups have rows that way; each of the rest has COLUMNS columns of weight and bias and
@@ -48,11 +49,14 @@ fn layer_norm(
   let scale = 1.0 / f32(args.dim);
   let row = at.row * args.dim;
   var sum = 0.0;
-  for (var i = at.lane; i < dim; i += LANES) {
-    sum += x[args.x + row + i];
+  var mean = 0.0;
+  if (CENTRED == 1u) {
+    for (var i = at.lane; i < dim; i += LANES) {
+      sum += x[args.x + row + i];
+    }
+    mean = row_sum(thread, sum) * scale;
+    sum = 0.0;
   }
-  let mean = row_sum(thread, sum) * scale;
-  sum = 0.0;
   for (var i = at.lane; i < dim; i += LANES) {
     let off = x[args.x + row + i] - mean;
     sum += off * off;
@@ -64,7 +68,11 @@ fn layer_norm(
   }
   for (var i = at.lane; i < dim; i += LANES) {
     let normal = (x[args.x + row + i] - mean) * inverse;
-    y[args.y + row + i] = normal * weight[args.weight + i] + bias[args.bias + i];
+    var normed = normal * weight[args.weight + i];
+    if (CENTRED == 1u) {
+      normed += bias[args.bias + i];
+    }
+    y[args.y + row + i] = normed;
   }
 }
 
@@ -97,7 +105,10 @@ fn rows_backward(at: Seat, thread: u32) {
     dnorm_sum += dnorm;
     along_sum += dnorm * (x[args.x + row + i] - mean);
   }
-  let dnorm_mean = row_sum(thread, dnorm_sum) * scale;
+  var dnorm_mean = 0.0;
+  if (CENTRED == 1u) {
+    dnorm_mean = row_sum(thread, dnorm_sum) * scale;
+  }
   let along = row_sum(thread, along_sum) * inverse * inverse * scale;
   for (var i = at.lane; i < dim; i += LANES) {
     let dnorm = dy[args.dy + row + i] * weight[args.weight + i];
@@ -138,6 +149,8 @@ fn weights_backward(which: u32, thread: u32) {
   if (thread < COLUMNS && column < args.dim) {
     let part = share * args.part;
     gradients[args.dweight + part + column] += partial_sums[thread];
-    gradients[args.dbias + part + column] += bias_sums[thread];
+    if (CENTRED == 1u) {
+      gradients[args.dbias + part + column] += bias_sums[thread];
+    }
   }
 }

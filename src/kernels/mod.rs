@@ -3,8 +3,7 @@
 //! residual are part of `matrix_product.wgsl`, which does them before a tile leaves its registers.
 //! Shaders that share something have it in files of their own: `common`, `rows`, `fft` and
 //! `field_lines`, `turns` and `wave`, `field_way`.
-//! `tests/gpu` runs both twins of every operation. `swiglu`, `near_field` and `rotary` have no WGSL twin
-//! yet, nor has the RMS norm in `layer_norm`: such models stay on the processor.
+//! `tests/gpu` runs both twins of every operation.
 //!
 //! A kernel is a pure function over slices. Matrices are row-major; a gradient has the name of what
 //! it belongs to with a `d` in front; "overwrites" and "adds to" are said at each output.

@@ -140,23 +140,16 @@ impl Model {
     }
 
     /// # Errors
-    /// [`Error::Config`] when the device is a GPU and the model leaks, for its convolution knows no ring, or
-    /// has an option that only the processor computes.
+    /// [`Error::Config`] when the model leaks and the device is a GPU, whose convolution knows no ring.
     pub(crate) fn check_device(&self, device: &Device) -> Result<()> {
-        if !device.is_gpu() {
+        if self.leak == Leak::None || !device.is_gpu() {
             return Ok(());
         }
-        let because = match (self.leak, self.config.only_on_cpu()) {
-            (Leak::None, None) => return Ok(()),
-            (Leak::None, Some(option)) => format!("this model has {option}"),
-            _ => "this model was made to hear later tokens".into(),
-        };
         Err(Error::Config {
             field: "device",
-            message: format!(
-                "expected the processor, because {because}, which no graphics card computes; found \
-                 a graphics card, so choose the processor"
-            ),
+            message: "expected the processor, because this model was made to hear later tokens, \
+                      which no graphics card computes; found a graphics card, so choose the processor"
+                .into(),
         })
     }
 

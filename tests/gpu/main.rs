@@ -79,6 +79,8 @@ fn cases() -> Vec<Case> {
     }, general::{
         layer_norm,
         layer_norm_backward,
+        swiglu,
+        near_field,
         dropout,
     }, attention::{
         deposit,
@@ -89,6 +91,7 @@ fn cases() -> Vec<Case> {
         attention,
         attention_of_extremes,
         attention_backward,
+        rotary,
     }, interference::{
         prefix_mean,
         prefix_mean_backward,

@@ -4,6 +4,7 @@ use crate::twins::Twins;
 use crate::{IN_BROWSER, Outcome};
 use wavefield::backend::gpu::GpuDevice;
 use wavefield::backend::{Op, View};
+use wavefield::kernels::embedding::positions;
 
 /// Sequences, their length, heads, channels of a head: lengths within a block of the shader, across
 /// and on its edges; channels that fill no four, one chunk, several.
@@ -108,6 +109,31 @@ pub async fn attention_backward(device: GpuDevice) -> Outcome {
         t.run(&[forward, backward.clone(), backward]);
         t.same(&format!("dqkv, {}", name(shape)), &dqkv, 1e-5, 1e-5)
             .await?;
+    }
+    Ok(())
+}
+
+pub async fn rotary(device: GpuDevice) -> Outcome {
+    for (sequences, seq_len, heads, head_dim) in [(1, 1, 1, 2), (3, 17, 3, 6), (2, 200, 5, 32)] {
+        let mut t = Twins::new(device.clone());
+        let turns = positions(0, seq_len, head_dim, 1.0);
+        let turns: Vec<f32> = turns.into_iter().map(|x| x as f32).collect();
+        let turns = t.values(&turns);
+        let len = 3 * sequences * seq_len * heads * head_dim;
+        let whole = t.normals(len + 2);
+        let qkv = View::of(whole.tensor, 1..len + 1);
+        let op = |back| Op::Rotary {
+            qkv: qkv.clone(),
+            turns: turns.clone(),
+            seq_len,
+            heads,
+            back,
+        };
+        let what = format!("{sequences} sequences of {seq_len}, {heads} heads of {head_dim}");
+        t.run(&[op(false)]);
+        t.same(&what, &whole, 1e-6, 2e-6).await?;
+        t.run(&[op(false), op(true), op(true)]);
+        t.same(&format!("back, {what}"), &whole, 2e-6, 4e-6).await?;
     }
     Ok(())
 }

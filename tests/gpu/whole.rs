@@ -24,7 +24,7 @@ const TOLERANCES: Tolerances = Tolerances {
 };
 
 /// Built in, because a browser cannot read the folder.
-const CASES: [(&str, &[u8]); 5] = [
+const CASES: [(&str, &[u8]); 7] = [
     (
         "wave_unit_stride",
         include_bytes!("../fixtures/wave_unit_stride.safetensors"),
@@ -45,11 +45,25 @@ const CASES: [(&str, &[u8]); 5] = [
         "standard_baseline",
         include_bytes!("../fixtures/standard_baseline.safetensors"),
     ),
+    (
+        "modern_wave",
+        include_bytes!("../fixtures/modern_wave.safetensors"),
+    ),
+    (
+        "modern_standard",
+        include_bytes!("../fixtures/modern_standard.safetensors"),
+    ),
 ];
 
-/// Whether a golden case runs here: in a browser one of each architecture.
+/// Whether a golden case runs here: in a browser one of each architecture, as published and modern.
 fn runs_here(name: &str) -> bool {
-    !IN_BROWSER || ["wave_fractional_stride", "standard_baseline"].contains(&name)
+    const FEW: [&str; 4] = [
+        "wave_fractional_stride",
+        "standard_baseline",
+        "modern_wave",
+        "modern_standard",
+    ];
+    !IN_BROWSER || FEW.contains(&name)
 }
 
 /// The golden cases on a device that computes every field in one way.

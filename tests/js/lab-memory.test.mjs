@@ -207,6 +207,8 @@ test("a Transformer's keeping grows with the text, and is said where there is no
   const kept = numbersKept(config);
   assert.match(keptInWords(kept, { layers: 3, channels: 16, tokens: 10 }), /100 numbers for the whole text.*\(96 for the arrows, two for each of 16 channels in 3 layers, and 4 sums.*960 by now/);
   assert.match(standardInWords(config, 10), /standard Transformer.*96 numbers for each, 960 for the 10/);
+  const modern = numbersKept({ ...config, near_field: 4, interference_interval: 9 });
+  assert.match(keptInWords(modern, { layers: 3, channels: 16, tokens: 10 }), /240 numbers for the whole text.*\(96 for the arrows, .* 3 layers, and 144 for the near fields, the last three tokens in each layer\)/);
   // What is heard is what of the arrow lies along the line.
   const memory = remember(HEADS[1], config, Float64Array.of(1, 2));
   near(memory.heard[1], memory.loud * along(memory.states[1], memory.listen), 0, "shadow");

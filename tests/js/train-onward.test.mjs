@@ -34,7 +34,11 @@ test("a text of which too much would be lost is refused in a sentence that says 
 
 test("it has the model's shape, a lower rate than a new one, and reads no more than the model can", () => {
   const shape = shapeOf(model);
-  assert.deepEqual(shape, { context: 50, num_layers: 2, num_heads: 3, embedding_dim: 96, ffn_dim: 128, stride: 2, interference_interval: 2, position_scale: 0.5, parameters: 4321 });
+  assert.deepEqual(shape, { context: 50, blocks: "published", num_layers: 2, num_heads: 3, embedding_dim: 96, ffn_dim: 128, stride: 2, interference_interval: 2, position_scale: 0.5, parameters: 4321 });
+  const of = (/** @type {object} */ options) => shapeOf({ ...model, config: { ...config, ...options } }).blocks;
+  assert.equal(of({ norm: "rms", feed_forward: "swiglu", near_field: 4 }), "modern");
+  assert.equal(of({ architecture: "standard", norm: "rms", feed_forward: "swiglu", positions: "rotary" }), "modern");
+  assert.equal(of({ norm: "rms" }), "mixed");
   const settings = settingsFor("shakespeare", "small", {}, shape);
   assert.equal(settings.peak_lr, DEFAULTS.shakespeare.medium.peak_lr / 4);
   assert.deepEqual([settings.context, settings.embedding_dim, settings.stride, settings.dropout], [50, 96, 2, 0]);

@@ -85,6 +85,23 @@ test("parameters are counted tensor by tensor", () => {
   assert.equal(parameterCount(settingsFor("names", "small"), 27), 27 * 64 + 3 * layer + module + 2 * 64);
 });
 
+test("modern layers take as many parameters as published ones, and are told to the engine", () => {
+  const published = settingsFor("shakespeare", "medium");
+  const modern = settingsFor("shakespeare", "medium", { blocks: "modern" });
+  assert.deepEqual([modern.ffn_dim, modern.interference_interval], [336, 5]);
+  // V 65, D 128, L 4, H 8, F 336, without interference.
+  const layer = 3 * 8 + 8 * 8 + (256 * 128 + 256) + 2 * (128 * 128 + 128) + 3 * 336 * 128 + 4 * 128 + 2 * 128;
+  assert.equal(parameterCount(modern, 65), 65 * 128 + 4 * layer + 128);
+  const without = parameterCount({ ...published, interference_interval: 5 }, 65);
+  assert.ok(Math.abs(parameterCount(modern, 65) / without - 1) < 0.02, `${parameterCount(modern, 65)} for ${without}`);
+  const choices = /** @type {Choices} */ ({ data: "shakespeare", size: "medium", tokenizer: "character", pieces: 512, settings: modern });
+  const { model } = startRequest(choices, "text", "x");
+  assert.deepEqual([model.norm, model.feed_forward, model.near_field, model.ffn_dim], ["rms", "swiglu", 4, 336]);
+  assert.equal("norm" in startRequest({ ...choices, settings: published }, "text", "x").model, false);
+  // What a person changes of it stays changed.
+  assert.equal(settingsFor("shakespeare", "medium", { blocks: "modern", ffn_dim: 400, interference_interval: 2 }).interference_interval, 2);
+});
+
 test("a larger model takes more memory", () => {
   const [small, medium, large] = SIZES.map(({ id }) => memoryEstimate(settingsFor("shakespeare", id), 65));
   assert.ok(small < medium && medium < large, `${small} ${medium} ${large}`);

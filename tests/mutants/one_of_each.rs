@@ -4,7 +4,7 @@ use crate::list::Change;
 use wavefield::backend::gpu::mutant::Mutant;
 
 /// A file, what stands there once, and what is tried instead.
-const CHANGES: [(&str, &str, &str); 31] = [
+const CHANGES: [(&str, &str, &str); 37] = [
     // GELU's half, in either place; and the normal density of its slope.
     ("common", "return 0.5 + 0.5 *", "return 0.45 + 0.5 *"),
     ("common", "return 0.5 + 0.5 *", "return 0.5 + 0.45 *"),
@@ -101,8 +101,32 @@ const CHANGES: [(&str, &str, &str); 31] = [
         "let scale = 1.0 / f32(args.dim);",
         "let scale = 1.001 / f32(args.dim);",
     ),
+    // An RMS norm that takes a mean off, and a layer norm that does not.
+    ("layer_norm", "if (CENTRED == 1u) {", "if (CENTRED < 2u) {"),
+    (
+        "near_field",
+        "min(place + 1u, TAPS)",
+        "min(place + 2u, TAPS)",
+    ),
+    (
+        "near_field",
+        "r % args.seq_len >= back",
+        "r % args.seq_len >= back - 1u",
+    ),
     ("prefix_mean", "total / f32(i + 1u)", "total / f32(i + 2u)"),
+    // Neighbours that turn by the angle of the next pair.
+    (
+        "rotary",
+        "first % args.head_dim",
+        "(first + 2u) % args.head_dim",
+    ),
     ("rows", "half = LANES / 2u", "half = LANES / 4u"),
+    ("swiglu", "x * sigmoid(x)", "x * sigmoid(1.001 * x)"),
+    (
+        "swiglu",
+        "open * (1.0 + x * (1.0 - open))",
+        "open * (1.0 + x * (0.999 - open))",
+    ),
     ("zero", "= 0.0;", "= 1e-3;"),
 ];
 

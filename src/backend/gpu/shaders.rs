@@ -101,7 +101,10 @@ pub const SHADERS: &[(&str, &[File])] = &[
     ("embedding", &[file!("embedding")]),
     ("interference", &[ROWS, file!("interference")]),
     ("layer_norm", &[ROWS, file!("layer_norm")]),
+    ("near_field", &[file!("near_field")]),
     ("prefix_mean", &[file!("prefix_mean")]),
+    ("rotary", &[file!("rotary")]),
+    ("swiglu", &[file!("swiglu")]),
     ("zero", &[file!("zero")]),
 ];
 
@@ -246,6 +249,12 @@ mod tests {
             "wave_kernel" | "wave_rotation" => vec![vec![("TURN", 4096)]],
             "field_recurrence" => (0..4)
                 .map(|case| vec![("TURN", 4096), ("BACK", case & 1), ("BETWEEN", case >> 1)])
+                .collect(),
+            "layer_norm" => (0..4)
+                .map(|case| {
+                    let lanes = if case & 2 > 0 { 256 } else { 4 };
+                    vec![("LANES", lanes), ("CENTRED", case & 1)]
+                })
                 .collect(),
             _ => [4, 256].map(|lanes| vec![("LANES", lanes)]).to_vec(),
         }

@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::backend::Op;
+use crate::kernels::embedding::positions;
 
 pub fn attention(w: &mut World) {
     // More tokens than a workgroup has rows; more channels of a head than it takes at a time.
@@ -32,4 +33,26 @@ pub fn attention(w: &mut World) {
         heads,
     };
     w.check(op, &[("gradient of queries, keys and values", &dqkv)]);
+}
+
+/// Places of two sequences, there and back.
+pub fn rotary(w: &mut World) {
+    let (sequences, seq_len, heads, head_dim) = (2, 23, 3, 6);
+    let turns = positions(0, seq_len, head_dim, 1.0);
+    let turns: Vec<f32> = turns.into_iter().map(|x| x as f32).collect();
+    let turns = w.values(&turns);
+    for (what, back) in [
+        ("rotary positions", false),
+        ("rotary positions, back", true),
+    ] {
+        let qkv = w.noise(3 * sequences * seq_len * heads * head_dim);
+        let op = Op::Rotary {
+            qkv: qkv.clone(),
+            turns: turns.clone(),
+            seq_len,
+            heads,
+            back,
+        };
+        w.check(op, &[(what, &qkv)]);
+    }
 }

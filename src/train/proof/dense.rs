@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::backend::{Matrix, Op, Then, View};
+use crate::config::NEAR_FIELD;
 use crate::kernels::dropout::DropoutSite;
 use crate::kernels::matrix_product::Shape;
 
@@ -159,22 +160,43 @@ fn rows(w: &mut World, rows: usize, dim: usize) -> View {
 }
 
 pub fn layer_norm(w: &mut World) {
-    let (count, dim) = (70, 37);
+    let dim = 37;
+    let bias = w.noise(dim);
+    let names = [
+        "layer norm",
+        "mean and deviation",
+        "gradient of the layer norm",
+        "gradient of the layer norm's weight",
+        "gradient of the layer norm's bias",
+    ];
+    norm(w, dim, Some(bias), names);
+}
+
+pub fn rms_norm(w: &mut World) {
+    let names = [
+        "RMS norm",
+        "nothing and deviation",
+        "gradient of the RMS norm",
+        "gradient of the RMS norm's weight",
+        "what lies beside it",
+    ];
+    norm(w, 37, None, names);
+}
+
+fn norm(w: &mut World, dim: usize, bias: Option<View>, names: [&'static str; 5]) {
+    let count = 70;
     let x = rows(w, count, dim);
-    let (weight, bias) = (w.noise(dim), w.noise(dim));
+    let weight = w.noise(dim);
     let (y, stats) = (w.output(count * dim), w.output(2 * count));
     let known = w.output(2 * count);
     let op = |stats: &View| Op::LayerNorm {
         x: x.clone(),
         weight: weight.clone(),
-        bias: Some(bias.clone()),
+        bias: bias.clone(),
         y: y.clone(),
         stats: stats.clone(),
     };
-    w.check(
-        op(&stats),
-        &[("layer norm", &y), ("mean and deviation", &stats)],
-    );
+    w.check(op(&stats), &[(names[0], &y), (names[1], &stats)]);
     w.on_cpu(op(&known), &[&known]);
     let (dy, dx) = (w.noise(count * dim), w.noise(count * dim));
     let (dweight, dbias) = (w.gradient(dim), w.gradient(dim));
@@ -185,14 +207,104 @@ pub fn layer_norm(w: &mut World) {
         dy,
         dx: dx.clone(),
         dweight: dweight.clone(),
-        dbias: Some(dbias.clone()),
+        dbias: bias.is_some().then(|| dbias.clone()),
     };
     let wanted = [
-        ("gradient of the layer norm", &dx),
-        ("gradient of the layer norm's weight", &dweight),
-        ("gradient of the layer norm's bias", &dbias),
+        (names[2], &dx),
+        (names[3], &dweight),
+        // Where there is no bias this stays as it is.
+        (names[4], &dbias),
     ];
     w.check(op, &wanted);
+}
+
+/// Gates of which some are all but shut and some wide open.
+pub fn swiglu(w: &mut World) {
+    let len = 3000;
+    let (gate, up) = (w.sized(len, 9.0), w.noise(len));
+    for (names, dropout) in [
+        (
+            [
+                "SwiGLU",
+                "gradient of what is gated",
+                "gradient of the SwiGLU's gate",
+            ],
+            None,
+        ),
+        (
+            [
+                "SwiGLU with dropout",
+                "gradient of what is gated, with dropout",
+                "gradient of the SwiGLU's gate, with dropout",
+            ],
+            DROPOUT,
+        ),
+    ] {
+        let (y, d, dgate) = (w.output(len), w.noise(len), w.output(len));
+        let op = Op::Swiglu {
+            gate: gate.clone(),
+            up: up.clone(),
+            y: y.clone(),
+            dropout,
+        };
+        w.check(op, &[(names[0], &y)]);
+        let op = Op::SwigluBackward {
+            gate: gate.clone(),
+            up: up.clone(),
+            d: d.clone(),
+            dgate: dgate.clone(),
+            dropout,
+        };
+        w.check(op, &[(names[1], &d), (names[2], &dgate)]);
+    }
+}
+
+/// Sequences of which the last tokens of one stand before the first of the next; some are shorter than the
+/// field reaches.
+pub fn near_field(w: &mut World) {
+    let dim = 37;
+    for (names, sequences, seq_len) in [
+        (
+            [
+                "near field",
+                "gradient of the near field",
+                "gradient of its weights",
+            ],
+            3,
+            29,
+        ),
+        (
+            [
+                "near field of few tokens",
+                "gradient of the near field of few tokens",
+                "gradient of its weights, of few tokens",
+            ],
+            5,
+            2,
+        ),
+    ] {
+        let len = sequences * seq_len * dim;
+        let (x, dy) = (w.noise(len), w.noise(len));
+        let weight = w.noise(NEAR_FIELD * dim);
+        let (y, dx) = (w.output(len), w.noise(len));
+        let dweight = w.gradient(NEAR_FIELD * dim);
+        let op = Op::NearField {
+            x: x.clone(),
+            weight: weight.clone(),
+            y: y.clone(),
+            seq_len,
+        };
+        w.check(op, &[(names[0], &y)]);
+        let op = Op::NearFieldBackward {
+            x,
+            weight,
+            dy,
+            dx: dx.clone(),
+            dweight: dweight.clone(),
+            seq_len,
+        };
+        w.check(op, &[(names[1], &dx), (names[2], &dweight)]);
+    }
 }
 
 pub fn dropout(w: &mut World) {

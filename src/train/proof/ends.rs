@@ -147,7 +147,7 @@ pub fn loss_of_no_number(w: &mut World) {
 
 pub fn optimizer(w: &mut World) {
     let len = 3000;
-    for (names, clip_norm, norm) in [
+    for (names, clip_norm, norm, pace) in [
         (
             [
                 "step, clipped",
@@ -156,11 +156,16 @@ pub fn optimizer(w: &mut World) {
             ],
             0.5,
             3.0,
+            Pace::default(),
         ),
         (
             ["step", "mean of gradients", "mean of their squares"],
             4.0,
             3.0,
+            Pace {
+                rate: 3.0,
+                decayed: false,
+            },
         ),
         (
             [
@@ -170,6 +175,7 @@ pub fn optimizer(w: &mut World) {
             ],
             0.5,
             f32::INFINITY,
+            Pace::default(),
         ),
         (
             [
@@ -179,6 +185,7 @@ pub fn optimizer(w: &mut World) {
             ],
             f64::INFINITY,
             f32::NAN,
+            Pace::default(),
         ),
     ] {
         let mut gradients = w.noise_of(len, 0.1);
@@ -202,7 +209,7 @@ pub fn optimizer(w: &mut World) {
                 weight_decay: 0.1,
                 clip_norm,
             },
-            pace: Pace::default(),
+            pace,
             gradients,
             norm: View::of(report.tensor, 1..2),
             verdict: View::of(report.tensor, 2..3),

@@ -16,7 +16,7 @@ mod world;
 
 use crate::backend::Later;
 use crate::backend::gpu::{FieldMethod, GpuDevice};
-use crate::config::{Architecture, ModelConfig};
+use crate::config::{Architecture, FeedForward, ModelConfig, Norm, Positions};
 use crate::error::Result;
 use crate::kernels::field_convolution::Geometry;
 pub use honest::{FACTOR, honest};
@@ -147,10 +147,26 @@ fn transforms(line: usize) -> Vec<Part> {
     vec![kernels, Part::Lines(line), Part::LinesBackward(line)]
 }
 
-/// The parts that a training needs besides, with the tokens of a sequence: what larger matrices take
-/// shaders for, and transforms of its own length of line.
+/// The operations of a model's options: those that the public release has not.
+const OPTIONS: [fn(&mut World); 4] = [
+    dense::rms_norm,
+    dense::swiglu,
+    dense::near_field,
+    attention::rotary,
+];
+
+/// The parts that a training needs besides, with the tokens of a sequence: its options, what larger
+/// matrices take shaders for, and transforms of its own length of line.
 pub fn own_parts(config: &ModelConfig, seq_len: usize) -> Vec<Part> {
     let mut own = vec![Part::Operations(dense::large_products)];
+    let on = [
+        config.norm == Norm::Rms,
+        config.feed_forward == FeedForward::Swiglu,
+        config.near_field > 0,
+        config.positions == Positions::Rotary,
+    ];
+    let options = OPTIONS.into_iter().zip(on).filter(|(_, on)| *on);
+    own.extend(options.map(|(option, _)| Part::Operations(option)));
     if config.is_wave() {
         let geometry = Geometry::new(config, 1, seq_len);
         own.extend(match FieldMethod::of(&geometry) {
@@ -170,7 +186,7 @@ pub fn all_parts() -> Vec<Part> {
         waves::kernels,
         waves::direct_convolution,
     ];
-    let further = further.map(Part::Operations);
+    let further = further.into_iter().chain(OPTIONS).map(Part::Operations);
     let parts = parts().into_iter().chain(further);
     parts.chain(lines.into_iter().flatten()).collect()
 }

@@ -22,7 +22,7 @@
  * The engine has values of its own for settings that are missing. The page says all of them, but for those that are
  * nothing to choose, and the course of the learning rate, which older settings lack.
  * @typedef {Required<Omit<import("../../pkg/wavefield.js").GenerationSettings, "alternatives">>} GenerateSettings
- * @typedef {Required<Omit<import("../../pkg/wavefield.js").TrainConfig, "schedule" | "shards">>
+ * @typedef {Required<Omit<import("../../pkg/wavefield.js").TrainConfig, "schedule" | "shards" | "physics_lr">>
  *   & Pick<import("../../pkg/wavefield.js").TrainConfig, "schedule">} TrainConfig
  * @typedef {import("../../pkg/wavefield.js").TrainOrder & import("../../pkg/wavefield.js").TrainPlan & {train: TrainConfig}} TrainStart
  *

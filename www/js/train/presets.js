@@ -10,10 +10,11 @@ import { shortCount } from "./words.js";
  * @typedef {import("../../pkg/wavefield.js").Course} Course
  *
  * @typedef {"steps" | "peak_lr" | "batch_size" | "context"
- *   | "num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"
+ *   | "blocks" | "num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"
  *   | "schedule" | "warmup_steps" | "final_share" | "clip_norm" | "weight_decay" | "beta2" | "dropout" | "seed"
  *   | "validation_share" | "evaluate_every" | "patience" | "sample_every"} SettingKey
- * @typedef {Record<Exclude<SettingKey, "schedule">, number> & { schedule: Course }} Settings
+ * @typedef {"published" | "modern" | "mixed"} Blocks  what a layer is made of; mixed: what no new model can be given here
+ * @typedef {Record<Exclude<SettingKey, "schedule" | "blocks">, number> & { schedule: Course, blocks: Blocks }} Settings
  * @typedef {Pick<Settings, "steps" | "peak_lr" | "batch_size" | "context" | "dropout" | "seed">} Start
  *
  * @typedef {object} Setting
@@ -44,7 +45,7 @@ import { shortCount } from "./words.js";
  *
  * What a model that is gone on from brings along, in place of a size.
  * @typedef {Pick<Settings, "context" | ShapeKey> & { parameters: number }} Shape  context: the longest that it can read
- * @typedef {"num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"} ShapeKey
+ * @typedef {"blocks" | "num_layers" | "num_heads" | "embedding_dim" | "ffn_dim" | "stride" | "interference_interval" | "position_scale"} ShapeKey
  */
 
 /** @type {readonly Size[]} */
@@ -75,6 +76,8 @@ export const SETTINGS = /** @type {Setting[]} */ ([
   { key: "batch_size", group: "basic", label: "Batch", hint: "Pieces of text a step learns from. More makes steps steadier and slower.", min: 1, max: 256, ...many },
   { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: the farthest back that a head can hear. Waves take as long for each token of a long text as of a short one.", min: 8, max: 32_768, ...many },
 
+  { key: "blocks", group: "model", label: "Layers made of", hint: "As published, or as today: RMS norms, a gated feed-forward part (SwiGLU), and a near field.", min: 0, max: 0, ...many,
+    options: [{ value: "published", label: "As published" }, { value: "modern", label: "Modern" }] },
   { key: "num_layers", group: "model", label: "Layers", hint: "Rounds of listening and thinking, one after the other.", min: 1, max: 24, ...many },
   { key: "num_heads", group: "model", label: "Heads", hint: "Waves in each layer. They share the width equally.", min: 1, max: 32, ...many },
   { key: "embedding_dim", group: "model", label: "Width", hint: "Numbers that stand for a token: a multiple of 4 and of the heads.", min: 4, max: 1024, ...many, step: 4, multiple: 4 },
@@ -132,10 +135,26 @@ export const DEFAULTS = {
  * token.
  */
 const COMMON = /** @type {const} */ ({
-  stride: 1, interference_interval: 3, position_scale: 0.03,
+  blocks: "published", stride: 1, interference_interval: 3, position_scale: 0.03,
   schedule: "cosine", final_share: 0.1, clip_norm: 1, weight_decay: 0.01, beta2: 0.99,
   validation_share: 0.1, patience: 0,
 });
+/** What modern layers are in the engine's words. */
+const MODERN = /** @type {const} */ ({ norm: "rms", feed_forward: "swiglu", near_field: 4 });
+
+/**
+ * Where modern layers start from: three feed-forward matrices of two thirds of the width take as much as two of all of it,
+ * and beside a near field the interference brings nothing.
+ * @param {Pick<Settings, "ffn_dim" | "num_layers">} start
+ */
+const modernFrom = ({ ffn_dim, num_layers }) => ({ ffn_dim: Math.max(8, Math.floor(ffn_dim / 12) * 8), interference_interval: num_layers + 1 });
+
+/** What a model's layers are made of. @param {import("../engine/protocol.js").ModelConfig} config @returns {Blocks} */
+function blocksOf({ norm = "layer", feed_forward = "gelu", near_field = 0, positions = "learned" }) {
+  const on = [norm !== "layer", feed_forward !== "gelu", near_field > 0 || positions === "rotary"];
+  return on.every(Boolean) ? "modern" : on.some(Boolean) ? "mixed" : "published";
+}
+
 /** What is not worth a setting. */
 const FIXED = { beta1: 0.9, eps: 1e-8 };
 
@@ -156,7 +175,7 @@ export function size(id) {
 export function shapeOf({ config, parameters }) {
   const { max_seq_len: context, field_size, num_layers, num_heads, embedding_dim, ffn_dim, interference_interval, position_scale = 1 } = config;
   const stride = field_size > 0 ? (field_size - 1) / Math.max(1, context - 1) : 1;
-  return { context, num_layers, num_heads, embedding_dim, ffn_dim, stride, interference_interval, position_scale, parameters };
+  return { context, blocks: blocksOf(config), num_layers, num_heads, embedding_dim, ffn_dim, stride, interference_interval, position_scale, parameters };
 }
 
 /**
@@ -178,7 +197,8 @@ function onwardFrom(data, { parameters, context, ...shape }) {
 export function settingsFor(data, id, changed = {}, shape = null) {
   const { embedding_dim, num_layers, num_heads, ffn_dim, also } = size(id);
   const start = shape ? onwardFrom(data, shape) : { embedding_dim, num_layers, num_heads, ffn_dim, ...DEFAULTS[data][id === "published" ? "medium" : id], ...also };
-  const settings = { ...COMMON, ...start, ...changed };
+  const modern = !shape && changed.blocks === "modern" && modernFrom({ ffn_dim: start.ffn_dim, num_layers: changed.num_layers ?? start.num_layers });
+  const settings = { ...COMMON, ...start, ...modern, ...changed };
   const steps = Number.isFinite(settings.steps) ? settings.steps : start.steps;
   return {
     warmup_steps: Math.min(100, Math.ceil(steps / 10)),
@@ -197,8 +217,9 @@ export const settingsOf = ({ data, size, settings }) => settingsFor(data, size, 
  *   from @returns {Partial<Settings>}
  */
 export function changesIn(data, id, used, shape = null) {
-  const { steps } = settingsFor(data, id, {}, shape);
-  const usual = { ...settingsFor(data, id, used.steps === undefined ? {} : { steps: used.steps }, shape), steps };
+  const { steps, blocks } = settingsFor(data, id, {}, shape);
+  const asked = Object.fromEntries(Object.entries(used).filter(([key]) => key === "steps" || key === "blocks"));
+  const usual = { ...settingsFor(data, id, asked, shape), steps, blocks };
   return Object.fromEntries(Object.entries(used).filter(([key, value]) => value !== usual[/** @type {SettingKey} */ (key)]));
 }
 
@@ -269,7 +290,7 @@ export function plain(value) {
  */
 export function startRequest(choices, text, dataName, from = null) {
   const { context, stride, final_share, validation_share, evaluate_every, patience, sample_every, ...settings } = settingsOf(choices);
-  const { embedding_dim, num_layers, num_heads, ffn_dim, interference_interval, position_scale, ...train } = settings;
+  const { blocks, embedding_dim, num_layers, num_heads, ffn_dim, interference_interval, position_scale, ...train } = settings;
   return {
     text,
     data_name: dataName,
@@ -279,6 +300,7 @@ export function startRequest(choices, text, dataName, from = null) {
       max_seq_len: context,
       field_size: stride * (context - 1) + 1,
       interference_interval, position_scale,
+      ...(blocks === "modern" ? MODERN : {}),
     },
     train: { ...FIXED, ...train, seq_len: context, min_lr: train.peak_lr * final_share },
     validation_share, patience, evaluate_every, sample_every,

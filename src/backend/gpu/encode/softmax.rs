@@ -1,6 +1,6 @@
 //! Softmax attention, which the waves are compared with.
 
-use super::Encoder;
+use super::{Encoder, across};
 use crate::backend::gpu::program::Dispatch;
 use crate::backend::{Op, View};
 
@@ -104,6 +104,29 @@ impl Encoder<'_> {
                             .buffer(8, dqkv.tensor, parts * y.len()),
                     );
                 }
+            }
+            Op::Rotary {
+                qkv,
+                turns,
+                seq_len,
+                heads,
+                back,
+            } => {
+                let head_dim = turns.len() / seq_len;
+                let dim = heads * head_dim;
+                self.push(
+                    Dispatch::new("rotary", "rotary")
+                        .arg(qkv.len() / (3 * dim))
+                        .arg(dim)
+                        .arg(head_dim)
+                        .arg(*seq_len)
+                        .arg(qkv.range.start)
+                        .view(3, turns)
+                        .arg_float(if *back { -1.0 } else { 1.0 })
+                        // Queries and keys, read and written.
+                        .buffer(2, qkv.tensor, 4 * qkv.len() / 3)
+                        .units(across(qkv.len() / 3)),
+                );
             }
             _ => unreachable!("not a part of softmax attention"),
         }

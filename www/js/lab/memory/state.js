@@ -126,13 +126,14 @@ const smooth = (share) => share * share * (3 - 2 * share);
 export const halfLife = (head, config) => (head.damping > 0 ? Math.LN2 / (head.damping * stride(config)) : Infinity);
 
 /**
- * How many numbers are kept of a text, whatever its length: two for each channel of each layer, and running sums for the
- * interference; and how many a standard Transformer of this shape keeps of each token.
+ * How many numbers are kept of a text, whatever its length: two for each channel of each layer, running sums for the
+ * interference, and the tokens that a near field reaches back to; and how many a standard Transformer of this shape keeps of each token.
  * @param {ModelConfig} config
  */
-export function numbersKept({ num_layers: layers, embedding_dim: width, interference_interval: interval }) {
+export function numbersKept({ num_layers: layers, embedding_dim: width, interference_interval: interval, near_field = 0 }) {
   const [waves, sums] = [2 * layers * width, Math.floor(layers / interval) * Math.floor(width / 4)];
-  return { waves, sums, all: waves + sums, perToken: 2 * layers * width };
+  const near = layers * Math.max(0, near_field - 1) * width;
+  return { waves, sums, near, all: waves + sums + near, perToken: 2 * layers * width };
 }
 
 /** Of the phases that listen along the same line, the one nearest to another, to as many places as a field shows. @param {number} phase @param {number} near */

@@ -124,7 +124,9 @@ export function standardInWords(config, tokens) {
 }
 
 /** What is kept of the text. @param {ReturnType<typeof import("./state.js").numbersKept>} kept @param {{layers: number, channels: number, tokens: number}} of */
-export function keptInWords({ waves, sums, all, perToken }, { layers, channels, tokens }) {
-  const beside = sums > 0 ? `${counted(waves)} for the arrows, two for each of ${counted(channels)} channels in ${layers} layer${layers === 1 ? "" : "s"}, and ${counted(sums)} sums for the interference` : `two for each of ${counted(channels)} channels in ${layers} layer${layers === 1 ? "" : "s"}`;
+export function keptInWords({ waves, sums, near, all, perToken }, { layers, channels, tokens }) {
+  const arrows = `two for each of ${counted(channels)} channels in ${layers} layer${layers === 1 ? "" : "s"}`;
+  const others = [sums > 0 && `${counted(sums)} sums for the interference`, near > 0 && `${counted(near)} for the near fields, the last three tokens in each layer`].filter(Boolean);
+  const beside = others.length > 0 ? `${counted(waves)} for the arrows, ${arrows}, and ${others.join(", and ")}` : arrows;
   return `Nothing else is kept: ${counted(all)} numbers for the whole text, whatever its length (${beside}). A Transformer of this shape keeps every token: ${counted(perToken)} numbers for each, ${counted(perToken * tokens)} by now.`;
 }
