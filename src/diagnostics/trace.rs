@@ -89,11 +89,22 @@ impl<T: Real> Trace<T> {
     /// # Panics
     /// When there is no token, more than the context has room for, or one beyond the vocabulary.
     pub fn new(model: &Model, ids: &[u32]) -> Self {
+        Self::read(Cpu::new(), model, ids)
+    }
+
+    /// The same, its waves by Fourier transforms instead of step by step: the same numbers but for rounding.
+    ///
+    /// # Panics
+    /// As [`Trace::new`].
+    pub fn by_transforms(model: &Model, ids: &[u32]) -> Self {
+        Self::read(Cpu::by_transforms(), model, ids)
+    }
+
+    fn read(mut cpu: Cpu<T>, model: &Model, ids: &[u32]) -> Self {
         let config = model.config.clone();
         assert!(!ids.is_empty(), "a text has at least one token");
         let known = ids.iter().all(|id| (*id as usize) < config.vocab_size);
         assert!(known, "token ids are below {}", config.vocab_size);
-        let mut cpu = Cpu::<T>::new();
         let network = Network::for_inference(&mut cpu, model, 1, ids.len());
         let signed: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
         cpu.write_batch(&signed, &[]);
@@ -188,6 +199,18 @@ mod tests {
     use super::*;
     use crate::config::tests::config;
     use crate::model::inference;
+
+    /// The same convolution in another order of sums: near, and not the very same.
+    #[test]
+    fn transforms_hear_what_the_recurrence_hears() {
+        let model = Model::new(config(), 3).unwrap();
+        let ids = [3u32, 1, 4, 1, 5, 9, 2, 6];
+        let heard = |trace: &Trace| trace.layers[0].wave().unwrap().gathered.clone();
+        let recurrence = heard(&Trace::new(&model, &ids));
+        let transforms = heard(&Trace::by_transforms(&model, &ids));
+        assert!(crate::train::proof::distance(&transforms, &recurrence) < 1e-6);
+        assert_ne!(transforms, recurrence);
+    }
 
     /// The parts follow from each other as the formulas say, and end in the model's own logits.
     #[test]

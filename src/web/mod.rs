@@ -67,6 +67,13 @@ pub fn panic_for_test() {
     panic!("a test asked for a panic");
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the worker began.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
 /// What a call gives the worker.
 type Answer<T> = Result<T, JsError>;
 

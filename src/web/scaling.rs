@@ -1,18 +1,11 @@
 //! The scaling lab as a worker of its own sees it.
 
-use super::{Answer, Js, OpenedGpu, promise, read, said};
+use super::{Answer, Js, OpenedGpu, now, promise, read, said};
 use crate::backend::Device;
 use crate::memory::set_budget;
 use crate::scaling::{self, Order, TrainingOrder, TrainingProbe};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    /// Milliseconds since the worker began.
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
-}
 
 /// Bytes that one measurement may take: it has an engine to itself, and goes when the lab goes.
 const MEMORY: u64 = 1 << 30;

@@ -82,6 +82,21 @@ test("the field over time is saved as it is painted, and what was read stays as 
   }
 }));
 
+test("its waves can be computed in two ways, which say how long they take and come to the same", calm(async (page) => {
+  const method = page.locator("#lab .field-method");
+  await words(method, /^The model read these 40 tokens up to this layer in (less than )?\d+\.\d ms, its waves step by step/);
+  const steps = (await saved(page, "CSV")).toString();
+  await page.locator("#lab").getByRole("radio", { name: "By Fourier transform" }).check();
+  // In float32, whose rounding is 6·10⁻⁸.
+  await words(method, /by Fourier transforms of the whole text.* differs from the sum step by step by \d·10⁻[678] of its size, which is rounding\.$/);
+  const heard = (/** @type {string} */ csv) => csv.trim().split("\n").slice(1).map((line) => Number(line.split(",").at(-1)));
+  const [one, other] = [heard(steps), heard((await saved(page, "CSV")).toString())];
+  const size = Math.max(...one.map(Math.abs));
+  one.forEach((value, i) => assert.ok(Math.abs(value - other[i]) < 1e-5 * size, `${value} and ${other[i]}`));
+  await page.locator("#lab").getByRole("radio", { name: "Step by step" }).check();
+  await words(method, /step by step/);
+}));
+
 test("the first look plays by itself", async (t) => {
   const page = await openPage(t);
   // So slowly that it is still playing when it is paused.

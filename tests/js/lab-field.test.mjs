@@ -47,7 +47,7 @@ test("what is dropped lies on two cells, up to the token that is read", () => {
 /** @param {number} size @returns {import("../../www/js/engine/observations.js").FieldView} */
 const viewOf = (size) => {
   const list = () => Float32Array.of(size, -size / 2);
-  return { times: 1, cells: 2, channel: 0, shares: [1], deposits: list(), picked_up: list(), kernel: list(), frames: list(), coupled: list() };
+  return { times: 1, cells: 2, channel: 0, milliseconds: 1, difference: 0, shares: [1], deposits: list(), picked_up: list(), kernel: list(), frames: list(), coupled: list() };
 };
 
 test("a quieter wave is drawn smaller, a louder one and another head have the whole lane", () => {

@@ -103,8 +103,17 @@ test("modern layers take as many parameters as published ones, and are told to t
 });
 
 test("a larger model takes more memory", () => {
-  const [small, medium, large] = SIZES.map(({ id }) => memoryEstimate(settingsFor("shakespeare", id), 65));
+  const [small, medium, large] = SIZES.map(({ id }) => memoryEstimate(settingsFor("shakespeare", id), 65).bytes);
   assert.ok(small < medium && medium < large, `${small} ${medium} ${large}`);
+});
+
+test("what would not fit with all layers side by side may fit with each computed twice, and is said to take as much", () => {
+  const long = { ...settingsFor("shakespeare", "small"), batch_size: 1, context: 8192, num_layers: 12 };
+  const { bytes, twice } = memoryEstimate(long, 65);
+  assert.ok(twice && bytes < 512 * 2 ** 20, `${bytes}`);
+  assert.deepEqual(problemsOf(long, 65), {});
+  assert.equal(memoryEstimate({ ...long, num_layers: 2 }, 65).twice, false);
+  assert.match(problemsOf({ ...long, context: 32_768, embedding_dim: 256 }, 65).batch_size ?? "", /at most 512 MB may be taken/);
 });
 
 test("a time estimate comes true on the machine that was measured", () => {

@@ -23,6 +23,8 @@ pub struct Cpu<T: Real> {
     targets: Vec<i32>,
     transforms: Vec<Transforms<T>>,
     journal: Vec<f32>,
+    /// Waves by transforms even where the recurrence computes the same.
+    by_transforms: bool,
 }
 
 impl<T: Real> Cpu<T> {
@@ -34,6 +36,16 @@ impl<T: Real> Cpu<T> {
             targets: Vec::new(),
             transforms: Vec::new(),
             journal: Vec::new(),
+            by_transforms: false,
+        }
+    }
+
+    /// One that computes waves by Fourier transforms, although the recurrence is faster: to show that they come to the
+    /// same.
+    pub fn by_transforms() -> Self {
+        Cpu {
+            by_transforms: true,
+            ..Self::new()
         }
     }
 
@@ -140,7 +152,7 @@ impl<T: Real> Backend for Cpu<T> {
     type Program = Vec<Op>;
 
     fn recurs(&self, geometry: &Geometry) -> bool {
-        geometry.recurs()
+        !self.by_transforms && geometry.recurs()
     }
 
     fn allocate(&mut self, len: usize) -> TensorId {

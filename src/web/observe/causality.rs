@@ -7,18 +7,11 @@ use crate::diagnostics::causality::{self, Leak, Measurement, Probe, SEEN, THRESH
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::model::network::{Network, Purpose};
-use crate::web::{OpenedGpu, promise};
+use crate::web::{OpenedGpu, now, promise};
 use js_sys::Promise;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    /// Milliseconds since the worker began.
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
-}
 
 /// Milliseconds of one call on the CPU: the texts that are being written go on between two.
 const TURN: f64 = 12.0;

@@ -1,11 +1,13 @@
 //! The moving field of one head.
 
-use super::{Passage, floats, traced};
+use super::{Passage, floats, sound};
 use crate::config::ModelConfig;
+use crate::diagnostics::Trace;
 use crate::diagnostics::field::{Along, Field};
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::web::{Answer, Js, Session, object, part, said};
+use crate::train::proof::distance;
+use crate::web::{Answer, Js, Session, now, object, part, said};
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
@@ -23,6 +25,9 @@ pub struct Request {
     strength: bool,
     /// Which channel; the one with most energy where it is not said.
     channel: Option<usize>,
+    /// Its waves by Fourier transforms instead of step by step.
+    #[serde(default)]
+    transforms: bool,
 }
 
 /// N tokens, G cells.
@@ -33,6 +38,10 @@ pub struct FieldView {
     cells: usize,
     /// The channel that is seen, or the strongest one.
     channel: usize,
+    /// What the model took to read those tokens up to this layer.
+    milliseconds: f64,
+    /// How far what was heard is from what it is step by step, in parts of its size; 0 where that is how it was computed.
+    difference: f64,
     /// The share of each channel in the energy of the head's deposits.
     shares: Vec<f64>,
     /// (N) each; picked up after coupling, before the gate.
@@ -59,7 +68,17 @@ impl Session {
         let ids = &reading.ids[reading.ids.len().saturating_sub(most)..];
         check_frames(config, ids.len(), request.strength)?;
         let model = reading.model.first_layers(request.layer + 1);
-        let trace = traced(&model, ids)?;
+        let began = now();
+        let read = match request.transforms {
+            false => Trace::new(&model, ids),
+            true => Trace::by_transforms(&model, ids),
+        };
+        let milliseconds = now() - began;
+        let trace = sound(read)?;
+        let difference = match request.transforms {
+            false => 0.0,
+            true => distance(heard(&trace), heard(&Trace::new(&model, ids))),
+        };
         let field = Field::new(&model, &trace, request.layer);
         let energies = field.energies(request.head);
         let total = energies.iter().sum::<f64>().max(f64::MIN_POSITIVE);
@@ -83,6 +102,8 @@ impl Session {
             times: ids.len(),
             cells: field.cells(),
             channel,
+            milliseconds,
+            difference,
             shares: energies.iter().map(|energy| energy / total).collect(),
             deposits: floats(&field.seen(along, |channel| field.deposits(head, channel))),
             picked_up: floats(&field.seen(along, |channel| field.picked_up(head, channel))),
@@ -91,6 +112,12 @@ impl Session {
             coupled: floats(&field.coupled_frames(head, along)),
         })
     }
+}
+
+/// (N, D): what the tokens heard in the last layer.
+fn heard(trace: &Trace<f32>) -> &[f32] {
+    let last = trace.layers.last().and_then(|layer| layer.wave());
+    &last.expect("a wave model has layers").gathered
 }
 
 /// Refuses a field that would take too much memory: frames before and after coupling, once more for the

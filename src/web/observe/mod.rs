@@ -145,7 +145,11 @@ pub(super) fn check_reading(config: &ModelConfig, purpose: Purpose, tokens: usiz
 /// What a model computes over tokens, unless its numbers overflow on the way: there is nothing to look at
 /// then, and no picture of it.
 pub(super) fn traced(model: &Model, ids: &[u32]) -> Result<Trace<f32>> {
-    let trace = Trace::<f32>::new(model, ids);
+    sound(Trace::new(model, ids))
+}
+
+/// What was computed, unless something in it is no number.
+pub(super) fn sound(trace: Trace<f32>) -> Result<Trace<f32>> {
     let all = trace.logits.iter().chain(&trace.output);
     if all.into_iter().all(|x| x.is_finite()) {
         return Ok(trace);

@@ -1,8 +1,9 @@
 // What a training will take, before it begins: numbers to learn and memory. No DOM here.
 
-import { MOST } from "../keep/limits.js";
-
 /** @typedef {import("./presets.js").Settings} Settings */
+
+/** Bytes that a training may take in a browser: the engine's own limit (src/memory.rs) is the reference. */
+export const MOST_BYTES = 2 ** 29;
 
 /**
  * How many numbers a model learns; the engine's own count (ModelConfig::parameter_count) is the reference.
@@ -37,7 +38,7 @@ export function memoryEstimate(settings, vocabulary) {
     return 4 * (4 * parameterCount(settings, vocabulary) + batch_size * context * perToken + spectra);
   };
   const kept = taken(layers * ((14 + near) * d + (3 + gates) * f) + 3 * d + 3 * vocabulary);
-  if (kept <= MOST.bytes) return { bytes: kept, twice: false };
+  if (kept <= MOST_BYTES) return { bytes: kept, twice: false };
   const modules = Math.floor(layers / interference_interval);
   // What enters each layer and module; one of each; gradients, which all layers share anyway.
   return { bytes: taken((layers + modules + 30 + near + (modules > 0 ? 7 : 0)) * d + (3 + 2 * gates) * f + 3 * vocabulary), twice: true };

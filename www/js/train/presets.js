@@ -1,7 +1,7 @@
 // What can be set for a training: the table of settings, presets and their laws. No DOM here. Everything else derives
 // from the table: the form and its checks, what a training will take (estimates.js) and the message that starts it.
 
-import { memoryEstimate, parameterCount } from "./estimates.js";
+import { memoryEstimate, MOST_BYTES, parameterCount } from "./estimates.js";
 import { shortCount } from "./words.js";
 
 /**
@@ -74,7 +74,7 @@ export const SETTINGS = /** @type {Setting[]} */ ([
   { key: "steps", group: "basic", label: "Steps", hint: "How many batches it learns from. More helps until validation stops falling.", min: 10, max: 200_000, ...many, step: 10 },
   { key: "peak_lr", group: "basic", label: "Learning rate", hint: "How far a step moves the weights. Too high and the loss jumps; too low and it seems unable to learn.", min: 0.00001, max: 0.1, ...real },
   { key: "batch_size", group: "basic", label: "Batch", hint: "Pieces of text a step learns from. More makes steps steadier and slower.", min: 1, max: 256, ...many },
-  { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: the farthest back that a head can hear. Waves take as long for each token of a long text as of a short one.", min: 8, max: 32_768, ...many },
+  { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: how far back a head can hear. Longer costs memory, and hardly time a token.", min: 8, max: 32_768, ...many },
 
   { key: "blocks", group: "model", label: "Layers made of", hint: "As published, or as today: RMS norms, a gated feed-forward part (SwiGLU), and a near field.", min: 0, max: 0, ...many,
     options: [{ value: "published", label: "As published" }, { value: "modern", label: "Modern" }] },
@@ -162,7 +162,7 @@ const FIXED = { beta1: 0.9, eps: 1e-8 };
 const ONWARD = { steps: 500, rate: 1 / 4 };
 
 /** What the engine takes at most: parameters, and bytes in one training. */
-const MOST = { parameters: 2 ** 26, bytes: 2 ** 29 };
+const MOST = { parameters: 2 ** 26, bytes: MOST_BYTES };
 
 /** @param {SizeId} id @returns {Size} */
 export function size(id) {

@@ -25,6 +25,9 @@ const TERMS = {
   seed: "Seed", validation_share: "Held back",
 };
 
+/** So many times as long a step takes whose layers are computed twice. */
+const TWICE = 4 / 3;
+
 export class TrainSettings {
   #onChange;
   /** The open model as a choice in place of a size. */

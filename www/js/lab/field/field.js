@@ -5,12 +5,13 @@ import { drawField, FIELD_HEIGHT, spanOf } from "./chart.js";
 import { colourAs, headColour } from "../../charts/colours.js";
 import { Figure } from "../../charts/figure.js";
 import { drawSpacetime, gridOf, shadesOf, SPACETIME_HEIGHT, tokenAt } from "./spacetime.js";
+import { ask } from "../../page/ask.js";
 import { segmented } from "../../page/controls.js";
 import { h, write } from "../../page/dom.js";
 import { visible } from "../../page/signs.js";
 import { FieldClock } from "./clock.js";
 import { between, droppedOn, FieldScales, heardAt, largestAt, ownWaveAt, peakOf } from "./parts.js";
-import { heardInWords, nowInWords, spacetimeInWords } from "./words.js";
+import { heardInWords, methodInWords, nowInWords, spacetimeInWords } from "./words.js";
 
 /**
  * @typedef {import("../shared.js").Lab} Lab
@@ -52,6 +53,7 @@ class FieldPanel {
   #strength = false;
   /** @type {number | null} */ #channel = null;
   #near = true;
+  /** Waves by Fourier transforms instead of step by step. */ #transforms = false;
   /** What a row of the lower picture is. @type {"own" | "field"} */ #rows = "own";
   #scales = new FieldScales();
   #clock = new FieldClock(() => this.#onMove(), (playing) => write(this.#play, playing ? "Pause" : "Play"));
@@ -67,6 +69,7 @@ class FieldPanel {
   /** @type {(head: number) => void} */ #setHead = () => {};
   #channels = h("select", { class: "field-channel", "aria-label": "Channel", onchange: () => this.#choose({ channel: this.#channels.value === "" ? null : Number(this.#channels.value) }) });
   #explained = h("p", { class: "field-hint field-explained" });
+  #method = h("p", { class: "field-hint field-method" });
   #play = h("button", { type: "button", class: "field-play", onclick: () => (this.#clock.playing ? this.#clock.goTo(this.#clock.token) : this.#clock.play()) }, "Play");
   #back = h("button", { type: "button", "aria-label": "One token back", onclick: () => this.#clock.goTo(this.#clock.token - 1) }, "◀");
   #on = h("button", { type: "button", "aria-label": "One token on", onclick: () => this.#clock.goTo(this.#clock.token + 1) }, "▶");
@@ -108,12 +111,17 @@ class FieldPanel {
       label: "Rows", value: this.#rows, choices: [{ value: "own", text: "Each token's wave" }, { value: "field", text: "Field over time" }],
       onInput: (value) => { this.#rows = value; this.draw(); },
     });
+    const method = segmented({
+      label: "Computed", value: "steps", choices: [{ value: "steps", text: "Step by step" }, { value: "transforms", text: "By Fourier transform" }],
+      onInput: (value) => { this.#transforms = value === "transforms"; this.#lab.changed(); },
+    });
     return h("div", { class: "field-view" },
       h("div", { class: "lab-choices" }, this.#heads, along.element, this.#channels, span.element),
       this.#explained,
       h("div", { class: "field-transport" }, this.#play, this.#back, this.#on, this.#slider, this.#when),
       this.#now.element,
-      h("div", { class: "lab-choices field-rows" }, rows.element), this.#spacetime.element);
+      h("div", { class: "lab-choices field-rows" }, rows.element), this.#spacetime.element,
+      h("div", { class: "lab-choices field-methods" }, method.element, ask("Recurrence", "Fast Fourier transform")), this.#method);
   }
 
   #listen() {
@@ -146,12 +154,13 @@ class FieldPanel {
     if (lab.head >= cut.config.num_heads) lab.head = 0;
     const { layer, head } = lab;
     const strength = this.#strength;
-    const view = await lab.observe("field", { layer, head, strength, channel: this.#channel });
+    const view = await lab.observe("field", { layer, head, strength, channel: this.#channel, transforms: this.#transforms });
     this.#look = { view, strength, all: cut.tokens, tokens: cut.tokens.slice(-view.times), before: cut.tokens.length - view.times, positions: cut.positions };
     this.#looks++;
     this.#scales.take(view, [cut.config.max_seq_len, cut.config.field_size, lab.source, layer, head, strength, view.channel].join());
     this.#showChannels(view, cut.config.embedding_dim / cut.config.num_heads);
     colourAs(this.element, head);
+    write(this.#method, methodInWords(view, this.#transforms));
     this.#clock.grow(view.times);
     // The first look sets the field in motion, unless the person wants things to keep still.
     if (!this.#begun && view.times > 1 && !FieldClock.still) this.#clock.play();

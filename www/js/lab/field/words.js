@@ -1,5 +1,6 @@
 // What the field's pictures show, in words.
 
+import { bySize } from "../numbers.js";
 import { visible } from "../../page/signs.js";
 import { largestAt, placeInWords, rounded } from "./parts.js";
 
@@ -25,6 +26,16 @@ export function nowInWords({ view, positions, tokens, strength, place, time, cho
     : "There are no waves: the head is muted.";
   const own = chosen < 0 ? "" : ` In front: what token ${chosen + 1}, "${visible(tokens[chosen] ?? "")}", alone spreads; ${placeInWords(positions[chosen])}`;
   return `${place}. ${seen}. ${time + 1} of ${view.times} tokens are read. The last one is "${visible(tokens[time] ?? "")}"; ${placeInWords(at)} ${waves}${own} Each lane has a scale of its own, given at its top right.`;
+}
+
+/**
+ * How the waves were computed, and what that took.
+ * @param {import("../../engine/observations.js").FieldView} view @param {boolean} transforms @returns {string}
+ */
+export function methodInWords({ times, milliseconds, difference }, transforms) {
+  const took = `The model read these ${times} tokens up to this layer in ${milliseconds < 0.1 ? "less than 0.1" : milliseconds.toFixed(1)} ms`;
+  if (!transforms) return `${took}, its waves step by step (a recurrence): each token turns and shrinks what the one before heard, and adds its own. That is how this page always computes them on the processor.`;
+  return `${took}, its waves by Fourier transforms of the whole text, as the model was published. They are the same waves: what the tokens heard differs from the sum step by step by ${bySize(difference)} of its size, which is rounding.`;
 }
 
 /** All times. @param {Look & {rows: "own" | "field", time: number}} look @returns {string} */

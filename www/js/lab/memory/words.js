@@ -1,5 +1,6 @@
 // What the dial and its numbers say, in words.
 
+import { bySize } from "../numbers.js";
 import { visible } from "../../page/signs.js";
 import { along, numbersKept, size } from "./state.js";
 
@@ -38,16 +39,10 @@ export const counted = (count) => count.toLocaleString("en-GB");
 /** Where a direction points, counted anticlockwise from the right, in whole degrees. @param {{re: number, im: number}} direction */
 const heading = ({ re, im }) => `${Math.round(degrees(Math.atan2(im, re)))}°`.replace("-", "−");
 
-/** A number that matters by its size alone, such as 9·10⁻⁸. @param {number} value */
-function power(value) {
-  const [digit, exponent] = value.toExponential(0).split("e");
-  return `${digit}·10${[...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("")}`;
-}
-
 /** What the engine's field gives beside what is computed here. @param {number} engine @param {number} here */
 function checkInWords(engine, here) {
   const apart = Math.abs(engine - here);
-  return `The engine, which adds up the waves of all tokens on the field, comes to ${signed(engine)} as well${apart > 0 ? `; the two differ by ${power(apart)}` : ""}.`;
+  return `The engine, which adds up the waves of all tokens on the field, comes to ${signed(engine)} as well${apart > 0 ? `; the two differ by ${bySize(apart)}` : ""}.`;
 }
 
 /** The dial as it is at a token. @param {Now & {place: string}} now */
