@@ -15,6 +15,7 @@ except ImportError as error:
     print("python: 0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
+torch.set_num_threads(1)
 print(f"Python {sys.version.split()[0]}, torch {torch.__version__}")
 names = sys.argv[1:]
 if names:
@@ -38,7 +39,9 @@ class Timed(unittest.TextTestResult):
 
 
 # One line each; a test's own description would hide its name.
-runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, descriptions=False, resultclass=Timed)
+runner = unittest.TextTestRunner(
+    stream=sys.stdout, verbosity=2, descriptions=False, resultclass=Timed
+)
 result = runner.run(suite)
 failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
 skipped = len(result.skipped)

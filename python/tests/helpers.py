@@ -40,7 +40,11 @@ class Case:
 
 
 def cases() -> list[Case]:
-    paths = {path.name: path for folder in (HERE / "fixtures", ENGINE_FIXTURES) for path in folder.glob("*.safetensors")}
+    paths = {
+        path.name: path
+        for folder in (HERE / "fixtures", ENGINE_FIXTURES)
+        for path in folder.glob("*.safetensors")
+    }
     found = []
     for path in sorted(paths.values()):
         container = safetensors.read(path)
@@ -48,7 +52,9 @@ def cases() -> list[Case]:
             config = json.loads(container.metadata["config"])
             config["architecture"] = container.metadata["model"]
             optimiser = json.loads(container.metadata["optimiser"])
-            found.append(Case(path.stem, ModelConfig.from_dict(config), optimiser, container.tensors))
+            found.append(
+                Case(path.stem, ModelConfig.from_dict(config), optimiser, container.tensors)
+            )
     return found
 
 
@@ -90,5 +96,10 @@ KINDS: dict[str, dict[str, object]] = {
     "keyed": {"near_field": 4, "keyed_layers": 2, "key_dim": 6, "field_size": 82},
     "window": {"norm": "rms", "window": 5, "near_field": 4, "keyed_layers": 1, "key_dim": 3},
     "standard": {"architecture": "standard", "field_size": 0},
-    "rotary": {"architecture": "standard", "field_size": 0, "positions": "rotary", "feed_forward": "swiglu"},
+    "rotary": {
+        "architecture": "standard",
+        "field_size": 0,
+        "positions": "rotary",
+        "feed_forward": "swiglu",
+    },
 }

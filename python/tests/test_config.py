@@ -17,7 +17,14 @@ class Config(unittest.TestCase):
         return str(caught.exception)
 
     def test_the_causality_law(self) -> None:
-        for cells, allowed in ((33, True), (34, False), (64, False), (65, True), (100, True), (20, False)):
+        for cells, allowed in (
+            (33, True),
+            (34, False),
+            (64, False),
+            (65, True),
+            (100, True),
+            (20, False),
+        ):
             if allowed:
                 small(13, field_size=cells)
             else:
@@ -42,7 +49,12 @@ class Config(unittest.TestCase):
 
     def test_options_that_do_not_go_together(self) -> None:
         standard = {"architecture": "standard", "field_size": 0}
-        for name, value in (("field_size", 33), ("near_field", 4), ("window", 3), ("keyed_layers", 1)):
+        for name, value in (
+            ("field_size", 33),
+            ("near_field", 4),
+            ("window", 3),
+            ("keyed_layers", 1),
+        ):
             self.refused(name, **{**standard, name: value})
         self.refused("positions", positions="rotary")
         self.refused("positions", **standard, positions="rotary", num_heads=16)

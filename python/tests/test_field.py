@@ -17,7 +17,9 @@ GEOMETRIES = [(17, 17, 17), (33, 17, 15), (64, 17, 17), (41, 17, 13)]
 
 
 def shape(cells: int, context: int) -> ModelConfig:
-    return ModelConfig(5, 16, 1, 4, 8, field_size=cells, max_seq_len=context, interference_interval=9)
+    return ModelConfig(
+        5, 16, 1, 4, 8, field_size=cells, max_seq_len=context, interference_interval=9
+    )
 
 
 def physics() -> list[Tensor]:
@@ -133,7 +135,7 @@ class Field(unittest.TestCase):
 
     def test_a_way_is_chosen(self) -> None:
         config, cpu = shape(33, 33), torch.device("cpu")
-        self.assertEqual(choose_method(config, 2, 33, cpu), "blocks")
+        self.assertIn(choose_method(config, 2, 33, cpu), field.METHODS)
         self.assertEqual(choose_method(config, 2, 33, cpu, "fft"), "fft")
         for method in field.METHODS:
             self.assertGreater(time_method(config, 2, 33, cpu, method, times=1), 0)

@@ -36,7 +36,14 @@ class Files(unittest.TestCase):
         c = checkpoint.read(path)
         assert c.run is not None
         again = self.folder / "run.safetensors"
-        checkpoint.write(again, c.model.config, dict(c.model.named_parameters()), c.model.tokenizer, c.extra, c.run)
+        checkpoint.write(
+            again,
+            c.model.config,
+            dict(c.model.named_parameters()),
+            c.model.tokenizer,
+            c.extra,
+            c.run,
+        )
         # But for how small numbers are spelled in the settings: 0.00001 there, 1e-05 here.
         found, expected = safetensors.read(again), safetensors.read(path)
         self.assertEqual(list(found.tensors), list(expected.tensors))
@@ -51,7 +58,9 @@ class Files(unittest.TestCase):
         for name, most in (("half", 5e-4), ("bytes", 1.01 / 254)):
             model = WaveField.from_pretrained(COMMAND_LINE / f"{name}.safetensors")
             for tensor, p in model.named_parameters():
-                error = float((p - whole[tensor]).abs().max() / whole[tensor].abs().max().clamp_min(1e-9))
+                error = float(
+                    (p - whole[tensor]).abs().max() / whole[tensor].abs().max().clamp_min(1e-9)
+                )
                 # A row's scale is rounded, too.
                 self.assertLess(error, most + 1e-3, f"{name}, {tensor}")
         stored = safetensors.read(COMMAND_LINE / "bytes.safetensors").tensors
@@ -88,7 +97,9 @@ class Files(unittest.TestCase):
         self.assertTrue(file.metadata["position_scale_note"].startswith("0.03: "))
 
     def test_wrapped_names_and_parts(self) -> None:
-        wrapped = WaveField.from_pretrained(ENGINE_FIXTURES / "files" / "prefix_orig_mod.safetensors")
+        wrapped = WaveField.from_pretrained(
+            ENGINE_FIXTURES / "files" / "prefix_orig_mod.safetensors"
+        )
         self.assertGreater(wrapped.parameter_count(), 0)
         small_model().save_pretrained(self.folder)
         path = self.folder / "model.safetensors"
@@ -96,10 +107,16 @@ class Files(unittest.TestCase):
         names = sorted(whole.tensors)
         weight_map = {}
         for i, part in enumerate((names[::2], names[1::2])):
-            safetensors.write(self.folder / f"{i}.safetensors", whole.metadata, {n: whole.tensors[n] for n in part})
+            safetensors.write(
+                self.folder / f"{i}.safetensors",
+                whole.metadata,
+                {n: whole.tensors[n] for n in part},
+            )
             weight_map.update({n: f"{i}.safetensors" for n in part})
         path.unlink()
-        (self.folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+        (self.folder / "model.safetensors.index.json").write_text(
+            json.dumps({"weight_map": weight_map})
+        )
         WaveField.from_pretrained(self.folder)
 
     def refused(self, words: str, change: object) -> None:
@@ -114,7 +131,9 @@ class Files(unittest.TestCase):
     def test_what_is_wrong_is_named(self) -> None:
         def config(**values: object) -> object:
             def change(file: safetensors.Container) -> None:
-                file.metadata["config"] = json.dumps({**json.loads(file.metadata["config"]), **values})
+                file.metadata["config"] = json.dumps(
+                    {**json.loads(file.metadata["config"]), **values}
+                )
 
             return change
 
@@ -123,7 +142,9 @@ class Files(unittest.TestCase):
         self.refused("layers.0.ffn.0.weight: expected the shape", config(ffn_dim=25))
         self.refused("token_embedding.weight: expected the shape", config(vocab_size=9))
         self.refused("metadata, found none", lambda f: f.metadata.pop("config"))
-        self.refused('expected the kind "wave" or "standard"', lambda f: f.metadata.update(model="lstm"))
+        self.refused(
+            'expected the kind "wave" or "standard"', lambda f: f.metadata.update(model="lstm")
+        )
         self.refused("norm.weight: expected a tensor", lambda f: f.tensors.pop("norm.weight"))
         self.refused("`layers.9.x`", lambda f: f.tensors.update({"layers.9.x": torch.ones(2)}))
         self.refused(
@@ -139,7 +160,11 @@ class Files(unittest.TestCase):
         data = path.read_bytes()
         for name, bad, words in (
             ("cut short", data[:-40], "cut short"),
-            ("a pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+            (
+                "a pointer",
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+                "git lfs pull",
+            ),
             ("empty", b"", "expected a safetensors file"),
             ("huge header", b"\xff" * 64, "expected a safetensors file"),
             ("no JSON", (8).to_bytes(8, "little") + b"notjson!", "JSON"),

@@ -100,7 +100,9 @@ class Drawing(unittest.TestCase):
         # The same figures stand in a test of the engine's sampler.
         logits = torch.tensor([(i * 7 % 40) * 0.1 for i in range(40)])
         sampler = Sampler(temperature=0.8, top_k=20, top_p=0.9, seed=7)
-        self.assertEqual([sampler.next(logits) for _ in range(10)], [39, 11, 34, 34, 11, 4, 17, 11, 11, 21])
+        self.assertEqual(
+            [sampler.next(logits) for _ in range(10)], [39, 11, 34, 34, 11, 4, 17, 11, 11, 21]
+        )
 
     def test_frequencies_follow_the_probabilities(self) -> None:
         logits = torch.log(torch.tensor([0.5, 0.3, 0.2]))
@@ -149,14 +151,20 @@ class Writing(unittest.TestCase):
         cls.model = WaveField.from_pretrained(REPOSITORY / "models" / "shakespeare")
 
     def test_the_command_lines_texts(self) -> None:
-        found = self.model.generate("ROMEO:", max_tokens=len(DRAWN), temperature=1.0, top_k=20, seed=7)
+        found = self.model.generate(
+            "ROMEO:", max_tokens=len(DRAWN), temperature=1.0, top_k=20, seed=7
+        )
         self.assertEqual(found, DRAWN)
         self.assertEqual(self.model.generate("O, ", max_tokens=len(GREEDY), temperature=0), GREEDY)
 
     def test_stop_strings(self) -> None:
-        pieces = Generation(self.model, "O, ", max_tokens=40, temperature=0, stop=["world of", "never"])
+        pieces = Generation(
+            self.model, "O, ", max_tokens=40, temperature=0, stop=["world of", "never"]
+        )
         self.assertEqual("".join(pieces), "the man of the ")
-        self.assertEqual(self.model.generate("O, ", max_tokens=5, temperature=0, stop=["mane"]), "the m")
+        self.assertEqual(
+            self.model.generate("O, ", max_tokens=5, temperature=0, stop=["mane"]), "the m"
+        )
         self.assertEqual(self.model.generate("O, ", max_tokens=0), "")
 
     def test_an_empty_prompt_is_a_line_break(self) -> None:

@@ -9,7 +9,13 @@ from types import SimpleNamespace
 import torch
 
 from wavefield.model import loss_sum
-from wavefield.optimizer import learning_rate, make_optimizer, scale_gradients, set_learning_rate, squared_norm
+from wavefield.optimizer import (
+    learning_rate,
+    make_optimizer,
+    scale_gradients,
+    set_learning_rate,
+    squared_norm,
+)
 
 from .helpers import Case, cases, relative
 
@@ -36,7 +42,10 @@ class Golden(unittest.TestCase):
         model.run.method = method
         ids, targets = case.tensors["ids"].long(), case.tensors["targets"].long()
         settings = SimpleNamespace(
-            **case.optimiser, steps=int(case.optimiser["total_steps"]), schedule="cosine", physics_lr=1.0
+            **case.optimiser,
+            steps=int(case.optimiser["total_steps"]),
+            schedule="cosine",
+            physics_lr=1.0,
         )
         optimizer = make_optimizer(model, model.specs(), settings)
         parameters = dict(model.named_parameters())
@@ -53,7 +62,9 @@ class Golden(unittest.TestCase):
                 for name, p in parameters.items():
                     error = relative(p.grad, case.own("grad.", name, p.shape))
                     self.near(f"gradient of {name}", error, GRADIENTS)
-            self.near(f"loss of step {step}", relative(loss, case.tensors["adamw.loss"][step - 1]), LOSSES)
+            self.near(
+                f"loss of step {step}", relative(loss, case.tensors["adamw.loss"][step - 1]), LOSSES
+            )
             norm = float(squared_norm(parameters.values()).sqrt())
             scale_gradients(parameters.values(), norm, settings.clip_norm)
             set_learning_rate(optimizer, learning_rate(settings, step))

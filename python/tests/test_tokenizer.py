@@ -63,7 +63,9 @@ class Vocabulary(unittest.TestCase):
 
     def test_an_unknown_character_is_named_with_its_place(self) -> None:
         t = Tokenizer.train_character("ab\n")
-        with self.assertRaisesRegex(TokenizerError, r'"é" U\+00E9, U\+0009.*character 4 .*line 2, column 2'):
+        with self.assertRaisesRegex(
+            TokenizerError, r'"é" U\+00E9, U\+0009.*character 4 .*line 2, column 2'
+        ):
             t.encode("a\nbé\t".replace("bé", "bé"))
 
     def test_files_of_other_kinds_are_refused(self) -> None:

@@ -34,7 +34,13 @@ _OWN = {
     "trainer.step", "trainer.config",
 }  # fmt: skip
 #: What PyTorch puts between parts of a name where a part of the model was wrapped.
-_WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module", "module"}
+_WRAPPERS = {
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "module",
+}
 
 
 @dataclass
@@ -138,7 +144,9 @@ def write(
         metadata["trainer.config"] = json.dumps(run.config, separators=(",", ":"))
         for prefix, moment in zip((FIRST_MOMENT, SECOND_MOMENT), run.moments):
             for spec in specs:
-                tensors[prefix + spec.name] = moment[spec.name].detach().cpu().float().reshape(spec.shape)
+                tensors[prefix + spec.name] = (
+                    moment[spec.name].detach().cpu().float().reshape(spec.shape)
+                )
     safetensors.write(path, metadata, tensors)
 
 
@@ -172,7 +180,9 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
     try:
         names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
     except (ValueError, KeyError, AttributeError, TypeError):
-        raise CheckpointError(str(index), 'expected "weight_map" with the file of each tensor') from None
+        raise CheckpointError(
+            str(index), 'expected "weight_map" with the file of each tensor'
+        ) from None
     for name in names:
         if Path(name).name != name:
             raise CheckpointError(str(index), f"expected files of this folder, found {name!r}")
@@ -185,7 +195,9 @@ def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         bare = ".".join(part for part in name.split(".") if part not in _WRAPPERS)
         if bare in found:
-            raise CheckpointError(bare, "expected once, found with and without the prefix of a wrapper")
+            raise CheckpointError(
+                bare, "expected once, found with and without the prefix of a wrapper"
+            )
         found[bare] = tensor
     return found
 
@@ -195,7 +207,9 @@ def _config(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Model
     if kind is None:
         kind = "standard" if "positional_embedding.weight" in tensors else "wave"
     if kind not in ("wave", "standard"):
-        raise CheckpointError("model", f'expected the kind "wave" or "standard", found {kind[:40]!r}')
+        raise CheckpointError(
+            "model", f'expected the kind "wave" or "standard", found {kind[:40]!r}'
+        )
     if "config" not in metadata:
         raise CheckpointError(
             "config",
@@ -211,7 +225,9 @@ def _config(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Model
     except ConfigError as error:
         raise CheckpointError("config", str(error)) from error
     except ValueError as error:
-        raise CheckpointError("config", f"expected the model's shape as JSON, found {error}") from error
+        raise CheckpointError(
+            "config", f"expected the model's shape as JSON, found {error}"
+        ) from error
 
 
 @torch.no_grad()
@@ -221,7 +237,9 @@ def _take_all(model: WaveField, specs: list[Spec], tensors: dict[str, Tensor]) -
         unused = _unused_rows(model.config, spec)
         shape = (spec.shape[0] + unused, *spec.shape[1:]) if unused else spec.shape
         value = _take(tensors, spec.name, shape)
-        own[spec.name].copy_(value[unused:].view_as(own[spec.name]) if unused else value.view_as(own[spec.name]))
+        own[spec.name].copy_(
+            value[unused:].view_as(own[spec.name]) if unused else value.view_as(own[spec.name])
+        )
     for name, _ in _unused_norms(model.config):
         if name in tensors:
             _take(tensors, name, (model.config.embedding_dim,))
@@ -231,7 +249,9 @@ def _take(tensors: dict[str, Tensor], name: str, shape: tuple[int, ...]) -> Tens
     """A tensor's values as float32; it is taken out of `tensors`, and so are the scales of one in 8 bits."""
     tensor = tensors.pop(name, None)
     if tensor is None:
-        raise CheckpointError(name, f"expected a tensor of shape {list(shape)}, found none of this name")
+        raise CheckpointError(
+            name, f"expected a tensor of shape {list(shape)}, found none of this name"
+        )
     if tuple(tensor.shape) != shape:
         raise CheckpointError(
             name,
@@ -241,16 +261,25 @@ def _take(tensors: dict[str, Tensor], name: str, shape: tuple[int, ...]) -> Tens
     if tensor.dtype == torch.int8:
         beside = f"{name}.scale"
         scale = tensors.pop(beside, None)
-        if scale is None or tensor.dim() != 2 or tuple(scale.shape) != shape[:1] or not scale.is_floating_point():
+        if (
+            scale is None
+            or tensor.dim() != 2
+            or tuple(scale.shape) != shape[:1]
+            or not scale.is_floating_point()
+        ):
             raise CheckpointError(
-                beside, f"expected a scale for each row of `{name}`, whose values have 8 bits, found none"
+                beside,
+                f"expected a scale for each row of `{name}`, whose values have 8 bits, found none",
             )
         if (scale < 0).any():
-            raise CheckpointError(beside, "expected scales from 0 on, found one below; save the model again")
+            raise CheckpointError(
+                beside, "expected scales from 0 on, found one below; save the model again"
+            )
         tensor = tensor.float() * scale.float()[:, None]
     if not tensor.is_floating_point():
         raise CheckpointError(
-            name, f"expected values of type F32 (F64, F16, BF16, and I8 with scales do), found {tensor.dtype}"
+            name,
+            f"expected values of type F32 (F64, F16, BF16, and I8 with scales do), found {tensor.dtype}",
         )
     tensor = tensor.float()
     if not torch.isfinite(tensor).all():
@@ -270,13 +299,17 @@ def _read_run(
         if number < 0 or not isinstance(config, dict):
             raise ValueError
     except ValueError:
-        raise CheckpointError("trainer", f"expected the steps done and the run's settings; {broken}") from None
+        raise CheckpointError(
+            "trainer", f"expected the steps done and the run's settings; {broken}"
+        ) from None
     moments = tuple(
         {spec.name: _take(tensors, prefix + spec.name, spec.shape) for spec in specs}
         for prefix in (FIRST_MOMENT, SECOND_MOMENT)
     )
     if any((moment < 0).any() for moment in moments[1].values()):
-        raise CheckpointError("optimizer.second_moment", f"expected squares, found numbers below 0; {broken}")
+        raise CheckpointError(
+            "optimizer.second_moment", f"expected squares, found numbers below 0; {broken}"
+        )
     return RunState(number, config, (moments[0], moments[1]))
 
 

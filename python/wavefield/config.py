@@ -76,9 +76,18 @@ class ModelConfig:
                     f"Known are {', '.join(fields)}",
                 )
             given[key] = _value(key, value)
-        for key in ("vocab_size", "embedding_dim", "num_layers", "num_heads", "ffn_dim", "max_seq_len"):
+        for key in (
+            "vocab_size",
+            "embedding_dim",
+            "num_layers",
+            "num_heads",
+            "ffn_dim",
+            "max_seq_len",
+        ):
             if key not in given:
-                raise ConfigError(key, "expected a whole number, found nothing: the configuration lacks it")
+                raise ConfigError(
+                    key, "expected a whole number, found nothing: the configuration lacks it"
+                )
         return cls(**given)
 
     @classmethod
@@ -86,7 +95,9 @@ class ModelConfig:
         try:
             values = json.loads(text.lstrip("\ufeff"))
         except ValueError as error:
-            raise ConfigError("config", f"expected the model's shape as JSON, found {error}") from error
+            raise ConfigError(
+                "config", f"expected the model's shape as JSON, found {error}"
+            ) from error
         if not isinstance(values, dict):
             raise ConfigError("config", "expected the model's shape as a JSON object")
         return cls.from_dict(values)
@@ -195,7 +206,9 @@ class ModelConfig:
                 f"come in pairs), but is {self.embedding_dim}",
             )
         if self.near_field not in (0, NEAR_FIELD):
-            raise ConfigError("near_field", f"expected 0 or {NEAR_FIELD} tokens, found {self.near_field}")
+            raise ConfigError(
+                "near_field", f"expected 0 or {NEAR_FIELD} tokens, found {self.near_field}"
+            )
         if self.is_wave:
             self._validate_waves()
         else:
@@ -223,9 +236,13 @@ class ModelConfig:
                 "interference_interval", f"must be at least 1, but is {self.interference_interval}"
             )
         if not (math.isfinite(self.position_scale) and self.position_scale >= 0):
-            raise ConfigError("position_scale", f"must be a number from 0 up, but is {self.position_scale}")
+            raise ConfigError(
+                "position_scale", f"must be a number from 0 up, but is {self.position_scale}"
+            )
         if self.positions != "learned":
-            raise ConfigError("positions", 'a wave model has its field: leave it out, or take "standard"')
+            raise ConfigError(
+                "positions", 'a wave model has its field: leave it out, or take "standard"'
+            )
         g, m = self.field_size, self.max_seq_len
         # Stride 1, or 2 and more: otherwise two neighbours share a cell, and the earlier hears the later.
         if g != m and g < 2 * m - 1:
@@ -241,7 +258,8 @@ class ModelConfig:
         waves = self.num_layers - (1 if self.window else 0)
         if self.keyed_layers > waves:
             raise ConfigError(
-                "keyed_layers", f"must be at most {waves}, the wave layers, but is {self.keyed_layers}"
+                "keyed_layers",
+                f"must be at most {waves}, the wave layers, but is {self.keyed_layers}",
             )
         if (self.keyed_layers > 0) != (self.key_dim > 0):
             raise ConfigError(

@@ -27,7 +27,9 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     try:
         text = data.decode(encoding)
     except LookupError:
-        raise DataError(f"encoding: expected a name such as windows-1252, found {encoding!r}") from None
+        raise DataError(
+            f"encoding: expected a name such as windows-1252, found {encoding!r}"
+        ) from None
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected text in {encoding}, found the byte 0x{data[error.start]:02X} at byte "
@@ -49,7 +51,10 @@ class Dataset:
         if not 0 <= share <= 1:
             raise DataError(f"validation_share: must be from 0 to 1, but is {share}")
         kept = int(len(text) * (1.0 - share) + 0.5)
-        parts = (torch.tensor(tokenizer.encode(part), dtype=torch.int32) for part in (text[:kept], text[kept:]))
+        parts = (
+            torch.tensor(tokenizer.encode(part), dtype=torch.int32)
+            for part in (text[:kept], text[kept:])
+        )
         return cls(*parts)
 
     def check(self, seq_len: int) -> None:
@@ -78,7 +83,9 @@ class Dataset:
         """How many windows cover the text that is held back, the last one perhaps partly."""
         return -(-(len(self.validation) - 1) // seq_len)
 
-    def validation_batch(self, numbers: Sequence[int], rows: int, seq_len: int) -> tuple[Tensor, Tensor]:
+    def validation_batch(
+        self, numbers: Sequence[int], rows: int, seq_len: int
+    ) -> tuple[Tensor, Tensor]:
         """Windows by their numbers; rows that are missing count for nothing."""
         ids, targets = _windows(self.validation, [number * seq_len for number in numbers], seq_len)
         missing = rows - len(numbers)

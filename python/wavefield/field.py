@@ -156,12 +156,11 @@ def _hearing(waves: Waves, at: Places, start: Tensor) -> tuple[Tensor, Tensor]:
     return _times((c[0].view(shape), c[1].view(shape)), _times(near, waves.power(at.cell - start)))
 
 
-def block_size(count: int) -> int:
-    """Tokens of a block. Short texts are one block; for long ones the work within blocks and that on their
-    states grow alike."""
-    if count <= 128:
-        return count
-    return min(256, max(64, 1 << round(math.log2(math.sqrt(count)))))
+def block_size(count: int, between: bool) -> int:
+    """Tokens of a block, by measurement; half of it where tokens lie between cells, since no two blocks are
+    alike there. For long texts the work within blocks and that on their states grow alike."""
+    size = 32 if count <= 2048 else max(64, 1 << round(math.log2(math.sqrt(count) / 2)))
+    return min(count, size // 2 if between else size)
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,10 @@ class Blocks:
         return -(-self.count // self.size)
 
     @classmethod
-    def of(cls, waves: Waves, config: ModelConfig, count: int, dtype: torch.dtype, size: int = 0) -> Blocks:
-        size = size or block_size(count)
+    def of(
+        cls, waves: Waves, config: ModelConfig, count: int, dtype: torch.dtype, size: int = 0
+    ) -> Blocks:
+        size = size or block_size(count, config.integer_stride is None)
         number = -(-count // size)
         device = waves.frequency.device
         at = places(config, 0, number * size, device)
@@ -194,7 +195,9 @@ class Blocks:
         # Where the stride is whole, all blocks are as the first.
         same = at.stride is not None
         rows = 1 if same else number
-        own = Places(at.cell.view(number, size)[:rows], at.upper.view(number, size)[:rows], at.stride)
+        own = Places(
+            at.cell.view(number, size)[:rows], at.upper.view(number, size)[:rows], at.stride
+        )
         leaving = torch.stack(_leaving(waves, own, start[1 : rows + 1, None]), -2)
         hearing = torch.stack(_hearing(waves, own, start[:rows, None]), -1)
         # The real part of a product: re·re - im·im.

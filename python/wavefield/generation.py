@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import field, rng
 from .config import NEAR_FIELD
@@ -120,6 +120,13 @@ class _Cache:
         return 0 if self.keys is None else 2 * self.keys.numel()
 
 
+def _memory(mixer: nn.Module) -> _WaveMemory | _Cache:
+    if isinstance(mixer, WaveAttention):
+        return _WaveMemory(mixer)
+    assert isinstance(mixer, (StandardAttention, WindowAttention))
+    return _Cache(mixer)
+
+
 class Decoder:
     """Reads tokens and says what may follow."""
 
@@ -141,8 +148,7 @@ class Decoder:
         self._sums: dict[int, Tensor] = {}
         with torch.no_grad():
             self._memory: list[_WaveMemory | _Cache] = [
-                _WaveMemory(layer.mixer) if isinstance(layer.mixer, WaveAttention) else _Cache(layer.mixer)
-                for layer in self.model.stack
+                _memory(layer.mixer) for layer in self.model.stack
             ]
 
     @torch.no_grad()
@@ -166,7 +172,7 @@ class Decoder:
             x = self._layer(layer, self._memory[i], x, first, run)
             module = model.config.interference_after(i)
             if module is not None:
-                part = model.interference_modules[module]
+                part = model.interference(module)
                 means, self._sums[module] = part.means(x, self._sums.get(module), first)
                 x = part.take_on(x, means, run)
         self.logits = full(model.unembed(x[:, -1:]))[0, 0].cpu()
@@ -174,7 +180,9 @@ class Decoder:
         self._context = self._context + ids if self.count <= model.config.max_seq_len else []
 
     @staticmethod
-    def _layer(layer: Layer, memory: _WaveMemory | _Cache, x: Tensor, first: int, run: Run) -> Tensor:
+    def _layer(
+        layer: Layer, memory: _WaveMemory | _Cache, x: Tensor, first: int, run: Run
+    ) -> Tensor:
         return layer.feed_forward(x + memory.read(layer.norm1(x), first), run)
 
     def state_numbers(self) -> int:
@@ -203,7 +211,11 @@ class Sampler:
 
     def __post_init__(self) -> None:
         for name, fine, expected in (
-            ("temperature", self.temperature >= 0 and math.isfinite(self.temperature), "a number from 0 up"),
+            (
+                "temperature",
+                self.temperature >= 0 and math.isfinite(self.temperature),
+                "a number from 0 up",
+            ),
             ("top_k", self.top_k >= 0, "0 or more"),
             ("top_p", 0 <= self.top_p <= 1, "between 0 and 1"),
             (
@@ -217,7 +229,9 @@ class Sampler:
 
     def next(self, logits: Tensor, history: Sequence[int] = ()) -> int:
         """Draws the next token from (V) logits. No number counts as never; among equals the lower id."""
-        logits = logits.float().nan_to_num(nan=-math.inf, posinf=torch.finfo(torch.float32).max, neginf=-math.inf)
+        logits = logits.float().nan_to_num(
+            nan=-math.inf, posinf=torch.finfo(torch.float32).max, neginf=-math.inf
+        )
         if (logits == -math.inf).all():
             logits = torch.zeros_like(logits)
         if self.repetition_penalty != 1.0 and history:
@@ -230,10 +244,17 @@ class Sampler:
         if self.temperature == 0.0:
             return int((logits == logits.max()).nonzero()[0])
         # A file and the page have these as float32.
-        temperature, top_p = torch.tensor([self.temperature, self.top_p], dtype=torch.float32).tolist()
+        temperature, top_p = torch.tensor(
+            [self.temperature, self.top_p], dtype=torch.float32
+        ).tolist()
         wide = logits.double()
         weights = torch.exp((wide - wide.max()) / temperature)
-        if self.top_k == 0 and self.top_p >= 1.0 or self.top_k >= len(weights) and self.top_p >= 1.0:
+        if (
+            self.top_k == 0
+            and self.top_p >= 1.0
+            or self.top_k >= len(weights)
+            and self.top_p >= 1.0
+        ):
             order, kept = torch.arange(len(weights)), weights
         else:
             kept, order = torch.sort(weights, descending=True, stable=True)
@@ -295,7 +316,9 @@ class Generation:
         while len(self.ids) < self.max_tokens:
             logits = self.decoder.read(unread)
             if not torch.isfinite(logits).any():
-                raise WaveFieldError("expected numbers for the next token, found none that is finite")
+                raise WaveFieldError(
+                    "expected numbers for the next token, found none that is finite"
+                )
             id = self.sampler.next(logits, (self.history + self.ids)[-limit:])
             self.ids.append(id)
             unread = [id]

@@ -33,9 +33,7 @@ class Run:
             return x
         first = self.first_row * x[0].numel()
         site = kind + 8 * index
-        mask = rng.dropout_mask(
-            self.dropout, self.dropout_key, site, first, x.numel(), x.device
-        )
+        mask = rng.dropout_mask(self.dropout, self.dropout_key, site, first, x.numel(), x.device)
         return x * mask.view(x.shape)
 
 
@@ -263,6 +261,8 @@ class Layer(nn.Module):
     def feed_forward(self, x: Tensor, run: Run) -> Tensor:
         """x and what the feed-forward part makes of it."""
         y = self.norm2(x)
+        inner: nn.Module
+        outer: nn.Module
         if hasattr(self, "linear1"):
             inner, outer = self.linear1, self.linear2
         elif isinstance(self.ffn, nn.ModuleDict):
@@ -292,7 +292,9 @@ class Interference(nn.Module):
         # A number alone in the files; in a list here, since what is sharded over processes needs a dimension.
         self.interference_temperature = nn.Parameter(torch.zeros(1))
 
-    def means(self, x: Tensor, total: Tensor | None = None, before: int = 0) -> tuple[Tensor, Tensor]:
+    def means(
+        self, x: Tensor, total: Tensor | None = None, before: int = 0
+    ) -> tuple[Tensor, Tensor]:
         """The means over all tokens so far, and the sum at the end; `total` is that of the `before` tokens
         that came earlier."""
         compressed = full(self.compress(x))

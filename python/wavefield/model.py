@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, Iterable
+from typing import Any, Iterable, cast
 
 import torch
 import torch.nn.functional as F
@@ -46,7 +46,9 @@ class WaveField(nn.Module):
     said; `model.run` how the next forward is done (`model.run.method` is `"blocks"` or `"fft"`).
     """
 
-    def __init__(self, config: ModelConfig, seed: int | None = 0, tokenizer: Tokenizer | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, seed: int | None = 0, tokenizer: Tokenizer | None = None
+    ) -> None:
         """A new model; its initial values are those of the engine for the same seed. With `None` its values
         are whatever they are, to be overwritten."""
         super().__init__()
@@ -84,9 +86,13 @@ class WaveField(nn.Module):
         return self.token_embedding.weight.device
 
     @property
-    def stack(self) -> nn.ModuleList:
+    def stack(self) -> list[Layer]:
         """The layers, whatever the architecture."""
-        return self.layers if self.config.is_wave else self.transformer.layers
+        layers = self.layers if self.config.is_wave else self.transformer.layers
+        return cast("list[Layer]", list(layers))
+
+    def interference(self, index: int) -> Interference:
+        return cast(Interference, self.interference_modules[index])
 
     def parameter_count(self) -> int:
         return sum(spec.count for spec in self.specs())
@@ -112,17 +118,21 @@ class WaveField(nn.Module):
                 "cut it into windows"
             )
         if self.run.method not in METHODS:
-            raise WaveFieldError(f"expected a way of the field, one of {METHODS}, found {self.run.method!r}")
+            raise WaveFieldError(
+                f"expected a way of the field, one of {METHODS}, found {self.run.method!r}"
+            )
         x = self.run.drop(self.embed(ids), EMBEDDING)
         for i, layer in enumerate(self.stack):
             x = layer(x, self.run)
             module = self.config.interference_after(i)
             if module is not None:
-                x = self.interference_modules[module](x, self.run)
+                x = self.interference(module)(x, self.run)
         return self.unembed(x)
 
     @classmethod
-    def from_pretrained(cls, path: str | PathLike[str], device: str | torch.device = "cpu") -> WaveField:
+    def from_pretrained(
+        cls, path: str | PathLike[str], device: str | torch.device = "cpu"
+    ) -> WaveField:
         """Opens a model's folder, or its file, as the page and the command line write it."""
         from .checkpoint import read
 

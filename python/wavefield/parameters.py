@@ -19,7 +19,8 @@ ALIGNMENT = 64
 @dataclass(frozen=True)
 class Spec:
     """One learned tensor. `initial` is `("constant", x)`, `("normal", deviation)`, `("linspace", from,
-    to)`, `("identity", deviation)` for the identity and noise, or `("last",)`: 1 in the last column."""
+    to)`, `("identity", deviation)` for the identity and noise, or `("last",)`: 1 in the last column.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -58,7 +59,9 @@ def parameter_table(config: ModelConfig) -> list[Spec]:
     d, f, h, c = config.embedding_dim, config.ffn_dim, config.num_heads, config.context_dim
     weight = ("normal", 0.02)
 
-    def add(name: str, *shape: int, initial: tuple[str | float, ...] = weight, **kind: bool) -> None:
+    def add(
+        name: str, *shape: int, initial: tuple[str | float, ...] = weight, **kind: bool
+    ) -> None:
         end = specs[-1].offset + specs[-1].count if specs else 0
         offset = -(-end // ALIGNMENT) * ALIGNMENT
         specs.append(Spec(name, shape, initial, offset, **kind))

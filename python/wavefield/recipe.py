@@ -79,9 +79,13 @@ class TrainSettings:
         ):
             value = getattr(self, name)
             if not least <= value <= most:
-                raise ConfigError(f"train.{name}", f"must be from {least} to {most}, but is {value}")
+                raise ConfigError(
+                    f"train.{name}", f"must be from {least} to {most}, but is {value}"
+                )
         if self.schedule not in COURSES:
-            raise ConfigError("train.schedule", f"expected one of {', '.join(COURSES)}, found {self.schedule!r}")
+            raise ConfigError(
+                "train.schedule", f"expected one of {', '.join(COURSES)}, found {self.schedule!r}"
+            )
         if self.shards < 1 or self.shards & (self.shards - 1) or self.shards > self.batch_size:
             raise ConfigError(
                 "train.shards",
@@ -138,7 +142,9 @@ class Recipe:
             initial_seed=values.get("initial_seed", 0),
         )
         if recipe.evaluate_every < 1:
-            raise ConfigError("evaluate_every", f"must be at least 1, but is {recipe.evaluate_every}")
+            raise ConfigError(
+                "evaluate_every", f"must be at least 1, but is {recipe.evaluate_every}"
+            )
         recipe._check_tokenizer()
         recipe.config(256)
         return recipe
@@ -149,33 +155,43 @@ class Recipe:
         if kind not in expected:
             raise ConfigError("tokenizer.kind", f'expected "character" or "bpe", found {kind!r}')
         for key in set(self.tokenizer) ^ expected[kind]:
-            raise ConfigError(f"tokenizer.{key}", f'a vocabulary of kind "{kind}" has {sorted(expected[kind])}')
+            raise ConfigError(
+                f"tokenizer.{key}", f'a vocabulary of kind "{kind}" has {sorted(expected[kind])}'
+            )
 
     def config(self, vocab_size: int) -> ModelConfig:
         """The model's shape; the vocabulary is what the text decides. As in the command line a recipe that
         does not say so has a position scale of 0."""
         if "vocab_size" in self.model:
-            raise ConfigError("model.vocab_size", "the text and the tokenizer decide it; leave it out")
-        return ModelConfig.from_dict({"position_scale": 0.0, **self.model, "vocab_size": vocab_size})
+            raise ConfigError(
+                "model.vocab_size", "the text and the tokenizer decide it; leave it out"
+            )
+        return ModelConfig.from_dict(
+            {"position_scale": 0.0, **self.model, "vocab_size": vocab_size}
+        )
 
     def text(self) -> str:
         """The text, if a model can learn something from it."""
         text = read_text(self.data, self.encoding)
         if len(set(text)) < 2:
-            raise DataError(f"{self.data} has only one kind of character, so there is nothing to learn")
+            raise DataError(
+                f"{self.data} has only one kind of character, so there is nothing to learn"
+            )
         return text
 
     def make_tokenizer(self, text: str) -> Tokenizer:
         if self.tokenizer["kind"] == "character":
             return Tokenizer.train_character(text)
-        return Tokenizer.train_bpe(text, _number("tokenizer.vocab_size", self.tokenizer["vocab_size"], int))
+        return Tokenizer.train_bpe(
+            text, _number("tokenizer.vocab_size", self.tokenizer["vocab_size"], int)
+        )
 
 
 def _number(key: str, value: Any, kind: type) -> Any:
     words = {int: "a whole number", float: "a number", str: "a text", dict: "a table"}[kind]
-    fine = isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+    fine = isinstance(value, (int, float) if kind is float else kind) and not isinstance(
+        value, bool
+    )
     if not fine:
         raise ConfigError(key, f"expected {words}, found {value!r}")
     return kind(value) if kind is not dict else value
-
-

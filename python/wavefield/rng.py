@@ -46,7 +46,12 @@ def below(seed: int, stream: int, counter: int, n: int) -> int:
 def normal(seed: int, stream: int, first: int, count: int) -> Tensor:
     """`count` standard normals for the counters from `first` on, float32 of float64 (Box and Muller)."""
     counters = torch.arange(first, first + count, dtype=torch.int64)
-    c = [counters & _WORD, counters >> 32, torch.full_like(counters, stream), torch.zeros_like(counters)]
+    c = [
+        counters & _WORD,
+        counters >> 32,
+        torch.full_like(counters, stream),
+        torch.zeros_like(counters),
+    ]
     k = [seed & _WORD, seed >> 32 & _WORD]
     for _ in range(10):
         # Products wrap around in 64 bits, signed or not; the words are cut out of them.
@@ -58,7 +63,10 @@ def normal(seed: int, stream: int, first: int, count: int) -> Tensor:
             a & _WORD,
         ]
         k = [(k[0] + _KEYS[0]) & _WORD, (k[1] + _KEYS[1]) & _WORD]
-    unit = [((hi << 21 | lo >> 11).double() + 0.5) / (1 << 53) for hi, lo in ((c[0], c[1]), (c[2], c[3]))]
+    unit = [
+        ((hi << 21 | lo >> 11).double() + 0.5) / (1 << 53)
+        for hi, lo in ((c[0], c[1]), (c[2], c[3]))
+    ]
     return (torch.sqrt(-2.0 * torch.log(unit[0])) * torch.cos(math.tau * unit[1])).float()
 
 

@@ -54,15 +54,18 @@ def read(path: Path) -> Container:
         if data.startswith(b"version https://git-lfs"):
             hint = "it is the pointer of Git LFS in its place: fetch the file itself (git lfs pull)"
         raise CheckpointError(
-            str(path), f"expected a safetensors file, found {len(data)} other bytes, or it was cut short; "
-            + (hint or "choose or download it again")
+            str(path),
+            f"expected a safetensors file, found {len(data)} other bytes, or it was cut short; "
+            + (hint or "choose or download it again"),
         )
     try:
         header = json.loads(bytes(data[8 : 8 + length]).decode().rstrip("\0 "))
         if not isinstance(header, dict):
             raise ValueError("it is no object")
     except ValueError as error:
-        raise CheckpointError("header", f"expected a safetensors header in JSON, found it broken ({error})")
+        raise CheckpointError(
+            "header", f"expected a safetensors header in JSON, found it broken ({error})"
+        )
     metadata = header.pop("__metadata__", None) or {}
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
@@ -70,7 +73,9 @@ def read(path: Path) -> Container:
         if value is not None
     }
     start = 8 + length
-    return Container(texts, {name: _tensor(name, entry, data, start) for name, entry in header.items()})
+    return Container(
+        texts, {name: _tensor(name, entry, data, start) for name, entry in header.items()}
+    )
 
 
 def _tensor(name: str, entry: Any, data: bytearray, start: int) -> Tensor:
@@ -78,18 +83,25 @@ def _tensor(name: str, entry: Any, data: bytearray, start: int) -> Tensor:
         dtype, shape = entry["dtype"], [int(n) for n in entry["shape"]]
         first, last = (int(n) for n in entry["data_offsets"])
     except (KeyError, TypeError, ValueError):
-        raise CheckpointError(name, "expected a tensor with dtype, shape and data_offsets in the header") from None
+        raise CheckpointError(
+            name, "expected a tensor with dtype, shape and data_offsets in the header"
+        ) from None
     if dtype not in _DTYPES:
-        raise CheckpointError(name, f"expected numbers of a known type, found {dtype}; save it in float32")
+        raise CheckpointError(
+            name, f"expected numbers of a known type, found {dtype}; save it in float32"
+        )
     count = 1
     for n in shape:
         count *= n
     size = torch.empty(0, dtype=_DTYPES[dtype]).element_size()
     if first < 0 or any(n < 0 for n in shape) or last - first != count * size:
-        raise CheckpointError(name, f"expected {count * size} bytes for {shape} of {dtype}, found {last - first}")
+        raise CheckpointError(
+            name, f"expected {count * size} bytes for {shape} of {dtype}, found {last - first}"
+        )
     if start + last > len(data):
         raise CheckpointError(
-            name, f"expected its values up to byte {last}, found {len(data) - start}: the file was cut short"
+            name,
+            f"expected its values up to byte {last}, found {len(data) - start}: the file was cut short",
         )
     if count == 0:
         return torch.empty(shape, dtype=_DTYPES[dtype])
@@ -107,8 +119,9 @@ def write(path: Path, metadata: Mapping[str, str], tensors: Mapping[str, Tensor]
         tensor = tensors[name]
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise CheckpointError(
-                name, "expected numbers to write, found infinite ones or none, so nothing was written; "
-                "the training failed, so use an earlier state of it"
+                name,
+                "expected numbers to write, found infinite ones or none, so nothing was written; "
+                "the training failed, so use an earlier state of it",
             )
         first, end = end, end + tensor.numel() * tensor.element_size()
         header[name] = {

@@ -46,7 +46,9 @@ class Team:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError("device", "expected a graphics card that torch can use, found none; take cpu")
+            raise ConfigError(
+                "device", "expected a graphics card that torch can use, found none; take cpu"
+            )
         if device == "cuda":
             place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
             torch.cuda.set_device(place)
@@ -81,7 +83,9 @@ class Team:
         """Which flags somebody has set."""
         if self.size == 1:
             return list(flags)
-        return [count > 0 for count in self.total(torch.tensor(flags, dtype=torch.float32)).tolist()]
+        return [
+            count > 0 for count in self.total(torch.tensor(flags, dtype=torch.float32)).tolist()
+        ]
 
     def told(self, value: Any) -> Any:
         """What the leader has."""
@@ -95,7 +99,9 @@ class Team:
         """Refuses to go on where machines have different things."""
         (differs,) = self.any(self.told(mark) != mark)
         if differs:
-            raise WaveFieldError(f"{what} is not the same for all processes; give every machine the same files")
+            raise WaveFieldError(
+                f"{what} is not the same for all processes; give every machine the same files"
+            )
 
     def wait(self) -> None:
         if self.size > 1:
@@ -106,12 +112,15 @@ class Team:
         if sharded:
             need_torch((2, 6), "shard")
             if self.size == 1:
-                raise ConfigError("shard", "there is one process, and nobody to share with; start it by torchrun")
+                raise ConfigError(
+                    "shard", "there is one process, and nobody to share with; start it by torchrun"
+                )
             from torch.distributed.fsdp import fully_shard
 
             for layer in layers:
                 fully_shard(layer)
-            return fully_shard(model)
+            fully_shard(model)
+            return model
         if self.size == 1:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
@@ -137,11 +146,12 @@ def whole(tensor: Tensor) -> Tensor:
 def shared_out_like(values: Tensor, parameter: Tensor) -> Tensor:
     """Values as this process has its part of `parameter`."""
     values = values.view(parameter.shape).to(parameter.device)
-    if not hasattr(parameter, "full_tensor"):
+    mesh, placements = (getattr(parameter, part, None) for part in ("device_mesh", "placements"))
+    if mesh is None:
         return values.clone()
     from torch.distributed.tensor import distribute_tensor
 
-    return distribute_tensor(values, parameter.device_mesh, parameter.placements)
+    return distribute_tensor(values, mesh, placements)
 
 
 def shared_modules(model: nn.Module) -> list[nn.Module]:

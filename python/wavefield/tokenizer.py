@@ -20,7 +20,7 @@ from .errors import TokenizerError
 try:
     import tokenizers as _library
 except ImportError:
-    _library = None
+    _library = None  # type: ignore[assignment]
 
 EVERY_CHARACTER = "[\\s\\S]"
 _ADVICE = (
@@ -34,7 +34,9 @@ def _spelling() -> dict[int, str]:
     """GPT-2's visible character for each byte."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = (byte for byte in range(256) if byte not in plain)
-    return {byte: chr(byte) for byte in plain} | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
+    return {byte: chr(byte) for byte in plain} | {
+        byte: chr(0x100 + i) for i, byte in enumerate(others)
+    }
 
 
 BYTE_TO_CHARACTER = _spelling()
@@ -105,7 +107,9 @@ class Tokenizer:
         else:
             for token in self.added:
                 # An added token is found by its text alone: merges may make the same bytes.
-                same = [i for i, other in enumerate(self.tokens) if other == self.tokens[token["id"]]]
+                same = [
+                    i for i, other in enumerate(self.tokens) if other == self.tokens[token["id"]]
+                ]
                 rest = [i for i in same if all(i != other["id"] for other in self.added)]
                 if rest:
                     self._ids[self.tokens[token["id"]]] = rest[0]
@@ -234,7 +238,9 @@ class Tokenizer:
         try:
             file = json.loads(text.lstrip("\ufeff"))
         except ValueError as error:
-            raise TokenizerError(f"expected a tokenizer.json, found no valid JSON ({error}); {_ADVICE}") from None
+            raise TokenizerError(
+                f"expected a tokenizer.json, found no valid JSON ({error}); {_ADVICE}"
+            ) from None
         _allow(file, "normalizer", None)
         kind = _at(file, "model", "type")
         if kind == "WordLevel":
@@ -415,7 +421,9 @@ def _at(file: Any, *path: str) -> Any:
 
 
 def _unlike(part: str, expected: str, found: Any) -> TokenizerError:
-    return TokenizerError(f"expected {expected} at {part}, found {json.dumps(found)[:80]}; {_ADVICE}")
+    return TokenizerError(
+        f"expected {expected} at {part}, found {json.dumps(found)[:80]}; {_ADVICE}"
+    )
 
 
 def _allow(file: Any, part: str, *values: Any) -> None:
@@ -425,7 +433,11 @@ def _allow(file: Any, part: str, *values: Any) -> None:
 
 
 def _added(token: Any) -> dict[str, Any]:
-    if not isinstance(token, dict) or not isinstance(token.get("id"), int) or not token.get("content"):
+    if (
+        not isinstance(token, dict)
+        or not isinstance(token.get("id"), int)
+        or not token.get("content")
+    ):
         raise _unlike("added_tokens", "tokens with an id and a content", token)
     flags = {"single_word": False, "lstrip": False, "rstrip": False}
     flags["normalized"] = not token.get("special", False)
@@ -447,7 +459,9 @@ def _vocabulary(file: Any, added: list[dict[str, Any]]) -> list[str]:
     entries = dict(entries)
     for token in added:
         if entries.setdefault(token["content"], token["id"]) != token["id"]:
-            raise _unlike("added_tokens", f"the id of {token['content']!r} in model/vocab", token["id"])
+            raise _unlike(
+                "added_tokens", f"the id of {token['content']!r} in model/vocab", token["id"]
+            )
     names: dict[int, str] = {}
     for name, id in entries.items():
         if not isinstance(id, int) or not 0 <= id < len(entries) or id in names:

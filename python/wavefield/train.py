@@ -24,6 +24,7 @@ from . import checkpoint
 from .checkpoint import MODEL_FILE, TOKENIZER_FILE
 from .data import Dataset
 from .errors import CheckpointError, WaveFieldError
+from .field import METHODS
 from .model import WaveField
 from .recipe import Recipe, TrainSettings
 from .team import Team
@@ -32,6 +33,8 @@ from .trainer import Diverged, Evaluation, Trainer, Way, evaluate
 
 STATE_FILE = "run.safetensors"
 LOG_FILE = "validation.csv"
+#: The entry of a run's metadata that says how its field was computed.
+FIELD = "pytorch.field"
 LOG_HEADER = "step,training_loss,loss,perplexity,accuracy\n"
 #: Windows of the held-back text that measurements during a run compare; its end measures all.
 COMPARED_WINDOWS = 128
@@ -65,7 +68,12 @@ class Progress:
             f"{done}/{self.steps} steps  loss {loss:.4f}  {self.rate:.2f} steps/s, "
             f"{duration((self.steps - done) / self.rate)} left"
         )
-        print(f"\r\033[K{line}" if self.draws else line, end="" if self.draws else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r\033[K{line}" if self.draws else line,
+            end="" if self.draws else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def say(self, line: str) -> None:
         if not self.silent:
@@ -79,13 +87,19 @@ class Progress:
 def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes:02} min"
+        if hours
+        else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    )
 
 
 class Session:
     """A run, its files, and the best model that it has seen."""
 
-    def __init__(self, recipe: Recipe, folder: Path, team: Team, way: Way, restart: bool = False) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: Path, team: Team, way: Way, restart: bool = False
+    ) -> None:
         self.recipe, self.folder, self.team = recipe, folder, team
         text = recipe.text()
         team.check_same("the text", hashlib.sha256(text.encode()).hexdigest())
@@ -102,6 +116,9 @@ class Session:
         if resumes:
             stored = self._stopped_run()
             model, run = stored.model, stored.run
+            # To the bit a run goes on only by the way that it went before.
+            if way.method == "auto" and stored.extra.get(FIELD) in METHODS:
+                way = replace(way, method=stored.extra[FIELD])
         else:
             model, run = WaveField(self.config, recipe.initial_seed), None
         model.tokenizer = self.tokenizer
@@ -122,20 +139,31 @@ class Session:
     def _stopped_run(self) -> checkpoint.Checkpoint:
         part = str(self.state_file)
         if not self.state_file.exists():
-            raise CheckpointError(part, "expected it on every machine; put the run's folder where all see it")
+            raise CheckpointError(
+                part, "expected it on every machine; put the run's folder where all see it"
+            )
         stored = checkpoint.read(self.state_file)
         again = "put the settings back, or begin anew with --restart"
         if stored.run is None:
-            raise CheckpointError(part, "expected a run's state, found a model alone; begin anew with --restart")
-        if stored.model.config != self.config or TrainSettings.from_dict(stored.run.config) != self.recipe.train:
-            raise CheckpointError(part, f"belongs to a run with other settings than the recipe has now; {again}")
+            raise CheckpointError(
+                part, "expected a run's state, found a model alone; begin anew with --restart"
+            )
+        if (
+            stored.model.config != self.config
+            or TrainSettings.from_dict(stored.run.config) != self.recipe.train
+        ):
+            raise CheckpointError(
+                part, f"belongs to a run with other settings than the recipe has now; {again}"
+            )
         if stored.model.tokenizer != self.tokenizer:
             raise CheckpointError(part, f"belongs to a run with another vocabulary; {again}")
         try:
             best = json.loads(stored.extra.get("best", "null"))
             self.best = None if best is None else Evaluation(**best)
         except (ValueError, TypeError):
-            raise CheckpointError(part, "expected how good the best model was; begin anew with --restart") from None
+            raise CheckpointError(
+                part, "expected how good the best model was; begin anew with --restart"
+            ) from None
         return stored
 
     def go(self, save_every: float = 60.0, silent: bool = False) -> bool:
@@ -148,7 +176,9 @@ class Session:
             f"{team.device.type}, {trainer.rows} sequences at once in each{way}; step {trainer.step_number} of {steps}"
         )
         if trainer.model.parameter_count() > MOST_PARAMETERS:
-            progress.say(f"note: the page and the command line open models of up to {MOST_PARAMETERS} parameters")
+            progress.say(
+                f"note: the page and the command line open models of up to {MOST_PARAMETERS} parameters"
+            )
         mean, saved = float("nan"), time.monotonic()
         while trainer.step_number < steps:
             stop, due = team.any(self.stopped, team.leads and time.monotonic() - saved > save_every)
@@ -198,11 +228,16 @@ class Session:
     def save_state(self) -> None:
         values, state = self.trainer.values(), self.trainer.state()
         best = None if self.best is None else self.best.to_dict()
+        extra = {"best": json.dumps(best, separators=(",", ":"))}
+        if self.config.is_wave:
+            extra[FIELD] = self.trainer.model.run.method
         if self.team.leads:
-            self._write(STATE_FILE, values, {"best": json.dumps(best, separators=(",", ":"))}, state)
+            self._write(STATE_FILE, values, extra, state)
         self.team.wait()
 
-    def _write(self, name: str, values: Any, extra: dict[str, str], run: checkpoint.RunState | None = None) -> None:
+    def _write(
+        self, name: str, values: Any, extra: dict[str, str], run: checkpoint.RunState | None = None
+    ) -> None:
         checkpoint.write(self.folder / name, self.config, values, self.tokenizer, extra, run)
 
     def finish(self) -> Evaluation:
@@ -210,7 +245,9 @@ class Session:
         self.team.wait()
         model = checkpoint.read(self.folder / MODEL_FILE).model.to(self.team.device)
         model.run = replace(self.trainer.model.run)
-        return evaluate(model, self.dataset, self.recipe.train.seq_len, self.team, self.trainer.rows)
+        return evaluate(
+            model, self.dataset, self.recipe.train.seq_len, self.team, self.trainer.rows
+        )
 
 
 def cut_log(path: Path, step: int) -> None:
@@ -223,18 +260,40 @@ def cut_log(path: Path, step: int) -> None:
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m wavefield.train", description="Trains a model as a recipe says.")
+    parser = argparse.ArgumentParser(
+        prog="python -m wavefield.train", description="Trains a model as a recipe says."
+    )
     parser.add_argument("recipe", type=Path, help="the recipe, or a folder with a train.toml in it")
-    parser.add_argument("--out", type=Path, help="where to write; the recipe's folder where it is not given")
-    parser.add_argument("--restart", action="store_true", help="begin anew, even where a stopped run could go on")
-    parser.add_argument("--device", default="auto", help="auto (a graphics card where there is one), cpu or cuda")
-    parser.add_argument("--precision", default="f32", help="f32, or bf16 for matrix products in 16 bits (torch 2.0)")
-    parser.add_argument("--shard", action="store_true", help="share parameters out over the processes (torch 2.6)")
     parser.add_argument(
-        "--micro-batch", type=int, default=0, metavar="N", help="at most so many sequences at once in a process"
+        "--out", type=Path, help="where to write; the recipe's folder where it is not given"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="begin anew, even where a stopped run could go on"
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto (a graphics card where there is one), cpu or cuda"
+    )
+    parser.add_argument(
+        "--precision", default="f32", help="f32, or bf16 for matrix products in 16 bits (torch 2.0)"
+    )
+    parser.add_argument(
+        "--shard", action="store_true", help="share parameters out over the processes (torch 2.6)"
+    )
+    parser.add_argument(
+        "--micro-batch",
+        type=int,
+        default=0,
+        metavar="N",
+        help="at most so many sequences at once in a process",
     )
     parser.add_argument("--field", default="auto", help="auto, blocks or fft")
-    parser.add_argument("--save-every", type=float, default=60.0, metavar="SECONDS", help="how often the run is saved")
+    parser.add_argument(
+        "--save-every",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how often the run is saved",
+    )
     return parser
 
 

@@ -16,7 +16,13 @@ from .config import ModelConfig
 from .data import Dataset
 from .errors import ConfigError, WaveFieldError
 from .model import WaveField, loss_sum
-from .optimizer import learning_rate, make_optimizer, scale_gradients, set_learning_rate, squared_norm
+from .optimizer import (
+    learning_rate,
+    make_optimizer,
+    scale_gradients,
+    set_learning_rate,
+    squared_norm,
+)
 from .recipe import TrainSettings
 from .team import Team, need_torch, shared_modules, shared_out_like, whole
 
@@ -112,7 +118,9 @@ class Trainer:
         self.pieces = self._pieces()
         self.model = model.to(self.team.device)
         self.model.train()
-        self.model.run.method = self.team.told(choose_method(config, self.rows, settings.seq_len, self.team.device, way.method))
+        self.model.run.method = self.team.told(
+            choose_method(config, self.rows, settings.seq_len, self.team.device, way.method)
+        )
         self.wrapped: nn.Module = self.team.wrap(model, shared_modules(model), way.shard)
         self.specs = model.specs()
         self.parameters = dict(model.named_parameters())
@@ -153,7 +161,10 @@ class Trainer:
         """One step on the next batch."""
         s, team, step = self.settings, self.team, self.step_number + 1
         mine = team.rows(s.batch_size)
-        ids, targets = (x.to(team.device) for x in self.dataset.batch(s.seed, step, s.batch_size, s.seq_len, mine))
+        ids, targets = (
+            x.to(team.device)
+            for x in self.dataset.batch(s.seed, step, s.batch_size, s.seq_len, mine)
+        )
         run = self.model.run
         run.dropout, run.dropout_key = s.dropout, rng.dropout_key(s.seed, step)
         self.optimizer.zero_grad(set_to_none=True)
@@ -188,7 +199,9 @@ class Trainer:
     def evaluate(self, most_windows: int | None = None) -> Evaluation:
         """Measures the model on the text that was held back, in float32: all of it, or so many windows, evenly
         spread."""
-        return evaluate(self.wrapped, self.dataset, self.settings.seq_len, self.team, self.rows, most_windows)
+        return evaluate(
+            self.wrapped, self.dataset, self.settings.seq_len, self.team, self.rows, most_windows
+        )
 
     def values(self) -> dict[str, Tensor]:
         """All parameters on the CPU; every process must ask."""
@@ -239,12 +252,14 @@ def evaluate(
     return Evaluation(mean, math.exp(min(mean, 709.0)), hits / tokens, int(tokens))
 
 
-def choose_method(config: ModelConfig, batch: int, count: int, device: torch.device, wish: str = "auto") -> str:
-    """The way of computing the field. On the CPU blocks were the faster at every length that was measured
-    (docs/pytorch.md); elsewhere both are timed, forward and backward."""
+def choose_method(
+    config: ModelConfig, batch: int, count: int, device: torch.device, wish: str = "auto"
+) -> str:
+    """The way of computing the field: the one that is asked for, or the quicker of the two here, forward and
+    backward. They differ by rounding alone."""
     if wish != "auto":
         return wish
-    if not config.is_wave or device.type == "cpu":
+    if not config.is_wave:
         return "blocks"
     return min(field.METHODS, key=lambda method: time_method(config, batch, count, device, method))
 
@@ -253,16 +268,20 @@ def time_method(
     config: ModelConfig, batch: int, count: int, device: torch.device, method: str, times: int = 5
 ) -> float:
     """Seconds that a layer's field takes, forward and backward: the fastest of several times."""
-    deposits = torch.randn(batch, count, config.num_heads, config.head_dim, device=device, requires_grad=True)
-    physics = [torch.linspace(*ends, config.num_heads, device=device) for ends in ((0.3, 4.0), (-3.0, 0.5), (0.0, 3.1))]
-    for x in physics:
-        x.requires_grad_(True)
+    deposits = torch.randn(
+        batch, count, config.num_heads, config.head_dim, device=device, requires_grad=True
+    )
+    frequency, damping, phase = (
+        torch.linspace(first, last, config.num_heads, device=device).requires_grad_(True)
+        for first, last in ((0.3, 4.0), (-3.0, 0.5), (0.0, 3.1))
+    )
     way = field.by_fft if method == "fft" else field.by_blocks
     best = math.inf
     for _ in range(times):
         started = time.perf_counter()
-        y = way(deposits, field.Waves.of(*physics, config.field_size), config)
-        torch.autograd.grad(y.sum(), [deposits, *physics])
+        waves = field.Waves.of(frequency, damping, phase, config.field_size)
+        y = way(deposits, waves, config)
+        torch.autograd.grad(y.sum(), [deposits, frequency, damping, phase])
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         best = min(best, time.perf_counter() - started)
