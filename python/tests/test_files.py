@@ -11,7 +11,7 @@ import torch
 
 from wavefield import CheckpointError, WaveField, checkpoint, safetensors
 
-from .helpers import ENGINE_FIXTURES, HERE, KINDS, REPOSITORY, small_model
+from .helpers import ENGINE_FIXTURES, HERE, KINDS, REPOSITORY, small_model, text
 
 COMMAND_LINE = HERE / "fixtures" / "command_line"
 
@@ -70,6 +70,10 @@ class Files(unittest.TestCase):
         model = WaveField.from_pretrained(REPOSITORY / "models" / "shakespeare")
         self.assertEqual(model.tokenizer and model.tokenizer.vocab_size, 65)
         self.assertEqual(model.parameter_count(), 1_364_073)
+        # `wavefield eval` of the same text in the same windows: 1.0840045, 66.65 %.
+        found = model.evaluate(text(2001), 256)
+        self.assertEqual((found.accuracy, found.tokens), (0.6665, 2000))
+        self.assertAlmostEqual(found.loss, 1.0840045, places=5)
 
     def test_every_kind_comes_back_bit_for_bit(self) -> None:
         for kind, options in KINDS.items():

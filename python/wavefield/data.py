@@ -58,15 +58,12 @@ class Dataset:
         return cls(*parts)
 
     def check(self, seq_len: int) -> None:
-        for part, tokens, least in (
-            ("to learn from", self.train, seq_len + 1),
-            ("to be measured on", self.validation, 2),
-        ):
-            if len(tokens) < least:
-                raise DataError(
-                    f"the part {part} has {len(tokens)} tokens, but at least {least} are needed; use a longer "
-                    "text or a shorter context"
-                )
+        """Refuses a text that is too short to learn from in windows of so many tokens, or to be measured on."""
+        _check_length("to learn from", self.train, seq_len + 1)
+        self.check_held_back()
+
+    def check_held_back(self) -> None:
+        _check_length("to be measured on", self.validation, 2)
 
     def batch(
         self, seed: int, step: int, rows: int, seq_len: int, mine: range | None = None
@@ -92,6 +89,14 @@ class Dataset:
         return (
             torch.cat([ids, ids.new_zeros(missing, seq_len)]),
             torch.cat([targets, targets.new_full((missing, seq_len), IGNORED)]),
+        )
+
+
+def _check_length(part: str, tokens: Tensor, least: int) -> None:
+    if len(tokens) < least:
+        raise DataError(
+            f"the part {part} has {len(tokens)} tokens, but at least {least} are needed; use a longer text or a "
+            "shorter context"
         )
 
 

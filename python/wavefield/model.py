@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, Iterable, cast
+from typing import TYPE_CHECKING, Any, Iterable, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,9 @@ from .field import METHODS, wide
 from .layers import EMBEDDING, Interference, Layer, Run, make_norm
 from .parameters import Spec, parameter_table
 from .tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from .trainer import Evaluation
 
 #: A target that no loss is taken of.
 IGNORED = -100
@@ -151,6 +154,24 @@ class WaveField(nn.Module):
         from .generation import Generation
 
         return "".join(Generation(self, prompt, max_tokens=max_tokens, **settings))
+
+    def evaluate(self, text: str, seq_len: int = 0) -> Evaluation:
+        """How well the model predicts a text: every token but the first once, in windows of `seq_len` tokens
+        that follow each other (the context less one where it is 0)."""
+        from .data import Dataset
+        from .team import Team
+        from .trainer import evaluate
+
+        if self.tokenizer is None:
+            raise WaveFieldError("expected the model's vocabulary, found none; set model.tokenizer")
+        data = Dataset.from_text(self.tokenizer, text, 1.0)
+        data.check_held_back()
+        was_training = self.training
+        found = evaluate(
+            self, data, seq_len or self.config.max_seq_len - 1, Team(0, 1, self.device)
+        )
+        self.train(was_training)
+        return found
 
 
 def loss_sum(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
