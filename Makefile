@@ -87,6 +87,24 @@ $(CHROMIUM_READY): | $(NODE_MODULES)
 	$(call debian,WebKitWebDriver,webkit2gtk-driver xvfb)
 	@touch $@
 
+# A Python that has torch: the system's, for which Debian has a package, or another on the PATH. OpenBLAS, because what the
+# package brings by itself takes eleven times as long for a matrix product.
+find_torch = for python in /usr/bin/python3 python3; do \
+	"$$python" -c 'import sys, torch; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done
+.tools/torch:
+	@mkdir -p .tools; [ -n "$$($(find_torch))" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		python3-torch libopenblas0-pthread; } || echo "python3-torch could not be installed."
+	@touch $@
+
+# Today's torch from PyPI, which brings what a graphics card needs with it: 5.5 GB.
+PYTHON_NEW := .tools/python-new/bin
+$(PYTHON_NEW)/ready: python/pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@python3 -m venv .tools/python-new
+	@$(PYTHON_NEW)/pip install --quiet --no-cache-dir torch tokenizers mypy black
+	@touch $@
+
 # ---- the engine's npm package and the page ---------------------------------------------------------
 
 RUST_SOURCES := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -type f 2>/dev/null)
@@ -149,7 +167,7 @@ $(GPU_TESTS): $(RUST_SOURCES) $(shell find tests/gpu tests/golden_cases tests/fi
 	@touch $@
 
 .PHONY: help pkg build serve test soak fuzz mutants bench clean distclean
-.PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-browser test-firefox test-webkit
+.PHONY: test-format test-clippy test-clippy-wasm test-rust test-types test-js test-python test-python-new test-browser test-firefox test-webkit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -172,7 +190,7 @@ serve: pkg $(TRUNK) ## Build the page, serve it on http://localhost:8080 (PORT=.
 # ---- tests -----------------------------------------------------------------------------------------
 
 JS_TESTS := $(wildcard tests/js/*.test.mjs)
-TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-browser test-firefox test-webkit
+TESTS := test-format test-clippy test-clippy-wasm test-rust test-types $(if $(JS_TESTS),test-js) test-python test-browser test-firefox test-webkit
 
 # What only looks at the sources is not done again until they change: a file in here says when it was done last.
 CHECKED := $(TARGET_DIR)/checked
@@ -219,6 +237,18 @@ test-types: $(CHECKED)/types ## Types of all JavaScript, from its JSDoc
 
 test-js: pkg $(NODE_MODULES) ## JavaScript's unit tests
 	node --test --test-reporter=spec $(JS_TESTS)
+
+# One thread: the processes of a test share the cores.
+test-python: .tools/torch ## The PyTorch package, with the torch that is there
+	@python="$$($(find_torch))"; if [ -n "$$python" ]; then cd python && OMP_NUM_THREADS=1 exec "$$python" -m tests; \
+	else echo "No Python from 3.11 on has torch here, so the PyTorch package was not tested."; \
+	echo "python: 0 passed, 0 failed, 1 skipped"; fi
+
+test-python-new: $(PYTHON_NEW)/ready ## The same with today's torch (5.5 GB), installed, formatted and type-checked
+	$(PYTHON_NEW)/pip install --quiet --no-deps --force-reinstall ./python
+	cd python && ../$(PYTHON_NEW)/black --check --quiet wavefield tests
+	cd python && ../$(PYTHON_NEW)/mypy
+	cd python && OMP_NUM_THREADS=1 ../$(PYTHON_NEW)/python -m tests
 
 test-browser: build $(GPU_TESTS) $(CHROMIUM_READY) ## The page, in a real Chromium
 	node tests/browser/suite.mjs

@@ -30,6 +30,15 @@ const CLOSING_LINES = [
       else counts.skipped += Number(count);
     },
   },
+  {
+    // The Python package's tests (python/tests/__main__.py).
+    line: /^python: (\d+) passed, (\d+) failed, (\d+) skipped$/,
+    add: (counts, [, passed, failed, skipped]) => {
+      counts.passed += Number(passed);
+      counts.failed += Number(failed);
+      counts.skipped += Number(skipped);
+    },
+  },
 ];
 
 /** @param {string} line @param {Counts} counts @returns {boolean} Whether it was a closing line. */

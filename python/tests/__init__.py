@@ -1,0 +1,1 @@
+"""Tests of the Python package: `python3 -m tests` in the folder `python`."""
