@@ -157,6 +157,103 @@ test("the handles sit on the wave and go with it, under the hand, by slider and 
   await resetAll(page);
 }));
 
+test("undo and redo go through the gestures one by one, whatever they were, and bring back what Reset all took", shared(async (page) => {
+  const wave = channel(page, 2);
+  const number = (/** @type {string} */ name) => wave.getByRole("spinbutton", { name }).inputValue().then(Number);
+  const undo = page.locator("#waves").getByRole("button", { name: /^Undo|^Nothing to undo/ });
+  const redo = page.locator("#waves").getByRole("button", { name: /^Redo|^Nothing to redo/ });
+  const all = async () => [await number("frequency"), await number("damping"), await number("phase"), await wave.getByRole("button", { name: "Mute head 2" }).getAttribute("aria-pressed")];
+  const file = await all();
+  // A drag of the drawing is one step, however many moves it has.
+  await wave.locator(".kernel-canvas").scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number, width: number}} */ (await wave.locator(".kernel-canvas").boundingBox());
+  await page.mouse.move(box.x + box.width - 200, box.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 290, box.y + 28, { steps: 8 });
+  await page.mouse.up();
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the wave of head 2 in layer 1");
+  const dragged = await all();
+  assert.notDeepEqual(dragged, file);
+  await wave.getByRole("button", { name: "Mute head 2" }).click();
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the muting of head 2 in layer 1");
+  const muted = await all();
+  await wave.getByRole("spinbutton", { name: "phase" }).fill("2");
+  await wave.getByRole("spinbutton", { name: "phase" }).press("Enter");
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the phase of head 2 in layer 1");
+  const turned = await all();
+  await resetAll(page);
+  await eventually(all, file);
+  // By keyboard, where no text field has the focus.
+  await page.keyboard.press("Control+z");
+  await eventually(all, turned);
+  await words(page.locator("#announcer"), "Undone: the wave of head 2 in layer 1.");
+  await page.keyboard.press("Control+z");
+  await eventually(all, muted);
+  await undo.click();
+  await eventually(all, dragged);
+  await undo.click();
+  await eventually(all, file);
+  await page.keyboard.press("Control+Shift+Z");
+  await eventually(all, dragged);
+  await redo.click();
+  await eventually(all, muted);
+  // A text field has an undo of its own.
+  const prompt = generatePanel(page).getByLabel("Prompt", { exact: true });
+  await prompt.focus();
+  await page.keyboard.press("Control+z");
+  await frames(page);
+  assert.deepEqual(await all(), muted);
+  // Whoever bends anew goes on from there.
+  await wave.getByRole("spinbutton", { name: "damping" }).fill("0.7");
+  await wave.getByRole("spinbutton", { name: "damping" }).press("Enter");
+  await eventually(() => redo.getAttribute("aria-label"), "Nothing to redo");
+  // Over a reload, too.
+  const last = await all();
+  await kept(page, "heads", (heads) => heads?.[0][1].damping === 0.7);
+  await kept(page, "bend-steps/shipped", (steps) => steps?.undo.at(-1)?.heads[0].is[1] === 0.7);
+  await page.reload();
+  await firstText(page);
+  await eventually(all, last);
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the damping of head 2 in layer 1");
+  await undo.click();
+  await eventually(all, muted);
+  await resetAll(page);
+}));
+
+test("what a link bends is a step, too", async (t) => {
+  const page = await openPage(t, { path: "#heads=Shakespeare:1.2.f2" });
+  await firstText(page);
+  const number = () => channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue().then(Number);
+  const undo = page.locator("#waves").getByRole("button", { name: /^Undo|^Nothing to undo/ });
+  await eventually(number, 2);
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the frequency of head 2 in layer 1");
+  await undo.click();
+  await eventually(number, (now) => now !== 2);
+});
+
+test("the bends of every model are kept with it, over a reload and while another is open", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { length: 20 });
+  const { bytes } = await saveModel(page);
+  await openModel(page, bytes, "copy");
+  const damping = channel(page, 1).getByRole("spinbutton", { name: "damping" });
+  await damping.fill("0.9");
+  await damping.press("Enter");
+  await page.locator(".model-size", { hasText: "bent" }).waitFor();
+  const menu = page.getByRole("button", { name: /^Models\./ });
+  await menu.click();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^copy.*bent, open/ }).waitFor();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^Shakespeare/ }).click();
+  await eventually(() => damping.inputValue(), (now) => Number(now) !== 0.9);
+  await page.reload();
+  await firstText(page);
+  await menu.click();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^copy.*, bent/ }).click();
+  await eventually(() => damping.inputValue().then(Number), 0.9);
+  await page.locator(".notice", { hasText: "copy is bent as you left it." }).waitFor();
+  await page.locator("#waves").getByRole("button", { name: "Undo the damping of head 1 in layer 1" }).waitFor();
+});
+
 test("the text shows where the waves were bent while it was written, and where they were as in the file again", shared(async (page) => {
   await settle(page, { length: 20 });
   await write(page);

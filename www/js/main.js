@@ -43,6 +43,7 @@ const files = new Files({ models, notify, show, state });
 /** @type {ReturnType<typeof mountWaves>} */ let waves;
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
   { name: "hands", title: "What the waves are bent with", make: async () => waves.byHand((await orWhy(import("./waves/hands.js"), import.meta.url)).bendByHand) },
+  { name: "undo", title: "Undo", make: async () => (await orWhy(import("./model/undo.js"), import.meta.url)).mountUndo(app) },
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
   { name: "focus", title: "The care for the focus", make: async () => (await orWhy(import("./page/focus.js"), import.meta.url)).guardFocus() },
   { name: "aside", title: "What an earlier visit set", make: async () => (await orWhy(import("./page/settings-aside.js"), import.meta.url)).mountAside(app, KEY_ASIDE) },

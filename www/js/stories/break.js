@@ -178,10 +178,12 @@ class Break {
     const { phase } = state.get("heads")[place.layer][place.head];
     const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : FRAMES;
     this.#go(1);
+    state.set("sweeping", true);
     for (let i = 1; i <= frames && this.#seen && this.#step === 1; i++) {
       heads.bend(place.layer, place.head, { phase: upsideDown(phase, i / frames) });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
+    state.set("sweeping", false);
   }
 
   /** What every wave of the layer added is taken away, and what it took away added. */

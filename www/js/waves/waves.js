@@ -66,7 +66,8 @@ class WavesPanel {
     root.append(
       h("div", { class: "waves-bar" },
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
-        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
+        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll,
+          h("div", { class: "undo" }, [["Undo", "↶"], ["Redo", "↷"]].map(([name, sign]) => h("button", { type: "button", "aria-label": name, disabled: true }, sign))))),
       this.#hint,
       this.#chips,
       this.#words,
