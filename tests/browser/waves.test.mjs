@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, nextTokens, picture, saveModel, setPace, settle, textOf, write } from "./parts.mjs";
-import { openModel } from "./small-models.mjs";
+import { makeModels, openModel } from "./small-models.mjs";
 import { eventually, frames, kept, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -403,3 +403,18 @@ test("another layer has other waves, and a bent head is still bent on coming bac
   await page.locator("#waves").getByRole("radio", { name: "1 bent", exact: true }).check();
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector(".channel .number")).value === "1.25");
 }));
+
+test("the waves of a model that is no longer open are let go of", async (t) => {
+  const [few] = await makeModels([{}]);
+  const page = await openPage(t);
+  await firstText(page);
+  await channel(page, 8).locator(".wave-handle").first().waitFor({ state: "attached" });
+  await page.evaluate(() => Object.assign(globalThis, { oldWave: new WeakRef(/** @type {Element} */ (document.querySelectorAll("#waves .channel")[7])) }));
+  await openModel(page, few);
+  await eventually(() => page.locator("#waves .channel").count(), 4);
+  const devtools = await page.context().newCDPSession(page);
+  await eventually(async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    return page.evaluate(() => /** @type {any} */ (globalThis).oldWave.deref() === undefined);
+  }, true, "the old wave is still held");
+});

@@ -117,6 +117,5 @@ export function bendByHand(canvas, name, now, bend) {
     });
   }
   new ResizeObserver(place).observe(canvas);
-  isTouched.addEventListener("change", place);
   return { elements: [leads, ...HOLDS.map((hold) => handles[hold])], place };
 }
