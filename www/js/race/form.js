@@ -7,8 +7,9 @@ import { NumberInput } from "../page/number-field.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./plan.js";
 import { PIECES } from "../train/presets.js";
 import { optionCard } from "../page/option-card.js";
+import { beforehand } from "../train/left.js";
 import { TrainText } from "../train/text.js";
-import { duration, shortCount } from "../train/words.js";
+import { shortCount } from "../train/words.js";
 
 /**
  * @typedef {import("./plan.js").Choices} Choices
@@ -173,7 +174,7 @@ export class RaceForm {
     const known = measured.find((speed) => speed !== null) ?? null;
     const seconds = secondsLeft(plan, heatsOf(plan), measured.map((speed, i) => speed ?? known ?? guessedSpeed(plan, i, vocabulary)));
     const sizes = plan.entrants.map(({ label, model }) => `${label} ${parametersOf(model, vocabulary).toLocaleString("en-GB")} (feed-forward ${model.ffn_dim} wide)`);
-    this.estimate.textContent = `About ${duration(seconds)} ${known === null ? "(a guess until a race of this size was run here)" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
+    this.estimate.textContent = `It takes ${beforehand(seconds, known !== null)} ${known === null ? "on most computers; it is measured as soon as both have begun" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
   }
 }
 

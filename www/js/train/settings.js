@@ -8,7 +8,8 @@ import { memoryEstimate, parameterCount } from "./estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./presets.js";
 import { optionCard } from "./text.js";
 import { timeEstimate } from "./time.js";
-import { duration, megabytes, shortCount } from "./words.js";
+import { beforehand } from "./left.js";
+import { megabytes, shortCount } from "./words.js";
 
 /**
  * @typedef {import("./presets.js").Setting} Setting
@@ -267,7 +268,7 @@ export class TrainSettings {
     const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
     const memory = megabytes(memoryEstimate(settings, this.#vocabulary));
     const parameters = shortCount(this.#base.shape?.parameters ?? parameterCount(settings, this.#vocabulary));
-    const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
-    this.estimate.textContent = `${parameters} parameters. About ${duration(seconds)} and ${memory} of memory (${source}).`;
+    const source = this.#machine ? "at the speed measured here" : "on most computers; it is measured as soon as something trains here";
+    this.estimate.textContent = `${parameters} parameters, about ${memory} of memory. It takes ${beforehand(seconds, this.#machine !== null)} ${source}.`;
   }
 }
