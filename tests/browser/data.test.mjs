@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at } from "./launch.mjs";
+import { at, SIZES } from "./launch.mjs";
 import { arrives, firstText, go, stopWriting } from "./parts.mjs";
 import { reaches, start, train, SHORT } from "./train-parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
@@ -70,7 +70,21 @@ test("a file in Windows-1251 is asked about, and read as the person says", share
   await words(question, /Жил-был старик со старухой/);
   assert.ok((await question.getByRole("radio").count()) >= 5);
   await panel(page).getByRole("button", { name: "Start training" }).click();
-  await page.locator("#train .train-start-problem", { hasText: "Choose first how" }).waitFor();
+  await words(page.locator("#train .train-waits"), /^It waits for your answer: Choose first how "сказка\.txt" is to be read\.\s*Show the question$/);
+  assert.equal(await page.locator("#train .train-start-problem").innerText(), "");
+  // It is in sight, wherever the start was pressed, and its answer has the focus.
+  const inSight = (/** @type {import("playwright-core").Locator} */ element) => eventually(() => element.evaluate((legend) => {
+    const { top } = legend.getBoundingClientRect();
+    return top >= 0 && top < innerHeight - 60;
+  }), true, "the question is out of sight");
+  const answer = question.getByRole("radio", { name: "Cyrillic (Windows-1251)" });
+  await inSight(question.locator("legend"));
+  await eventually(() => answer.evaluate((radio) => radio === document.activeElement), true);
+  await page.setViewportSize(SIZES.phone);
+  await panel(page).getByRole("button", { name: "Show the question" }).click();
+  await inSight(question.locator("legend"));
+  await eventually(() => answer.evaluate((radio) => radio === document.activeElement), true);
+  await page.setViewportSize(SIZES.desktop);
 
   await question.getByRole("button", { name: "Do not read it" }).click();
   await understood(page, before.length);

@@ -46,6 +46,21 @@ async function writes(page, more) {
   await page.waitForFunction((count) => document.querySelectorAll("#generate .token").length >= count, before + more);
 }
 
+test("on a phone each view's picture is in sight, and so is its name, without scrolling", async (t) => {
+  const page = await openPage(t, { size: "phone", path: "#lab/field" });
+  const foot = (await page.getByRole("navigation", { name: "Places" }).boundingBox())?.y ?? 0;
+  for (const name of ["Field", "How it remembers", "Influence", "Heads", "Coupling", "Energy", "No leak", "What-if"]) {
+    await choice(page, name).check();
+    const picture = lab(page).locator(".lab-stage canvas:visible").first();
+    await picture.waitFor();
+    // So much of it that one sees what it is.
+    await eventually(() => picture.boundingBox(), (box) => box !== null && box.y > 0 && box.y + Math.min(box.height, 100) <= foot, `${name} is below the fold`);
+    const chip = await choice(page, name).locator("..").boundingBox();
+    assert.ok(chip && chip.x >= 0 && chip.x + chip.width <= 390, `${name} is not named in sight: ${JSON.stringify(chip)}`);
+    assert.equal(await page.evaluate(() => scrollY), 0);
+  }
+});
+
 test("the keyboard goes from view to view, and a reload comes back to the chosen one", async (t) => {
   const page = await openPage(t, { path: "#lab" });
   await choice(page, "Field").focus();

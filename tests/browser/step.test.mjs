@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { violations } from "./axe.mjs";
 import { at, openEmpty } from "./launch.mjs";
 import { button, fits, keptTrainings, panel, pauseHeld, reaches, start, startHeld, step } from "./train-parts.mjs";
-import { eventually, words } from "./wait.mjs";
+import { eventually, frames, words } from "./wait.mjs";
 
 const { openPage } = at("train");
 
@@ -175,4 +175,28 @@ test("another training in its place closes the view", async (t) => {
   await words(title(page), TITLES[0]);
   await start(page);
   await eventually(() => view(page).count(), 0);
+});
+
+test("once it is closed nothing of the page holds it any more, also where it was open while the theme changed", async (t) => {
+  const page = await openPage(t);
+  const held = await startHeld(page);
+  await pauseHeld(page, held);
+  await look(page);
+  for (const expected of TITLES.slice(1)) {
+    await press(page, "Next");
+    await words(title(page), expected);
+  }
+  await page.emulateMedia({ colorScheme: "dark" });
+  await frames(page);
+  await page.evaluate(() => Object.assign(globalThis, { closedView: new WeakRef(/** @type {Element} */ (document.querySelector(".step-view"))) }));
+  await press(page, "Close");
+  await view(page).waitFor({ state: "detached" });
+  const devtools = await page.context().newCDPSession(page);
+  await eventually(async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    return page.evaluate(() => /** @type {any} */ (globalThis).closedView.deref() === undefined);
+  }, true, "the closed view is still held");
+  await page.emulateMedia({ colorScheme: "light" });
+  await frames(page);
+  await held.release();
 });

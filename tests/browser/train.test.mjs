@@ -57,6 +57,22 @@ test("while it runs the screen stays on, and title and link say how far it is, w
   assert.equal(await link.getAttribute("data-done"), null);
 });
 
+test("how long it takes is a range before, is measured at first, and then said as a range", async (t) => {
+  const page = await openPage(t);
+  await words(page.locator(".train-estimate"), /^\d+ thousand parameters, about \d+ MB of memory\. It takes [\d.]+–[\d.]+ (s|min) on most computers; it is measured as soon as something trains here\.$/);
+  await page.evaluate(() => {
+    const said = new Set();
+    const look = () => { for (const term of document.querySelectorAll(".train-figures dt")) if (term.textContent === "Time left") said.add(term.nextElementSibling?.textContent); };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    Object.assign(globalThis, { saidLeft: said });
+  });
+  await train(page, { ...SHORT, Steps: 400 });
+  const said = await page.evaluate(() => [.../** @type {any} */ (globalThis).saidLeft]);
+  assert.deepEqual(said.slice(0, 2), ["–", "measuring…"]);
+  for (const words of said.slice(2)) assert.match(words, /^(–|a few seconds|up to [\d.]+ (s|min)|about [\d.]+ (s|min)|[\d.]+–[\d.]+ (s|min)|now rather .*: (other work on this machine|faster than at first))$/);
+  await words(page.locator(".train-estimate"), /at the speed measured here\.$/);
+});
+
 // More than ten seconds: the same training is done three times, with a page opened for each end.
 test("a training that is paused, stopped, or closed with its page goes on exactly: the same losses and the same weights", async (t) => {
   const page = await openPage(t);

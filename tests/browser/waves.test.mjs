@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onePage, openPage } from "./launch.mjs";
 import { channel, finished, firstText, generatePanel, nextTokens, picture, saveModel, setPace, settle, textOf, write } from "./parts.mjs";
-import { openModel } from "./small-models.mjs";
-import { eventually, frames, pressWhen, words } from "./wait.mjs";
+import { makeModels, openModel } from "./small-models.mjs";
+import { eventually, frames, kept, pressWhen, words } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -75,10 +75,11 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   await canvas.scrollIntoViewIfNeeded();
   const box = /** @type {{x: number, y: number, width: number}} */ (await canvas.boundingBox());
   const end = box.x + box.width;
-  await page.mouse.move(end - 60, box.y + 30);
+  // Beside the handles, of which each bends one number only.
+  await page.mouse.move(end - 130, box.y + 8);
   await page.mouse.down();
-  await page.mouse.move(end - 90, box.y + 30, { steps: 3 });
-  await page.mouse.move(end - 124, box.y + 30, { steps: 3 });
+  await page.mouse.move(end - 190, box.y + 8, { steps: 3 });
+  await page.mouse.move(end - 264, box.y + 8, { steps: 3 });
   await page.mouse.up();
   // Stretched to twice its length, less the hand's shaking.
   const heard = 2 * Math.PI - frequency;
@@ -88,15 +89,17 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   await page.locator(".model-size", { hasText: "bent" }).waitFor();
   assert.notEqual(await write(page), straight);
   // Upwards it carries further, and what that does is said where it is done.
-  await page.mouse.move(end - 60, box.y + 30);
+  await canvas.scrollIntoViewIfNeeded();
+  const { y } = /** @type {{y: number}} */ (await canvas.boundingBox());
+  await page.mouse.move(end - 200, y + 8);
   await page.mouse.down();
-  await page.mouse.move(end - 60, box.y - 94, { steps: 3 });
+  await page.mouse.move(end - 200, y - 116, { steps: 3 });
   await page.mouse.up();
   await eventually(() => number("damping"), (now) => Math.abs(now / damping - Math.exp(-2)) < 0.01, "the damping does not follow the hand");
   await words(page.locator("#waves .effect"), /^Bent so, the loss rises by 0\.\d+ ± 0\.\d+ nats a token \(perplexity \d\.\d+ → \d+\.\d+, on \d+ windows of held-back text\)\. Its forecasts for the text at hand move by \d+\.\d\d bits a token\. With the same seed, “\S+” becomes “\S+”\.$/);
 
   // By keyboard, at the handles.
-  await channel(page, 8).getByRole("button", { name: /stretch its wave/ }).focus();
+  await channel(page, 8).getByRole("button", { name: /carry further or fade sooner/ }).focus();
   await page.keyboard.press("ArrowDown");
   await eventually(() => number("damping"), (now) => now > damping * Math.exp(-2) * 1.02);
   await channel(page, 8).getByRole("button", { name: /turn its phase/ }).focus();
@@ -107,6 +110,149 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   await page.locator("#waves .effect").waitFor({ state: "detached" });
   assert.equal(await write(page), straight);
 }));
+
+/** Where a head's handles stand in its drawing: their middles. @param {Page} page @param {number} head */
+const handles = (page, head) => channel(page, head).evaluate((element) => {
+  const plot = /** @type {Element} */ (element.querySelector(".kernel-canvas")).getBoundingClientRect();
+  return [...element.querySelectorAll(".wave-handle")].map((handle) => {
+    const { x, y, width, height } = handle.getBoundingClientRect();
+    return { x: x + width / 2 - plot.x, y: y + height / 2 - plot.y, size: width, plot: { width: plot.width, height: plot.height } };
+  });
+});
+/** @param {Awaited<ReturnType<typeof handles>>} all */
+function standApart(all) {
+  assert.equal(all.length, 3);
+  for (const { x, y, size, plot } of all) assert.ok(x >= size / 2 - 0.1 && x <= plot.width - size / 2 + 0.1 && y >= size / 2 - 0.1 && y <= plot.height - size / 2 + 0.1, JSON.stringify(all));
+  for (const [a, b] of [[0, 1], [0, 2], [1, 2]]) assert.ok(Math.hypot(all[a].x - all[b].x, all[a].y - all[b].y) >= 23.9, JSON.stringify(all));
+}
+
+test("the handles sit on the wave and go with it, under the hand, by slider and by key; they never leave the drawing", shared(async (page) => {
+  await page.locator("#waves").getByRole("radio", { name: "1", exact: true }).check();
+  const wave = channel(page, 1);
+  await wave.locator(".kernel-canvas").scrollIntoViewIfNeeded();
+  standApart(await handles(page, 1));
+  const number = (/** @type {string} */ name) => wave.getByRole("spinbutton", { name }).inputValue().then(Number);
+  const [damping] = [await number("damping")];
+  // The reach, 17 tokens, is where the handle of the damping stands.
+  const [, fade] = await handles(page, 1);
+  const room = fade.plot.width / 40;
+  assert.ok(Math.abs(fade.x - (fade.plot.width - room / 2 - (room * Math.LN10) / damping)) < 1, `${fade.x}`);
+  // Halfway to the newest end it fades twice as fast, and the handle is where the hand is.
+  const grip = /** @type {{x: number, y: number}} */ (await wave.locator(".damping-handle").boundingBox());
+  const [x, y] = [grip.x + fade.size / 2, grip.y + fade.size / 2];
+  const half = (fade.plot.width - fade.x) / 2;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + half + 4, y, { steps: 4 });
+  await eventually(() => number("damping"), (now) => Math.abs(now / damping - 2) < 0.01, "the damping does not follow the hand");
+  await eventually(async () => (await handles(page, 1))[1].x, (now) => Math.abs(now - fade.x - half) < 1.5, "the handle does not stay under the hand");
+  standApart(await handles(page, 1));
+  await page.mouse.up();
+  for (const [name, value] of [["damping", "6"], ["damping", "0.001"], ["frequency", "3"], ["phase", "3.1"], ["frequency", "0"]]) {
+    await wave.getByRole("spinbutton", { name }).fill(value);
+    await wave.getByRole("spinbutton", { name }).press("Enter");
+    await frames(page);
+    standApart(await handles(page, 1));
+  }
+  await resetAll(page);
+}));
+
+test("undo and redo go through the gestures one by one, whatever they were, and bring back what Reset all took", shared(async (page) => {
+  const wave = channel(page, 2);
+  const number = (/** @type {string} */ name) => wave.getByRole("spinbutton", { name }).inputValue().then(Number);
+  const undo = page.locator("#waves").getByRole("button", { name: /^Undo|^Nothing to undo/ });
+  const redo = page.locator("#waves").getByRole("button", { name: /^Redo|^Nothing to redo/ });
+  const all = async () => [await number("frequency"), await number("damping"), await number("phase"), await wave.getByRole("button", { name: "Mute head 2" }).getAttribute("aria-pressed")];
+  const file = await all();
+  // A drag of the drawing is one step, however many moves it has.
+  await wave.locator(".kernel-canvas").scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number, width: number}} */ (await wave.locator(".kernel-canvas").boundingBox());
+  await page.mouse.move(box.x + box.width - 200, box.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 290, box.y + 28, { steps: 8 });
+  await page.mouse.up();
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the wave of head 2 in layer 1");
+  const dragged = await all();
+  assert.notDeepEqual(dragged, file);
+  await wave.getByRole("button", { name: "Mute head 2" }).click();
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the muting of head 2 in layer 1");
+  const muted = await all();
+  await wave.getByRole("spinbutton", { name: "phase" }).fill("2");
+  await wave.getByRole("spinbutton", { name: "phase" }).press("Enter");
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the phase of head 2 in layer 1");
+  const turned = await all();
+  await resetAll(page);
+  await eventually(all, file);
+  // By keyboard, where no text field has the focus.
+  await page.keyboard.press("Control+z");
+  await eventually(all, turned);
+  await words(page.locator("#announcer"), "Undone: the wave of head 2 in layer 1.");
+  await page.keyboard.press("Control+z");
+  await eventually(all, muted);
+  await undo.click();
+  await eventually(all, dragged);
+  await undo.click();
+  await eventually(all, file);
+  await page.keyboard.press("Control+Shift+Z");
+  await eventually(all, dragged);
+  await redo.click();
+  await eventually(all, muted);
+  // A text field has an undo of its own.
+  const prompt = generatePanel(page).getByLabel("Prompt", { exact: true });
+  await prompt.focus();
+  await page.keyboard.press("Control+z");
+  await frames(page);
+  assert.deepEqual(await all(), muted);
+  // Whoever bends anew goes on from there.
+  await wave.getByRole("spinbutton", { name: "damping" }).fill("0.7");
+  await wave.getByRole("spinbutton", { name: "damping" }).press("Enter");
+  await eventually(() => redo.getAttribute("aria-label"), "Nothing to redo");
+  // Over a reload, too.
+  const last = await all();
+  await kept(page, "heads", (heads) => heads?.[0][1].damping === 0.7);
+  await kept(page, "bend-steps/shipped", (steps) => steps?.undo.at(-1)?.heads[0].is[1] === 0.7);
+  await page.reload();
+  await firstText(page);
+  await eventually(all, last);
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the damping of head 2 in layer 1");
+  await undo.click();
+  await eventually(all, muted);
+  await resetAll(page);
+}));
+
+test("what a link bends is a step, too", async (t) => {
+  const page = await openPage(t, { path: "#heads=Shakespeare:1.2.f2" });
+  await firstText(page);
+  const number = () => channel(page, 2).getByRole("spinbutton", { name: "frequency" }).inputValue().then(Number);
+  const undo = page.locator("#waves").getByRole("button", { name: /^Undo|^Nothing to undo/ });
+  await eventually(number, 2);
+  await eventually(() => undo.getAttribute("aria-label"), "Undo the frequency of head 2 in layer 1");
+  await undo.click();
+  await eventually(number, (now) => now !== 2);
+});
+
+test("the bends of every model are kept with it, over a reload and while another is open", async (t) => {
+  const page = await openPage(t);
+  await settle(page, { length: 20 });
+  const { bytes } = await saveModel(page);
+  await openModel(page, bytes, "copy");
+  const damping = channel(page, 1).getByRole("spinbutton", { name: "damping" });
+  await damping.fill("0.9");
+  await damping.press("Enter");
+  await page.locator(".model-size", { hasText: "bent" }).waitFor();
+  const menu = page.getByRole("button", { name: /^Models\./ });
+  await menu.click();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^copy.*bent, open/ }).waitFor();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^Shakespeare/ }).click();
+  await eventually(() => damping.inputValue(), (now) => Number(now) !== 0.9);
+  await page.reload();
+  await firstText(page);
+  await menu.click();
+  await page.getByRole("group", { name: "Models" }).getByRole("button", { name: /^copy.*, bent/ }).click();
+  await eventually(() => damping.inputValue().then(Number), 0.9);
+  await page.locator(".notice", { hasText: "copy is bent as you left it." }).waitFor();
+  await page.locator("#waves").getByRole("button", { name: "Undo the damping of head 1 in layer 1" }).waitFor();
+});
 
 test("the text shows where the waves were bent while it was written, and where they were as in the file again", shared(async (page) => {
   await settle(page, { length: 20 });
@@ -257,3 +403,18 @@ test("another layer has other waves, and a bent head is still bent on coming bac
   await page.locator("#waves").getByRole("radio", { name: "1 bent", exact: true }).check();
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector(".channel .number")).value === "1.25");
 }));
+
+test("the waves of a model that is no longer open are let go of", async (t) => {
+  const [few] = await makeModels([{}]);
+  const page = await openPage(t);
+  await firstText(page);
+  await channel(page, 8).locator(".wave-handle").first().waitFor({ state: "attached" });
+  await page.evaluate(() => Object.assign(globalThis, { oldWave: new WeakRef(/** @type {Element} */ (document.querySelectorAll("#waves .channel")[7])) }));
+  await openModel(page, few);
+  await eventually(() => page.locator("#waves .channel").count(), 4);
+  const devtools = await page.context().newCDPSession(page);
+  await eventually(async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    return page.evaluate(() => /** @type {any} */ (globalThis).oldWave.deref() === undefined);
+  }, true, "the old wave is still held");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeFile, takeFiles } from "../../www/js/text/intake.js";
 import "./engine.mjs";
-import { bookParts, paragraph, wordNotes, wordParts, wordStyles, zipped } from "./made-documents.mjs";
+import { bookParts, paragraph, wordNotes, wordNumbers, wordParts, wordStyles, zipped } from "./made-documents.mjs";
 
 /** @typedef {import("./made-documents.mjs").Parts} Parts */
 
@@ -34,6 +34,42 @@ test("a Word document's paragraphs are lines; headings, notes, tables and lists 
     "a b\t\tc", "\td", "", "come x=1", "Before and after <it>", "boxed", "", "[1] A note, in two.", "",
   ].join("\n"));
   assert.match(notes, /Word document.*Its note stands at the end/);
+});
+
+test("the numbers of a Word document's lists and headings are counted as the program counts them", async () => {
+  const level = (/** @type {number} */ at, /** @type {string} */ format, /** @type {string} */ text, more = "") => `<w:lvl w:ilvl="${at}"><w:start w:val="1"/><w:numFmt w:val="${format}"/>${more}<w:lvlText w:val="${text}"/></w:lvl>`;
+  const item = (/** @type {string} */ text, /** @type {number} */ id, at = 0) => paragraph(text, `<w:numPr><w:ilvl w:val="${at}"/><w:numId w:val="${id}"/></w:numPr>`);
+  const styled = (/** @type {string} */ text, /** @type {string} */ style) => paragraph(text, `<w:pStyle w:val="${style}"/>`);
+  const { text } = await read(wordParts([
+    styled("Beginnings", "h1"), styled("Water", "h2"), styled("Tides", "h2"), styled("Mud", "mine"), styled("Endings", "h1"), styled("Sand", "h2"),
+    paragraph("Plain", `<w:pStyle w:val="h1"/><w:numPr><w:numId w:val="0"/></w:numPr>`),
+    item("first", 2), item("inside", 2, 1), item("inside, too", 2, 1), paragraph("Between."), item("second", 2), item("inside anew", 2, 1),
+    item("goes on", 3), item("from five", 4), item("six", 4),
+    item("bullet", 5), item("roman", 5, 1), item("roman", 5, 1), item("zero", 5, 2), item("nothing", 5, 3), item("unknown", 99),
+    ...Array.from({ length: 28 }, () => item("l", 6)).slice(0, 28),
+    item("as a style", 7), item("as a style", 7),
+    `<w:tbl><w:tr><w:tc>${item("cell", 2)}</w:tc><w:tc>${item("dot", 5)}</w:tc></w:tr></w:tbl>`,
+    paragraph("now plain", `<w:pPrChange><w:pPr><w:numPr><w:numId w:val="2"/></w:numPr></w:pPr></w:pPrChange>`),
+  ].join(""), {
+    "word/styles.xml": wordStyles(`<w:style w:styleId="h1"><w:name w:val="heading 1"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style><w:style w:styleId="h2"><w:name w:val="heading 2"/><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr></w:pPr></w:style><w:style w:styleId="mine"><w:name w:val="Mine"/><w:basedOn w:val="h2"/></w:style><w:style w:styleId="ring"><w:basedOn w:val="ring"/></w:style><w:style w:styleId="steps"><w:name w:val="Steps"/><w:pPr><w:numPr><w:numId w:val="8"/></w:numPr></w:pPr></w:style>`),
+    "word/numbering.xml": wordNumbers([
+      `<w:abstractNum w:abstractNumId="10">${level(0, "upperRoman", "%1.", `<w:pStyle w:val="h1"/>`)}${level(1, "decimal", "%1.%2", "<w:isLgl/>")}</w:abstractNum>`,
+      `<w:abstractNum w:abstractNumId="11">${level(0, "decimal", "%1.")}${level(1, "lowerLetter", "%2)")}</w:abstractNum>`,
+      `<w:abstractNum w:abstractNumId="12">${level(0, "bullet", "\uf0b7")}${level(1, "lowerRoman", "(%2)")}${level(2, "decimalZero", "%3")}${level(3, "none", "")}</w:abstractNum>`,
+      `<w:abstractNum w:abstractNumId="13">${level(0, "upperLetter", "%1.")}</w:abstractNum>`,
+      `<w:abstractNum w:abstractNumId="14"><w:numStyleLink w:val="steps"/></w:abstractNum>`,
+      `<w:abstractNum w:abstractNumId="15"><w:styleLink w:val="steps"/>${level(0, "ordinal", "%1 step:")}</w:abstractNum>`,
+    ].join(""), { 1: 10, 2: 11, 3: 11, 4: [11, 5], 5: 12, 6: 13, 7: 14, 8: 15 }),
+  }));
+  assert.deepEqual(text.trimEnd().split("\n"), [
+    "I. Beginnings", "", "1.1 Water", "", "1.2 Tides", "", "1.3 Mud", "", "II. Endings", "", "2.1 Sand", "", "Plain", "",
+    "1. first", "a) inside", "b) inside, too", "Between.", "2. second", "a) inside anew",
+    "3. goes on", "5. from five", "6. six",
+    "- bullet", "(i) roman", "(ii) roman", "01 zero", "nothing", "- unknown",
+    ...Array.from({ length: 26 }, (_, i) => `${String.fromCharCode(65 + i)}. l`), "AA. l", "BB. l",
+    "1st step: as a style", "2nd step: as a style", "",
+    "7. cell\tdot", "", "now plain",
+  ]);
 });
 
 test("a Word document's main part may have another name, and a note may be lost", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dragged, heardAs, stepped, turned } from "../../www/js/waves/drag.js";
+import { dragged, faded, heardAs, rising, stepped, turned } from "../../www/js/waves/drag.js";
 
 const wave = { frequency: 1, damping: 0.1, phase: 0.5 };
 /** Gripped 100 pixels from the newest end of a strip of 400, halfway up. */
@@ -57,4 +57,20 @@ test("arrow keys do in small steps what dragging does, and other keys nothing", 
   assert.equal(stepped({ wave, stride: 1, lags: 40 }, "a"), null);
   assert.equal(stepped({ wave, stride: 1, lags: 40 }, "constructor"), null);
   assert.ok((turned(wave, 40).phase ?? 0) - 1.5 < 1e-9);
+});
+
+test("the handle on the envelope: away or up it carries further, back or down it fades sooner", () => {
+  // Twice as far from the newest end, less the hand's shaking: half the damping.
+  assert.deepEqual(faded(grip, 300 - 104, 50), { damping: 0.05 });
+  assert.deepEqual(faded(grip, 300 + 54, 50), { damping: 0.2 });
+  assert.deepEqual(faded(grip, 300, 50 - 64), { damping: Number((0.1 / Math.E).toPrecision(4)) });
+  assert.deepEqual(faded({ ...grip, wave: { ...wave, damping: 0.123456789 } }, 303, 53), { damping: 0.123456789 }, "as it was, to the last digit");
+  for (const [x, y] of [[-1e5, -1e5], [1e5, 1e5]]) assert.ok((({ damping }) => damping >= 1e-4 && damping <= 10)(faded(grip, x, y)));
+});
+
+test("a hand that lifts the wave's beginning turns the phase the way that lifts it", () => {
+  for (const phase of [-3, -1, 0.3, 1, 2, 4, 9]) {
+    const next = /** @type {number} */ (turned({ ...wave, phase }, 4 * rising({ ...wave, phase })).phase);
+    assert.ok(Math.cos(next) > Math.cos(phase), `from ${phase}`);
+  }
 });

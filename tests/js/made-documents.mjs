@@ -65,6 +65,10 @@ export const wordNotes = (notes) => `<?xml version="1.0"?><w:footnotes ${W}>${no
 /** @param {string} styles */
 export const wordStyles = (styles) => `<?xml version="1.0"?><w:styles ${W}>${styles}</w:styles>`;
 
+/** @param {string} lists @param {Record<number, number | [list: number, start: number]>} instances  the list of each, and where it begins anew */
+export const wordNumbers = (lists, instances) => `<?xml version="1.0"?><w:numbering ${W}>${lists}${Object.entries(instances).map(([id, list]) =>
+  `<w:num w:numId="${id}"><w:abstractNumId w:val="${[list].flat()[0]}"/>${Array.isArray(list) ? `<w:lvlOverride w:ilvl="0"><w:startOverride w:val="${list[1]}"/></w:lvlOverride>` : ""}</w:num>`).join("")}</w:numbering>`;
+
 const page = (/** @type {string} */ body) => `<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>A title</title><style>p { color: red }</style></head><body>${body}</body></html>`;
 
 /**

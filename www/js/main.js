@@ -40,7 +40,10 @@ const address = new Address({ state, heads, couplings, models, notify, storage, 
 const show = (/** @type {import("./page/places.js").Place} */ place, view = "") => address.go(place, view);
 const files = new Files({ models, notify, show, state });
 
+/** @type {ReturnType<typeof mountWaves>} */ let waves;
 const later = new LaterParts(new URL("../css/page/later.css", import.meta.url), [
+  { name: "hands", title: "What the waves are bent with", make: async () => waves.byHand((await orWhy(import("./waves/hands.js"), import.meta.url)).bendByHand) },
+  { name: "undo", title: "Undo", make: async () => (await orWhy(import("./model/undo.js"), import.meta.url)).mountUndo(app) },
   { name: "badge", title: "The badge", make: async () => (await orWhy(import("./model/badge.js"), import.meta.url)).mountBadge(/** @type {HTMLElement} */ (document.querySelector(".model-title")), app) },
   { name: "focus", title: "The care for the focus", make: async () => (await orWhy(import("./page/focus.js"), import.meta.url)).guardFocus() },
   { name: "aside", title: "What an earlier visit set", make: async () => (await orWhy(import("./page/settings-aside.js"), import.meta.url)).mountAside(app, KEY_ASIDE) },
@@ -179,7 +182,7 @@ async function start() {
   mountPlaces(state, show);
   const known = !storage.silent;
   // A breath between two panels: neither the engine nor a person waits for all of them.
-  for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", mountWaves], ["files", mountHeader]])) {
+  for (const [id, mount] of /** @type {const} */ ([["generate", mountGenerate], ["waves", () => { waves = mountWaves(part("waves"), app); }], ["files", mountHeader]])) {
     part(id).replaceChildren(); // The page runs: what the build drew in its place goes (first-view.mjs).
     mount(part(id), app);
     await breath();

@@ -31,10 +31,20 @@ export const headColour = (head) => `--head-${head % HEAD_COLOURS}`;
 /** Gives an element a head's colour, as --head (page/tokens.css). @param {HTMLElement} element @param {number} head */
 export const colourAs = (element, head) => { element.dataset.head = String(head % HEAD_COLOURS); };
 
-/** @param {() => void} listener Called when the theme has changed. @returns {() => void} */
-export function onThemeChange(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/**
+ * Calls back when the theme has changed. With an element, only while that is laid out: what was taken out of the page is not
+ * kept for the sake of its colours, and what comes back into it is told.
+ * @param {() => void} listener @param {Element} [element]
+ */
+export function onThemeChange(listener, element) {
+  if (!element) return listeners.add(listener);
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === 0) listeners.delete(listener);
+    else if (!listeners.has(listener)) {
+      listeners.add(listener);
+      listener();
+    }
+  }).observe(element);
 }
 
 function changed() {

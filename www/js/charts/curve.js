@@ -60,7 +60,7 @@ export class CurveChart {
       this.#visible = entries[entries.length - 1].isIntersecting;
       if (this.#visible) this.#draw();
     }, { rootMargin: "100px" }).observe(host);
-    onThemeChange(() => this.#plot?.redraw(false));
+    onThemeChange(() => this.#plot?.redraw(false), host);
     loadPlots().then((found) => {
       this.#library = found;
       this.#draw();

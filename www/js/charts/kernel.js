@@ -52,15 +52,10 @@ export class KernelStrip {
  */
 export function drawKernel(context, width, height, data) {
   const { head, file, config, lags, heard, index } = data;
-  const middle = Math.round(height / 2) + 0.5;
-  const kernel = kernelByLag(head, config, lags);
-  const fileKernel = file ? kernelByLag(file, config, lags) : null;
-  // Each strip has its own height: a far-reaching kernel is hundreds of times lower than a near one.
-  const peak = Math.max(peakOf(head, kernel, config, lags), file && fileKernel ? peakOf(file, fileKernel, config, lags) : 0);
-  const scale = (height / 2 - 5) / peak;
+  const { kernel, middle, scale } = fit(data, height);
   drawGrid(context, width, height, lags, middle);
 
-  if (file && fileKernel) {
+  if (file) {
     context.strokeStyle = colour("--line-strong");
     context.lineWidth = 1;
     context.setLineDash([3, 3]);
@@ -77,6 +72,17 @@ export function drawKernel(context, width, height, data) {
   context.setLineDash([]);
   drawStems(context, width, kernel, middle, scale, data);
   context.globalAlpha = 1;
+}
+
+/**
+ * The height at which a kernel is drawn: each strip has its own, because a far-reaching kernel is hundreds of times lower
+ * than a near one.
+ * @param {Pick<KernelData, "head" | "file" | "config" | "lags">} data @param {number} height
+ */
+export function fit({ head, file, config, lags }, height) {
+  const kernel = kernelByLag(head, config, lags);
+  const peak = Math.max(peakOf(head, kernel, config, lags), file ? peakOf(file, kernelByLag(file, config, lags), config, lags) : 0);
+  return { kernel, middle: Math.round(height / 2) + 0.5, scale: (height / 2 - 5) / peak };
 }
 
 /**

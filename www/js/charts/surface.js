@@ -30,7 +30,7 @@ export class Surface {
       this.height = entry.contentRect.height;
       this.redraw();
     }).observe(canvas);
-    onThemeChange(this.redraw);
+    onThemeChange(this.redraw, canvas);
   }
 
   #fit() {

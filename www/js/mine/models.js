@@ -33,7 +33,7 @@ export function keptModels(app) {
       ],
     };
   };
-  const part = new MinePart("Models", "Opened from files. They stay until you delete them; what you bend leaves them as they were.", async () => (await shelf.cards()).map(item));
+  const part = new MinePart("Models", "Opened from files. They stay until you delete them; what you bend in one is kept beside it, and leaves its file as it was.", async () => (await shelf.cards()).map(item));
   shelf.onChange(() => part.render());
   shelf.begin();
   return part;

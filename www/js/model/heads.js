@@ -63,6 +63,13 @@ export class Heads {
     this.#applyGains(layer);
   }
 
+  /** Makes a head again what it once was. @param {number} layer @param {number} head @param {Head} wave @param {boolean} muted @param {boolean} solo */
+  put(layer, head, wave, muted, solo) {
+    if (this.isMuted(layer, head) !== muted) toggle(this.#muted, layer, head);
+    if (this.isSolo(layer, head) !== solo) toggle(this.#solo, layer, head);
+    this.bend(layer, head, wave);
+  }
+
   /** Gives one head back the values of the file. @param {number} layer @param {number} head */
   resetHead(layer, head) {
     this.#muted.get(layer)?.delete(head);

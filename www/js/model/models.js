@@ -24,6 +24,9 @@ const KEY_MODEL = "model";
 export const KEPT_MODELS = "model-kept/";
 const KEY_HEADS = "heads";
 const KEY_COUPLINGS = "couplings";
+/** Before {@link keyOf} of a model: what is bent in it while another is open, and the steps that can be taken back. */
+export const BENDS = "bends/";
+export const BEND_STEPS = "bend-steps/";
 
 /** @type {Bends} */ const NOTHING = { heads: null, couplings: null };
 
@@ -31,7 +34,8 @@ export class Models {
   #app;
   #aside;
   /** @type {Source} */ #source = { name: SHIPPED.name, bytes: null };
-  /** What was bent in models that were open before, by {@link keyOf}. @type {Map<string, Bends>} */ #bent = new Map();
+  /** What was bent before a link was opened, until somebody asks. @type {Bends | null} */ linked = null;
+  /** The open model was opened as it was bent when another took its place, until somebody asks. */ bentAgain = false;
   /** Under way before anyone asks for it: the first text waits for it. @type {Promise<ArrayBuffer> | null} */
   #early;
   /** Bytes that have come so far. */ #came = { engine: 0, model: 0 };
@@ -69,7 +73,8 @@ export class Models {
   /** Opens another model, bent as it was when it was open the last time. @param {Source} source */
   async #open(source) {
     this.#putAside();
-    const kept = this.#bent.get(keyOf(source)) ?? NOTHING;
+    const kept = await this.#app.storage.get(BENDS + keyOf(source)) ?? NOTHING;
+    this.bentAgain = kept.heads !== null;
     const info = await this.#load(source, kept);
     await this.#remember();
     if (kept.heads) await this.#rememberBends();
@@ -78,11 +83,11 @@ export class Models {
 
   /** Whoever opens another model finds this one bent as it was. */
   #putAside() {
-    const { state } = this.#app;
-    const [heads, couplings] = [state.get("heads"), state.get("couplings")];
+    const { state, storage } = this.#app;
     if (!state.get("model")) return;
-    if (anythingBent(state)) this.#bent.set(keyOf(this.#source), structuredClone({ heads, couplings }));
-    else this.#bent.delete(keyOf(this.#source));
+    const key = BENDS + keyOf(this.#source);
+    const bends = { heads: state.get("heads"), couplings: state.get("couplings") };
+    (anythingBent(state) ? storage.set(key, bends) : storage.delete(key)).catch(() => {});
   }
 
   /**
@@ -208,6 +213,7 @@ export class Models {
     this.#source = source;
     const asked = linked(info);
     const { heads, couplings } = asked ?? kept;
+    this.linked = asked && kept;
     if (heads) await this.#bend(info, heads);
     if (couplings) await this.#couple(info, couplings);
     this.#show(info);

@@ -3,7 +3,7 @@
 
 import { count, number, oneOf, orNull, record, text } from "../keep/check.js";
 import { LONGEST, MOST, UNDO_MS } from "../keep/limits.js";
-import { KEPT_MODELS, keyOf } from "./models.js";
+import { BENDS, BEND_STEPS, KEPT_MODELS, keyOf } from "./models.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -140,7 +140,7 @@ export class ModelShelf {
     for (const [key, card] of await storage.getAll(CARD)) {
       const id = key.slice(CARD.length);
       if (!card?.deletedAt || Date.now() - card.deletedAt < UNDO_MS || id === this.openId) continue;
-      await storage.setAll({}, [key, KEPT_MODELS + id]);
+      await storage.setAll({}, [key, KEPT_MODELS + id, BENDS + id, BEND_STEPS + id]);
     }
     this.#tell();
   }

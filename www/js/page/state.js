@@ -22,6 +22,7 @@ import { soundSettings } from "./sampling.js";
  *   none is.
  * @property {HeadInfo[][]} heads The heads as they are bent now, by layer; `gain` is what is heard.
  * @property {import("../engine/protocol.js").CouplingInfo[]} couplings How the heads mix now, by layer.
+ * @property {boolean} sweeping A wave is being bent in small steps by the page itself: together they are one.
  * @property {number} applied How often the engine has taken over bent heads or couplings.
  * @property {number} layer The layer whose heads are shown.
  * @property {import("./places.js").Place} place The one that is shown.
@@ -49,6 +50,7 @@ export const INITIAL = {
   coming: { bytes: 0, total: null },
   heads: [],
   couplings: [],
+  sweeping: false,
   applied: 0,
   layer: 0,
   place: "write",

@@ -19,6 +19,7 @@ const ROW = ".field-label, .panel-hint";
 const SENTENCE = ".display-hint";
 
 export function placeTerms() {
+  /** @type {HTMLElement | null} */ let narrow = null;
   for (const [selector, words, ...terms] of PLACES) {
     const element = [...document.querySelectorAll(selector)].find(({ textContent }) => words === "" || textContent === words);
     if (!element) continue;
@@ -29,5 +30,9 @@ export function placeTerms() {
       element.replaceWith(row);
       row.append(element, mark);
     } else element.after(mark);
+    // On a phone the waves have no title to stand beside: then it stands where they are explained.
+    if (selector === "#waves-title") narrow = ask(...terms);
   }
+  narrow?.classList.add("ask-narrow");
+  document.querySelector("#waves .asked")?.append(narrow ?? "");
 }

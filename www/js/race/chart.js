@@ -29,7 +29,7 @@ export class RaceChart {
   constructor(host) {
     this.#host = host;
     new ResizeObserver(() => this.#draw()).observe(host);
-    onThemeChange(() => this.#plot?.redraw(false));
+    onThemeChange(() => this.#plot?.redraw(false), host);
   }
 
   /** The library is loaded once there is something to draw. */

@@ -7,8 +7,10 @@ import { NumberInput } from "../page/number-field.js";
 import { LINE_UPS, SETTINGS, SIZES, guessedSpeed, heatsOf, lineUpOf, makePlan, parametersOf, presetOf, secondsLeft, settingProblem } from "./plan.js";
 import { PIECES } from "../train/presets.js";
 import { optionCard } from "../page/option-card.js";
+import { beforehand } from "../train/left.js";
 import { TrainText } from "../train/text.js";
-import { duration, shortCount } from "../train/words.js";
+import { Waits } from "../train/waits.js";
+import { shortCount } from "../train/words.js";
 
 /**
  * @typedef {import("./plan.js").Choices} Choices
@@ -50,6 +52,7 @@ export class RaceForm {
     this.reset = h("button", { type: "button", class: "small", onclick: () => { this.#changed = {}; this.changed(); } }, "Back to the preset");
     this.estimate = h("p", { class: "race-estimate", "aria-live": "polite" });
     this.start = h("button", { type: "submit", class: "primary race-start" }, "Start the race");
+    this.waits = new Waits(this.text, this.start);
     this.problem = h("p", { class: "race-problem", role: "alert" });
     this.details = h("details", { class: "race-details" }, h("summary", null, "Settings of the race"),
       h("fieldset", { class: "race-field" }, h("legend", { class: "visually-hidden" }, "Settings of the race"),
@@ -58,7 +61,7 @@ export class RaceForm {
       h("div", { class: "race-settings" }, this.rates.map(({ element }) => element)),
       h("label", { class: "check" }, this.trials, "Tune for both first: try three learning rates each for a tenth of the steps, and race with the best"));
     this.element = h("form", { class: "race-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); onStart(); } },
-      this.lineUps.element, this.sizes.element, this.text.element, this.start, this.problem, this.estimate, tune, this.text.reading, this.details);
+      this.lineUps.element, this.sizes.element, this.text.element, this.start, this.waits.element, this.problem, this.estimate, tune, this.text.reading, this.details);
   }
 
   /** @returns {Settings} as they stand; a field that makes no sense counts as NaN */
@@ -147,6 +150,7 @@ export class RaceForm {
 
   #render() {
     const { settings } = this;
+    this.waits.update();
     this.sizes.set(this.#size);
     this.lineUps.set(this.#lineUp);
     SETTINGS.forEach((setting, i) => this.fields[i].set(settings[setting.key], settingProblem(setting, settings[setting.key])));
@@ -173,7 +177,7 @@ export class RaceForm {
     const known = measured.find((speed) => speed !== null) ?? null;
     const seconds = secondsLeft(plan, heatsOf(plan), measured.map((speed, i) => speed ?? known ?? guessedSpeed(plan, i, vocabulary)));
     const sizes = plan.entrants.map(({ label, model }) => `${label} ${parametersOf(model, vocabulary).toLocaleString("en-GB")} (feed-forward ${model.ffn_dim} wide)`);
-    this.estimate.textContent = `About ${duration(seconds)} ${known === null ? "(a guess until a race of this size was run here)" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
+    this.estimate.textContent = `It takes ${beforehand(seconds, known !== null)} ${known === null ? "on most computers; it is measured as soon as both have begun" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
   }
 }
 

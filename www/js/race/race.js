@@ -68,10 +68,9 @@ export function mountRace(root, app) {
   }
 
   async function begin() {
-    await restored;
-    await form.begin();
+    await form.waits.while(() => restored.then(() => form.begin()));
     if (run.busy) return;
-    form.problem.textContent = form.fault;
+    form.problem.textContent = form.text.asks ? "" : form.fault;
     if (form.fault) return form.focusProblem();
     if (run.unfinished && !mayForget) {
       mayForget = true;

@@ -2,8 +2,9 @@
 // another, so that it can be stopped anywhere and goes on exactly. No page here.
 
 import { EngineError } from "../engine/client.js";
+import { TimeLeft } from "../train/left.js";
 import { SnapshotPace } from "../train/snapshots.js";
-import { heatsOf, nextHeat, secondsLeft, guessedSpeed, sliceEnd, startRequest } from "./plan.js";
+import { heatsOf, nextHeat, sliceEnd, startRequest } from "./plan.js";
 import { addLoss, newHeat, rateOf, speedOf } from "./results.js";
 
 /**
@@ -38,6 +39,9 @@ export class RaceRun {
   /** What ends the slice under way. @type {{ end: number, resolve: (_: void) => void, reject: (error: Error) => void } | null} */ #slice = null;
   /** Since when steps are counted; null: the next report only starts the clock. @type {{ step: number, at: number } | null} */ #clock = null;
   #stopWanted = false;
+  /** When the last report of this race came, with whatever it did in between; null where it stands still. @type {number | null} */ #reportedAt = null;
+  /** Seconds that it was at work in this visit. */ #worked = 0;
+  /** What a step of each model takes, against the first's. @type {number[] | null} */ #price = null;
   /** @type {Map<string, Uint8Array<ArrayBuffer>>} */ #snapshots = new Map();
   /** @type {RaceRecord | null} */ #record = null;
   /** @type {Promise<void> | null} */ #saving = null;
@@ -49,6 +53,7 @@ export class RaceRun {
   /** @type {Plan | null} */ plan = null;
   /** @type {Heat[]} */ heats = [];
   disturbed = false;
+  /** How much longer it takes, as measured in this visit. */ left = new TimeLeft();
   /** The race that was finished last. @type {Result | null} */ result = null;
   /** @type {Result[]} */ results = [];
 
@@ -97,7 +102,9 @@ export class RaceRun {
     }
     await store.forget();
     await store.keepText(plan.choices.data === "own" ? text : null);
-    Object.assign(this, { plan, heats: heatsOf(plan).map(newHeat), disturbed: false, result: null, message: "" });
+    Object.assign(this, { plan, heats: heatsOf(plan).map(newHeat), disturbed: false, result: null, message: "", left: new TimeLeft() });
+    this.#worked = 0;
+    this.#price = null;
     this.#snapshots.clear();
     await this.#keep();
     await this.#run(text);
@@ -174,14 +181,20 @@ export class RaceRun {
     this.#saving ??= this.#snapshot(this.#heat).catch((error) => this.#slice?.reject(error)).finally(() => (this.#saving = null));
   }
 
-  /** Seconds that are left, at the speeds measured so far. */
-  get secondsLeft() {
+  /** Tells the estimate how far it is, once each model's speed was measured: a step of one may take as long as two of the other. */
+  #report() {
     const { plan, heats } = this;
-    if (!plan) return 0;
-    const vocabulary = heats.find((heat) => heat.vocabulary > 0)?.vocabulary ?? 65;
-    const measured = plan.entrants.map((_, entrant) => heats.filter((heat) => heat.entrant === entrant).map(speedOf).findLast((speed) => speed > 0) ?? 0);
-    const known = measured.find((speed) => speed > 0);
-    return secondsLeft(plan, heats, measured.map((speed, i) => speed || known || guessedSpeed(plan, i, vocabulary)));
+    const now = performance.now();
+    if (this.#reportedAt !== null) this.#worked += (now - this.#reportedAt) / 1000;
+    this.#reportedAt = now;
+    if (!plan) return;
+    const speeds = plan.entrants.map((_, entrant) => heats.filter((heat) => heat.entrant === entrant).map(speedOf).findLast((speed) => speed > 0) ?? 0);
+    if (!speeds.every((speed) => speed > 0)) return;
+    // In steps of the first: what has been measured since does not make them more.
+    this.#price ??= speeds.map((speed) => speeds[0] / speed);
+    const price = this.#price;
+    const sum = (/** @type {(heat: Heat) => number} */ of) => heats.reduce((total, heat) => total + of(heat) * price[heat.entrant], 0);
+    this.left.report(this.#worked, sum(({ step, steps, done }) => (done ? steps : step)), sum(({ steps }) => steps));
   }
 
   /** Share of all steps that is done. */
@@ -232,7 +245,7 @@ export class RaceRun {
   #close() {
     this.#opened?.close();
     this.#opened = null;
-    this.#heat = this.#slice = this.#clock = null;
+    this.#heat = this.#slice = this.#clock = this.#reportedAt = null;
   }
 
   /** @template {import("../engine/protocol.js").RequestType} T @param {T} type @param {import("../engine/protocol.js").Requests[T]["payload"]} payload @param {Transferable[]} [transfer] */
@@ -352,6 +365,7 @@ export class RaceRun {
     this.#clock = { step, at: now };
     if (tokens_per_second > 0) heat.engineSpeed = tokens_per_second;
     heat.step = step;
+    this.#report();
     const stepTakes = heat.engineSpeed > 0 ? (1000 * batch_size * context) / heat.engineSpeed : 0;
     if (now >= this.#pace.dueAt(stepTakes)) this.save();
     this.#changed();

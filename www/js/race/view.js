@@ -5,7 +5,6 @@ import { download, tableFile } from "../files/out.js";
 import { ask } from "../page/ask.js";
 import { h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { focusKeeper } from "../page/focus.js";
-import { duration } from "../train/words.js";
 import { RaceChart } from "./chart.js";
 import { racePicture } from "./picture.js";
 import { chartWords, hasTransformer, linesOf, nameOf, nextRace, notes, outcome, tableRows, textsOf, toCsv, toJson, trialRows, whereItIs, whyAhead } from "./results.js";
@@ -201,7 +200,7 @@ export class RaceView {
       case "starting":
         return "An engine is started for the race, beside the page's own.";
       case "running":
-        return `About ${duration(run.secondsLeft)} left. You can leave this tab: the race goes on.${slow}${unsafe}`;
+        return `Time left: ${run.left.words(slow ? "a training is under way here, too" : undefined)}. You can leave this tab: the race goes on.${slow}${unsafe}`;
       case "stopping":
         return "A snapshot is being taken.";
       case "stopped":

@@ -3,13 +3,13 @@
 
 import { colourAs } from "../charts/colours.js";
 import { drawKernel, KernelStrip } from "../charts/kernel.js";
-import { reach, stride } from "../engine/physics.js";
+import { reach } from "../engine/physics.js";
 import { observe } from "../engine/observations.js";
 import { Twins } from "../lab/whatif/twins.js";
 import { isHeadBent } from "../model/heads.js";
 import { atMostEvery, h, oncePerFrame, VERBATIM, write } from "../page/dom.js";
 import { recorded } from "../page/recorded.js";
-import { bendByHand } from "../waves/drag.js";
+import { bendByHand } from "../waves/hands.js";
 import { feltMostOfAll, worthInShort, worthInWords } from "../waves/worth.js";
 import { linkTo, shareCard } from "../charts/card.js";
 import { StoryFrame } from "./frame.js";
@@ -58,14 +58,15 @@ class Break {
     this.#app = app;
     const { state } = app;
     this.#twins = new Twins(app);
-    const handles = bendByHand(this.#wave, "The wave", () => this.#drawn, (change) => {
+    const { elements, place } = bendByHand(this.#wave, "The wave", () => this.#drawn, (change) => {
       const place = this.#strongest;
       if (!place) return;
       this.#touch(place);
       app.heads.bend(place.layer, place.head, change);
       if (this.#step === 0) this.#go(1);
     });
-    this.#held = h("section", { class: "story-wave" }, this.#name, h("div", { class: "channel-kernel" }, this.#wave, handles));
+    this.#held = h("section", { class: "story-wave" }, this.#name, h("div", { class: "channel-kernel" }, this.#wave, elements));
+    this.#place = place;
     this.#texts = h("div", { class: "story-twins" }, this.#twins.element, this.#pair);
     this.element = this.#frame.element;
     this.#frame.stage.append(this.#held, this.#choices, this.#effect, this.#texts);
@@ -116,9 +117,11 @@ class Break {
   }
 
   get #drawn() {
-    const [wave, config] = [this.#head, this.#app.state.get("model")?.config];
-    return wave && config ? { wave, lags: LAGS, stride: stride(config) } : null;
+    const [head, config] = [this.#head, this.#app.state.get("model")?.config];
+    return head && config ? { head, file: isHeadBent(head) ? head.initial : null, config, lags: LAGS } : null;
   }
+
+  /** Has the handles follow the wave. */ #place;
 
   /** Four of the strongest's layer, or as many as there are, among them the one that is missed least. @returns {Place[]} */
   get #offered() {
@@ -175,10 +178,12 @@ class Break {
     const { phase } = state.get("heads")[place.layer][place.head];
     const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : FRAMES;
     this.#go(1);
+    state.set("sweeping", true);
     for (let i = 1; i <= frames && this.#seen && this.#step === 1; i++) {
       heads.bend(place.layer, place.head, { phase: upsideDown(phase, i / frames) });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
+    state.set("sweeping", false);
   }
 
   /** What every wave of the layer added is taken away, and what it took away added. */
@@ -251,6 +256,7 @@ class Break {
     write(this.#name, `${name}, drag it`);
     colourAs(this.#held, place.head);
     this.#strip.set({ head, file: isHeadBent(head) ? head.initial : null, config, lags: LAGS, heard: head.gain > 0, weights: [], index: place.head });
+    this.#place();
     this.#wave.setAttribute("aria-label", `The wave of ${name}: it reaches ${Math.round(reach(head, config))} tokens back.`);
     const writes = models.isShipped ? "This model writes like Shakespeare, letter by letter" : `${state.get("model")?.name} is open, and writes token by token`;
     if (this.#step === 0) {

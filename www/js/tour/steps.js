@@ -149,6 +149,7 @@ async function stretchAndBack(app, signal) {
   const set = (/** @type {number} */ share) => app.heads.bend(layer, index, bent(share));
   const swing = (/** @type {typeof wave} */ head) => periodInTokens(head, config).toFixed(1);
   const frames = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : SWEEP / 40;
+  app.state.set("sweeping", true);
   try {
     for (let i = 1; i <= frames && !signal.aborted; i++) {
       set(i / frames);
@@ -158,6 +159,7 @@ async function stretchAndBack(app, signal) {
   } finally {
     // Not through the powers: the very numbers it had.
     app.heads.bend(layer, index, { frequency, phase });
+    app.state.set("sweeping", false);
   }
   return `Head ${index + 1} swings once in ${swing(wave)} tokens; stretched, once in ${swing({ ...wave, ...bent(1) })}. It is back as it was.`;
 }
@@ -168,11 +170,13 @@ async function hearOneAlone(app, signal) {
   const index = heads.reduce((best, head, i) => (head.damping < heads[best].damping ? i : best), 0);
   const alone = app.heads.isSolo(layer, index);
   if (!app.state.get("generating")) press("#generate .actions .primary", "The model is still being loaded. Try again in a moment.");
+  app.state.set("sweeping", true);
   if (!alone) app.heads.toggleSolo(layer, index);
   try {
     await wait(ALONE, signal);
   } finally {
     if (!alone && app.heads.isSolo(layer, index)) app.heads.toggleSolo(layer, index);
+    app.state.set("sweeping", false);
   }
   return `For six seconds layer ${layer + 1} heard through head ${index + 1} alone. Now all its heads are heard again.`;
 }

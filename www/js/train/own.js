@@ -73,6 +73,11 @@ export class OwnText {
       this.joined, this.progress, this.question, this.file);
   }
 
+  /** Whether there is a question that has to be answered first. */
+  get asks() {
+    return this.question.childElementCount > 0;
+  }
+
   /** Whether the field shows all of the text. */
   get inField() {
     return this.taken.pieces.reduce((length, piece) => length + piece.length, 0) <= EDITABLE;
@@ -121,7 +126,8 @@ export class OwnText {
   }
 
   focus() {
-    (this.question.querySelector("input") ?? (this.area.hidden ? this.fileName : this.area)).focus();
+    if (this.asks) return this.#showQuestion();
+    (this.area.hidden ? this.fileName : this.area).focus();
   }
 
   /**
@@ -197,6 +203,13 @@ export class OwnText {
     this.question.replaceChildren(encodingQuestion(file.name, error.choices,
       (encoding) => this.takeAll(files, new Map([...encodings, [file, encoding]])),
       () => this.cancel()));
+    this.#onChange();
+    this.#showQuestion();
+  }
+
+  /** All of the question is seen, as far as there is room, and its first answer has the focus. */
+  #showQuestion() {
+    this.question.scrollIntoView({ block: "start" });
     this.question.querySelector("input")?.focus({ preventScroll: true });
   }
 

@@ -12,6 +12,7 @@ import { startRequest } from "./presets.js";
 import { HeldRun, PATIENCE_MS } from "./record.js";
 import { LossHistory, addNewer } from "../charts/series.js";
 import { takeControl } from "./control.js";
+import { TimeLeft } from "./left.js";
 import { MACHINE, Snapshots } from "./snapshots.js";
 import { fileStem } from "./words.js";
 
@@ -76,8 +77,9 @@ export class TrainRun {
   live = false;
   /** Why it failed, or what else has to be said; empty when nothing. */
   message = "";
-  /** @type {number | null} */
-  secondsLeft = null;
+  /** How much longer it takes, as measured in this visit. */
+  left = new TimeLeft();
+  /** Seconds that it was at work in this visit. */ #worked = 0;
   /** @type {Choices | null} */
   choices = null;
   /** @type {Plan | null} */
@@ -377,7 +379,8 @@ export class TrainRun {
 
   /** @param {{ choices: Choices | null, plan: Plan | null, facts: Facts, history: LossHistory, course?: Course }} start */
   #begin({ choices, plan, facts, history, course = new Course() }) {
-    Object.assign(this, { choices, plan, facts, history, course, live: false, message: "", secondsLeft: null });
+    Object.assign(this, { choices, plan, facts, history, course, live: false, message: "", left: new TimeLeft() });
+    this.#worked = 0;
     if (plan) this.#become("starting");
   }
 
@@ -392,15 +395,19 @@ export class TrainRun {
   /** @param {import("../engine/protocol.js").TrainProgress} detail */
   #progress(detail) {
     if (!this.busy) return;
-    const { step, losses, tokens_per_second, seconds_left, learning_rate, state } = detail;
+    const { step, steps, losses, tokens_per_second, learning_rate, state } = detail;
     this.course.progress(detail);
     for (const [at, loss] of losses) this.history.add(at, loss);
     const now = performance.now();
-    if (this.live && state === "running") this.facts.secondsTrained += (now - this.#lastProgress) / 1000;
+    if (this.live && state === "running") {
+      const seconds = (now - this.#lastProgress) / 1000;
+      this.facts.secondsTrained += seconds;
+      this.#worked += seconds;
+      this.left.report(this.#worked, step, steps);
+    }
     this.#lastProgress = now;
     Object.assign(this.facts, { step, learningRate: learning_rate });
     if (tokens_per_second > 0) this.facts.tokensPerSecond = tokens_per_second;
-    this.secondsLeft = seconds_left;
     if (this.state === "running") this.#snapshots.tick();
     this.#changed();
   }
@@ -423,7 +430,6 @@ export class TrainRun {
   async #ended({ reason, step, message }) {
     if (!this.busy) return;
     this.facts.step = step;
-    this.secondsLeft = 0;
     this.live = true;
     if (reason === "failed") this.#spoilt(step, message ?? "The engine could not go on.");
     if (reason === "early") this.message = message ?? "";

@@ -8,7 +8,8 @@ import { memoryEstimate, parameterCount } from "./estimates.js";
 import { GROUPS, SETTINGS, SIZES, knownChanges, plain, problemsOf, settingsFor } from "./presets.js";
 import { optionCard } from "./text.js";
 import { timeEstimate } from "./time.js";
-import { duration, megabytes, shortCount } from "./words.js";
+import { beforehand } from "./left.js";
+import { megabytes, shortCount } from "./words.js";
 
 /**
  * @typedef {import("./presets.js").Setting} Setting
@@ -270,8 +271,8 @@ export class TrainSettings {
     const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
     const { bytes, twice } = memoryEstimate(settings, this.#vocabulary);
     const parameters = shortCount(this.#base.shape?.parameters ?? parameterCount(settings, this.#vocabulary));
-    const source = this.#machine ? "at the speed measured here" : "a guess until something has been trained here";
+    const source = this.#machine ? "at the speed measured here" : "on most computers; it is measured as soon as something trains here";
     const slower = twice ? " So many tokens at once fit because each layer is computed twice, which takes about a third longer." : "";
-    this.estimate.textContent = `${parameters} parameters. About ${duration(twice ? TWICE * seconds : seconds)} and ${megabytes(bytes)} of memory (${source}).${slower}`;
+    this.estimate.textContent = `${parameters} parameters, about ${megabytes(bytes)} of memory. It takes ${beforehand(twice ? TWICE * seconds : seconds, this.#machine !== null)} ${source}.${slower}`;
   }
 }

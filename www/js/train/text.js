@@ -166,6 +166,16 @@ export class TrainText {
     return own || this.#fault || lost || (problemWith(this.#summary, this.#context, this.#kind, this.#share) ?? "");
   }
 
+  /** Whether the person is asked something before the text can be read. */
+  get asks() {
+    return this.choice.data === "own" && this.own.asks;
+  }
+
+  /** What has to happen before the text is there, in words; empty where nothing has. */
+  get waits() {
+    return this.choice.data === "own" ? this.own.waiting : this.#isLoading ? "The text is being fetched." : "";
+  }
+
   /** Tokens the model will know; for word pieces what was asked for, until the engine has counted. */
   get vocabulary() {
     if (this.#model) return this.#model.config.vocab_size;

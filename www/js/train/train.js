@@ -12,6 +12,7 @@ import { TrainView } from "./progress/view.js";
 import { TrainRun } from "./run.js";
 import { TrainSettings } from "./settings.js";
 import { TrainText } from "./text.js";
+import { Waits } from "./waits.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -41,10 +42,11 @@ export function mountTrain(root, app) {
   view.status.note.after(keepAwake(run, app.state));
   const start = h("button", { type: "submit", class: "primary train-start" }, "Start training");
   const startProblem = h("p", { class: "train-problem train-start-problem", role: "alert" });
+  const waits = new Waits(text, start);
   // The three that matter come first: text, size, Start. The rest is for whoever wants to know.
   const fields = [text.element, settings.sizeElement, text.reading, settings.settingsElement];
   const form = h("form", { class: "train-setup", novalidate: true, onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); begin(); } },
-    text.element, settings.sizeElement, h("div", { class: "train-start-row" }, start, startProblem, settings.estimate),
+    text.element, settings.sizeElement, h("div", { class: "train-start-row" }, start, waits.element, startProblem, settings.estimate),
     text.reading, settings.settingsElement, deviceBlock(app, () => run.facts.tokensPerSecond));
   const bench = h("div", { class: "train-bench" }, form, view.element);
   root.replaceChildren(
@@ -61,6 +63,7 @@ export function mountTrain(root, app) {
     const { context, validation_share } = settings.settings;
     if (Number.isFinite(context) && Number.isFinite(validation_share)) text.setSplit(context, validation_share);
     startProblem.textContent = "";
+    waits.update();
     lock();
     const choices = { ...text.choice, size: settings.size, changed: settings.changed, ...(base.name && { base: base.name }) };
     const now = JSON.stringify(choices);
@@ -86,12 +89,12 @@ export function mountTrain(root, app) {
   }
 
   async function begin() {
-    await restored;
-    await text.begin();
+    await waits.while(() => restored.then(() => text.begin()));
     const from = await base.take().catch(() => null); // An engine that died says so itself.
     if (run.busy) return;
     if (text.problem || !settings.valid || (base.chosen && !from)) {
-      startProblem.textContent = text.problem || base.problem || "One of the settings does not do: see below its field.";
+      // A question is said at the button already.
+      startProblem.textContent = text.asks ? "" : text.problem || base.problem || "One of the settings does not do: see below its field.";
       if (text.problem) text.focusProblem();
       else settings.focusProblem();
       return;

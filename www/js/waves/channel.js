@@ -3,11 +3,10 @@
 import { colourAs } from "../charts/colours.js";
 import { KernelStrip, dashOf } from "../charts/kernel.js";
 import { ResponseChart, strongestPeriod } from "../charts/response.js";
-import { reach, role, roleExplained, stride } from "../engine/physics.js";
+import { reach, role, roleExplained } from "../engine/physics.js";
 import { RANGES, isHeadBent } from "../model/heads.js";
 import { LOGARITHMIC, sliderField } from "../page/controls.js";
 import { h } from "../page/dom.js";
-import { bendByHand } from "./drag.js";
 
 /**
  * @typedef {import("../page/app.js").App} App
@@ -41,8 +40,6 @@ const KEYS = /** @type {NumberKey[]} */ (Object.keys(NUMBERS));
 export class WaveChannel {
   #index;
   #layer = 0;
-  #lags = 1;
-  #stride = 1;
   #kernelCanvas = h("canvas", { class: "kernel-canvas", role: "img" });
   #responseCanvas = h("canvas", { class: "response-canvas", role: "img" });
   #kernel = new KernelStrip(this.#kernelCanvas);
@@ -56,6 +53,9 @@ export class WaveChannel {
   #reset = h("button", { type: "button", class: "small" }, "Reset");
   /** @type {Record<string, import("../page/controls.js").Control>} */ #controls = {};
   /** @type {HeadInfo | null} */ #shown = null;
+  /** What is drawn. @type {import("../charts/kernel.js").KernelData | null} */ #drawn = null;
+  /** Has the handles follow the wave, once there are some. */ #place = () => {};
+  #strip;
   #app;
 
   /**
@@ -81,18 +81,25 @@ export class WaveChannel {
     for (const [button, verb] of /** @type {const} */ ([[this.#mute, "Mute"], [this.#solo, "Solo"], [this.#reset, "Reset"]])) {
       button.setAttribute("aria-label", `${verb} head ${index + 1}`);
     }
+    this.#strip = h("div", { class: "channel-kernel" }, this.#kernelCanvas);
     this.element = h("article", { class: "channel", "aria-label": name },
       h("div", { class: "channel-id" },
         h("div", { class: "channel-name" }, swatch(index), h("h3", null, name), this.#worth), this.#meter.element,
         this.#role, this.#reach,
         h("div", { class: "channel-buttons" }, this.#mute, this.#solo, this.#reset)),
-      h("div", { class: "channel-kernel" }, this.#kernelCanvas, bendByHand(this.#kernelCanvas, name,
-        () => this.#shown && { wave: this.#shown, lags: this.#lags, stride: this.#stride }, (change) => app.heads.bend(this.#layer, index, change))),
+      this.#strip,
       h("div", { class: "channel-response" }, this.#responseCanvas),
       h("div", { class: "channel-controls" }, KEYS.map((key) => this.#controls[key].element)));
     colourAs(this.element, index);
     this.element.addEventListener("pointerenter", choose);
     this.element.addEventListener("focusin", choose);
+  }
+
+  /** Gives the wave its handles. @param {typeof import("./hands.js").bendByHand} bendByHand */
+  byHand(bendByHand) {
+    const { elements, place } = bendByHand(this.#kernelCanvas, `Head ${this.#index + 1}`, () => this.#drawn, (change) => this.#app.heads.bend(this.#layer, this.#index, change));
+    this.#strip.append(...elements);
+    this.#place = place;
   }
 
   /** @param {ChannelWorth | null} worth  null where it was not measured */
@@ -106,12 +113,12 @@ export class WaveChannel {
   /** @param {ChannelData} data */
   show({ head, config, lags, weights, layer, chosen }) {
     this.#layer = layer;
-    this.#lags = lags;
-    this.#stride = stride(config);
     const bent = isHeadBent(head);
     const heard = head.gain > 0;
     const file = bent ? head.initial : null;
-    this.#kernel.set({ head, file, config, lags, heard, weights, index: this.#index });
+    this.#drawn = { head, file, config, lags, heard, weights, index: this.#index };
+    this.#kernel.set(this.#drawn);
+    this.#place();
     this.element.classList.toggle("channel-chosen", chosen);
     if (head === this.#shown) return;
     this.#shown = head;

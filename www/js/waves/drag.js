@@ -1,9 +1,8 @@
 // A wave is bent by its own drawing: sideways to stretch it (frequency), up and down to let it carry further or fade sooner
-// (damping); the handle at its newest end turns its phase. By mouse anywhere on the drawing, by touch and keyboard at the
-// handles.
+// (damping). By mouse anywhere on the drawing, by touch and keyboard at the handles that stand on it (hands.js), of which a
+// third turns its phase.
 
 import { RANGES } from "../model/heads.js";
-import { h } from "../page/dom.js";
 
 /**
  * @typedef {import("../engine/protocol.js").Head} Head
@@ -16,16 +15,16 @@ import { h } from "../page/dom.js";
 const SHAKE = 4;
 /** Pixels up or down for which the damping changes by a factor of e, and by which the phase turns by one radian. */
 const FADE_PX = 60;
-const TURN_PX = 40;
+export const TURN_PX = 40;
 /** What an arrow key does. */
 const KEY_STRETCH = 1.02;
 const KEY_FADE = 1.05;
-const KEY_TURN = 0.05;
+export const KEY_TURN = 0.05;
 
 /** As many places as a field shows, and within what a head may be. @param {keyof typeof RANGES} name @param {number} value */
 const within = (name, value) => Number(Math.min(RANGES[name].max, Math.max(RANGES[name].min, value)).toPrecision(4));
 /** Pixels beyond the hand's shaking. @param {number} pixels */
-const meant = (pixels) => Math.sign(pixels) * Math.max(0, Math.abs(pixels) - SHAKE);
+export const meant = (pixels) => Math.sign(pixels) * Math.max(0, Math.abs(pixels) - SHAKE);
 
 /**
  * The slowest wave that sounds the same at every token: one that turns by more than half a turn from token to token is
@@ -71,6 +70,20 @@ export function stepped({ wave, stride }, key) {
   return null;
 }
 
+/**
+ * The damping as the handle on the envelope is dragged: away from the newest end, or up, it carries further.
+ * @param {Grip} grip @param {number} x @param {number} y @returns {Pick<Wave, "damping">}
+ */
+export function faded({ wave: { damping }, x: fromX, y: fromY, width, lags }, x, y) {
+  const least = width / lags / 2;
+  const from = Math.max(least, width - fromX);
+  const by = (from / Math.max(least, from - meant(x - fromX))) * Math.exp(meant(y - fromY) / FADE_PX);
+  return { damping: by === 1 ? damping : within("damping", damping * by) };
+}
+
+/** Which way the phase turns for the wave's beginning to rise first. @param {Wave} wave */
+export const rising = ({ phase }) => (Math.sin(phase) > 0 ? -1 : 1);
+
 /** @param {Wave} wave @param {number} pixels  upwards @returns {Partial<Wave>} */
 export const turned = ({ phase }, pixels) => ({ phase: pixels === 0 ? phase : within("phase", phase + pixels / TURN_PX) });
 
@@ -78,8 +91,9 @@ export const turned = ({ phase }, pixels) => ({ phase: pixels === 0 ? phase : wi
  * Follows a pointer from its press to its end.
  * @param {HTMLElement} element @param {(event: PointerEvent) => ((event: PointerEvent) => void) | null} begin  gives what is
  *   done at every move; null where this press is nobody's
+ * @param {() => void} [ended]
  */
-export function follow(element, begin) {
+export function follow(element, begin, ended = () => {}) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const move = begin(event);
@@ -90,45 +104,11 @@ export function follow(element, begin) {
     element.classList.add("dragging");
     const over = new AbortController();
     const { signal } = over;
-    signal.addEventListener("abort", () => element.classList.remove("dragging"));
+    signal.addEventListener("abort", () => {
+      element.classList.remove("dragging");
+      ended();
+    });
     element.addEventListener("pointermove", move, { signal });
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) element.addEventListener(end, () => over.abort(), { signal });
   });
-}
-
-/**
- * Makes a drawn wave one's own to bend.
- * @param {HTMLCanvasElement} canvas @param {string} name  of the head
- * @param {() => Drawn | null} now @param {(change: Partial<Wave>) => void} bend
- * @returns {HTMLElement[]} the handles, which belong over the drawing
- */
-export function bendByHand(canvas, name, now, bend) {
-  const stretch = h("button", { type: "button", class: "wave-handle", "aria-label": `${name}: stretch its wave. Left and right change the frequency, up and down the damping.`, title: "Drag sideways for the frequency, up and down for the damping" }, "✥");
-  const turn = h("button", { type: "button", class: "wave-handle phase-handle", "aria-label": `${name}: turn its phase, up and down.`, title: "Drag up and down for the phase" }, "φ");
-  canvas.title = "Drag the wave: sideways to stretch it, up to let it carry further, down to let it fade";
-
-  const grip = (/** @type {PointerEvent} */ { clientX, clientY }) => {
-    const found = now();
-    if (!found) return null;
-    const { left, width } = canvas.getBoundingClientRect();
-    const held = { ...found, x: clientX - left, y: clientY, width };
-    return (/** @type {PointerEvent} */ event) => bend(dragged(held, event.clientX - left, event.clientY));
-  };
-  // A finger on the drawing scrolls the page.
-  follow(canvas, (event) => (event.pointerType === "touch" ? null : grip(event)));
-  follow(stretch, grip);
-  follow(turn, ({ clientY: from }) => {
-    const found = now();
-    return found && (({ clientY }) => bend(turned(found.wave, -meant(clientY - from))));
-  });
-  const keys = (/** @type {HTMLElement} */ handle, /** @type {(drawn: Drawn, key: string) => Partial<Wave> | null} */ change) => handle.addEventListener("keydown", (event) => {
-    const found = event.ctrlKey || event.metaKey || event.altKey ? null : now();
-    const next = found && change(found, event.key);
-    if (!next) return;
-    event.preventDefault();
-    bend(next);
-  });
-  keys(stretch, stepped);
-  keys(turn, ({ wave }, key) => (key === "ArrowUp" || key === "ArrowDown" ? turned(wave, (key === "ArrowUp" ? 1 : -1) * KEY_TURN * TURN_PX) : null));
-  return [stretch, turn];
 }

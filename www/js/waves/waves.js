@@ -29,9 +29,7 @@ const MOST_LAGS = 4096;
 const TEXT_INTERVAL = 80;
 
 /** @param {HTMLElement} root @param {App} app */
-export function mountWaves(root, app) {
-  new WavesPanel(root, app);
-}
+export const mountWaves = (root, app) => new WavesPanel(root, app);
 
 class WavesPanel {
   #app;
@@ -68,7 +66,8 @@ class WavesPanel {
     root.append(
       h("div", { class: "waves-bar" },
         h("h2", { id: "waves-title" }, "Waves"), this.#layers, range.element,
-        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll)),
+        h("div", { class: "waves-resets" }, this.#resetLayer, this.#resetAll,
+          h("div", { class: "undo" }, [["Undo", "↶"], ["Redo", "↷"]].map(([name, sign]) => h("button", { type: "button", "aria-label": name, disabled: true }, sign))))),
       this.#hint,
       this.#chips,
       this.#words,
@@ -90,10 +89,19 @@ class WavesPanel {
     app.state.on("recent", atMostEvery(TEXT_INTERVAL, () => this.#draw()));
   }
 
+  /** Gives the waves their handles, once they have come. @param {typeof import("./hands.js").bendByHand} [bendByHand] */
+  byHand(bendByHand = this.#bendByHand) {
+    this.#bendByHand = bendByHand;
+    if (bendByHand) this.#channels.forEach((channel) => channel.byHand(bendByHand));
+  }
+
+  /** @type {typeof import("./hands.js").bendByHand | undefined} */ #bendByHand;
+
   /** @param {number} count */
   #makeChannels(count) {
     if (this.#channels.length === count) return;
     this.#channels = Array.from({ length: count }, (_, head) => new WaveChannel(this.#app, head, () => this.#choose(head)));
+    this.byHand();
     this.#chips.replaceChildren(...this.#channels.map((_, head) => {
       const chip = h("button", { type: "button", "aria-label": `Head ${head + 1}`, onclick: () => this.#choose(head) }, head + 1);
       colourAs(chip, head);

@@ -71,7 +71,7 @@ export class PhaseHandle {
         event.preventDefault();
         bend(this.#phase + way * KEY_TURN);
       },
-    }, "φ");
+    }, h("span", null, "φ"));
     follow(this.element, () => ({ clientX, clientY }) => {
       const { left, top, width, height } = /** @type {HTMLElement} */ (this.element.parentElement).getBoundingClientRect();
       bend(Math.atan2(clientY - top - height / 2, clientX - left - width / 2));

@@ -1,6 +1,7 @@
 // The text of a Word document (.docx). Format: ECMA-376, Office Open XML, part 1, 17 (WordprocessingML).
 
 import { Lines } from "./lines.js";
+import { Numbering } from "./numbering.js";
 
 /**
  * @typedef {import("./read.js").Parts} Parts
@@ -12,15 +13,21 @@ const MAIN = "word/document.xml";
 const WORD = /wordprocessingml\/(?:2006\/)?main$/;
 const MATHS = /\/math$/;
 /** What is no text that anyone reads: properties, what was deleted or moved away, the second form of what is there in two. */
-const LEFT_OUT = new Set(["rPr", "sectPr", "tblPr", "trPr", "tcPr", "sdtPr", "del", "moveFrom", "Fallback", "rt", "instrText", "delText"]);
+const LEFT_OUT = new Set(["rPr", "sectPr", "tblPr", "trPr", "tcPr", "sdtPr", "del", "moveFrom", "Fallback", "rt", "instrText", "delText", "pPrChange"]);
+/** An item of a list of which the file does not say how it is marked. */
+const ITEM = "- ";
+/** Styles that are made from one another in a ring would have no end. */
+const MOST_BASES = 20;
 const HEADING = /^(?:heading \d|title|subtitle)$/i;
 
 /** @param {Parts} parts @param {Lines} lines @param {(share: number) => void} [onProgress] @returns {Promise<string[]>} what a person should know */
 export async function readWord(parts, lines, onProgress) {
   const main = await mainPart(parts);
   const beside = (/** @type {string} */ name) => `${main.slice(0, main.lastIndexOf("/") + 1)}${name}`;
-  const styles = beside("styles.xml");
-  const reader = new WordReader(lines, parts.has(styles) ? await readStyles(parts, styles) : new Map());
+  const [styles, numbers] = [beside("styles.xml"), beside("numbering.xml")];
+  const numbering = new Numbering();
+  if (parts.has(numbers)) await numbering.read(parts, numbers);
+  const reader = new WordReader(lines, parts.has(styles) ? await readStyles(parts, styles) : new Map(), numbering);
   await parts.read(main, reader, { onProgress });
   lines.gap();
   const lost = await writeNotes(parts, beside, lines, reader.notes);
@@ -46,27 +53,48 @@ async function mainPart(parts) {
 }
 
 /**
- * What a style is for, where that is to be seen in plain text.
- * @typedef {ReadonlyMap<string, "heading" | "list">} Styles
+ * What a style is for, where that is to be seen in plain text: `list` where its paragraphs are items of one, of which `id` and
+ * `level` are known or not.
+ * @typedef {{ base: string, heading: boolean, list: boolean, id?: string, level?: number }} Style
+ * @typedef {ReadonlyMap<string, Style>} Styles
  *
  * The names of headings are English in every language of the program.
  * @param {Parts} parts @param {string} part @returns {Promise<Styles>}
  */
 async function readStyles(parts, part) {
-  /** @type {Map<string, "heading" | "list">} */
+  /** @type {Map<string, Style>} */
   const found = new Map();
-  let style = "";
+  /** @type {Style} */ let style = { base: "", heading: false, list: false };
   await parts.read(part, { open: ({ name, get }) => {
-    if (name === "style") style = get("styleId");
-    else if (name === "name" && HEADING.test(get("val"))) found.set(style, "heading");
-    else if (name === "numPr" && style !== "" && !found.has(style)) found.set(style, "list");
+    switch (name) {
+      case "style": found.set(get("styleId"), style = { base: "", heading: false, list: false }); break;
+      case "name": style.heading ||= HEADING.test(get("val")); break;
+      case "basedOn": style.base = get("val"); break;
+      case "numPr": style.list = true; break;
+      case "numId": style.id = get("val"); break;
+      case "ilvl": style.level = Number(get("val")) || 0; break;
+    }
   } });
   return found;
+}
+
+/** A style and those that it is made from, the nearest first. @param {Styles} styles @param {string} name */
+function lineage(styles, name) {
+  /** @type {[string, Style][]} */
+  const line = [];
+  for (let style = styles.get(name); style && line.length < MOST_BASES; style = styles.get(name)) {
+    line.push([name, style]);
+    name = style.base;
+  }
+  return line;
 }
 
 class WordReader {
   #lines;
   #styles;
+  #numbering;
+  /** What the paragraph's properties say of it so far. */ #paragraph = noProperties();
+  /** What the next text in a table begins with. */ #cellMark = "";
   /** How deep in something that is left out. */ #skipped = 0;
   #inProperties = false;
   #isText = false;
@@ -75,10 +103,11 @@ class WordReader {
   /** Notes in the order in which they are met. @type {{ kind: "footnote" | "endnote", id: string }[]} */
   notes = [];
 
-  /** @param {Lines} lines @param {Styles} styles */
-  constructor(lines, styles) {
+  /** @param {Lines} lines @param {Styles} [styles] @param {Numbering} [numbering] */
+  constructor(lines, styles = new Map(), numbering = new Numbering()) {
     this.#lines = lines;
     this.#styles = styles;
+    this.#numbering = numbering;
   }
 
   /** @param {Element} element */
@@ -92,13 +121,21 @@ class WordReader {
   #openWord({ name, get }) {
     const lines = this.#lines;
     if (this.#inProperties) {
-      const style = name === "pStyle" ? this.#styles.get(get("val")) : undefined;
-      if (style === "heading" || (name === "outlineLvl" && Number(get("val")) < 9)) this.#heading();
-      else if ((style === "list" || name === "numPr") && !this.#isHeading && this.#tables === 0) lines.mark("- ");
+      const said = this.#paragraph;
+      switch (name) {
+        case "pStyle": said.style = get("val"); break;
+        case "outlineLvl": said.heading = Number(get("val")) < 9; break;
+        case "numPr": said.list = true; break;
+        case "numId": said.id = get("val"); break;
+        case "ilvl": said.level = Number(get("val")) || 0; break;
+      }
       return;
     }
     switch (name) {
-      case "pPr": this.#inProperties = true; break;
+      case "pPr":
+        this.#inProperties = true;
+        this.#paragraph = noProperties();
+        break;
       case "t": this.#isText = true; break;
       case "tab": case "ptab": lines.exact("\t"); break;
       case "br": case "cr": this.#tables > 0 ? lines.between(" ") : lines.turn(); break;
@@ -112,11 +149,22 @@ class WordReader {
     }
   }
 
-  #heading() {
-    if (this.#isHeading) return;
-    this.#isHeading = true;
-    this.#lines.mark("");
-    this.#lines.gap();
+  /** What a paragraph is: a heading, an item of a list, or neither; and by which number. */
+  #begin() {
+    const { style, heading, list, id, level } = this.#paragraph;
+    const line = lineage(this.#styles, style);
+    this.#isHeading = heading ?? line.some(([, each]) => each.heading);
+    if (this.#isHeading) this.#lines.gap();
+    const [from, of] = line.find(([, each]) => each.list) ?? [];
+    const number = id ?? of?.id;
+    if (!(list || of) || number === "0") return;
+    const instanceOf = (/** @type {string} */ name) => this.#styles.get(name)?.id;
+    const mark = number === undefined ? null : this.#numbering.next(number, level ?? of?.level ?? null, from ?? style, instanceOf);
+    const known = mark ?? ITEM;
+    // A heading has no bullet in plain text.
+    if (this.#isHeading && known === ITEM) return;
+    if (this.#tables > 0) this.#cellMark = mark === ITEM ? "" : mark ?? "";
+    else this.#lines.mark(known);
   }
 
   /** @param {{ name: string, space: string }} element */
@@ -129,7 +177,10 @@ class WordReader {
     if (!WORD.test(space)) return;
     const lines = this.#lines;
     switch (name) {
-      case "pPr": this.#inProperties = false; break;
+      case "pPr":
+        this.#inProperties = false;
+        this.#begin();
+        break;
       case "p": this.#endParagraph(); break;
       case "tc": lines.between("\t"); break;
       case "tr": if (this.#tables === 1) lines.end(); break;
@@ -139,6 +190,7 @@ class WordReader {
   }
 
   #endParagraph() {
+    this.#cellMark = "";
     if (this.#tables > 0) return this.#lines.between(" ");
     // An empty paragraph is how people make room.
     if (!this.#lines.end() || this.#isHeading) this.#lines.gap();
@@ -148,9 +200,14 @@ class WordReader {
 
   /** @param {string} text */
   text(text) {
-    if (this.#isText && this.#skipped === 0) this.#lines.exact(text);
+    if (!this.#isText || this.#skipped > 0) return;
+    this.#lines.exact(this.#cellMark + text);
+    this.#cellMark = "";
   }
 }
+
+/** @returns {{ style: string, heading?: boolean, list: boolean, id?: string, level?: number }} of a paragraph that says nothing of itself */
+const noProperties = () => ({ style: "", list: false });
 
 /**
  * The notes at the foot of the pages and at the end, after the text.
@@ -184,7 +241,7 @@ async function notesOf(parts, part, kind, texts) {
         /** @type {string[]} */
         const pieces = [];
         const lines = new Lines((piece) => pieces.push(piece));
-        note = { id: element.get("id"), reader: new WordReader(lines, new Map()), lines, pieces };
+        note = { id: element.get("id"), reader: new WordReader(lines), lines, pieces };
       } else note?.reader.open(element);
     },
     close(element) {

@@ -2,7 +2,7 @@
 
 import { ask } from "../../page/ask.js";
 import { h, write } from "../../page/dom.js";
-import { duration, loss } from "../words.js";
+import { loss } from "../words.js";
 
 /** What the figures are called: of what each is measured stands in its name. */
 const FIGURES = /** @type {const} */ (["Step", "Loss, training text", "Loss, held back", "Perplexity, held back", "Next token right, held back", "Tokens a second", "Time left"]);
@@ -23,7 +23,7 @@ export class TrainFigures {
   }
 
   /** @param {import("../run.js").TrainRun} run @param {import("./moment.js").Then} then */
-  show({ facts, history, plan, state, secondsLeft }, { step, now, loss: training, evaluation, tokensPerSecond }) {
+  show({ facts, history, plan, state, left }, { step, now, loss: training, evaluation, tokensPerSecond }) {
     const running = now && (state === "running" || state === "starting");
     this.element.classList.toggle("train-figures-past", !now);
     this.#set("Step", plan ? `${count(step)} of ${count(plan.train.steps)}` : "–");
@@ -34,7 +34,7 @@ export class TrainFigures {
     this.#set("Perplexity, held back", evaluation ? evaluation.perplexity.toFixed(2) : "–", measured);
     this.#set("Next token right, held back", evaluation ? `${(evaluation.accuracy * 100).toFixed(1)} %` : "–", measured);
     this.#set("Tokens a second", tokensPerSecond ? count(tokensPerSecond) : "–");
-    this.#set("Time left", running && secondsLeft !== null && facts.step > 0 ? duration(secondsLeft) : "–");
+    this.#set("Time left", running && facts.step > 0 ? left.words() : "–");
   }
 
   /** @param {typeof FIGURES[number]} name @param {string} text @param {string} [note] */

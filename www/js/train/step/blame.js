@@ -36,7 +36,7 @@ export class BlameTable {
     this.element = h("div", { class: "step-picture" },
       h("div", { class: "step-scroll", tabindex: 0, role: "region", "aria-label": "The parts of the model" }, this.#table), this.#caption,
       h("div", { class: "step-details" }, this.#title, this.#details, this.#hint));
-    onThemeChange(() => this.#colour());
+    onThemeChange(() => this.#colour(), this.element);
   }
 
   /** @param {StepSeen} seen @param {Kind} kind */
