@@ -42,8 +42,8 @@ export function makeSettings(app) {
   const limit = segmented({
     label: "When the context is full",
     choices: [
-      { value: "reread", text: "Read half again", title: "The last half of the context is read afresh: the model stays within what it was trained on." },
-      { value: "run_on", text: "Run on", title: "The waves run on past the length the model was trained on." },
+      { value: "reread", text: "Read half again", title: "The state of the waves is let go and the last half of the text read anew: the model stays within the lengths it was trained on." },
+      { value: "run_on", text: "Run on", title: "The state, as large after a long text as after a short one, goes on into lengths that the model was never trained on." },
     ],
     value: /** @type {string} */ (state.get("settings").at_limit),
     onInput: (value) => change({ at_limit: value === "run_on" ? "run_on" : "reread" }),

@@ -22,7 +22,7 @@ export const TERMS = [
   { name: "Causal", words: "Hearing only what came before. A model that hears later tokens has perfect figures and cannot write.", link: `${WIKIPEDIA}Causal_system` },
   { name: "Cell", words: "A place on the field. Tokens drop what they say on cells, and pick up what reaches theirs.", link: `${WIKIPEDIA}Discrete_time_and_continuous_time` },
   { name: "Confidence interval", words: "The figure after ±: with a hundred samples of the text, the true value would lie so near in about 95 of them.", link: `${WIKIPEDIA}Confidence_interval` },
-  { name: "Context", words: "How many tokens a model reads at once: the farthest back that it can hear.", link: `${WIKIPEDIA}Large_language_model` },
+  { name: "Context", words: "How many tokens a model was trained to read at once. The state of waves goes on past that, as large as before; a Transformer has no room for more.", link: `${WIKIPEDIA}Large_language_model` },
   { name: "Convolution", words: "Adding up what was dropped, each by what its wave has become at the place that listens.", link: `${WIKIPEDIA}Convolution` },
   { name: "Coupling", words: "How the heads of a layer mix what they have heard before it is passed on.", link: `${WIKIPEDIA}Coupling_(physics)` },
   { name: "Damping", words: "α, how fast a wave dies away, a cell. Twice the damping, half as far.", link: `${WIKIPEDIA}Damping` },
