@@ -88,7 +88,7 @@ test("its waves can be computed in two ways, which say how long they take and co
   const steps = (await saved(page, "CSV")).toString();
   await page.locator("#lab").getByRole("radio", { name: "By Fourier transform" }).check();
   // In float32, whose rounding is 6·10⁻⁸.
-  await words(method, /by Fourier transforms of the whole text.* differs from the sum step by step by \d·10⁻[678] of its size, which is rounding\.$/);
+  await words(method, /by Fourier transforms of the whole text.* differs from the sum step by step by \d·10⁻[⁶⁷⁸] of its size, which is rounding\.$/);
   const heard = (/** @type {string} */ csv) => csv.trim().split("\n").slice(1).map((line) => Number(line.split(",").at(-1)));
   const [one, other] = [heard(steps), heard((await saved(page, "CSV")).toString())];
   const size = Math.max(...one.map(Math.abs));

@@ -56,12 +56,12 @@ function assertAllMeasured(found, lengths) {
 }
 
 test("short lengths are measured, drawn, put in words, copied, saved, and kept over a reload", shared(async (page) => {
-  const before = await picture(panel(page).locator(".scaling-canvas"));
+  const before = await picture(panel(page).locator(".scaling-canvas").first());
   await measureUpTo(page, 512);
   await panel(page).getByRole("button", { name: "Measure again" }).waitFor();
   const found = await rows(page);
   assertAllMeasured(found, ["128", "256", "512"]);
-  await eventually(() => picture(panel(page).locator(".scaling-canvas")), (now) => now !== before, "nothing was drawn");
+  await eventually(() => picture(panel(page).locator(".scaling-canvas").first()), (now) => now !== before, "nothing was drawn");
   const said = await words(panel(page).locator(".scaling-findings").first(), /faster than attention/);
   // Two of three lengths are on any line: no law is claimed from them.
   assert.doesNotMatch(said, /grows like/);
@@ -102,8 +102,8 @@ test("whole steps of training are a picture of their own, in words, in a table a
   for (const [, ...rates] of table) for (const rate of rates) assert.match(rate, /^[\d,]+ tokens\/s$/);
   await words(steps.locator(".scaling-findings"), /^A wave model learns from [\d,]+ tokens a second in texts of 128, and from [\d,]+ in texts of 512: \d+ %\.\nAt 512 tokens a Transformer of the same size learns from [\d,]+ a second, the wave model from [\d.]+× as many\.$/);
   // Pointed at, a length says its own values.
-  await steps.locator("canvas.scaling-canvas").scrollIntoViewIfNeeded();
-  const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await steps.locator("canvas.scaling-canvas").boundingBox());
+  await steps.locator(".scaling-canvas").scrollIntoViewIfNeeded();
+  const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await steps.locator(".scaling-canvas").boundingBox());
   await page.mouse.move(box.x + box.width - 20, box.y + box.height / 2);
   await words(steps.locator(".scaling-key-value").first(), /^512 tokens: [\d,]+$/);
   const files = [page.waitForEvent("download"), page.waitForEvent("download", (download) => download.suggestedFilename().startsWith("wave-field-training"))];

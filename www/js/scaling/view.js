@@ -108,7 +108,7 @@ const large = (value) => (value >= 1e9 ? `${Number((value / 1e9).toPrecision(2))
 
 /** All numbers: times, and under each the operations and bytes that go with it. @param {ScalingResult} result */
 export function numbersTable(result) {
-  return table(result, MIXINGS.map(({ mixing }) => mixing), ({ mixing, length, seconds }) => {
+  return table("scaling-numbers", result, MIXINGS.map(({ mixing }) => mixing), ({ mixing, length, seconds }) => {
     if (isTraining(mixing)) return [wordsOfTime(seconds)];
     return [wordsOfTime(seconds), `${large(operations(mixing, length, result.layer))}, ${large(bytes(mixing, length, result.layer))}B`];
   });
@@ -116,12 +116,12 @@ export function numbersTable(result) {
 
 /** All steps of training: tokens a second, and under each the time of a step. @param {ScalingResult} result */
 export function trainingTable(result) {
-  return table(result, TRAININGS.map(({ mixing }) => mixing), ({ seconds, tokens = 0, recomputed }) =>
+  return table("scaling-rates", result, TRAININGS.map(({ mixing }) => mixing), ({ seconds, tokens = 0, recomputed }) =>
     [`${count(tokens / seconds)} tokens/s`, `${wordsOfTime(seconds)} for ${count(tokens)}${recomputed ? ", layers computed twice" : ""}`]);
 }
 
-/** @param {ScalingResult} result @param {readonly Way[]} ways @param {(found: import("./growth.js").Measured) => string[]} words */
-function table(result, ways, words) {
+/** @param {string} name @param {ScalingResult} result @param {readonly Way[]} ways @param {(found: import("./growth.js").Measured) => string[]} words */
+function table(name, result, ways, words) {
   const lengths = LENGTHS.filter((length) => length <= result.longest);
   const cell = (/** @type {Way} */ mixing, /** @type {number} */ length) => {
     const found = result.measured.find((entry) => entry.mixing === mixing && entry.length === length);
@@ -135,7 +135,7 @@ function table(result, ways, words) {
     if (left) return h("td", { class: "scaling-left-out" }, left.expected ? `left out (about ${wordsOfTime(left.expected)})` : "left out");
     return h("td", { class: "scaling-left-out" }, "—");
   };
-  return h("table", { class: "scaling-table scaling-numbers" },
+  return h("table", { class: `scaling-table ${name}` },
     h("thead", null, h("tr", null, ["Tokens", ...ways.map(nameOf)].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, lengths.map((length) =>
       h("tr", null, h("th", { scope: "row" }, count(length)), ways.map((mixing) => cell(mixing, length))))));
