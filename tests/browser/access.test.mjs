@@ -18,6 +18,7 @@ async function walk(page, look) {
   await toggleMute(page, 1);
   await look("Write, bent");
   await page.getByRole("button", { name: /^Models\./ }).click();
+  await page.locator(".model-menu li").first().waitFor();
   await look("the menu of models", ".model-menu");
   await page.getByRole("button", { name: "From an address…" }).click();
   await page.getByLabel("Address of a .safetensors file").fill("https://models.invalid/waves.safetensors");

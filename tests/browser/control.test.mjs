@@ -49,7 +49,7 @@ test("one step does exactly one, and says how it went", async (t) => {
     assert.equal(await step(page), before + i);
     await reaches(page, "paused");
   }
-  await page.getByText(`Saved at step ${before + 3}`).waitFor();
+  await page.getByText(`Kept at step ${before + 3}`).waitFor();
   await stored(page, ({ history }) => history.lastStep === before + 3);
 });
 

@@ -314,7 +314,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("A prompt of my own");
   await start(page, { ...SHORT, Steps: 200_000 });
   await block.getByText("Trains on the graphics card").waitFor();
-  await page.getByText(/Saved at step [1-9]/).waitFor();
+  await page.getByText(/Kept at step [1-9]/).waitFor();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await block.getByRole("button", { name: "Copy device report" }).click();
   await block.getByRole("button", { name: "Copied" }).waitFor();

@@ -18,7 +18,7 @@ const line = (page, line) => page.locator(".causality-lines li").nth(line);
 
 /** @param {Page} page @param {string} kind */
 async function save(page, kind) {
-  const { name, bytes } = await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: no leak` }).click());
+  const { name, bytes } = await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: no leak` }).click());
   assert.equal(name, `no-leak.${kind.toLowerCase()}`);
   return bytes;
 }

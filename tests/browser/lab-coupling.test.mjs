@@ -219,25 +219,25 @@ test("both pictures save themselves, with their numbers; tokens carry their stre
   /** @param {string} name */
   const save = (name) => downloaded(page, () => page.locator("#lab").getByRole("button", { name, exact: true }).click());
   await cell(page, 1, 1).click();
-  const csv = await save("Save as CSV: coupling");
+  const csv = await save("Download as CSV: coupling");
   assert.equal(csv.name, "coupling.csv");
   const [head, ...rows] = csv.bytes.toString().trim().split(/\r?\n/).map((line) => line.split(","));
   assert.deepEqual(head, ["layer", "head", "takes_of_head", "weight", "loudness_of_field", "part_of_what_is_taken"]);
   assert.equal(rows.length, 64);
   assert.equal(Number(rows[0][3]).toFixed(3), (await weight(page, 1, 1)).toFixed(3));
   assert.ok(Math.abs(rows.slice(0, 8).reduce((sum, row) => sum + Number(row[5]), 0) - 1) < 1e-5);
-  const svg = (await save("Save as SVG: coupling")).bytes.toString();
+  const svg = (await save("Download as SVG: coupling")).bytes.toString();
   assert.match(svg, /^<svg/);
   for (const words of ["Coupling of layer 1", "field of", "taken by", "of the field of head", "an equal share would be"]) assert.ok(svg.includes(words), words);
   assert.ok((svg.match(/<path/g) ?? []).length > 10 && (svg.match(/<rect/g) ?? []).length > 64, "ribbons and cells");
-  const png = (await save("Save as PNG: coupling")).bytes;
+  const png = (await save("Download as PNG: coupling")).bytes;
   assert.equal(png.subarray(1, 4).toString(), "PNG");
 
-  const numbers = (await save("Save as CSV: interference")).bytes.toString();
+  const numbers = (await save("Download as CSV: interference")).bytes.toString();
   assert.match(numbers, /^\ufefftoken,text,alignment,strength,gate,added_share_of_stream\r?\n1,R,/);
-  const drawn = (await save("Save as SVG: interference")).bytes.toString();
+  const drawn = (await save("Download as SVG: interference")).bytes.toString();
   for (const words of ["Interference after layer 3", "strength (u)", "as a part of the stream"]) assert.ok(drawn.includes(words), words);
-  assert.equal((await save("Save as PNG: interference")).bytes.subarray(1, 4).toString(), "PNG");
+  assert.equal((await save("Download as PNG: interference")).bytes.subarray(1, 4).toString(), "PNG");
 
   await page.locator("#lab .lab-token").nth(4).hover();
   await page.locator("#lab .lab-token-words", { hasText: /^Token 5, .*after layer 3 it agrees with the mean of the text by −?0\.\d\d and takes it on with strength 0\.\d\d; what is added is/ }).waitFor();

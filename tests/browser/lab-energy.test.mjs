@@ -35,7 +35,7 @@ async function lookAt(page, text) {
 
 /** @param {Page} page @param {string} kind @param {string} name */
 async function saved(page, kind, name) {
-  const button = page.getByRole("button", { name: `Save as ${kind}: ${name}`, exact: true });
+  const button = page.getByRole("button", { name: `Download as ${kind}: ${name}`, exact: true });
   // Out of sight there is nothing to save, and a test's click scrolls only to what can be clicked.
   await button.scrollIntoViewIfNeeded();
   return downloaded(page, () => button.click());

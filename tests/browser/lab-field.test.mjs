@@ -37,7 +37,7 @@ const said = (page, words) => page.locator("#lab .field-view figcaption").first(
 
 /** What a figure's button saves. @param {Page} page @param {string} kind @param {string} [figure] */
 async function saved(page, kind, figure = "field now") {
-  return (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${figure}` }).click())).bytes;
+  return (await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: ${figure}` }).click())).bytes;
 }
 
 test("the field is stepped through, and its picture and numbers are saved", calm(async (page) => {

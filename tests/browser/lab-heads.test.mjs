@@ -26,7 +26,7 @@ const shared = onePage({}, async (page) => {
 });
 
 /** @param {Page} page @param {"PNG" | "SVG" | "CSV"} kind @param {string} name */
-const save = async (page, kind, name) => (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click())).bytes;
+const save = async (page, kind, name) => (await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: ${name}` }).click())).bytes;
 
 /** Lines of fields, without quoted ones split: roles hold commas. @param {Buffer} file */
 const fields = (file) => file.toString("utf8").trim().split(/\r?\n/).map((line) => [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map(([, bare, quoted]) => quoted ?? bare));
@@ -92,7 +92,7 @@ test("contributions come head by head, can be stopped, and are those of the wave
 
   await toggleMute(page, 2);
   await measured(page, "none");
-  assert.ok(await page.getByRole("button", { name: "Save as CSV: heads contributions" }).isHidden());
+  assert.ok(await page.getByRole("button", { name: "Download as CSV: heads contributions" }).isHidden());
 
   await page.locator("#lab").getByRole("radio", { name: "My own", exact: true }).check();
   await page.getByLabel("Text to look at").fill("Now is the winter of our discontent made glorious summer by this sun of York. ".repeat(2));

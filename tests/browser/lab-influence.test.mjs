@@ -23,7 +23,7 @@ const shared = onePage({ path: "#lab-influence" }, async (page) => {
 const said = (page, words) => page.locator(".influence figcaption").filter({ hasText: words }).waitFor();
 
 /** What a figure's button saves. @param {Page} page @param {string} kind */
-const saved = async (page, kind) => (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: influence` }).click())).bytes;
+const saved = async (page, kind) => (await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: influence` }).click())).bytes;
 
 /** The saved numbers, by row. @param {Page} page */
 async function numbers(page) {

@@ -37,7 +37,7 @@ const readings = async (page, kind) => {
 };
 
 /** What a button saves. @param {Page} page @param {string} kind */
-const saved = async (page, kind) => (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: break it on purpose` }).click())).bytes;
+const saved = async (page, kind) => (await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: break it on purpose` }).click())).bytes;
 
 /** Waits until nothing but the page is left. @param {Page} page */
 async function workersGone(page) {
@@ -107,7 +107,7 @@ test("a text that cannot be fetched is said, and can be tried again", async (t) 
   await mount(page, { steps: 16, seconds: 1e6 });
   await page.route("**/tinyshakespeare.txt", (route) => route.abort());
   await page.getByRole("button", { name: "Train both" }).click();
-  await page.getByRole("alert").filter({ hasText: "could not be loaded" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "could not be fetched" }).waitFor();
   await page.unroute("**/tinyshakespeare.txt");
   await page.getByRole("button", { name: "Train both" }).click();
   await page.getByText("Both were trained for 16 steps.").waitFor();

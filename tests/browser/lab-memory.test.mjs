@@ -41,7 +41,7 @@ const other = onePage({ motion: "reduce" });
 
 /** What a figure's button saves. @param {Page} page @param {string} kind @param {string} figure */
 async function saved(page, kind, figure) {
-  return (await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${figure}`, exact: true }).click())).bytes;
+  return (await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: ${figure}`, exact: true }).click())).bytes;
 }
 
 /** A table's columns by name; a token may be a comma or a quotation mark. @param {Buffer} bytes @returns {(name: string) => string[]} */

@@ -42,7 +42,7 @@ const read = (page, windows) => page.waitForFunction((least) => {
 
 /** The rounds in the saved table: windows, mean, low, high. @param {Page} page @param {string} name @returns {Promise<string[][]>} */
 async function table(page, name) {
-  const { bytes } = await downloaded(page, () => page.getByRole("button", { name: `Save as CSV: ${name}` }).click());
+  const { bytes } = await downloaded(page, () => page.getByRole("button", { name: `Download as CSV: ${name}` }).click());
   return bytes.toString().trim().split(/\n(?=\d)/).slice(1).map((line) => line.split(","));
 }
 
@@ -111,7 +111,7 @@ test("the chosen token's forecast says what gained and lost, as the engine's own
   // The pictures are saved as they are shown.
   for (const name of ["what if forecasts", "what if loss"]) {
     const save = async (/** @type {string} */ kind) => {
-      const saved = await downloaded(page, () => page.getByRole("button", { name: `Save as ${kind}: ${name}` }).click());
+      const saved = await downloaded(page, () => page.getByRole("button", { name: `Download as ${kind}: ${name}` }).click());
       assert.equal(saved.name, `${name.replaceAll(" ", "-")}.${kind.toLowerCase()}`);
       return saved.bytes;
     };

@@ -59,6 +59,10 @@ test("on a phone each view's picture is in sight, and so is its name, without sc
     assert.ok(chip && chip.x >= 0 && chip.x + chip.width <= 390, `${name} is not named in sight: ${JSON.stringify(chip)}`);
     assert.equal(await page.evaluate(() => scrollY), 0);
   }
+  for (const place of /** @type {const} */ (["Train", "Mine", "Write"])) {
+    await go(page, place);
+    await eventually(() => page.locator("[data-place]:visible").count(), 1, `something else is seen beside ${place}`);
+  }
 });
 
 test("the keyboard goes from view to view, and a reload comes back to the chosen one", async (t) => {

@@ -69,7 +69,7 @@ test("while the model is on its way the page says so; where it does not come, wh
   });
   // The engine is there, is counted, and waits for it.
   await page.locator("#engine-status", { hasText: "WebAssembly" }).waitFor();
-  const coming = await words(page.locator(".model-card"), /Loading the model\s+▾\s+(?:\?\s+)?[\d.]+ of [\d.]+ MB$/);
+  const coming = await words(page.locator(".model-card"), /Opening the model\s+▾\s+(?:\?\s+)?[\d.]+ of [\d.]+ MB$/);
   const [come, all] = [.../** @type {RegExpExecArray} */ (/([\d.]+) of ([\d.]+) MB$/.exec(coming)).slice(1).map(Number)];
   const { size } = await stat(new URL("../../models/shakespeare/model.safetensors", import.meta.url));
   assert.ok(come > 1 && Math.abs(all - come - size / 1e6) < 0.11, `${coming}: the model is ${size} bytes`);
@@ -129,7 +129,7 @@ test("over http from another device: no graphics card, for the right reason; one
   await one.locator("#train .train-device").filter({ hasText: "came over http" }).waitFor();
   await one.locator("#train").getByRole("button", { name: "Start training" }).click();
   await one.locator("#train").getByRole("button", { name: "Pause" }).click();
-  await one.locator(".train-note", { hasText: "Saved at step" }).waitFor();
+  await one.locator(".train-note", { hasText: "Kept at step" }).waitFor();
   const two = await context.newPage();
   await two.goto(`${url}#train`);
   await go(two, "Mine");

@@ -39,7 +39,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
     }
     await lab.getByRole("radio", { name: "Energy", exact: true }).check();
     for (const kind of ["SVG", "PNG", "CSV"]) {
-      const { bytes } = await downloaded(page, () => lab.getByRole("button", { name: new RegExp(`^Save as ${kind}`) }).first().click());
+      const { bytes } = await downloaded(page, () => lab.getByRole("button", { name: new RegExp(`^Download as ${kind}`) }).first().click());
       // The library of SVGs takes a text's font from a style.
       if (kind === "SVG") assert.ok(bytes.includes('font-family="system-ui, sans-serif" font-size="16px"'), "its texts have no font");
     }
@@ -75,7 +75,7 @@ test("a walk through all parts of the page meets nothing that its policy forbids
     await scaling.getByLabel("Up to").selectOption("512");
     await scaling.getByRole("button", { name: "Measure", exact: true }).click();
     await scaling.getByRole("button", { name: "Measure again" }).waitFor();
-    await downloaded(page, () => scaling.getByRole("button", { name: "Save picture" }).click());
+    await downloaded(page, () => scaling.getByRole("button", { name: "Download picture" }).click());
     assert.deepEqual(violations, []);
   });
 

@@ -61,7 +61,7 @@ test("nothing heavy starts by itself, and what races of ours came to is there to
   assert.equal(second, "Shakespeare, quick, as published, 3 seeds");
   await words(panel(page).locator(".race-outcome"), /^With every one of 3 seeds the Transformer ended with the higher perplexity: [\d.]+ % above .* standard deviation [\d.]+\)\.$/);
   await eventually(() => panel(page).locator(".race-texts blockquote").count(), 2);
-  await words(cell(page, "Perplexity", 2), "6.2");
+  await words(cell(page, "Perplexity, held back", 2), "6.2");
   await words(panel(page).locator(".race-block .race-notes"), /We ran this race on another machine \(.+, Chromium \d+\)/);
   await shown.selectOption({ label: second });
   await words(panel(page).locator(".race-outcome"), /Wave Field model ended with the higher perplexity/);
@@ -90,13 +90,13 @@ test("a tiny race of a wave model and a Transformer fills the table, and its fil
   assert.ok(Math.abs(a - b) < 0.005 * a, `${a} against ${b} parameters`);
   await words(cell(page, "Parameters", 0), a.toLocaleString("en-GB"));
   await words(cell(page, "Parameters", 1), b.toLocaleString("en-GB"));
-  for (const row of ["Validation loss", "Perplexity", "Bits a byte", "Next token right", "Tokens a second", "Memory while writing"]) {
+  for (const row of ["Loss, held back", "Perplexity, held back", "Bits a byte", "Next token right, held back", "Tokens a second", "Memory while writing"]) {
     for (const column of [0, 1]) await words(cell(page, row, column), /^\d/);
   }
-  await words(cell(page, "Perplexity", 0), / to .*, sd /);
+  await words(cell(page, "Perplexity, held back", 0), / to .*, sd /);
   await words(cell(page, "Memory while writing", 0), /the same for every token/);
   await words(cell(page, "Memory while writing", 1), /grows by/);
-  await words(cell(page, "Perplexity", 2), "6.2");
+  await words(cell(page, "Perplexity, held back", 2), "6.2");
   await words(page.locator(".race-outcome"), /seeds/);
   await eventually(() => page.locator(".race-texts blockquote").allInnerTexts(), (texts) => texts.length === 2 && texts.every((text) => text !== ""));
   await panel(page).getByRole("button", { name: "Next: race the tuned one" }).waitFor();

@@ -54,7 +54,7 @@ test("a training whose page was closed, or went elsewhere, in the middle goes on
   const training = await startHeld(page, settings);
   await reaches(page, "running");
   await hide(page);
-  await letStore(page, training, () => page.locator(".train-note", { hasText: /Saved at step [2-9]\d/ }).isVisible());
+  await letStore(page, training, () => page.locator(".train-note", { hasText: /Kept at step [2-9]\d/ }).isVisible());
   await training.held();
   await page.goto("about:blank");
   await page.goto(`${server.url}#train`);
@@ -185,7 +185,7 @@ test("an exported training goes on in another browser exactly as at home", async
   await openList(other);
   const picker = other.locator("input[type=file][aria-label='Training to open']");
   await picker.setInputFiles({ name: "names.wavefield-run", mimeType: "application/octet-stream", buffer });
-  await named(other, 0, "Names (imported)");
+  await named(other, 0, "Names (from a file)");
   // Opened and gone on with in one press.
   await row(other, 0).getByRole("button", { name: "Go on" }).click();
   await arrives(other, "Train");
@@ -205,7 +205,7 @@ test("an exported training goes on in another browser exactly as at home", async
     document.querySelector("#waves")?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   }, buffer.toString("base64"));
   await row(other, 1).waitFor();
-  await named(other, 0, "Names (imported) 2");
+  await named(other, 0, "Names (from a file) 2");
 });
 
 // More than ten seconds: two trainings and a second page.
@@ -221,7 +221,7 @@ test("when the disk fills up, training goes on, what was kept stays whole, and r
   });
   await train(page, { ...SHORT, Steps: 20 });
   await start(page, ENDLESS);
-  await page.locator(".train-note", { hasText: "Saved at step" }).waitFor();
+  await page.locator(".train-note", { hasText: "Kept at step" }).waitFor();
   await page.evaluate(() => { /** @type {any} */ (globalThis).isFull = true; });
   const notice = page.locator(".notice-error", { hasText: 'The browser has no room left for "Names 2"' });
   await hideUntil(page, () => notice.isVisible());
@@ -254,7 +254,7 @@ test("a training that another tab has open is listed as such and not offered", a
   const page = await openPage(t);
   await train(page, { ...SHORT, Steps: 20 });
   await start(page, ENDLESS);
-  await page.locator(".train-note", { hasText: "Saved at step" }).waitFor();
+  await page.locator(".train-note", { hasText: "Kept at step" }).waitFor();
   const other = await page.context().newPage();
   const { server } = await startBrowser();
   await other.goto(`${server.url}#train`);

@@ -172,7 +172,7 @@ test("the past can be looked at while the training goes on, and now is one press
 
 test("the table for download has every evaluation, and the picture shows the charts", shared(async (page) => {
   const save = (/** @type {string} */ name) => downloaded(page, () => panel(page).getByRole("button", { name }).click());
-  const table = await save("Save table");
+  const table = await save("Download table");
   assert.equal(table.name, "wave-field-names-step-120.csv");
   const [head, ...rows] = table.bytes.toString().trimEnd().split("\n").map((line) => line.split(","));
   const { evaluations } = (await keptWhole(page)).facts;
@@ -182,7 +182,7 @@ test("the table for download has every evaluation, and the picture shows the cha
     const field = (/** @type {string} */ name) => Number(row?.[head.indexOf(name)]);
     assert.deepEqual([field("validation_loss"), field("perplexity"), field("accuracy")], [loss, perplexity, accuracy]);
   }
-  const { name, bytes } = await save("Save picture");
+  const { name, bytes } = await save("Download picture");
   assert.equal(name, "wave-field-names-step-120.png");
   assert.equal(bytes.subarray(1, 4).toString(), "PNG");
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];

@@ -59,7 +59,7 @@ test("while it runs the screen stays on, and title and link say how far it is, w
 
 test("how long it takes is a range before, is measured at first, and then said as a range", async (t) => {
   const page = await openPage(t);
-  await words(page.locator(".train-estimate"), /^\d+ thousand parameters, about \d+ MB of memory\. It takes [\d.]+–[\d.]+ (s|min) on most computers; it is measured as soon as something trains here\.$/);
+  await words(page.locator(".train-estimate"), /^It takes [\d.]+(–| s to )[\d.]+ (s|min) on most computers \(measured once it starts\), and about \d+ MB of memory\.$/);
   await page.evaluate(() => {
     const said = new Set();
     const look = () => { for (const term of document.querySelectorAll(".train-figures dt")) if (term.textContent === "Time left") said.add(term.nextElementSibling?.textContent); };
@@ -69,8 +69,8 @@ test("how long it takes is a range before, is measured at first, and then said a
   await train(page, { ...SHORT, Steps: 400 });
   const said = await page.evaluate(() => [.../** @type {any} */ (globalThis).saidLeft]);
   assert.deepEqual(said.slice(0, 2), ["–", "measuring…"]);
-  for (const words of said.slice(2)) assert.match(words, /^(–|a few seconds|up to [\d.]+ (s|min)|about [\d.]+ (s|min)|[\d.]+–[\d.]+ (s|min)|now rather .*: (other work on this machine|faster than at first))$/);
-  await words(page.locator(".train-estimate"), /at the speed measured here\.$/);
+  for (const words of said.slice(2)) assert.match(words, /^(–|a few seconds|up to [\d.]+ (s|min)|about [\d.]+ (s|min)|[\d.]+(–| s to )[\d.]+ (s|min)|now rather .*: (other work on this machine|faster than at first))$/);
+  await words(page.locator(".train-estimate"), /at the speed measured here, and about/);
 });
 
 // More than ten seconds: the same training is done three times, with a page opened for each end.
@@ -113,7 +113,7 @@ test("when the engine dies, the training goes on with a new engine; when that di
   const page = await openPage(t, { expected: [/the engine is gone/] });
   // So long that it is not over before the test is, however long that takes.
   await start(page, { ...SHORT, Steps: 200_000 });
-  await page.locator(".train-note", { hasText: "Saved at step" }).waitFor();
+  await page.locator(".train-note", { hasText: "Kept at step" }).waitFor();
   await slowClock(page);
   const die = () => engines(page)[0].evaluate(() => { setTimeout(() => { throw new Error("the engine is gone"); }); });
   await die();

@@ -252,6 +252,10 @@ test("the bends of every model are kept with it, over a reload and while another
   await eventually(() => damping.inputValue().then(Number), 0.9);
   await page.locator(".notice", { hasText: "copy is bent as you left it." }).waitFor();
   await page.locator("#waves").getByRole("button", { name: "Undo the damping of head 1 in layer 1" }).waitFor();
+  await page.locator(".notice").getByRole("button", { name: "As in its file" }).click();
+  await eventually(() => damping.inputValue().then(Number), (now) => now !== 0.9);
+  await page.locator("#waves").getByRole("button", { name: "Undo the damping of head 1 in layer 1" }).click();
+  await eventually(() => damping.inputValue().then(Number), 0.9);
 });
 
 test("the text shows where the waves were bent while it was written, and where they were as in the file again", shared(async (page) => {

@@ -26,7 +26,7 @@ test("it is measured first, then said as a range that holds to the end", () => {
   const after = said.filter(({ worked }) => worked > 3.5);
   for (const { worked, range } of after) assert.ok(range && range[0] <= took - worked + 0.3 && range[1] >= took - worked - 0.3, `${worked}: ${range}`);
   assert.ok(after.every((each) => !each.said.includes("rather")), "nothing had to be corrected");
-  assert.equal(after[0].said, "1–2.5 min");
+  assert.equal(after[0].said, "85–140 s");
 });
 
 test("work that becomes slower is corrected, with a word that says why, and never grows in silence", () => {
@@ -59,16 +59,16 @@ test("more steps that a person asks for are no news of the machine", () => {
   left.report(8.2, 82, 2000);
   assert.equal(left.words(), "measuring…");
   for (let i = 42; i < 60; i++) left.report(i / 5, 2 * i, 2000);
-  assert.match(left.words(), /^[\d.]+–[\d.]+ min$/);
+  assert.match(left.words(), /^[\d.]+(–| s to )[\d.]+ min$/);
 });
 
 test("ranges are in numbers that are easily read", () => {
-  const said = { "4–4.5 min": [241, 265], "20–35 s": [22, 31], "up to 15 s": [3, 12], "a few seconds": [0, 6], "11–16 min": [700, 950], "1.5–2.25 h": [5600, 8000], "about 25 s": [25, 25] };
+  const said = { "4–4.5 min": [241, 265], "20–35 s": [22, 31], "up to 15 s": [3, 12], "a few seconds": [0, 6], "11–16 min": [700, 950], "40–140 s": [42, 140], "100 s to 4 min": [105, 220], "85 min to 1.75 h": [5130, 6200], "1.5–2.25 h": [5600, 8000], "about 25 s": [25, 25] };
   for (const [words, [low, high]] of Object.entries(said)) assert.equal(rangeInWords(low, high), words);
 });
 
 test("beforehand the range is wide where nothing was measured, and narrower where something was", () => {
-  assert.equal(beforehand(60, false), "0.5–3 min");
+  assert.equal(beforehand(60, false), "40 s to 3 min");
   assert.equal(beforehand(60, true), "50–85 s");
   assert.equal(beforehand(NaN, true), "an unknown time");
 });

@@ -68,7 +68,7 @@ async function changed(change) {
 test("an exported training comes back as it was, under another name", async () => {
   const given = example();
   const { card, curves, bytes, text } = await readRun(await writeRun(given), "2-b");
-  assert.deepEqual(card, { ...given.card, id: "2-b", name: "Meer (imported)", state: "interrupted", lowest: { step: 30, loss: 0.1 } });
+  assert.deepEqual(card, { ...given.card, id: "2-b", name: "Meer (from a file)", state: "interrupted", lowest: { step: 30, loss: 0.1 } });
   assert.deepEqual(curves, given.curves);
   assert.equal(text, given.text);
   for (const which of /** @type {const} */ (["last", "best"])) assert.deepEqual(await bytesOf(bytes[which]), await bytesOf(given.bytes[which]));
@@ -103,7 +103,7 @@ test("whatever is wrong with a file is said in words", async () => {
   const cases = [
     [/holds no "run.json"/, (_, files) => { delete files["run.json"]; }],
     [/"last.safetensors" is missing/, (_, files) => { delete files["last.safetensors"]; }],
-    [/"best.safetensors" in it is not a checkpoint/, (_, files) => { files["best.safetensors"] = new Blob(["hello, this is no checkpoint"]); }],
+    [/"best.safetensors" in it is no model/, (_, files) => { files["best.safetensors"] = new Blob(["hello, this is no checkpoint"]); }],
     [/"text.txt" in it is not text/, (_, files) => { files["text.txt"] = new Blob([new Uint8Array([0xff, 0xfe, 0xfd])]); }],
     [/does not describe a training/, (run) => { run.format = "something"; }],
     [/does not say which version/, (run) => { delete run.version; }],
@@ -151,7 +151,7 @@ test("measurements that were no numbers come back as such, and an endless re-imp
   assert.deepEqual([last.loss, last.perplexity, last.accuracy], [NaN, Infinity, NaN]);
   assert.equal(card.lowest?.step, 20);
   assert.ok(!("more" in curves.facts));
-  assert.ok(card.name.length <= 200 && card.name.endsWith(" (imported)"));
+  assert.ok(card.name.length <= 200 && card.name.endsWith(" (from a file)"));
 });
 
 test("a training that cannot be shown hides no other, says why, and can be saved and deleted", async () => {
@@ -204,7 +204,7 @@ test("a library keeps trainings with their last and best models, and forgets not
   const renamed = /** @type {typeof card} */ (await library.card("1-a"));
   assert.equal(renamed.name, "Sea");
   assert.equal(sizeOf(renamed), 40 + card.textSize);
-  await assert.rejects(library.bytes(card, "last"), /no snapshot/);
+  await assert.rejects(library.bytes(card, "last"), /Nothing of .* is kept/);
 });
 
 test("a deleted training can be taken back for a while, and its room is freed later", async (t) => {

@@ -15,7 +15,7 @@ test("a value is asked for until it is the right one", async () => {
 });
 
 test("what never comes is told with what there was at last and what was expected", async () => {
-  await assert.rejects(eventually(() => "Being saved.", /exactly from here/, "the note"), { message: 'the note: at last it was "Being saved.", expected /exactly from here/' });
+  await assert.rejects(eventually(() => "It is being kept.", /exactly from here/, "the note"), { message: 'the note: at last it was "It is being kept.", expected /exactly from here/' });
   await assert.rejects(eventually(() => 2, 3), { message: "what was waited for never came: at last it was 2, expected 3" });
 });
 

@@ -100,7 +100,7 @@ function sayStopped(message) {
     key: "engine",
     lasting: true,
     title: engine.loaded ? "The engine stopped." : "The page cannot compute anything yet.",
-    message: engine.loaded ? `${message} What is on the page is still here; the model and its waves can be loaded again.` : message,
+    message: engine.loaded ? `${message} What is on the page is still here; the model and its waves can be opened again.` : message,
     action: { label: engine.loaded ? "Restart the engine" : "Try again", run: restart },
   });
 }

@@ -43,10 +43,10 @@ export class Figure {
     this.canvas.style.height = `${options.height}px`;
     this.#surface = new Surface(this.canvas, options.draw);
     this.#buttons = ["PNG", "SVG", "CSV"].map((kind) => h("button", {
-      type: "button", class: "small", disabled: true, "aria-label": `Save as ${kind}: ${options.name.replaceAll("-", " ")}`, onclick: () => this.#save(kind),
+      type: "button", class: "small", disabled: true, "aria-label": `Download as ${kind}: ${options.name.replaceAll("-", " ")}`, onclick: () => this.#save(kind),
     }, kind));
     this.element = h("figure", { class: "figure" }, this.canvas,
-      h("div", { class: "figure-foot" }, this.#caption, h("div", { class: "figure-save" }, h("span", { "aria-hidden": "true" }, "Save as"), this.#buttons)));
+      h("div", { class: "figure-foot" }, this.#caption, h("div", { class: "figure-save" }, h("span", { "aria-hidden": "true" }, "Download as"), this.#buttons)));
   }
 
   /** @param {number} height In CSS pixels. */

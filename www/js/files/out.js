@@ -57,7 +57,7 @@ export function svgText(root) {
   }
   const text = new XMLSerializer().serializeToString(clean);
   if (new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")) {
-    throw new Error("The browser could not make an SVG that can be read. Save the picture as PNG instead.");
+    throw new Error("The browser could not make an SVG that can be read. Download the picture as PNG instead.");
   }
   return text;
 }

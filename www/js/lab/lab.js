@@ -88,7 +88,6 @@ class LabPanel {
       onInput: (id) => this.#choose(id),
     });
     this.#setView = views.set;
-    this.#chips = views.element;
     views.element.classList.add("lab-views");
     root.replaceChildren(
       h("header", { class: "panel-head" }, h("h2", { id: "lab-title" }, "Lab"),
@@ -98,15 +97,6 @@ class LabPanel {
   }
 
   /** @type {(id: string) => void} */ #setView = () => {};
-  /** @type {HTMLElement} */ #chips = h("div", null);
-
-  /** On a phone the views stand in one line, in whose middle the chosen one comes. */
-  #showChosen() {
-    const [row, chosen] = [this.#chips.querySelector(".segmented-row"), this.#chips.querySelector("label:has(input:checked)")];
-    if (!row || !chosen) return;
-    const [line, chip] = [row.getBoundingClientRect(), chosen.getBoundingClientRect()];
-    row.scrollLeft += chip.left + chip.width / 2 - line.left - line.width / 2;
-  }
 
   async #restore() {
     const kept = await this.#app.storage.get(KEY).catch(() => null);
@@ -122,7 +112,6 @@ class LabPanel {
     this.#lab.onPoint(() => { this.#strip.point(); this.#view.pointed?.(); });
     for (const key of /** @type {const} */ (["model", "applied", "engine"])) state.on(key, look);
     state.on("labView", (view) => this.#choose(view));
-    state.on("place", () => this.#showChosen());
     state.set("labView", this.#view.id);
     state.on("layer", () => { this.#offerLayers(); this.#view.pointed?.(); look(); });
     // A text longer than what is read would slide away under the eye while it is written: it is taken up when it is whole.
@@ -179,7 +168,6 @@ class LabPanel {
       this.#fault.hidden = true;
     }
     this.#setView(this.#view.id);
-    this.#showChosen();
     this.#sayAbout();
     if (this.#stage.firstElementChild !== this.#view.element) this.#stage.replaceChildren(this.#view.element);
     this.#offerLayers();

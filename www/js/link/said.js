@@ -94,7 +94,7 @@ export function otherModel({ models, notify, openAddress }, open, { model, addre
 /** The address was changed while a training goes on. @param {App} app @param {string} hash */
 export function otherLink({ notify }, hash) {
   notify({ kind: "info", key: "link", title: "The address was changed to another link.",
-    message: "A training is running here. The link opens when the page is loaded anew; the training is kept up to its last saved step.",
+    message: "A training is running here. The link opens when the page is reloaded; the training is kept up to a moment before.",
     action: { label: "Open the link", run: () => {
       history.replaceState(null, "", hash);
       location.reload();

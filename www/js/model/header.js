@@ -10,9 +10,9 @@ import { anythingBent } from "./bent.js";
 /** @param {HTMLElement} root @param {App} app */
 export function mountHeader(root, app) {
   const { state } = app;
-  const name = h("span", { class: "model-name", dir: "auto" }, "Loading the model");
+  const name = h("span", { class: "model-name", dir: "auto" }, "Opening the model");
   const size = h("span", { class: "model-size" }, " ");
-  const bar = h("progress", { class: "model-coming", "aria-label": "Loading the model", hidden: true });
+  const bar = h("progress", { class: "model-coming", "aria-label": "Opening the model", hidden: true });
   const back = h("button", { type: "button", class: "model-back", hidden: true }, "Back to Shakespeare");
   back.addEventListener("click", () => app.models.openShipped().catch((error) => app.files.refuse("Shakespeare", error)));
 
@@ -42,7 +42,7 @@ export function mountHeader(root, app) {
     bar.hidden = !coming;
     if (!model) {
       name.translate = true;
-      write(name, coming || state.get("engine") === "loading" ? "Loading the model" : "No model is open");
+      write(name, coming || state.get("engine") === "loading" ? "Opening the model" : "No model is open");
       write(size, coming ? amount(coming) : " ");
       if (coming?.total) bar.value = coming.bytes / coming.total;
       else bar.removeAttribute("value");

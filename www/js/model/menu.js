@@ -65,7 +65,7 @@ export function modelMenu(app, chooser, button, picker) {
   });
   save.addEventListener("click", () => {
     close();
-    app.offerModel().catch(({ message }) => notify({ kind: "error", key: "save", title: "The model could not be saved.", message }));
+    app.offerModel().catch(({ message }) => notify({ kind: "error", key: "save", title: "The model could not be downloaded.", message }));
   });
   chooser.addEventListener("keydown", (event) => { if (event.key === "Escape" && !menu.hidden) close(); });
   // Whoever turns to something else is done with it.

@@ -235,7 +235,7 @@ export class Models {
       return await arriving(response, tell);
     } catch (error) {
       const why = error instanceof TypeError ? "there is no connection to the page's server, or it broke" : error instanceof Error ? error.message : error;
-      throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a checkpoint of your own, or train one under Train.`);
+      throw new Error(`The model that comes with the page could not be fetched: ${why}. Try again, open a model of your own, or train one under Train.`);
     }
   }
 

@@ -11,6 +11,7 @@ import { BEND_STEPS, keyOf } from "./models.js";
 
 /** Milliseconds after the last step until they are kept. */
 const KEEP_AFTER = 400;
+const BENT_AGAIN = "bent-again";
 /** The places that show what is bent. */
 const SEEN_AT = ["write", "lab", "story"];
 /** What has an undo of its own. */
@@ -18,7 +19,7 @@ const TYPED = "input:not([type=range], [type=radio], [type=checkbox]), textarea,
 
 /** @param {import("../page/app.js").App} app */
 export function mountUndo(app) {
-  const { announce, couplings, heads, models, notify, state, storage } = app;
+  const { announce, couplings, dismiss, heads, models, notify, state, storage } = app;
   const [undo, redo] = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("#waves .undo button")]);
   /** By model, for this visit. @type {Map<string, Steps>} */ const known = new Map();
   /** @type {Steps} */ let steps = { undo: [], redo: [] };
@@ -104,7 +105,13 @@ export function mountUndo(app) {
     }
     show();
     const name = state.get("model")?.name;
-    if (bentAgain) notify({ kind: "info", key: "bent-again", title: `${name} is bent as you left it.`, message: "What you bend is kept for each model.", action: { label: "Reset all", run: () => heads.reset(null) } });
+    // It speaks of the open model only.
+    dismiss(BENT_AGAIN);
+    if (!bentAgain) return;
+    notify({ kind: "info", key: BENT_AGAIN, title: `${name} is bent as you left it.`, message: "What you bend is kept with each model.", action: { label: "As in its file", run: () => {
+      heads.reset(null);
+      couplings.reset(null);
+    } } });
   }
 
   /** How the open model was bent before a link came. @param {import("./models.js").Bends} bends */

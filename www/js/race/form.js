@@ -177,7 +177,7 @@ export class RaceForm {
     const known = measured.find((speed) => speed !== null) ?? null;
     const seconds = secondsLeft(plan, heatsOf(plan), measured.map((speed, i) => speed ?? known ?? guessedSpeed(plan, i, vocabulary)));
     const sizes = plan.entrants.map(({ label, model }) => `${label} ${parametersOf(model, vocabulary).toLocaleString("en-GB")} (feed-forward ${model.ffn_dim} wide)`);
-    this.estimate.textContent = `It takes ${beforehand(seconds, known !== null)} ${known === null ? "on most computers; it is measured as soon as both have begun" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
+    this.estimate.textContent = `It takes ${beforehand(seconds, known !== null)} ${known === null ? "on most computers (measured once both have begun)" : "at the speed measured here"}. Parameters: ${sizes.join(", ")}.`;
   }
 }
 

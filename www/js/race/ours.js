@@ -10,8 +10,8 @@ const POINTS = 100;
 
 /** @returns {Promise<Result[]>} */
 export async function ourRaces() {
-  const response = await fetch(FILE).catch(() => { throw new Error("The races that we ran could not be loaded: there is no connection to the page's server."); });
-  if (!response.ok) throw new Error(`The races that we ran could not be loaded: the server answered ${response.status}.`);
+  const response = await fetch(FILE).catch(() => { throw new Error("The races that we ran could not be fetched: there is no connection to the page's server."); });
+  if (!response.ok) throw new Error(`The races that we ran could not be fetched: the server answered ${response.status}.`);
   return response.json();
 }
 

@@ -139,5 +139,5 @@ function howItIsFair() {
       h("li", null, "Both get the same batches in the same order, the same schedule (warm-up, then a cosine down to a hundredth) and the same optimiser (AdamW, weight decay 0.01)."),
       h("li", null, "They take turns, a slice of steps each, and only one trains at a time. Speed is measured while it trains, without pauses, measurements and the engine's first two seconds."),
       h("li", null, "Both run on one thread of the processor, in an engine of the race's own. Another training in this page at the same time makes both slower."),
-      h("li", null, "Validation reads the same 48 pieces of the held-back last tenth of the text for both. It is an estimate: small differences may be due to that choice.")));
+      h("li", null, "For both the held-back loss is that of the same 48 pieces of the last tenth of the text. It is an estimate: small differences may be due to which pieces they are.")));
 }

@@ -247,10 +247,10 @@ export function tableRows(plan, heats) {
   const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`;
   return [
     row("Parameters", "numbers that it learns", ({ parameters }) => plain(parameters ? number(parameters) : "–"), "parameters"),
-    row("Validation loss", "surprise a token on held-back text; lower is better", ({ loss }) => spreadCell(loss, (value) => value.toFixed(4)), "loss"),
-    row("Perplexity", "as if it guessed among so many tokens; lower is better", ({ perplexity }) => spreadCell(perplexity, (value) => value.toFixed(2)), "perplexity"),
+    row("Loss, held back", "surprise a token on held-back text, in nats; lower is better", ({ loss }) => spreadCell(loss, (value) => value.toFixed(4)), "loss"),
+    row("Perplexity, held back", "as if it guessed among so many tokens; lower is better", ({ perplexity }) => spreadCell(perplexity, (value) => value.toFixed(2)), "perplexity"),
     ...(plan.bytes_per_token ? [row("Bits a byte", "the loss for each byte of the text: comparable between characters and word pieces", ({ loss }) => bitsCell(loss, plan.bytes_per_token ?? 1))] : []),
-    row("Next token right", "on held-back text", ({ accuracy }) => spreadCell(accuracy, percent), "accuracy"),
+    row("Next token right, held back", "how often its likeliest token was the one that came", ({ accuracy }) => spreadCell(accuracy, percent), "accuracy"),
     row("Tokens a second", "in training, here, on one thread of the processor", ({ speed }) => spreadCell(speed, (value) => number(Math.round(value)))),
     row("Memory while writing", "what it keeps of the text so far", ({ state }) => stateCell(state, plan.entrants[0].model.max_seq_len)),
     row("Work for n tokens", "known from how it is built, not measured", (_, i) => plain(PUBLISHED[plan.entrants[i].architecture].cost), "cost"),
@@ -326,7 +326,7 @@ const mean = (values) => ({ mean: values.reduce((sum, value) => sum + value, 0) 
 export function chartWords(plan, heats) {
   const parts = linesOf(plan, heats).flatMap(({ label, validation }) => {
     const last = validation.at(-1);
-    return last ? [`${label}: validation loss ${last.mean.toFixed(3)} at step ${number(last.step)}`] : [];
+    return last ? [`${label}: held-back loss ${last.mean.toFixed(3)} at step ${number(last.step)}`] : [];
   });
   return parts.length ? `Loss against steps. ${parts.join("; ")}.` : "Loss against steps.";
 }

@@ -129,7 +129,7 @@ export class RaceRun {
     this.#take(record);
     try {
       const text = await textOf(record.plan);
-      if (typeof text !== "string") throw new Error("The text of this race is no longer stored here, so it cannot go on. Start another one.");
+      if (typeof text !== "string") throw new Error("The text of this race is no longer kept here, so it cannot go on. Start another one.");
       await this.#run(text);
     } catch (error) {
       this.#fail(error);

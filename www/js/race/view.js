@@ -66,11 +66,11 @@ export class RaceView {
     this.table = h("div", { class: "race-table", tabindex: 0, role: "region", "aria-label": "The race in figures" });
     this.trialRows = h("tbody", null);
     this.trials = h("details", { class: "race-trials" }, h("summary", null, "Learning rates that were tried"),
-      h("table", null, h("thead", null, h("tr", null, ["Model", "Learning rate", "Validation loss"].map((name) => h("th", { scope: "col" }, name)))), this.trialRows));
+      h("table", null, h("thead", null, h("tr", null, ["Model", "Learning rate", "Loss, held back"].map((name) => h("th", { scope: "col" }, name)))), this.trialRows));
     this.notes = h("ul", { class: "race-notes" });
     const files = /** @type {const} */ (["CSV", "JSON", "PNG"]);
     this.files = files.map((kind) => h("button", { type: "button", class: "small", onclick: () => this.#do(() => this.#save(kind)) }, kind));
-    this.saving = h("div", { class: "race-files", role: "group", "aria-label": "Save the race" }, h("span", null, "Save as"), this.files);
+    this.saving = h("div", { class: "race-files", role: "group", "aria-label": "Download the race" }, h("span", null, "Download as"), this.files);
     this.lacking = h("p", { role: "status" });
     this.empty = emptyState(this.lacking);
     this.figures = h("div", { class: "race-figures" },
@@ -200,15 +200,15 @@ export class RaceView {
       case "starting":
         return "An engine is started for the race, beside the page's own.";
       case "running":
-        return `Time left: ${run.left.words(slow ? "a training is under way here, too" : undefined)}. You can leave this tab: the race goes on.${slow}${unsafe}`;
+        return `${run.left.sentence(slow ? "a training is under way here, too" : undefined)} You can leave this tab: the race goes on.${slow}${unsafe}`;
       case "stopping":
-        return "A snapshot is being taken.";
+        return "It is being kept as it is now.";
       case "stopped":
         return `It goes on exactly from here.${unsafe}`;
       case "interrupted":
         return "The page was closed or reloaded. The race was kept and goes on exactly from there.";
       case "failed":
-        return `${run.message}${run.unfinished ? " The race was kept as of its last snapshot." : ""}`;
+        return `${run.message}${run.unfinished ? " The race was kept as it was a little before." : ""}`;
       case "done":
         return `The last five races are kept in this browser, under Mine.${unsafe}`;
     }
@@ -300,7 +300,7 @@ function emptyState(lacking) {
 /** @param {import("./plan.js").Plan} plan */
 const legend = ({ entrants, seeds }) => [
   ...entrants.map(({ label }, i) => h("span", { class: `race-key race-key-${i}` },
-    h("i", { class: "race-key-train", "aria-hidden": "true" }), `${label}, training `, h("i", { class: "race-key-validation", "aria-hidden": "true" }), "validation")),
+    h("i", { class: "race-key-train", "aria-hidden": "true" }), `${label}, training `, h("i", { class: "race-key-validation", "aria-hidden": "true" }), "held back")),
   seeds.length > 1 && h("span", null, "Lines are means over the seeds; bars go from the best seed to the worst."),
 ].filter((part) => part !== false);
 

@@ -96,7 +96,7 @@ async function checkpointOf(zip, name) {
   const head = new DataView(await blob.slice(0, 9).arrayBuffer());
   // A safetensors file begins with the length of its header, which is JSON.
   if (head.byteLength < 9 || Number(head.getBigUint64(0, true)) > blob.size - 8 || head.getUint8(8) !== "{".charCodeAt(0)) {
-    throw new Error(`"${name}" in it is not a checkpoint (safetensors).`);
+    throw new Error(`"${name}" in it is no model (safetensors).`);
   }
   return blob;
 }
@@ -116,7 +116,7 @@ async function readText(blob) {
 function cardOf({ name, createdAt, savedAt, state, choices, plan, checkpoints, facts }, id, bytes, text) {
   const { last, best } = checkpoints;
   return {
-    id, name: importedName(name), createdAt, savedAt,
+    id, name: nameFromFile(name), createdAt, savedAt,
     state: state === "done" || state === "stopped" ? state : "interrupted",
     step: facts.step, lowest: lowestOf(facts.evaluations, null), choices, plan,
     last: last ? { step: last.step, size: bytes.last?.size ?? 0 } : null,
@@ -126,8 +126,8 @@ function cardOf({ name, createdAt, savedAt, state, choices, plan, checkpoints, f
 }
 
 /** However often it goes to and fro, its name stays one that is taken. @param {string} name */
-function importedName(name) {
-  const mark = " (imported)";
+function nameFromFile(name) {
+  const mark = " (from a file)";
   return name.endsWith(mark) ? name : `${name.slice(0, LONGEST.name - 2 * mark.length)}${mark}`;
 }
 

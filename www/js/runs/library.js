@@ -150,7 +150,7 @@ export class RunLibrary {
     const checkpoint = card[which];
     const bytes = checkpoint && (await this.#storage.get(checkpointKey(card.id, checkpoint.step)));
     if (!bytes && this.#storage.silent) throw new Error(this.#storage.reason);
-    if (!bytes) throw new Error(`There is no snapshot of "${card.name}". Train it again.`);
+    if (!bytes) throw new Error(`Nothing of "${card.name}" is kept that could be opened. Train it again.`);
     return bytesOf(bytes);
   }
 
@@ -158,7 +158,7 @@ export class RunLibrary {
   async whole(card) {
     const curves = await this.#storage.get(CURVES + card.id);
     if (!curves && this.#storage.silent) throw new Error(this.#storage.reason);
-    if (!curves) throw new Error(`The curves of "${card.name}" are no longer stored here.`);
+    if (!curves) throw new Error(`The curves of "${card.name}" are no longer kept here.`);
     /** @type {Partial<Record<"last" | "best", Blob>>} */
     const bytes = {};
     for (const which of /** @type {const} */ (["last", "best"])) if (card[which]) bytes[which] = new Blob([await this.bytes(card, which)]);

@@ -101,7 +101,7 @@ export class ScalingResults {
       download(await pictureOf(TIMES, result), `wave-field-scaling-${result.backend}.png`);
       if (!this.#steps.hidden) download(await pictureOf(STEPS, result), `wave-field-training-steps-${result.backend}.png`);
     } catch (error) {
-      this.#app.notify({ kind: "error", key: "scaling", title: "The picture could not be saved.", message: String(error) });
+      this.#app.notify({ kind: "error", key: "scaling", title: "The picture could not be made.", message: String(error) });
     }
   }
 }

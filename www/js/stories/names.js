@@ -145,7 +145,7 @@ class Names {
       return this.#frame.tell(1, {
         title: "It learns",
         words: [`Each step it reads ${plan?.train.batch_size} pieces of the list and moves its ${(facts?.parameters ?? 0).toLocaleString("en-GB")} numbers a little, so that it would have guessed better.`, step < steps / 5 ? "First come the right letters, then the right lengths, then names." : "The names that stand here are its own: nobody on the list has them."],
-        status: state === "failed" ? run?.message ?? "" : going ? `Step ${step.toLocaleString("en-GB")} of ${steps.toLocaleString("en-GB")}${run && step > 0 ? `. Time left: ${run.left.words()}` : ""}.` : `Held at step ${step.toLocaleString("en-GB")}.`,
+        status: state === "failed" ? run?.message ?? "" : going ? `Step ${step.toLocaleString("en-GB")} of ${steps.toLocaleString("en-GB")}${run && step > 0 ? `. ${run.left.sentence()}` : "."}` : `Held at step ${step.toLocaleString("en-GB")}.`,
         actions: [
           lost ? { label: "Teach it again", primary: true, run: () => this.#start() } : going ? { label: "Pause", disabled: state !== "running", run: () => this.#do(run?.pause()) } : { label: "Go on", primary: true, run: () => this.#do(run?.goOn()) },
           { label: "All of its figures", run: () => this.#app.show("train") },

@@ -69,10 +69,10 @@ async function fetchText(file, label) {
   try {
     response = await fetch(file);
   } catch {
-    throw new Error(`"${label}" could not be loaded: there is no connection to the page's server. Try again when there is one.`);
+    throw new Error(`"${label}" could not be fetched: there is no connection to the page's server. Try again when there is one.`);
   }
   if (!response.ok) {
-    throw new Error(`"${label}" could not be loaded: the server answered ${response.status}. Try again, or use a text of your own.`);
+    throw new Error(`"${label}" could not be fetched: the server answered ${response.status}. Try again, or use a text of your own.`);
   }
   return response.text();
 }
@@ -139,7 +139,7 @@ export function adviceFor({ characters, distinct }, tokenizer) {
     return `${number(distinct.length)} different characters are many to learn one by one. Word pieces suit this text better.`;
   }
   if (characters < LITTLE_TEXT) {
-    return "This is little text: the model will soon know it by heart. When the validation curve turns upwards, stop.";
+    return "This is little text: the model will soon know it by heart. When the loss on held-back text turns upwards, stop.";
   }
   return "";
 }

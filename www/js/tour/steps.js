@@ -169,7 +169,7 @@ async function hearOneAlone(app, signal) {
   const { layer, heads } = shownHeads(app);
   const index = heads.reduce((best, head, i) => (head.damping < heads[best].damping ? i : best), 0);
   const alone = app.heads.isSolo(layer, index);
-  if (!app.state.get("generating")) press("#generate .actions .primary", "The model is still being loaded. Try again in a moment.");
+  if (!app.state.get("generating")) press("#generate .actions .primary", "The model is still being opened. Try again in a moment.");
   app.state.set("sweeping", true);
   if (!alone) app.heads.toggleSolo(layer, index);
   try {

@@ -66,16 +66,27 @@ export class TimeLeft {
     if (this.#turn === "slower") return `now rather ${said}: ${why}`;
     return this.#turn === "faster" ? `now rather ${said}: faster than at first` : said;
   }
+
+  /** The same as a sentence. @param {string} [why] */
+  sentence(why) {
+    const words = this.words(why);
+    return `Time left: ${words}${words.endsWith("…") ? "" : "."}`;
+  }
 }
 
 /** Two times as a range, in numbers that are easily read. @param {number} low @param {number} high  seconds */
 export function rangeInWords(low, high) {
   if (high < 10) return "a few seconds";
-  const unit = high < 90 ? { by: 5, each: 1, name: "s" } : high < 5400 ? { by: high < 600 ? 30 : 60, each: 60, name: "min" } : { by: 900, each: 3600, name: "h" };
-  const [from, to] = [Math.floor(low / unit.by), Math.ceil(high / unit.by)].map((count) => (count * unit.by) / unit.each);
-  const plain = (/** @type {number} */ value) => value.toLocaleString("en-GB", { maximumFractionDigits: 2 });
-  if (from <= 0) return `up to ${plain(to)} ${unit.name}`;
-  return from === to ? `about ${plain(to)} ${unit.name}` : `${plain(from)}–${plain(to)} ${unit.name}`;
+  const [from, to] = [rounded(low, Math.floor), rounded(high, Math.ceil)];
+  if (from.value <= 0) return `up to ${to.value} ${to.unit}`;
+  if (from.unit !== to.unit) return `${from.value} ${from.unit} to ${to.value} ${to.unit}`;
+  return from.value === to.value ? `about ${to.value} ${to.unit}` : `${from.value}–${to.value} ${to.unit}`;
+}
+
+/** @param {number} seconds @param {(value: number) => number} way  to whole steps */
+function rounded(seconds, way) {
+  const [by, each, unit] = seconds < 90 ? [5, 1, "s"] : seconds < 180 ? [10, 1, "s"] : seconds < 600 ? [30, 60, "min"] : seconds < 5400 ? [60, 60, "min"] : [900, 3600, "h"];
+  return { value: (way(seconds / by) * by) / each, unit };
 }
 
 /** Before anything was measured here: computers differ by so much from an ordinary one. */

@@ -71,7 +71,7 @@ const real = { step: "any", whole: false };
 
 /** @type {readonly Setting[]} */
 export const SETTINGS = /** @type {Setting[]} */ ([
-  { key: "steps", group: "basic", label: "Steps", hint: "How many batches it learns from. More helps until validation stops falling.", min: 10, max: 200_000, ...many, step: 10 },
+  { key: "steps", group: "basic", label: "Steps", hint: "How many batches it learns from. More helps until the loss on held-back text stops falling.", min: 10, max: 200_000, ...many, step: 10 },
   { key: "peak_lr", group: "basic", label: "Learning rate", hint: "How far a step moves the weights. Too high and the loss jumps; too low and it seems unable to learn.", min: 0.00001, max: 0.1, ...real },
   { key: "batch_size", group: "basic", label: "Batch", hint: "Pieces of text a step learns from. More makes steps steadier and slower.", min: 1, max: 256, ...many },
   { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: how far back a head can hear. Longer costs memory, and hardly time a token.", min: 8, max: 32_768, ...many },

@@ -48,7 +48,7 @@ import { fileStem } from "./words.js";
  * @property {import("../engine/protocol.js").TrainControl | null} [control]  how it goes on, and what was changed in it
  */
 
-const NO_SNAPSHOT = "There is no snapshot of this training. Train again.";
+const NO_SNAPSHOT = "Nothing of this training is kept that could go on. Train it again.";
 /** An engine that stops again so soon is not started again by itself. */
 const REVIVAL_MS = 60_000;
 
@@ -225,7 +225,7 @@ export class TrainRun {
     // One under way may be of an earlier step, or come to nothing.
     if (this.live) await this.#snapshots.saveNow();
     const { card } = this.#snapshots;
-    if (!card?.last) throw new Error("There is no snapshot of this training yet. Try again in a moment.");
+    if (!card?.last) throw new Error("Nothing of this training is kept yet. Try again in a moment.");
     return { bytes: await this.#lastBytes(), filename: `wave-field-${fileStem(card.name)}-step-${card.last.step}.safetensors` };
   }
 
@@ -283,7 +283,7 @@ export class TrainRun {
     const name = this.#snapshots.card?.name ?? "The training";
     if (this.live) engine.request("train_stop", {}).catch(() => {}); // An engine that died trains nothing.
     this.close();
-    notify({ kind: "info", key: "run-lost", title: `"${name}" is open in another tab now.`, message: "This tab was asleep for a while, and another one took it up from its last snapshot." });
+    notify({ kind: "info", key: "run-lost", title: `"${name}" is open in another tab now.`, message: "This tab was asleep for a while, and another one went on with it from where it was kept." });
   }
 
   /** @param {AbortSignal} patience */
@@ -342,7 +342,7 @@ export class TrainRun {
       }
       const text = ownText(card.choices) ? await this.library.text(card.id) : await loadDataSet(card.choices.data);
       if (typeof text !== "string") {
-        throw new Error("The text of this training is no longer stored here, so it cannot go on. You can still generate with its model.");
+        throw new Error("The text of this training is no longer kept here, so it cannot go on. You can still write with its model.");
       }
       const bytes = (await this.#lastBytes()).buffer;
       await engine.request("train_resume_from", { bytes, text }, [bytes]);
@@ -469,7 +469,7 @@ export class TrainRun {
     await this.#resume();
     if (this.busy) {
       notify({ kind: "info", key: "device", title: "The engine stopped and was started again.",
-        message: `Training goes on on the processor from step ${step.toLocaleString("en-GB")}, the last that was saved. The text and the settings are as they were.` });
+        message: `Training goes on on the processor from step ${step.toLocaleString("en-GB")}, the last that was kept. The text and the settings are as they were.` });
     }
   }
 

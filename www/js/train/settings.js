@@ -271,8 +271,10 @@ export class TrainSettings {
     const seconds = timeEstimate(settings, this.#vocabulary, this.#machine ?? 1);
     const { bytes, twice } = memoryEstimate(settings, this.#vocabulary);
     const parameters = shortCount(this.#base.shape?.parameters ?? parameterCount(settings, this.#vocabulary));
-    const source = this.#machine ? "at the speed measured here" : "on most computers; it is measured as soon as something trains here";
+    const source = this.#machine ? "at the speed measured here" : "on most computers (measured once it starts)";
+    // What the size says of it stands above.
+    const size = Object.keys(this.#changed).length > 0 ? `${parameters} parameters. ` : "";
     const slower = twice ? " So many tokens at once fit because each layer is computed twice, which takes about a third longer." : "";
-    this.estimate.textContent = `${parameters} parameters, about ${megabytes(bytes)} of memory. It takes ${beforehand(twice ? TWICE * seconds : seconds, this.#machine !== null)} ${source}.${slower}`;
+    this.estimate.textContent = `${size}It takes ${beforehand(twice ? TWICE * seconds : seconds, this.#machine !== null)} ${source}, and about ${megabytes(bytes)} of memory.${slower}`;
   }
 }

@@ -43,7 +43,7 @@ export class LeakRun extends EngineRun {
   constructor(order, onChange) {
     super(
       { leak: order.leak, when: Date.now(), steps: order.steps, points: [], written: null, first: null, leaks: null, ended: "stopped" },
-      { script: new URL("../../worker/leak.js", import.meta.url), name: "wavefield-lesson", order, named: "The lesson's engine" },
+      { script: new URL("../../worker/leak.js", import.meta.url), name: "wavefield-lesson", order, named: "The engine that trains the two" },
       onChange);
   }
 

@@ -114,5 +114,5 @@ export function checksTable(checks) {
       h("tbody", null, checks.map(({ step, law, measured, verdict }) => h("tr", { "data-verdict": verdict },
         h("th", { scope: "row" }, step), h("td", null, law), h("td", { class: "energy-measured" }, measured),
         h("td", { class: "energy-verdict" }, h("span", { "aria-hidden": "true" }, SIGNS[verdict]), ` ${verdict}`))))),
-    h("div", { class: "figure-save" }, h("span", { "aria-hidden": "true" }, "Save as"), h("button", { type: "button", class: "small", "aria-label": "Save as CSV: energy checks", onclick: save }, "CSV")));
+    h("div", { class: "figure-save" }, h("span", { "aria-hidden": "true" }, "Download as"), h("button", { type: "button", class: "small", "aria-label": "Download as CSV: energy checks", onclick: save }, "CSV")));
 }

@@ -75,8 +75,8 @@ export function curveParts(cards, words, scrub, { view, saveTable, savePicture }
       host, scrub, hint,
       h("div", { class: "train-chart-tools" }, h("label", null, log, " Logarithmic"), h("label", null, "Smoothing ", smoothing),
         h("span", { class: "curve-saves" },
-          h("button", { type: "button", class: "small", onclick: saveTable, title: "Every curve as a table of comma-separated values (CSV)" }, "Save table"),
-          h("button", { type: "button", class: "small", onclick: savePicture, title: "The charts that are shown, as a PNG picture" }, "Save picture"))),
+          h("button", { type: "button", class: "small", onclick: saveTable, title: "Every curve as a table of comma-separated values (CSV)" }, "Download table"),
+          h("button", { type: "button", class: "small", onclick: savePicture, title: "The charts that are shown, as a PNG picture" }, "Download picture"))),
       table));
   return { element, title, legend, host, log, smoothing, hint, rows };
 }

@@ -16,7 +16,7 @@ export async function savePicture(heading, shown, filename) {
   for (const { chart } of shown) chart.prepare();
   await new Promise((done) => requestAnimationFrame(done));
   const pictures = shown.flatMap(({ title, chart }) => (chart.picture ? [{ title, lines: chart.lines, ...chart.picture }] : []));
-  if (pictures.length === 0) throw new Error("No chart has been drawn yet. Wait until a few steps are done, then save the picture again.");
+  if (pictures.length === 0) throw new Error("No chart has been drawn yet. Wait until a few steps are done, then download the picture again.");
   const { places, width, height } = arranged(pictures);
   const paper = document.createElement("canvas");
   paper.width = width;
@@ -40,7 +40,7 @@ export async function savePicture(heading, shown, filename) {
   pen.keys([...untold.values()], GAP, height / devicePixelRatio - GAP, Infinity);
   /** @type {Blob | null} */
   const file = await new Promise((resolve) => paper.toBlob(resolve, "image/png"));
-  if (!file) throw new Error("The browser could not make a picture of the charts. Make the window smaller and save it again.");
+  if (!file) throw new Error("The browser could not make a picture of the charts. Make the window smaller and download it again.");
   download(file, filename);
 }
 

@@ -257,9 +257,9 @@ export class TrainView {
       case "starting":
         return "The text is being read and the model made.";
       case "running":
-        return unsafe.trim() || (savedStep === null ? "You can leave this tab: training goes on." : `Saved at step ${savedStep.toLocaleString("en-GB")}. You can leave this tab: training goes on.`);
+        return unsafe.trim() || (savedStep === null ? "You can leave this tab: training goes on." : `Kept at step ${savedStep.toLocaleString("en-GB")}. You can leave this tab: training goes on.`);
       case "paused":
-        return (savedStep === facts.step ? `Saved at step ${savedStep.toLocaleString("en-GB")}. It will go on exactly from here.` : "Being saved.") + unsafe;
+        return (savedStep === facts.step ? `Kept at step ${savedStep.toLocaleString("en-GB")}. It will go on exactly from here.` : "It is being kept.") + unsafe;
       case "done":
         return `It took ${duration(facts.secondsTrained)}.` + unsafe;
       case "stopped":
