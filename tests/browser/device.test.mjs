@@ -293,7 +293,7 @@ test("without a graphics card the page says so, and the choice stays over a relo
   const block = page.locator(".train-device");
   await block.getByText("Everything is computed on the processor.").waitFor();
   await words(block, /Trains on the processor\./);
-  await block.getByRole("radio", { name: "Processor", exact: true }).check({ force: true });
+  await block.getByRole("radio", { name: "Processor", exact: true }).check();
   await block.getByText("You chose the processor.").waitFor();
   // Kept a moment later.
   await kept(page, "state", (state) => state?.deviceChoice === "cpu");
@@ -308,7 +308,7 @@ test("the page trains on the graphics card, and on without it when the engine st
   const block = page.locator(".train-device");
   await block.getByText("software that itself runs on the processor").waitFor();
   await breakDevice(page, "products");
-  await block.getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
+  await block.getByRole("radio", { name: "Graphics card", exact: true }).check();
   await block.getByText("computes what the processor computes").waitFor();
   await go(page, "Write");
   await generatePanel(page).getByLabel("Prompt", { exact: true }).fill("A prompt of my own");

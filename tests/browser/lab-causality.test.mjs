@@ -74,7 +74,7 @@ test("a graphics card is measured beside the processor once it is ready", async 
   await breakDevice(page, "products");
   // A software adapter is used only when it is asked for.
   await go(page, "Train");
-  await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
+  await page.locator("#train").getByRole("radio", { name: "Graphics card", exact: true }).check();
   await page.locator(".badge").click();
   await line(page, 1).filter({ hasText: "Graphics card: no leak." }).waitFor();
   await badge(page, "good").waitFor();

@@ -162,12 +162,12 @@ test("what was kept by another version of the page is ignored", shared(async (pa
 test("the graphics card is measured once it is proven, and not before", async (t) => {
   const page = await openPage(t, { flags: SWIFTSHADER });
   await labStands(page);
-  await panel(page).getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
+  await panel(page).getByRole("radio", { name: "Graphics card", exact: true }).check();
   await panel(page).getByText("Only a graphics card that was found and compared").waitFor();
   await panel(page).getByRole("button", { name: "Measure", exact: true, disabled: true }).waitFor();
   await breakDevice(page, "products");
   await go(page, "Train");
-  await page.locator(".train-device").getByRole("radio", { name: "Graphics card", exact: true }).check({ force: true });
+  await page.locator(".train-device").getByRole("radio", { name: "Graphics card", exact: true }).check();
   await page.locator(".train-device").getByText("computes what the processor computes").waitFor();
   await go(page, "Long");
   await measureUpTo(page, 512);
