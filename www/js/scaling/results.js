@@ -28,7 +28,7 @@ export class ScalingResults {
   #text = h("textarea", { class: "scaling-csv", readonly: true, hidden: true, rows: 8, "aria-label": "All numbers as CSV" });
   #tools;
   #said = h("ul", { class: "scaling-findings" });
-  #numbersTitle = h("h3", null, "All times");
+  #numbersTitle = h("div", null, h("h3", null, "All times"), h("p", { class: "scaling-hint" }, "Under each time: additions and multiplications, and the bytes that go in and out at least."));
   #numbers = h("div", { class: "scaling-scroll", tabindex: 0, role: "region", "aria-label": "All measured times" });
   #counts = h("div", { class: "scaling-scroll", tabindex: 0, role: "region", "aria-label": "Counted and measured ratios" });
   #compared = h("ul", { class: "scaling-findings" });
