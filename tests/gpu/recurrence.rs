@@ -83,6 +83,11 @@ fn texts() -> Vec<Geometry> {
             geometry(385, 129, 128, 32),
             geometry(600, 250, 127, 16),
             geometry(1300, 1300, 1281, 4),
+            // So many texts that a segment has five chunks instead of four.
+            Geometry {
+                batch: 40,
+                ..geometry(1100, 1100, 1024, 5)
+            },
         ]);
     }
     all
