@@ -124,7 +124,8 @@ test("the run plays through in ten seconds, stops half-way and goes on to the en
   // The page's clock goes as the test says, frame by frame.
   await page.evaluate(() => {
     const { now } = performance;
-    const clock = { at: now.call(performance) };
+    // Later than now: what was drawn a moment ago would wait for its next turn by a clock that stands.
+    const clock = { at: now.call(performance) + 2000 };
     performance.now = () => clock.at;
     Object.assign(globalThis, { clock, unclock: () => { performance.now = now; } });
   });
