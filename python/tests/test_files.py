@@ -158,6 +158,20 @@ class Files(unittest.TestCase):
         self.refused("vocabulary of", lambda f: f.metadata.update(tokenizer=json.dumps(
             {**json.loads(f.metadata["tokenizer"]), "model": {"type": "WordLevel", "vocab": {"a": 0}}})))  # fmt: skip
 
+    def test_what_the_release_writes_is_taken(self) -> None:
+        for kind in ("wave", "rotary"):
+            model = small_model(**KINDS[kind])
+            model.save_pretrained(self.folder)
+            path = self.folder / "model.safetensors"
+            file = safetensors.read(path)
+            del file.metadata["model"]
+            config = json.loads(file.metadata["config"])
+            config.update(dropout=0.1, use_checkpoint=True, device="cuda")
+            config.pop("architecture", None)
+            file.metadata["config"] = json.dumps(config)
+            safetensors.write(path, file.metadata, file.tensors)
+            self.assertEqual(WaveField.from_pretrained(path).config, model.config)
+
     def test_broken_files(self) -> None:
         small_model().save_pretrained(self.folder)
         path = self.folder / "model.safetensors"

@@ -33,6 +33,8 @@ _OWN = {
     "format", "model", "config", "tokenizer", "position_scale_note", "release_note",
     "trainer.step", "trainer.config",
 }  # fmt: skip
+#: What the release's own settings say besides; none changes what a model computes when it is read.
+_OF_THE_RELEASE = {"dropout", "use_checkpoint", "device"}
 #: What PyTorch puts between parts of a name where a part of the model was wrapped.
 _WRAPPERS = {
     "_orig_mod",
@@ -205,7 +207,8 @@ def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def _config(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> ModelConfig:
     kind = metadata.get("model")
     if kind is None:
-        kind = "standard" if "positional_embedding.weight" in tensors else "wave"
+        standard = any(name.startswith("transformer.layers.") for name in tensors)
+        kind = "standard" if standard else "wave"
     if kind not in ("wave", "standard"):
         raise CheckpointError(
             "model", f'expected the kind "wave" or "standard", found {kind[:40]!r}'
@@ -220,6 +223,7 @@ def _config(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Model
         values = json.loads(metadata["config"].lstrip("\ufeff"))
         if not isinstance(values, dict):
             raise ValueError("it is no object")
+        values = {key: value for key, value in values.items() if key not in _OF_THE_RELEASE}
         # The release's configuration does not say; the file's kind does.
         return ModelConfig.from_dict({**values, "architecture": kind})
     except ConfigError as error:

@@ -177,7 +177,10 @@ class Decoder:
                 x = part.take_on(x, means, run)
         self.logits = full(model.unembed(x[:, -1:]))[0, 0].cpu()
         self.count += len(ids)
-        self._context = self._context + ids if self.count <= model.config.max_seq_len else []
+        if self.count <= model.config.max_seq_len:
+            self._context.extend(ids)
+        else:
+            self._context.clear()
 
     @staticmethod
     def _layer(
@@ -309,6 +312,12 @@ class Generation:
         except TokenizerError:
             return [0]
 
+    def _recent(self, count: int) -> list[int]:
+        """The last so many tokens, written or of the prompt."""
+        missing = count - len(self.ids)
+        before = self.history[-missing:] if missing > 0 else []
+        return before + self.ids[-count:]
+
     def __iter__(self) -> Iterator[str]:
         stream, held = self.tokenizer.streamer(), ""
         unread = self.history
@@ -319,7 +328,7 @@ class Generation:
                 raise WaveFieldError(
                     "expected numbers for the next token, found none that is finite"
                 )
-            id = self.sampler.next(logits, (self.history + self.ids)[-limit:])
+            id = self.sampler.next(logits, self._recent(limit))
             self.ids.append(id)
             unread = [id]
             held += stream.push(id)

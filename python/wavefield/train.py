@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +159,10 @@ class Session:
             raise CheckpointError(part, f"belongs to a run with another vocabulary; {again}")
         try:
             best = json.loads(stored.extra.get("best", "null"))
-            self.best = None if best is None else Evaluation(**best)
-        except (ValueError, TypeError):
+            # The command line may say more of it.
+            names = [field.name for field in fields(Evaluation)]
+            self.best = None if best is None else Evaluation(*(best[name] for name in names))
+        except (ValueError, TypeError, KeyError):
             raise CheckpointError(
                 part, "expected how good the best model was; begin anew with --restart"
             ) from None
