@@ -1,9 +1,14 @@
 // The address of the page is a link to it: what is set is in it, and whoever opens it has the same page.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { downloaded, openPage } from "./launch.mjs";
-import { channel, finished, firstText, generatePanel, go, settle, textOf, write } from "./parts.mjs";
+import { channel, finished, firstText, generatePanel, go, saveModel, settle, textOf, write } from "./parts.mjs";
 import { eventually, kept, words } from "./wait.mjs";
 import { unfold } from "./train-parts.mjs";
 
@@ -210,6 +215,32 @@ test("what is written goes out as a picture, as it stands and before and after a
   assert.match(bent, /I bent one wave; the same seed (?:now|still) writes: .*nats a token.* As in the file .* Bent .*Head 3 of layer 1, bent/);
   const notice = page.locator(".notice", { hasText: "The picture is downloaded." });
   await notice.waitFor();
+});
+
+/** A Python that has torch, as the Makefile looks for one. */
+const python = ["/usr/bin/python3", "python3"].find((command) => spawnSync(command, ["-c", "import sys, torch; sys.exit(sys.version_info < (3, 11))"]).status === 0);
+
+test("what is written goes out as a program in Python, which writes the same text under the same bend", async (t) => {
+  const page = await openPage(t);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await settle(page, { length: 80, prompt: 'JULIET:\nO "' });
+  const frequency = channel(page, 3).getByRole("spinbutton", { name: "frequency" });
+  await frequency.fill("1.25");
+  await frequency.press("Enter");
+  const text = await write(page);
+  const model = await saveModel(page);
+  await page.locator(".share-button").click();
+  await page.getByRole("button", { name: "Copy as Python" }).click();
+  await page.getByText("A program in Python is copied that writes this text.").waitFor();
+  const program = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(program, /seed=7,/);
+  assert.match(program, /its waves as they are bent now/);
+  if (!python) return t.diagnostic("No Python with torch is here: the program was not run.");
+  const folder = mkdtempSync(join(tmpdir(), "wavefield-python-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, model.name), model.bytes);
+  const { stdout, stderr } = spawnSync(python, ["-c", program], { cwd: folder, encoding: "utf8", env: { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)), OMP_NUM_THREADS: "1" } });
+  assert.equal(stdout, `${text}\n`, stderr);
 });
 
 test("an address that leads nowhere says what it asked for, and what places there are", async (t) => {

@@ -1,10 +1,14 @@
 // What is said of a link that was copied: what it carries and what not; and the link itself, where the browser does not copy.
 
+import { copyText, download } from "../files/out.js";
+import { anythingBent } from "../model/bent.js";
 import { h, uniqueId } from "../page/dom.js";
 import { SHIPPED } from "../model/models.js";
 import { fileName } from "../model/file-name.js";
+import { readable } from "../text/prompts.js";
 import { leftOut } from "./link.js";
 import { shareText } from "./picture.js";
+import { asPython } from "./python.js";
 
 /** @typedef {import("./link.js").SharedPage} SharedPage */
 
@@ -16,7 +20,8 @@ export function sayLink(app, button, link, copied) {
   const qr = () => {
     showQr(link, longParts(page)).catch(({ message }) => notify({ kind: "error", key: "qr", title: "The QR code could not be made.", message }));
   };
-  const actions = [...(PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : []), { label: "QR code", run: qr }];
+  const actions = [...(PICTURED.includes(state.get("place")) ? [{ label: PICTURE, run: () => picture(app) }] : []), { label: "QR code", run: qr },
+    ...(state.get("place") === "write" && state.get("model") ? [{ label: "Copy as Python", run: () => copyPython(app) }] : [])];
   // No clipboard here (not https, or it was refused): the person copies it by hand.
   if (!copied) return showLink(state, button, link, message, actions);
   notify({ kind: "info", key: "share", title: leftOut(page).length > 0 ? "The link is copied, but not all of this page fits into it." : "The link is copied.", message, actions });
@@ -28,6 +33,20 @@ const PICTURE = "Picture to share";
 
 /** @param {import("../page/app.js").App} app */
 const picture = (app) => shareText(app).catch(({ message }) => app.notify({ kind: "error", key: "card", title: "The picture could not be made.", message }));
+
+/** The text under Write as a program; a file where the browser does not let the page copy. @param {import("../page/app.js").App} app */
+async function copyPython({ announce, notify, state }) {
+  const model = state.get("model");
+  if (!model) return;
+  const program = asPython({ prompt: readable(state.get("prompt"), model).text, settings: state.get("settings"), file: fileName(model.name), bent: anythingBent(state) });
+  try {
+    await copyText(program);
+  } catch {
+    return download(new Blob([program], { type: "text/x-python" }), fileName(model.name).replace(/safetensors$/, "py"));
+  }
+  announce("The program is copied.");
+  notify({ kind: "info", key: "python", title: "A program in Python is copied that writes this text.", message: `It needs the package of this project (python/), and the model beside it as ${fileName(model.name)}: download that here, in 32-bit floats.` });
+}
 
 /** Signs of a part of a link that are worth a word. */
 const LONG = 200;
