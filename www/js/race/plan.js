@@ -117,7 +117,7 @@ export const SETTINGS = [
   { key: "seed", label: "First seed", hint: "Where chance starts; the others follow it.", min: 0, max: 4_294_967_000, step: 1, whole: true },
   { key: "first_lr", label: "Learning rate of the first", hint: "How far a step moves its weights, at most.", min: 0.00001, max: 0.03, step: "any", whole: false },
   { key: "second_lr", label: "Learning rate of the second", hint: "Each may have what suits it; what is right for one need not be for the other.", min: 0.00001, max: 0.03, step: "any", whole: false },
-  { key: "context", label: "Context", hint: "Tokens that both read at once.", min: 8, max: 512, step: 1, whole: true },
+  { key: "context", label: "Context", hint: "Tokens that both read at once. A Transformer’s time grows with their square.", min: 8, max: 32_768, step: 1, whole: true },
   { key: "batch_size", label: "Batch", hint: "Pieces of text that a step learns from.", min: 1, max: 128, step: 1, whole: true },
   { key: "cells", label: "Cells a token", hint: "How fine the wave model's field is: 2 as published, 1 tuned.", min: 1, max: 8, step: 1, whole: true },
   { key: "position_scale", label: "Position scale", hint: "How loud positions are in the wave model: 1 as published, 0.03 tuned.", min: 0, max: 2, step: "any", whole: false },
