@@ -79,7 +79,7 @@ class Folder(unittest.TestCase):
         said = ""
         try:
             for process in started:
-                out, err = process.communicate(timeout=120)
+                out, err = process.communicate(timeout=400)
                 said += out + err
                 self.assertEqual(process.returncode, 0, out + err)
         finally:
@@ -173,7 +173,7 @@ class Runs(Folder):
         )
         (process,) = self.launch("run", "--save-every", "0.1")
         state = self.folder / "run" / "run.safetensors"
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not state.exists() and time.monotonic() < until:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
