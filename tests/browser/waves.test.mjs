@@ -86,7 +86,7 @@ test("a wave is bent by its drawing, with the mouse and by its handles, and the 
   await eventually(() => number("frequency"), (now) => Math.abs(now - heard / 2) < 0.001 * heard, "the frequency does not follow the hand");
   assert.ok(Math.abs(await number("phase") + phase) < 0.001, "turned the other way round");
   assert.equal(await number("damping"), damping);
-  await page.locator(".model-size", { hasText: "bent" }).waitFor();
+  await words(page.locator(".model-size"), /^bent · 1\.4 million parameters/);
   assert.notEqual(await write(page), straight);
   // Upwards it carries further, and what that does is said where it is done.
   await canvas.scrollIntoViewIfNeeded();

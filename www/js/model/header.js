@@ -52,8 +52,9 @@ export function mountHeader(root, app) {
     name.translate = false;
     write(name, model.name);
     const kind = model.config.architecture === "standard" ? " · standard Transformer" : "";
-    const bent = anythingBent(state) ? " · bent" : "";
-    write(size, `${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}${bent}`);
+    // First, for the end of the line is cut where there is little room.
+    const bent = anythingBent(state) ? "bent · " : "";
+    write(size, `${bent}${millions(model.parameters)} parameters · ${layers} × ${heads} heads${kind}`);
   };
   for (const key of /** @type {const} */ (["model", "engine", "coming", "heads", "couplings"])) state.on(key, show);
   root.append(

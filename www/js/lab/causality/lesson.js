@@ -155,7 +155,7 @@ class Lesson {
   }
 
   #statusWords() {
-    if (this.#starting || (this.#run && this.#run.result.points.length === 0)) return "The engine and the text are being loaded.";
+    if (this.#starting || (this.#run && this.#run.result.points.length === 0)) return "The engine and the text are being fetched.";
     const { points, steps, ended } = this.#result ?? { points: [], steps: 0, ended: "whole" };
     const step = points.at(-1)?.step ?? 0;
     if (this.#run && points.length < 3) return `Step ${step}: how many steps there is time for is being measured.`;
