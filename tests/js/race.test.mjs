@@ -62,7 +62,7 @@ test("a loss is told in bits a byte, where it is known how many bytes a token ha
 });
 
 test("a race says why one is ahead where that is known, what both wrote, and which race is next", () => {
-  for (const [lineUp, behind, ahead] of /** @type {const} */ ([["published", /louder than the tokens/, /in spite of/], ["tuned", /hears by distance only/, /from the first step on/], ["waves", /how loud positions are/, /how loud positions are/]])) {
+  for (const [lineUp, behind, ahead] of /** @type {const} */ ([["published", /louder than the tokens/, /in spite of/], ["tuned", /hears by distance only/, /from the first step on/], ["modern", /hears by distance only/, /by their near field/], ["waves", /how loud positions are/, /how loud positions are/]])) {
     const plan = makePlan(choicesOf({ lineUp }), "1");
     assert.match(whyAhead(plan, finished(plan, (entrant) => [2, 1][entrant])), behind);
     assert.match(whyAhead(plan, finished(plan, (entrant) => [1, 2][entrant])), ahead);
@@ -85,6 +85,16 @@ test("parameters are counted tensor by tensor", () => {
   const block = (192 * 64 + 192) + (64 * 64 + 64) + (256 * 64 + 256) + (64 * 256 + 64) + 4 * 64;
   assert.equal(parametersOf(standard, 27), 27 * 64 + 65 * 64 + 3 * block + 2 * 64);
   assert.ok(matchedTransformer(wave).ffn_dim > 256, "the wave model's gate and interference are made up for");
+});
+
+test("modern entrants have modern layers, and both learn equally many numbers", () => {
+  const [wave, standard] = makePlan(choicesOf({ size: "full", lineUp: "modern" }), "1").entrants.map(({ model }) => model);
+  assert.deepEqual([wave.norm, wave.feed_forward, wave.near_field, wave.ffn_dim, wave.interference_interval], ["rms", "swiglu", 4, 336, 5]);
+  assert.deepEqual([standard.norm, standard.feed_forward, standard.positions, "near_field" in standard], ["rms", "swiglu", "rotary", false]);
+  // V 65, D 128, L 4, H 8.
+  const common = 4 * (128 * 128 + 128) + 2 * 128;
+  assert.equal(parametersOf(wave, 65), 65 * 128 + 128 + 4 * (common + 3 * 128 * 336 + 8 * 8 + 3 * 8 + 4 * 128));
+  assert.equal(parametersOf(standard, 65), 65 * 128 + 128 + 4 * (common + 3 * 128 * standard.ffn_dim));
 });
 
 test("heats take turns, each seed begins with another entrant, and trials come first on a seed of their own", () => {

@@ -95,12 +95,13 @@ test("its first snapshot is the model's file with moments of zero, without what 
 
 const mean = (/** @type {Float64Array} */ losses) => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 
-for (const architecture of /** @type {const} */ (["wave", "standard"])) {
-  test(`the engine goes on from that snapshot with the very model, and from a later one of its own to the same model: ${architecture}`, async () => {
+const MODERN = { norm: "rms", feed_forward: "swiglu" };
+for (const [architecture, options] of /** @type {const} */ ([["wave", {}], ["standard", {}], ["wave", { ...MODERN, near_field: 4 }], ["standard", { ...MODERN, positions: "rotary" }]])) {
+  test(`the engine goes on from that snapshot with the very model, and from a later one of its own to the same model: ${architecture} ${Object.keys(options)}`, async () => {
     // Its last tenth is 20 windows of 16 letters: all of it is measured.
     const text = "karla\nmorten\nsiri\nleo\nida\n".repeat(200).slice(0, 3210);
     const train = { batch_size: 2, seq_len: 16, steps: 6, warmup_steps: 1, peak_lr: 0.01, min_lr: 0.001, weight_decay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, clip_norm: 1, dropout: 0, seed: 3 };
-    const model = { architecture, embedding_dim: 16, num_layers: 2, num_heads: 4, ffn_dim: 32, max_seq_len: 20, field_size: architecture === "wave" ? 39 : 0, interference_interval: 1, position_scale: 0.5 };
+    const model = { architecture, embedding_dim: 16, num_layers: 2, num_heads: 4, ffn_dim: 32, max_seq_len: 20, field_size: architecture === "wave" ? 39 : 0, interference_interval: 1, position_scale: 0.5, ...options };
     const plan = { data_name: "Names", evaluate_every: 0, sample_every: 0, sample_prompt: "\n", validation_share: 0.1, patience: 0 };
     const session = new engine.Session();
     session.train_start(/** @type {any} */ ({ ...plan, text, tokenizer: { kind: "character", vocab_size: 0 }, model, train }));

@@ -3,11 +3,13 @@
 // A heat is one training of one entrant with one seed. The heats of a seed are run in turn, a slice of steps each, so
 // that whatever else this machine does meanwhile meets all entrants alike.
 
+import { MODERN, modernFrom } from "../train/presets.js";
+
 /**
  * @typedef {import("../text/data-sets.js").DataId} DataId
  * @typedef {import("../../pkg/wavefield.js").Architecture} Architecture
  * @typedef {"quick" | "full"} SizeId
- * @typedef {"published" | "tuned" | "waves"} LineUpId
+ * @typedef {"published" | "tuned" | "modern" | "waves"} LineUpId
  *
  * @typedef {object} Size
  * @property {SizeId} id
@@ -31,6 +33,7 @@
  * @property {{ id: string, label: string, said: string, architecture: Architecture, geometry: Geometry | null }[]} entrants
  *   `said` is what it is called in a sentence
  * @property {number} peak_lr  of all of them
+ * @property {boolean} [modern]  whether their layers are made as today's are
  *
  * @typedef {"steps" | "seeds" | "seed" | "first_lr" | "second_lr" | "context" | "batch_size" | "cells" | "position_scale"} SettingKey
  * @typedef {Record<SettingKey, number>} Settings
@@ -101,6 +104,11 @@ export const LINE_UPS = [
     entrants: [{ id: "wave", label: "Wave Field", said: "the Wave Field model", architecture: "wave", geometry: TUNED }, TRANSFORMER],
   },
   {
+    id: "modern", label: "Modern", peak_lr: 4e-3, modern: true,
+    about: "The tuned waves and the Transformer, both with layers as today: RMS norms and a gated feed-forward part (SwiGLU); the waves with a near field and without interference, the Transformer with rotary positions. Learning rate 0.004 for both.",
+    entrants: [{ id: "wave", label: "Modern Wave Field", said: "the modern Wave Field model", architecture: "wave", geometry: TUNED }, { ...TRANSFORMER, label: "Modern Transformer", said: "the modern Transformer" }],
+  },
+  {
     id: "waves", label: "Wave against wave", peak_lr: 1e-3,
     about: "The released Wave Field model against the tuned one, without a Transformer: what those two changes alone do.",
     entrants: [
@@ -157,11 +165,15 @@ export function settingProblem({ label, min, max, whole }, value) {
  * How many numbers a model learns. The engine's own count is the reference; a test holds them equal.
  * @param {Shape} model @param {number} vocabulary @returns {number}
  */
-export function parametersOf({ architecture, embedding_dim: d, num_layers: layers, num_heads: h, ffn_dim: f, max_seq_len: m, interference_interval }, vocabulary) {
-  const ends = vocabulary * d + 2 * d;
-  if (architecture === "standard") return ends + m * d + layers * (4 * d * d + 4 * d + 2 * d * f + f + d + 4 * d);
+export function parametersOf({ architecture, embedding_dim: d, num_layers: layers, num_heads: h, ffn_dim: f, max_seq_len: m, interference_interval, ...options }, vocabulary) {
+  const norm = options.norm === "rms" ? d : 2 * d;
+  const ends = vocabulary * d + norm;
+  const feed = options.feed_forward === "swiglu" ? 3 * d * f : 2 * d * f + f + d;
+  // Four projections with their biases, two norms and the feed-forward part.
+  const common = 4 * d * d + 4 * d + 2 * norm + feed;
+  if (architecture === "standard") return ends + (options.positions === "rotary" ? 0 : m * d) + layers * common;
   const c = d / 4;
-  const layer = 4 * d * d + 2 * d * f + h * h + 3 * h + 9 * d + f;
+  const layer = common + h * h + 3 * h + (options.near_field ?? 0) * d;
   const module = 4 * d * d + 2 * d * c + 4 * d + c + 1;
   return ends + layers * layer + Math.floor(layers / interference_interval) * module;
 }
@@ -172,8 +184,9 @@ export function parametersOf({ architecture, embedding_dim: d, num_layers: layer
  * @param {Shape} wave @returns {Shape}
  */
 export function matchedTransformer(wave) {
+  const { near_field = 0, ...others } = wave;
   /** @type {Shape} */
-  const narrow = { ...wave, architecture: "standard", field_size: 0, ffn_dim: 0 };
+  const narrow = { ...others, architecture: "standard", field_size: 0, ffn_dim: 0, .../** @type {Partial<Shape>} */ (near_field > 0 ? { positions: "rotary" } : {}) };
   const missing = parametersOf(wave, 0) - parametersOf(narrow, 0);
   const perWidth = parametersOf({ ...narrow, ffn_dim: 1 }, 0) - parametersOf(narrow, 0);
   return { ...narrow, ffn_dim: Math.max(1, Math.round(missing / perWidth)) };
@@ -185,7 +198,11 @@ export function makePlan(choices, id) {
   const { embedding_dim, num_layers, num_heads, ffn_dim } = sizeOf(choices.size);
   const { steps, seeds, seed, context } = settings;
   // A batch has one token more than the context, as in the release: its last one is only a target.
-  const shape = { embedding_dim, num_layers, num_heads, ffn_dim, max_seq_len: context + 1, interference_interval: INTERFERENCE_INTERVAL };
+  const { modern = false } = lineUpOf(lineUp);
+  const shape = {
+    embedding_dim, num_layers, num_heads, ffn_dim, max_seq_len: context + 1, interference_interval: INTERFERENCE_INTERVAL,
+    ...(modern ? { ...MODERN, ...modernFrom({ ffn_dim, num_layers }) } : {}),
+  };
   /** @param {Geometry} geometry @returns {Shape} */
   const wave = ({ cells, position_scale }) => ({ ...shape, field_size: cells * context + 1, position_scale });
   const first = wave({ cells: settings.cells, position_scale: settings.position_scale });

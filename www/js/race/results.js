@@ -190,6 +190,10 @@ function reason(plan, firstBehind) {
       return firstBehind
         ? "Attention chooses by content which earlier token it listens to; a wave hears by distance only. Where that choice pays, the Transformer is ahead."
         : `A wave hears what is near from the first step on, where attention has to learn to look there.${few ? " That helps most at first: in a longer race the distance may shrink." : ""}`;
+    case "modern":
+      return firstBehind
+        ? "Both have the same norms and the same feed-forward part. Attention chooses by content which earlier token it listens to; a wave hears by distance only. Where that choice pays, the Transformer is ahead."
+        : `Both have the same norms and the same feed-forward part. The waves have what stands just before a token from the first step on, by their near field, and attention has to learn to look there.${few ? " That helps most at first: in a longer race the distance may shrink." : ""}`;
     default:
       return "Both have the same waves. They differ in how loud positions are and in how many cells lie from token to token, so the distance is what those two do.";
   }
@@ -198,7 +202,8 @@ function reason(plan, firstBehind) {
 /** Which race leads on from this one. @param {Plan} plan @returns {{ lineUp: import("./plan.js").LineUpId, label: string }} */
 export function nextRace({ choices: { lineUp } }) {
   if (lineUp === "published") return { lineUp: "tuned", label: "Next: race the tuned one" };
-  if (lineUp === "tuned") return { lineUp: "waves", label: "Next: wave against wave" };
+  if (lineUp === "tuned") return { lineUp: "modern", label: "Next: both with modern layers" };
+  if (lineUp === "modern") return { lineUp: "waves", label: "Next: wave against wave" };
   return { lineUp: "tuned", label: "Next: the tuned one against a Transformer" };
 }
 
@@ -345,7 +350,7 @@ export function whereItIs(plan, heats) {
 /** What a race is called in a list. @param {Result} result */
 export function nameOf({ plan: { choices, seeds }, finishedAt, ours }) {
   const when = new Date(finishedAt).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  const line = { published: "as published", tuned: "tuned", waves: "wave against wave" }[choices.lineUp];
+  const line = { published: "as published", tuned: "tuned", modern: "modern", waves: "wave against wave" }[choices.lineUp];
   const { steps } = choices.settings;
   const length = steps === sizeOf(choices.size).steps ? "" : `, ${number(steps)} steps`;
   return `${choices.data_name}, ${choices.size}, ${line}${length}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}${ours ? "" : ` (${when})`}`;

@@ -140,14 +140,14 @@ const COMMON = /** @type {const} */ ({
   validation_share: 0.1, patience: 0,
 });
 /** What modern layers are in the engine's words. */
-const MODERN = /** @type {const} */ ({ norm: "rms", feed_forward: "swiglu", near_field: 4 });
+export const MODERN = /** @type {const} */ ({ norm: "rms", feed_forward: "swiglu", near_field: 4 });
 
 /**
  * Where modern layers start from: three feed-forward matrices of two thirds of the width take as much as two of all of it,
  * and beside a near field the interference brings nothing.
  * @param {Pick<Settings, "ffn_dim" | "num_layers">} start
  */
-const modernFrom = ({ ffn_dim, num_layers }) => ({ ffn_dim: Math.max(8, Math.floor(ffn_dim / 12) * 8), interference_interval: num_layers + 1 });
+export const modernFrom = ({ ffn_dim, num_layers }) => ({ ffn_dim: Math.max(8, Math.floor(ffn_dim / 12) * 8), interference_interval: num_layers + 1 });
 
 /** What a model's layers are made of. @param {import("../engine/protocol.js").ModelConfig} config @returns {Blocks} */
 function blocksOf({ norm = "layer", feed_forward = "gelu", near_field = 0, positions = "learned" }) {
