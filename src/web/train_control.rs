@@ -188,7 +188,7 @@ impl Training {
             _ => format!("{patience} evaluations"),
         };
         Some(format!(
-            "The validation loss has not fallen for {evaluations}.{best}"
+            "The loss on held-back text has not fallen for {evaluations}.{best}"
         ))
     }
 }

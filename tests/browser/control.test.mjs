@@ -124,7 +124,7 @@ for (const late of [false, true]) test(`training ends early when validation stop
   await start(page, { ...SHORT, Steps: 4000, "Learning rate": 0.1, "Validate every": 10, "Early stop": 2 });
   await reaches(page, "stopped");
   // From where it can go on is said once that is kept.
-  await words(page.locator(".train-note"), /^The validation loss has not fallen for 2 evaluations\. It was lowest after step \d+: \d+\.\d{3}\. It can go on from step [\d,]+\.$/);
+  await words(page.locator(".train-note"), /^The loss on held-back text has not fallen for 2 evaluations\. It was lowest after step \d+: \d+\.\d{3}\. It can go on from step [\d,]+\.$/);
   const ended = await step(page);
   const { facts } = await keptWhole(page, "stopped");
   const losses = facts.evaluations.map((/** @type {{loss: number}} */ { loss }) => loss);
