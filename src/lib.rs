@@ -27,6 +27,10 @@
 //! positions is the same code, so that a difference in what the two learn is a difference in how
 //! their tokens hear each other. Its decoder keeps the keys and values of every token.
 //!
+//! Both have options, each off unless the configuration names it ([`ModelConfig`]): RMS norms, a SwiGLU
+//! feed-forward part, a near field, with which keys and values are made of the last four tokens, and
+//! rotary positions in the Transformer.
+//!
 //! # Conventions
 //!
 //! - Row-major float32; (rows, columns) means the columns are next to each other. Indices start at 0.

@@ -8,7 +8,8 @@
 //! where w_h(i,j) is the kernel of head h from the cells of j to the cells of i: κ_h at the distance of
 //! each pair of cells, weighted by how much of either token sits there. In softmax attention it is
 //! c(i,j) = softmax_j(q_i·k_j/√d) v_j. Either way Σ_j c(i,j) is what the token takes in, the `mixed` of
-//! a [`Trace`].
+//! a [`Trace`]. With a near field ([`crate::kernels::near_field`]) a deposit is made of its token and the
+//! three before it: c(i,j) is then what came from place j, of whichever of them.
 
 pub mod gradient;
 #[cfg(test)]
