@@ -512,6 +512,21 @@ pub(crate) mod tests {
         }
     }
 
+    /// The same with every option that its architecture has.
+    pub(crate) fn modern(plain: ModelConfig) -> ModelConfig {
+        let waves = plain.is_wave();
+        ModelConfig {
+            norm: Norm::Rms,
+            feed_forward: FeedForward::Swiglu,
+            near_field: if waves { NEAR_FIELD } else { 0 },
+            positions: match waves {
+                true => Positions::Learned,
+                false => Positions::Rotary,
+            },
+            ..plain
+        }
+    }
+
     #[test]
     fn causality_law_names_a_field_size_that_would_do() {
         for (field_size, allowed) in [(17, true), (18, false), (32, false), (33, true), (64, true)]

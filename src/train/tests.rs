@@ -1,6 +1,7 @@
 use super::*;
 use crate::backend::{Reading, TensorId, View};
-use crate::config::{Architecture, FeedForward, ModelConfig, Norm};
+use crate::config::tests::modern as with_options;
+use crate::config::{Architecture, ModelConfig};
 use crate::kernels::dropout::step_key;
 use crate::kernels::field_convolution::Geometry;
 use crate::model::network::Activations;
@@ -100,12 +101,7 @@ fn wave(trainer: &Trainer, layer: usize, head: usize) -> [usize; 3] {
 
 /// A model with every option of the waves'.
 fn modern() -> ModelConfig {
-    ModelConfig {
-        norm: Norm::Rms,
-        feed_forward: FeedForward::Swiglu,
-        near_field: 4,
-        ..config()
-    }
+    with_options(config())
 }
 
 #[test]
@@ -573,17 +569,24 @@ impl Backend for Counting {
 #[test]
 fn what_a_network_takes_is_told_by_what_it_allocates() {
     let (rows, seq_len) = (4, 16);
-    let shapes = [(17, true), (64, true), (0, false)];
-    for (field_size, waves) in shapes {
+    let shapes = [
+        (17, true, false),
+        (64, true, false),
+        (0, false, false),
+        (17, true, true),
+        (0, false, true),
+    ];
+    for (field_size, waves, options) in shapes {
         let architecture = match waves {
             true => Architecture::Wave,
             false => Architecture::Standard,
         };
-        let config = ModelConfig {
+        let plain = ModelConfig {
             architecture,
             field_size,
             ..config()
         };
+        let config = if options { with_options(plain) } else { plain };
         let model = Model::new(config, 5).unwrap();
         for purpose in [
             Purpose::Reading,
@@ -614,17 +617,20 @@ fn what_a_network_takes_is_told_by_what_it_allocates() {
 #[test]
 fn gradients_are_the_same_bit_for_bit_where_layers_are_computed_again() {
     const DROPOUT: f32 = 0.2;
-    for (architecture, field_size, interference_interval) in [
-        (Architecture::Wave, 17, 2),
-        (Architecture::Wave, 64, 1),
-        (Architecture::Standard, 0, 2),
+    for (architecture, field_size, interference_interval, options) in [
+        (Architecture::Wave, 17, 2, false),
+        (Architecture::Wave, 64, 1, false),
+        (Architecture::Standard, 0, 2, false),
+        (Architecture::Wave, 17, 2, true),
+        (Architecture::Standard, 0, 2, true),
     ] {
-        let config = ModelConfig {
+        let plain = ModelConfig {
             architecture,
             field_size,
             interference_interval,
             ..config()
         };
+        let config = if options { with_options(plain) } else { plain };
         let model = Model::new(config, 5).unwrap();
         let batch = dataset().batch(3, 1, 4, 16);
         let gradients = |activations| {

@@ -4,19 +4,33 @@
 //! to its own rounding.
 
 use wavefield::checkpoint::Checkpoint;
-use wavefield::config::{Architecture, ModelConfig};
+use wavefield::config::{Architecture, FeedForward, ModelConfig, Norm, Positions};
 use wavefield::diagnostics::causality::{Probe, THRESHOLD, Verdict, measure};
 use wavefield::kernels::Real;
 use wavefield::model::Model;
 
 const VOCAB: usize = 11;
 
-/// Without a field it is a standard Transformer.
-fn model(max_seq_len: usize, field_size: usize) -> Model {
+/// Without a field it is a standard Transformer; `modern`, with all options that it can have.
+fn model(max_seq_len: usize, field_size: usize, modern: bool) -> Model {
+    let waves = field_size > 0;
+    let options = match modern {
+        false => ModelConfig::default(),
+        true => ModelConfig {
+            norm: Norm::Rms,
+            feed_forward: FeedForward::Swiglu,
+            near_field: if waves { 4 } else { 0 },
+            positions: match waves {
+                true => Positions::Learned,
+                false => Positions::Rotary,
+            },
+            ..ModelConfig::default()
+        },
+    };
     let config = ModelConfig {
-        architecture: match field_size {
-            0 => Architecture::Standard,
-            _ => Architecture::Wave,
+        architecture: match waves {
+            false => Architecture::Standard,
+            true => Architecture::Wave,
         },
         vocab_size: VOCAB,
         embedding_dim: 24,
@@ -27,10 +41,16 @@ fn model(max_seq_len: usize, field_size: usize) -> Model {
         max_seq_len,
         interference_interval: 2,
         position_scale: 1.0,
-        ..ModelConfig::default()
+        ..options
     };
     let mut model = Model::new(config, 7).unwrap();
     for spec in model.parameters.specs().to_vec() {
+        if spec.name.contains("near_field") {
+            // Or only the token itself would be heard.
+            let values = model.parameters.get_mut(&spec.name).unwrap();
+            values.iter_mut().for_each(|value| *value += 0.5);
+            continue;
+        }
         // Tenfold weights; the waves keep their physics, with little damping so that every
         // token is heard to the end.
         let wave = spec.name.contains("wave_");
@@ -57,16 +77,19 @@ fn leak<T: Real>(model: &Model, length: usize, j: usize) -> (f64, f64) {
 #[test]
 fn changing_a_token_changes_nothing_before_it() {
     let shapes = [
-        (33, 33),
-        (33, 65),
-        (33, 66),
-        (33, 97),
-        (33, 127),
-        (9, 64),
-        (33, 0),
+        (33, 33, false),
+        (33, 65, false),
+        (33, 66, false),
+        (33, 97, false),
+        (33, 127, false),
+        (9, 64, false),
+        (33, 0, false),
+        (33, 33, true),
+        (33, 127, true),
+        (33, 0, true),
     ];
-    for (max_seq_len, field_size) in shapes {
-        let model = model(max_seq_len, field_size);
+    for (max_seq_len, field_size, modern) in shapes {
+        let model = model(max_seq_len, field_size, modern);
         for n in [2, 3, 8, max_seq_len - 1, max_seq_len] {
             if n > max_seq_len {
                 continue;
@@ -75,7 +98,9 @@ fn changing_a_token_changes_nothing_before_it() {
                 if j == 0 {
                     continue;
                 }
-                let case = format!("{field_size} cells, {max_seq_len} positions, {n} tokens, {j}");
+                let case = format!(
+                    "{field_size} cells, {max_seq_len} positions, modern: {modern}, {n} tokens, {j}"
+                );
                 let (back, forth) = leak::<f64>(&model, n, j);
                 assert!(back < 1e-12, "{case}: leak {back:e}");
                 assert!(
@@ -92,7 +117,7 @@ fn changing_a_token_changes_nothing_before_it() {
 /// The same measure finds a leak where there is one: a stride that the configuration refuses.
 #[test]
 fn the_measure_sees_a_leak() {
-    let mut model = model(33, 65);
+    let mut model = model(33, 65, false);
     model.config.field_size = 48; // stride 1.47
     let (back, _) = leak::<f64>(&model, 32, 16);
     assert!(

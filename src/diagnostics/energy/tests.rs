@@ -1,18 +1,21 @@
 use super::*;
-use crate::config::tests::config;
+use crate::config::tests::{config, modern};
 use crate::config::{Architecture, ModelConfig};
 use crate::model::Head;
 
 const TEXT: [u32; 11] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5];
 const LAYER: usize = 1;
 
-/// Strides of 1, 4 and 3.94 cells, with waves that reach the field's end, and a coupling that mixes.
+/// Strides of 1, 4 and 3.94 cells, with waves that reach the field's end, and a coupling that mixes; the last
+/// one with all options too.
 fn models() -> impl Iterator<Item = Model> {
-    [17, 65, 64].into_iter().map(|field_size| {
-        let config = ModelConfig {
+    let cases = [(17, false), (65, false), (64, false), (64, true)];
+    cases.into_iter().map(|(field_size, options)| {
+        let plain = ModelConfig {
             field_size,
             ..config()
         };
+        let config = if options { modern(plain) } else { plain };
         let mut model = Model::new(config, 5).unwrap();
         for (head, damping) in [0.2, 0.003, 2.0].into_iter().enumerate() {
             let wave = Head {

@@ -6,7 +6,7 @@ use super::*;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Op, StepInputs};
 use crate::config::Architecture;
-use crate::config::tests::config;
+use crate::config::tests::{config, modern};
 use crate::kernels::cross_entropy::IGNORED;
 use crate::kernels::field_convolution::{Geometry, Transforms, field_convolution};
 use crate::kernels::testing::normals;
@@ -17,16 +17,16 @@ const IDS: [u32; 11] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 12];
 
 /// A model whose every parameter is far from its first value: couplings, gates and gains as well.
 fn model(architecture: Architecture, field_size: usize) -> Model {
-    let mut model = Model::new(
-        ModelConfig {
-            architecture,
-            field_size,
-            num_layers: 3,
-            ..config()
-        },
-        5,
-    )
-    .unwrap();
+    moved(ModelConfig {
+        architecture,
+        field_size,
+        num_layers: 3,
+        ..config()
+    })
+}
+
+fn moved(config: ModelConfig) -> Model {
+    let mut model = Model::new(config, 5).unwrap();
     let flat = model.parameters.flat_mut();
     for (value, noise) in flat.iter_mut().zip(normals(8, 1 << 15)) {
         *value += 0.3 * noise as f32;
@@ -37,13 +37,17 @@ fn model(architecture: Architecture, field_size: usize) -> Model {
     model
 }
 
-/// A fractional stride, a whole one, one cell a token, and the standard Transformer.
-fn models() -> [(&'static str, Model); 4] {
+/// A fractional stride, a whole one, one cell a token, and the standard Transformer; and with all options.
+fn models() -> [(&'static str, Model); 6] {
+    let with_options =
+        |architecture, cells| moved(modern(model(architecture, cells).config.clone()));
     [
         ("fractional", model(Architecture::Wave, 64)),
         ("whole", model(Architecture::Wave, 65)),
         ("unit", model(Architecture::Wave, 17)),
+        ("modern", with_options(Architecture::Wave, 64)),
         ("standard", model(Architecture::Standard, 0)),
+        ("modern standard", with_options(Architecture::Standard, 0)),
     ]
 }
 
@@ -80,7 +84,7 @@ fn contributions_add_up_to_what_is_taken_in() {
 /// With all deposits but one taken off the field, the convolution carries what that one gives.
 #[test]
 fn one_deposit_alone_is_carried_by_the_field_as_said() {
-    for (name, model) in &models()[..3] {
+    for (name, model) in &models()[..4] {
         let trace = Trace::<f64>::new(model, &IDS);
         let (n, dim, heads) = (IDS.len(), 16, 4);
         let geometry = Geometry::new(&model.config, 1, n);
@@ -130,7 +134,7 @@ fn shares_add_up_to_one_and_later_tokens_are_silent() {
             let part = heard(&trace, 2, head, 4..7);
             assert_eq!(part.loudness, whole.loudness[4 * n..7 * n]);
             assert_eq!(part.share, whole.share[4 * n..7 * n]);
-            assert_eq!(whole.weights.is_empty(), name != "standard");
+            assert_eq!(whole.weights.is_empty(), model.config.is_wave());
         }
     }
 }
