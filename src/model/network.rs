@@ -48,6 +48,10 @@ pub struct Network {
 /// Parameter tensors of a layer or an interference module, at most.
 const TENSORS: u64 = 24;
 
+/// Operations that a layer or an interference module is at most recorded as, in all programs together: forward, and with
+/// the way back.
+const RECORDED: [u64; 2] = [40, 150];
+
 /// What a network is laid out for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -226,7 +230,8 @@ impl Network {
     }
 
     /// Bytes that a network takes: parameters and what goes with each, what every token leaves, the
-    /// heads' kernels and the lines of their convolution, which a recurrence takes less than. Worked out from the shape alone, for one that
+    /// heads' kernels and the lines of their convolution, which a recurrence takes less than, and what all is recorded
+    /// in. Worked out from the shape alone, for one that
     /// was validated.
     pub fn memory(config: &ModelConfig, purpose: Purpose, batch: usize, seq_len: usize) -> u64 {
         let mut per_token = 0u64;
@@ -270,6 +275,13 @@ impl Network {
         let numbers = [parameters, kernels, lines, positions, results];
         let sum = (numbers.iter()).fold(0u64, |sum, numbers| sum.saturating_add(*numbers));
         sum.saturating_mul(4)
+            .saturating_add(Self::recorded(config, purpose))
+    }
+
+    /// Bytes that its operations take: little, but for a tower of layers that are next to nothing each.
+    pub(crate) fn recorded(config: &ModelConfig, purpose: Purpose) -> u64 {
+        let parts = (config.num_layers + config.num_interference() + 1) as u64;
+        parts * RECORDED[usize::from(purpose != Purpose::Reading)] * size_of::<Op>() as u64
     }
 
     /// Refuses a batch that would take too much memory, before anything is allocated.
