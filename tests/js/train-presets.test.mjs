@@ -46,7 +46,7 @@ test("settings that do not go together are refused in words, beside the one to c
   assert.match(found({ steps: 50, warmup_steps: 60 }).warmup_steps ?? "", /fit into the 50 steps/);
   assert.match(found({ patience: 3, evaluate_every: 0 }).patience ?? "", /needs validations/);
   assert.match(found({ embedding_dim: 1024, num_layers: 24, ffn_dim: 4096 }).embedding_dim ?? "", /million parameters, and up to/);
-  assert.match(found({ batch_size: 256, context: 1024, embedding_dim: 256 }).batch_size ?? "", /about [\d,]+ MB of memory, and at most 512 MB may be taken/);
+  assert.match(found({ batch_size: 256, context: 1024, embedding_dim: 256 }).context ?? "", /about [\d,]+ MB of memory, and at most 512 MB may be taken/);
   assert.deepEqual(found({}), {});
 });
 
@@ -113,7 +113,7 @@ test("what would not fit with all layers side by side may fit with each computed
   assert.ok(twice && bytes < 512 * 2 ** 20, `${bytes}`);
   assert.deepEqual(problemsOf(long, 65), {});
   assert.equal(memoryEstimate({ ...long, num_layers: 2 }, 65).twice, false);
-  assert.match(problemsOf({ ...long, context: 32_768, embedding_dim: 256 }, 65).batch_size ?? "", /at most 512 MB may be taken/);
+  assert.match(problemsOf({ ...long, context: 32_768, embedding_dim: 256 }, 65).context ?? "", /at most 512 MB may be taken/);
 });
 
 test("a time estimate comes true on the machine that was measured", () => {

@@ -258,7 +258,7 @@ export function tableRows(plan, heats) {
     row("Next token right, held back", "how often its likeliest token was the one that came", ({ accuracy }) => spreadCell(accuracy, percent), "accuracy"),
     row("Tokens a second", "in training, here, on one thread of the processor", ({ speed }) => spreadCell(speed, (value) => number(Math.round(value)))),
     row("Memory while writing", "what it keeps of the text so far", ({ state }) => stateCell(state, plan.entrants[0].model.max_seq_len)),
-    row("Work for n tokens", "known from how it is built, not measured", (_, i) => plain(PUBLISHED[plan.entrants[i].architecture].cost), "cost"),
+    row("Work for n tokens", "known from how it is built, not measured", (_, i) => plain(plan.entrants[i].architecture === "wave" ? "O(n), step by step" : PUBLISHED.standard.cost), "cost"),
     row("Learning rate", "at its highest", ({ rates }) => plain(rates.length ? rates.map(String).join(", ") : "–")),
   ];
 }

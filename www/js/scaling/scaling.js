@@ -138,7 +138,7 @@ export function mountScaling(root, app) {
     if (fault) return `${fault} What was measured before is kept.`;
     if (refusal()) return refusal();
     if (state.get("training")) return "A training is running. It shares this device, so times would come out too long and uneven.";
-    return "Takes two or three minutes and keeps one processor core or the graphics card busy. The page goes on meanwhile.";
+    return "Takes up to three minutes, less for shorter texts, and keeps one processor core or the graphics card busy. The page goes on meanwhile.";
   }
 
   function show() {

@@ -77,7 +77,7 @@ export const SETTINGS = /** @type {Setting[]} */ ([
   { key: "context", group: "basic", label: "Context", hint: "Tokens it reads at once: how far back a head can hear. Longer costs memory, and hardly time a token.", min: 8, max: 32_768, ...many },
 
   { key: "blocks", group: "model", label: "Layers made of", hint: "As published, or as today: RMS norms, a gated feed-forward part (SwiGLU), and a near field.", min: 0, max: 0, ...many,
-    options: [{ value: "published", label: "As published" }, { value: "modern", label: "Modern" }] },
+    options: [{ value: "published", label: "Published" }, { value: "modern", label: "Modern" }] },
   { key: "num_layers", group: "model", label: "Layers", hint: "Rounds of listening and thinking, one after the other.", min: 1, max: 24, ...many },
   { key: "num_heads", group: "model", label: "Heads", hint: "Waves in each layer. They share the width equally.", min: 1, max: 32, ...many },
   { key: "embedding_dim", group: "model", label: "Width", hint: "Numbers that stand for a token: a multiple of 4 and of the heads.", min: 4, max: 1024, ...many, step: 4, multiple: 4 },
@@ -272,7 +272,8 @@ export function problemsOf(settings, vocabulary, shape = null) {
     problems.embedding_dim = `The model would have ${shortCount(parameters)} parameters, and up to ${shortCount(MOST.parameters)} fit. Take a smaller width or fewer layers.`;
   } else if (memoryEstimate(settings, vocabulary).bytes > MOST.bytes) {
     const [needed, most] = [memoryEstimate(settings, vocabulary).bytes, MOST.bytes].map((bytes) => plain(Math.ceil(bytes / 2 ** 20)));
-    problems.batch_size = `The training would take about ${needed} MB of memory, and at most ${most} MB may be taken in a browser. Take a smaller batch, a shorter context or a smaller model.`;
+    // Where the texts are long, that is what takes the room.
+    problems[context > 512 ? "context" : "batch_size"] = `The training would take about ${needed} MB of memory, and at most ${most} MB may be taken in a browser. Take a smaller batch, a shorter context or a smaller model.`;
   }
   return problems;
 }

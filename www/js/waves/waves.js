@@ -21,7 +21,7 @@ const RANGES = [
   { value: 0, text: "All" },
 ];
 
-const HINT = "Each head hears the past through a damped wave. Dots are tokens, large if they surprised: what is above the line is added, what is below is taken away. Drag a wave.";
+const HINT = "Each head hears the past through a damped wave. Dots are tokens, large if they surprised: what is above the line is added, what is below is taken away. Drag a wave by its handles.";
 const USUAL_HEADS = 8;
 /** More dots than these no screen shows beside each other; a context may have a million. */
 const MOST_LAGS = 4096;
