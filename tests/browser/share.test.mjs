@@ -243,6 +243,19 @@ test("what is written goes out as a program in Python, which writes the same tex
   assert.equal(stdout, `${text}\n`, stderr);
 });
 
+test("on a phone the message about a link and all of its buttons are on the screen", async (t) => {
+  const page = await openPage(t, { size: "phone" });
+  await firstText(page);
+  await page.locator(".share-button").click();
+  const message = page.locator(".notice, .share-link", { hasText: /link/ }).first();
+  await message.getByRole("button", { name: "Copy as Python" }).waitFor();
+  const off = await message.evaluate((element) => [element, ...element.querySelectorAll("button, p")].filter((part) => {
+    const { left, right } = part.getBoundingClientRect();
+    return left < 0 || right > innerWidth;
+  }).map((part) => part.textContent));
+  assert.deepEqual(off, []);
+});
+
 test("an address that leads nowhere says what it asked for, and what places there are", async (t) => {
   const page = await openPage(t, { path: "#nonsense" });
   await firstText(page);
