@@ -27,10 +27,9 @@ impl ScalingLab {
 
     /// A lab on a GPU.
     pub fn on_gpu(gpu: OpenedGpu) -> Self {
-        Self {
-            gpu: Some(gpu),
-            ..Self::new()
-        }
+        let mut lab = Self::new();
+        lab.gpu = Some(gpu);
+        lab
     }
 
     fn device(&self) -> Device {
