@@ -1,5 +1,6 @@
 // The pictures of the lab's Energy view, and what is said of them.
 
+import { raised } from "../numbers.js";
 import { colour, headColour } from "../../charts/colours.js";
 import { drawHeat, heatBox } from "../../charts/heat.js";
 import { amountColour } from "../../charts/ramp.js";
@@ -30,8 +31,7 @@ export function figure(value) {
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) return value.toLocaleString("en-GB", { maximumSignificantDigits: 3 });
   const power = Math.floor(Math.log10(size));
-  const raised = [...String(power)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
-  return `${(value / 10 ** power).toFixed(1)}·10${raised}`;
+  return `${(value / 10 ** power).toFixed(1)}·10${raised(power)}`;
 }
 
 /** @param {number} share */
